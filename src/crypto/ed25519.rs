@@ -1,0 +1,92 @@
+//! Ed25519 signatures (RFC 8032), strictly verified, always under a domain label.
+
+use ed25519_dalek::Signer as _;
+
+use crate::crypto::CryptoError;
+use crate::crypto::kdf::Label;
+use crate::crypto::secret::Secret;
+
+/// Bytes of a public key.
+pub const PUBLIC_LEN: usize = 32;
+/// Bytes of a signature.
+pub const SIGNATURE_LEN: usize = 64;
+
+/// A signing key; wiped when dropped, never printed.
+#[derive(Clone)]
+pub struct SigningKey(ed25519_dalek::SigningKey);
+
+impl SigningKey {
+    /// The key of a 32-byte seed (RFC 8032, section 5.1.5).
+    pub fn from_seed(seed: &Secret<32>) -> Self {
+        Self(ed25519_dalek::SigningKey::from_bytes(seed.expose()))
+    }
+
+    /// The public key.
+    pub fn public(&self) -> [u8; PUBLIC_LEN] {
+        self.0.verifying_key().to_bytes()
+    }
+
+    /// Signs the label and the payload.
+    pub fn sign(&self, label: Label, payload: &[u8]) -> [u8; SIGNATURE_LEN] {
+        self.0.sign(&label.with(&[payload])).to_bytes()
+    }
+}
+
+impl core::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("[signing key]")
+    }
+}
+
+/// Whether the bytes are a public key that may be trusted to mean one signer: canonical and of full order.
+pub fn is_public_key(bytes: &[u8; PUBLIC_LEN]) -> bool {
+    parse(bytes).is_ok()
+}
+
+/// Verifies strictly: canonical encodings only, no key or nonce point of small order.
+pub fn verify(
+    public: &[u8; PUBLIC_LEN],
+    label: Label,
+    payload: &[u8],
+    signature: &[u8; SIGNATURE_LEN],
+) -> Result<(), CryptoError> {
+    let signature = ed25519_dalek::Signature::from_bytes(signature);
+    parse(public)?.verify_strict(&label.with(&[payload]), &signature).map_err(|_| CryptoError)
+}
+
+fn parse(bytes: &[u8; PUBLIC_LEN]) -> Result<ed25519_dalek::VerifyingKey, CryptoError> {
+    let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| CryptoError)?;
+    // Decompression accepts a y that isn't reduced; only the canonical encoding may name an account.
+    let canonical = key.to_edwards().compress().to_bytes() == *bytes;
+    if key.is_weak() || !canonical { Err(CryptoError) } else { Ok(key) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::kdf::label;
+
+    #[test]
+    fn a_signature_holds_for_its_key_label_and_payload_only() {
+        let key = SigningKey::from_seed(&Secret::new([1; 32]));
+        let signature = key.sign(label::PROFILE, b"payload");
+        assert!(verify(&key.public(), label::PROFILE, b"payload", &signature).is_ok());
+        assert!(verify(&key.public(), label::RECEIPT, b"payload", &signature).is_err());
+        assert!(verify(&key.public(), label::PROFILE, b"other", &signature).is_err());
+        let other = SigningKey::from_seed(&Secret::new([2; 32]));
+        assert!(verify(&other.public(), label::PROFILE, b"payload", &signature).is_err());
+    }
+
+    #[test]
+    fn weak_and_non_canonical_keys_are_refused() {
+        let mut identity = [0; 32];
+        identity[0] = 1;
+        assert!(!is_public_key(&identity), "the neutral element");
+        assert!(!is_public_key(&[0; 32]), "a point of order four");
+        // y = p + 3 encodes the same point as y = 3.
+        let mut unreduced = [0xFF; 32];
+        unreduced[0] = 0xF0;
+        unreduced[31] = 0x7F;
+        assert!(!is_public_key(&unreduced));
+    }
+}

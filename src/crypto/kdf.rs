@@ -1,0 +1,196 @@
+//! Key derivation: HKDF (RFC 5869), HMAC (RFC 2104) and every label that separates one use from another.
+
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Sha256, Sha512};
+
+use crate::crypto::secret::Secret;
+
+/// A domain label. Signed and derived inputs begin with one, so no use can be taken for another.
+///
+/// The encoding is `0x00 || length || text`: prefix-free, and never the beginning of a JWS input (which is
+/// base64url text).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Label(&'static str);
+
+impl Label {
+    const fn new(text: &'static str) -> Self {
+        assert!(text.len() < 128, "a label's length fits one byte");
+        Self(text)
+    }
+
+    /// The encoded label: a zero byte, the length, the text.
+    pub fn encoded(self) -> Vec<u8> {
+        self.with(&[])
+    }
+
+    /// The encoded label, followed by the parts. The caller makes their borders unambiguous.
+    pub fn with(self, parts: &[&[u8]]) -> Vec<u8> {
+        let length = parts.iter().map(|part| part.len()).sum::<usize>();
+        let mut bytes = Vec::with_capacity(2 + self.0.len() + length);
+        bytes.push(0);
+        bytes.push(u8::try_from(self.0.len()).unwrap_or(u8::MAX));
+        bytes.extend_from_slice(self.0.as_bytes());
+        parts.iter().for_each(|part| bytes.extend_from_slice(part));
+        bytes
+    }
+}
+
+/// All labels of the protocol, in one place so that two can't be the same by accident.
+pub mod label {
+    use super::Label;
+
+    macro_rules! labels {
+        ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+            $($(#[$doc])* pub const $name: Label = Label::new($text);)*
+            #[cfg(test)]
+            pub(super) const ALL: &[Label] = &[$($name),*];
+        };
+    }
+
+    labels! {
+        /// Seed -> the account identity key that the world knows.
+        ACCOUNT_KEY = "sigillo v1 account key";
+        /// Seed and a business's key -> the account identity key that this business sees.
+        SUBJECT_KEY = "sigillo v1 subject key";
+        /// Device secret and account -> the device signing key.
+        DEVICE_SIGNING = "sigillo v1 device signing key";
+        /// Device secret and account -> the device X25519 key.
+        DEVICE_EXCHANGE = "sigillo v1 device exchange key";
+        /// Signs an entry of an account log.
+        LOG_ENTRY = "sigillo v1 log entry";
+        /// Hashes an entry of an account log.
+        LOG_HASH = "sigillo v1 log hash";
+        /// Signs a bundle of prekeys.
+        BUNDLE = "sigillo v1 bundle";
+        /// Signs a one-time prekey.
+        ONE_TIME_PREKEY = "sigillo v1 one-time prekey";
+        /// The handshake's transcript.
+        TRANSCRIPT = "sigillo v1 pqxdh transcript";
+        /// The handshake's output keys.
+        HANDSHAKE = "sigillo v1 pqxdh";
+        /// The first flight's seal.
+        SEAL = "sigillo v1 seal";
+        /// A root step of the Double Ratchet.
+        ROOT = "sigillo v1 ratchet root";
+        /// A message key: the hybrid of the classical and the post-quantum chain.
+        MESSAGE = "sigillo v1 message key";
+        /// The pair id of one session and direction.
+        ROUTE = "sigillo v1 pair id";
+        /// Signs a business's profile.
+        PROFILE = "sigillo v1 profile";
+        /// The DHT keys of a profile.
+        PROFILE_KEY = "sigillo v1 profile dht key";
+        /// Signs an index entry.
+        INDEX_ENTRY = "sigillo v1 index entry";
+        /// The place of an index entry in the key space.
+        INDEX_KEY = "sigillo v1 index dht key";
+        /// Signs a subscription request.
+        SUBSCRIBE = "sigillo v1 subscribe";
+        /// Signs an invoice.
+        INVOICE = "sigillo v1 invoice";
+        /// Signs a receipt.
+        RECEIPT = "sigillo v1 receipt";
+        /// Signs a trial grant.
+        TRIAL = "sigillo v1 trial";
+        /// Signs a cancellation.
+        CANCEL = "sigillo v1 cancel";
+        /// Hashes a plan's terms.
+        PLAN_HASH = "sigillo v1 plan terms";
+        /// Wraps the keystore under the passphrase's key.
+        KEYSTORE = "sigillo v1 keystore";
+        /// Data key -> the key that seals one table's values.
+        TABLE_VALUES = "sigillo v1 table values";
+        /// Data key -> the key that blinds one table's keys.
+        TABLE_KEYS = "sigillo v1 table keys";
+        /// Data key -> the key that seals the journal.
+        JOURNAL = "sigillo v1 journal";
+        /// Safety number of an account.
+        SAFETY_NUMBER = "sigillo v1 safety number";
+    }
+}
+
+/// HKDF-SHA-256 (RFC 5869): extract with `salt`, expand with `info` into `output`.
+///
+/// `output` is at most 8,160 bytes, which its type keeps: callers derive at most a few keys at once.
+pub fn hkdf_sha256<const N: usize>(salt: &[u8], input: &[u8], info: &[u8]) -> Secret<N> {
+    const { assert!(N <= 255 * 32, "RFC 5869 bounds the output") };
+    let mut output = Secret::new([0; N]);
+    // Can't fail: the only error is an output longer than the bound that is asserted above.
+    let _ = Hkdf::<Sha256>::new(Some(salt), input).expand(info, output.expose_mut());
+    output
+}
+
+/// HKDF-SHA-512 (RFC 5869): extract with `salt`, expand with `info` into `output`.
+pub fn hkdf_sha512<const N: usize>(salt: &[u8], input: &[u8], info: &[u8]) -> Secret<N> {
+    const { assert!(N <= 255 * 64, "RFC 5869 bounds the output") };
+    let mut output = Secret::new([0; N]);
+    let _ = Hkdf::<Sha512>::new(Some(salt), input).expand(info, output.expose_mut());
+    output
+}
+
+/// HMAC-SHA-256 (RFC 2104) over the parts, one after the other.
+pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Secret<32> {
+    HmacKey::new(key).tag(parts)
+}
+
+/// An HMAC-SHA-256 key with its pads already hashed, for keys that are used often.
+#[derive(Clone)]
+pub struct HmacKey(Hmac<Sha256>);
+
+impl HmacKey {
+    /// Prepares a key of any length.
+    pub fn new(key: &[u8]) -> Self {
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of every length (RFC 2104, section 2)")]
+        Self(Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of every length"))
+    }
+
+    /// The tag over the parts, one after the other.
+    pub fn tag(&self, parts: &[&[u8]]) -> Secret<32> {
+        let mut mac = self.0.clone();
+        parts.iter().for_each(|part| mac.update(part));
+        Secret::new(mac.finalize().into_bytes().into())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn hex(text: &str) -> Vec<u8> {
+        (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn rfc_5869_test_case_1_holds() {
+        let key: Secret<42> = hkdf_sha256(
+            &hex("000102030405060708090a0b0c"),
+            &hex("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"),
+            &hex("f0f1f2f3f4f5f6f7f8f9"),
+        );
+        assert_eq!(
+            key.expose().to_vec(),
+            hex("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865")
+        );
+    }
+
+    #[test]
+    fn rfc_4231_test_case_2_holds() {
+        assert_eq!(
+            hmac_sha256(b"Jefe", &[b"what do ya want ", b"for nothing?"]).expose().to_vec(),
+            hex("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
+        );
+    }
+
+    #[test]
+    fn no_two_labels_are_the_same_or_begin_one_another() {
+        for (i, one) in label::ALL.iter().enumerate() {
+            for other in &label::ALL[i + 1..] {
+                assert!(
+                    !one.encoded().starts_with(&other.encoded())
+                        && !other.encoded().starts_with(&one.encoded())
+                );
+            }
+        }
+    }
+}

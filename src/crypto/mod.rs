@@ -1,0 +1,14 @@
+//! Cryptographic primitives behind types that can't be misused, and every label in one place.
+
+pub mod aead;
+pub mod ed25519;
+pub mod hash;
+pub mod kdf;
+pub mod kem;
+pub mod password;
+pub mod secret;
+pub mod x25519;
+
+/// The one error of every failed cryptographic check: it tells an attacker nothing.
+pub use error::CryptoError;
+mod error;

@@ -1,0 +1,93 @@
+//! Keys of stored rows: a table, an id that the disk blinds, and a part that keeps its order.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+/// Every table of the store, by its number on the disk. Numbers are never used again for something else.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "each table is documented where it is defined")]
+pub enum TableId {
+    Meta = 1,
+    Accounts = 2,
+    Prekeys = 3,
+    Contacts = 4,
+    Routes = 5,
+    Sessions = 6,
+    Peers = 7,
+    Conversations = 8,
+    Timeline = 9,
+    Incoming = 10,
+    Held = 11,
+    Outbox = 12,
+    Agenda = 13,
+    OwnProfile = 14,
+    Found = 15,
+    HostedRecords = 16,
+    HostedIndex = 17,
+    Plans = 18,
+    Subscriptions = 19,
+    Invoices = 20,
+    Receipts = 21,
+    Invites = 22,
+    Replays = 23,
+    Blocked = 24,
+}
+
+/// The key of one row.
+///
+/// On the disk the id is blinded (HMAC), so rows of one id lie together and in the order of `order`, while
+/// different ids lie in no order that means anything.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Key {
+    /// The table.
+    pub table: TableId,
+    /// What the row belongs to; blinded on the disk.
+    pub id: Vec<u8>,
+    /// Where it stands among the rows of its id: big-endian, readable on the disk.
+    pub order: Vec<u8>,
+}
+
+impl Key {
+    /// The key of the only row of `id`.
+    pub fn of(table: TableId, id: &[u8]) -> Self {
+        Self { table, id: id.to_vec(), order: Vec::new() }
+    }
+
+    /// The key of the row at `position` among the rows of `id`.
+    pub fn at(table: TableId, id: &[u8], position: u64) -> Self {
+        Self { table, id: id.to_vec(), order: position.to_be_bytes().to_vec() }
+    }
+
+    /// The position, for a key made by [`Key::at`].
+    pub fn position(&self) -> Option<u64> {
+        self.order.as_slice().try_into().ok().map(u64::from_be_bytes)
+    }
+}
+
+/// A stored value in the clear: shared without copying, wiped when the last holder drops it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Value(Arc<Zeroizing<Vec<u8>>>);
+
+impl Value {
+    /// Takes the bytes over.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(Arc::new(Zeroizing::new(bytes)))
+    }
+}
+
+impl Deref for Value {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl core::fmt::Debug for Value {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "[{} bytes]", self.0.len())
+    }
+}

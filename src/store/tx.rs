@@ -1,0 +1,294 @@
+//! One open transaction: reads see what it has written, and it ends as one atomic batch.
+
+use core::any::Any;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use crate::base::limits;
+use crate::store::key::{Key, Value};
+use crate::store::snapshot::{Fault, Scan, Snapshot};
+use crate::store::table::{Row, Rows, Table};
+
+/// Rows staged over a snapshot. Each row is decoded at most once and encoded once, at the end, however often
+/// the inputs of a group touch it.
+pub struct Tx<'s> {
+    snapshot: &'s dyn Snapshot,
+    slots: RefCell<BTreeMap<Key, Slot>>,
+    fault: RefCell<Option<Fault>>,
+}
+
+struct Slot {
+    /// The decoded row; none where the row is deleted or was never there.
+    row: Option<Box<dyn Any + Send>>,
+    encode: fn(&dyn Any) -> Result<Vec<u8>, Fault>,
+    version: u8,
+    dirty: bool,
+}
+
+impl<'s> Tx<'s> {
+    /// Opens a transaction over `snapshot`.
+    pub fn new(snapshot: &'s dyn Snapshot) -> Self {
+        Self { snapshot, slots: RefCell::new(BTreeMap::new()), fault: RefCell::new(None) }
+    }
+
+    /// Writes a row, whole.
+    pub fn put<T: Row>(&self, table: &Table<T>, key: Key, row: T) {
+        let slot =
+            Slot { row: Some(Box::new(row)), encode: encode_any::<T>, version: table.version(), dirty: true };
+        self.slots.borrow_mut().insert(key, slot);
+    }
+
+    /// Deletes a row; nothing happens where there is none.
+    pub fn delete<T: Row>(&self, table: &Table<T>, key: Key) {
+        let slot = Slot { row: None, encode: encode_any::<T>, version: table.version(), dirty: true };
+        self.slots.borrow_mut().insert(key, slot);
+    }
+
+    /// Changes a row in place; `None` where there is none. `change` must not use the transaction.
+    pub fn edit<T: Row, R>(
+        &self,
+        table: &Table<T>,
+        key: &Key,
+        change: impl FnOnce(&mut T) -> R,
+    ) -> Option<R> {
+        self.load(table, key);
+        let mut slots = self.slots.borrow_mut();
+        let slot = slots.get_mut(key)?;
+        let row = slot.row.as_mut()?.downcast_mut::<T>()?;
+        slot.dirty = true;
+        Some(change(row))
+    }
+
+    /// Looks at a row without copying it. `look` must not use the transaction.
+    pub fn with<T: Row, R>(&self, table: &Table<T>, key: &Key, look: impl FnOnce(&T) -> R) -> Option<R> {
+        self.load(table, key);
+        let slots = self.slots.borrow();
+        slots.get(key)?.row.as_ref()?.downcast_ref::<T>().map(look)
+    }
+
+    /// Ends the transaction as batch `number`: the rows that changed, or the first fault that any read or
+    /// write met.
+    pub fn finish(self, number: u64) -> Result<Batch, Fault> {
+        if let Some(fault) = self.fault.into_inner().or_else(|| self.snapshot.fault()) {
+            return Err(fault);
+        }
+        let mut rows = BTreeMap::new();
+        for (key, slot) in self.slots.into_inner() {
+            if !slot.dirty {
+                continue;
+            }
+            let value = match slot.row {
+                None => None,
+                Some(row) => {
+                    let mut bytes = vec![slot.version];
+                    bytes.append(&mut (slot.encode)(row.as_ref())?);
+                    if bytes.len() > limits::VALUE_MAX {
+                        return Err(Fault(format!("a row of {:?} has {} bytes", key.table, bytes.len())));
+                    }
+                    Some(Value::new(bytes))
+                }
+            };
+            rows.insert(key, value);
+        }
+        Ok(Batch { number, rows })
+    }
+
+    /// Brings a row into its slot, decoded.
+    fn load<T: Row>(&self, table: &Table<T>, key: &Key) {
+        if self.slots.borrow().contains_key(key) {
+            return;
+        }
+        let row = self.snapshot.get(key).and_then(|value| self.decode(table, &value));
+        let row = row.map(|row| -> Box<dyn Any + Send> { Box::new(row) });
+        let slot = Slot { row, encode: encode_any::<T>, version: table.version(), dirty: false };
+        self.slots.borrow_mut().insert(key.clone(), slot);
+    }
+
+    fn decode<T: Row>(&self, table: &Table<T>, bytes: &[u8]) -> Option<T> {
+        table.decode(bytes).map_err(|fault| self.fault.borrow_mut().get_or_insert(fault).clone()).ok()
+    }
+}
+
+impl Rows for Tx<'_> {
+    fn get<T: Row>(&self, table: &Table<T>, key: &Key) -> Option<T> {
+        self.with(table, key, T::clone)
+    }
+
+    fn scan<T: Row>(&self, table: &Table<T>, scan: &Scan) -> Vec<(Key, T)> {
+        let slots = self.slots.borrow();
+        let first = Key { table: scan.table, id: scan.id.clone().unwrap_or_default(), order: Vec::new() };
+        let staged: BTreeMap<&Key, &Slot> = slots
+            .range(first..)
+            .take_while(|(key, _)| key.table == scan.table && scan.id.as_ref().is_none_or(|id| *id == key.id))
+            .filter(|(key, _)| scan.matches(key))
+            .collect();
+        // Staged deletions may hide stored rows, so that many more are read before the limit cuts.
+        let stored = self.snapshot.scan(&scan.clone().limit(scan.limit.saturating_add(staged.len())));
+        let mut rows: Vec<(Key, T)> = stored
+            .into_iter()
+            .filter(|(key, _)| !staged.contains_key(key))
+            .filter_map(|(key, value)| Some((key, self.decode(table, &value)?)))
+            .collect();
+        for (key, slot) in staged {
+            if let Some(row) = slot.row.as_ref().and_then(|row| row.downcast_ref::<T>()) {
+                rows.push((key.clone(), row.clone()));
+            }
+        }
+        rows.sort_by(|(one, _), (other, _)| one.cmp(other));
+        if scan.reverse {
+            rows.reverse();
+        }
+        rows.truncate(scan.limit);
+        rows
+    }
+}
+
+fn encode_any<T: Row>(row: &dyn Any) -> Result<Vec<u8>, Fault> {
+    let row = row.downcast_ref::<T>().ok_or_else(|| Fault("a row of another type".into()))?;
+    postcard::to_stdvec(row).map_err(|error| Fault(format!("a row can't be written: {error}")))
+}
+
+/// Rows by key: absolute puts (`Some`) and deletes (`None`).
+pub type Changes = BTreeMap<Key, Option<Value>>;
+
+/// Changes to be stored all or none.
+#[derive(Debug)]
+pub struct Batch {
+    number: u64,
+    rows: Changes,
+}
+
+impl Batch {
+    /// The number, which ties the batch to the effects that wait for it.
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The changes and the promise to store them.
+    pub fn into_parts(self) -> (Changes, Uncommitted) {
+        (self.rows, Uncommitted { number: self.number })
+    }
+}
+
+/// A batch that a disk has taken over and not stored yet.
+#[derive(Debug)]
+pub struct Uncommitted {
+    number: u64,
+}
+
+impl Uncommitted {
+    /// The disk's word that the batch will be there after a power cut. Only a disk may say so, and only after
+    /// its sync returned.
+    pub fn durable(self) -> Committed {
+        Committed { number: self.number }
+    }
+}
+
+/// Proof that a batch is stored: what was held back for it may leave.
+#[derive(Debug)]
+pub struct Committed {
+    number: u64,
+}
+
+impl Committed {
+    /// The batch's number.
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::key::TableId;
+
+    #[derive(Default)]
+    struct Memory(BTreeMap<Key, Value>);
+
+    impl Memory {
+        fn apply(&mut self, batch: Batch) {
+            for (key, value) in batch.into_parts().0 {
+                match value {
+                    Some(value) => self.0.insert(key, value),
+                    None => self.0.remove(&key),
+                };
+            }
+        }
+    }
+
+    impl Snapshot for Memory {
+        fn get(&self, key: &Key) -> Option<Value> {
+            self.0.get(key).cloned()
+        }
+
+        fn scan(&self, scan: &Scan) -> Vec<(Key, Value)> {
+            let matching = self.0.iter().filter(|(key, _)| scan.matches(key));
+            let mut rows: Vec<_> = matching.map(|(key, value)| (key.clone(), value.clone())).collect();
+            scan.arrange(&mut rows);
+            rows
+        }
+
+        fn fault(&self) -> Option<Fault> {
+            None
+        }
+    }
+
+    const NAMES: Table<String> = Table::new(TableId::Meta, 1);
+
+    fn names(rows: &impl Rows, scan: &Scan) -> Vec<String> {
+        rows.scan(&NAMES, scan).into_iter().map(|(_, name)| name).collect()
+    }
+
+    #[test]
+    fn a_scan_sees_staged_puts_and_deletes_over_stored_rows() {
+        let mut memory = Memory::default();
+        let tx = Tx::new(&memory);
+        for (position, name) in ["zero", "one", "two", "three"].iter().enumerate() {
+            tx.put(&NAMES, NAMES.key_at(b"x", position as u64), (*name).to_owned());
+        }
+        let batch = tx.finish(1).unwrap();
+        memory.apply(batch);
+
+        let tx = Tx::new(&memory);
+        tx.delete(&NAMES, NAMES.key_at(b"x", 0));
+        tx.put(&NAMES, NAMES.key_at(b"x", 9), "nine".to_owned());
+        tx.edit(&NAMES, &NAMES.key_at(b"x", 2), |name| name.push('!'));
+        assert_eq!(names(&tx, &NAMES.of(b"x").limit(2)), ["one", "two!"]);
+        assert_eq!(names(&tx, &NAMES.of(b"x").reversed().limit(2)), ["nine", "three"]);
+        assert_eq!(names(&tx, &NAMES.of(b"x").from(2).until(9)), ["two!", "three"]);
+        assert_eq!(names(&tx, &NAMES.all()).len(), 4);
+        assert_eq!(names(&tx, &NAMES.of(b"y")).len(), 0);
+    }
+
+    #[test]
+    fn only_changed_rows_end_in_the_batch() {
+        let mut memory = Memory::default();
+        let tx = Tx::new(&memory);
+        tx.put(&NAMES, NAMES.key(b"a"), "a".to_owned());
+        memory.apply(tx.finish(1).unwrap());
+        let tx = Tx::new(&memory);
+        assert_eq!(tx.row(&NAMES, b"a").as_deref(), Some("a"));
+        assert_eq!(tx.row(&NAMES, b"b"), None);
+        assert!(tx.finish(1).unwrap().into_parts().0.is_empty());
+    }
+
+    #[test]
+    fn a_row_that_does_not_decode_stops_the_commit() {
+        let mut memory = Memory::default();
+        memory.0.insert(NAMES.key(b"a"), Value::new(vec![1, 0xFF]));
+        memory.0.insert(NAMES.key(b"b"), Value::new(vec![9, 0]));
+        for id in [b"a", b"b"] {
+            let tx = Tx::new(&memory);
+            assert_eq!(tx.row(&NAMES, id), None);
+            assert!(tx.finish(1).is_err());
+        }
+    }
+
+    #[test]
+    fn a_value_over_the_limit_stops_the_commit() {
+        let memory = Memory::default();
+        let tx = Tx::new(&memory);
+        tx.put(&NAMES, NAMES.key(b"a"), "x".repeat(limits::VALUE_MAX));
+        assert!(tx.finish(1).is_err());
+    }
+}
