@@ -17,5 +17,16 @@
 
 pub mod base;
 pub mod crypto;
-
+#[cfg(feature = "full")]
+pub mod disk;
+pub mod domain;
+pub mod engine;
+#[cfg(feature = "full")]
+pub mod net;
+#[cfg(feature = "full")]
+pub mod node;
+pub mod sim;
 pub mod store;
+#[cfg(feature = "full")]
+pub mod ui;
+pub mod wire;

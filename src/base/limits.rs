@@ -18,14 +18,22 @@ pub const PADDING_BUCKETS: [usize; 6] = [512, 1024, 2048, 4096, 8192, 16_384];
 pub const TEXT_MAX: usize = 12 * 1024;
 /// How far a chain may run ahead of the last message received on it.
 pub const CHAIN_FORWARD_MAX: u32 = 2_000;
-/// Message keys that a session keeps for messages that are late.
-pub const SKIPPED_KEYS_MAX: usize = 2_000;
+/// Message keys that a session keeps for messages that are late: as many as fit the session's row.
+pub const SKIPPED_KEYS_MAX: usize = 640;
 /// How long such a key is kept.
 pub const SKIPPED_KEY_LIFE: Duration = Duration::from_secs(30 * DAY);
 /// Receive chains that a session keeps.
 pub const RECEIVE_CHAINS_MAX: usize = 5;
+/// Finished receive chains whose header key a session keeps, to tell a repeated frame from a broken one.
+pub const SPENT_CHAINS_MAX: usize = 32;
+/// The largest session row at rest without skipped keys.
+pub const SESSION_ROW_MAX: usize = 4 * 1024;
+/// The largest account log beside which a first flight holds a content of its full size.
+pub const FIRST_FLIGHT_LOG_MAX: usize = 1_536;
 /// Older sessions with one device that can still receive.
 pub const ARCHIVED_SESSIONS_MAX: usize = 5;
+/// How long a refused content may turn out to have arrived before.
+pub const HEAL_PATIENCE: Duration = Duration::from_secs(1);
 /// The least time between two new sessions made to heal a broken one.
 pub const HEAL_INTERVAL: Duration = Duration::from_secs(10 * MINUTE);
 /// Sessions made to heal in one day, with one device.
@@ -71,6 +79,8 @@ pub const GAP_PATIENCE: Duration = Duration::from_secs(MINUTE);
 pub const HELD_MAX: usize = 200;
 /// How far a sequence number may run ahead of the last one received.
 pub const SEQUENCE_FORWARD_MAX: u64 = 100_000;
+/// The highest sequence number: more than anybody ever sends.
+pub const SEQUENCE_MAX: u64 = 1 << 48;
 /// Entries on one page of a timeline.
 pub const PAGE_ENTRIES_MAX: usize = 32;
 /// Bytes at which a page of a timeline is full.
@@ -81,6 +91,8 @@ pub const OUTBOX_MAX: u64 = 100_000;
 pub const FLIGHT_WINDOW: usize = 1_024;
 /// Requests from strangers that wait for the person.
 pub const REQUESTS_MAX: usize = 256;
+/// Contents of a stranger that are heard before the person admits them.
+pub const STRANGER_ENTRIES_MAX: u64 = 16;
 /// Contacts of one node.
 pub const CONTACTS_MAX: usize = 100_000;
 /// The longest display name in bytes.
@@ -89,6 +101,8 @@ pub const NAME_MAX: usize = 80;
 pub const ADDRESSES_MAX: usize = 8;
 /// The longest multiaddress, as text.
 pub const ADDRESS_LEN_MAX: usize = 256;
+/// Contacts that a person's node tells where it is whenever that changes.
+pub const GREETED_MAX: usize = 64;
 /// First and longest pause between attempts to reach a peer.
 pub const RETRY_FIRST: Duration = Duration::from_secs(2);
 /// See [`RETRY_FIRST`].
@@ -112,7 +126,7 @@ pub const LINE_MAX: usize = 200;
 pub const PLANS_MAX: usize = 8;
 /// A profile's longest life.
 pub const PROFILE_LIFE: Duration = Duration::from_secs(48 * HOUR);
-/// How long before its expiry a profile is published anew.
+/// How long after its issue a profile is published anew.
 pub const REPUBLISH_AFTER: Duration = Duration::from_secs(12 * HOUR);
 /// How long the highest sequence seen of a profile is remembered.
 pub const FLOOR_LIFE: Duration = Duration::from_secs(90 * DAY);
@@ -132,6 +146,12 @@ pub const RECORDS_HOSTED_MAX: usize = 10_000;
 pub const FIND_MAX: usize = 20;
 /// How long a search may take.
 pub const FIND_PATIENCE: Duration = Duration::from_secs(15);
+/// How long after its addresses changed a business publishes them, so that several changes are one.
+pub const SETTLE_PAUSE: Duration = Duration::from_secs(1);
+/// How long after a look in vain a profile is read back once more.
+pub const READ_BACK_PAUSE: Duration = Duration::from_millis(300);
+/// How often what is past its life is forgotten.
+pub const SWEEP_INTERVAL: Duration = Duration::from_secs(HOUR);
 
 // Charging.
 
@@ -141,17 +161,156 @@ pub const PLAN_ID_MAX: usize = 32;
 pub const EVENT_MAX: usize = 2 * 1024;
 /// An unpaid first invoice expires after this.
 pub const INVOICE_LIFE: Duration = Duration::from_secs(23 * HOUR);
+/// How long before a paid period ends the next one's invoice goes out.
+pub const RENEWAL_NOTICE: Duration = Duration::from_secs(7 * DAY);
 /// The longest trial, grace and hold, in days.
 pub const PLAN_DAYS_MAX: u32 = 366;
+
+// The network.
+
+/// The longest peer id, as bytes.
+pub const PEER_KEY_MAX: usize = 64;
+/// Connections that others may be opening to us at once.
+pub const PENDING_IN_MAX: u32 = 32;
+/// Connections that we may be opening at once.
+pub const PENDING_OUT_MAX: u32 = 64;
+/// Established connections that others opened, unless the operator raises it.
+pub const CONNECTIONS_IN_MAX: u32 = 256;
+/// Established connections that we opened.
+pub const CONNECTIONS_OUT_MAX: u32 = 128;
+/// Connections with one peer; another one takes the place of the oldest.
+pub const CONNECTIONS_PER_PEER: usize = 2;
+/// Connections with one peer, those that are being closed among them.
+pub const CONNECTIONS_PER_PEER_MAX: u32 = 4;
+/// Streams on one connection, in both directions together (Yamux) or opened by the other side (QUIC).
+pub const STREAMS_MAX: usize = 32;
+/// Streams of one connection whose protocol is being agreed.
+pub const STREAMS_NEGOTIATING_MAX: usize = 16;
+/// Unread bytes that a QUIC stream may hold.
+pub const QUIC_STREAM_WINDOW: u32 = 256 * 1024;
+/// Unread bytes that a QUIC connection may hold.
+pub const QUIC_CONNECTION_WINDOW: u32 = 1024 * 1024;
+/// How long a connection may take to be encrypted and agreed.
+pub const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a connection without a link or a request stays open.
+pub const IDLE_PATIENCE: Duration = Duration::from_secs(MINUTE);
+/// How often an open connection is checked; a second failure in a row closes it.
+pub const PING_INTERVAL: Duration = Duration::from_secs(30);
+/// How long a check may take.
+pub const PING_PATIENCE: Duration = Duration::from_secs(10);
+/// Frames in one event of the network.
+pub const BATCH_FRAMES_MAX: usize = 256;
+/// Bytes of frames at which an event of the network is full; one frame may exceed it.
+pub const BATCH_BYTES_MAX: usize = 128 * 1024;
+/// The largest request or answer between two nodes.
+pub const ASK_MAX: usize = 16 * 1024;
+/// How long a request and its answer may take.
+pub const ASK_PATIENCE: Duration = Duration::from_secs(10);
+/// Requests of one peer that are being answered.
+pub const ASKS_IN_PER_PEER: usize = 16;
+/// Requests of all peers that are being answered.
+pub const ASKS_IN_MAX: usize = 512;
+/// Our own requests to one peer that run at once: with everything else they must fit [`STREAMS_MAX`].
+pub const ASKS_OUT_PER_PEER: usize = 4;
+/// Our own requests that run or wait, to all peers.
+pub const ASKS_OUT_MAX: usize = 1_024;
+/// Directory queries that run at once: each may hold one stream to the same peer.
+pub const QUERIES_MAX: usize = 6;
+/// Directory queries that wait for their turn.
+pub const QUERIES_WAITING_MAX: usize = 256;
+/// How long one phase of a directory query may take.
+pub const QUERY_PATIENCE: Duration = Duration::from_secs(10);
+/// Distinct values of one key that a query hands up.
+pub const VALUES_MAX: usize = 24;
+/// The largest packet of the directory's protocol.
+pub const DIRECTORY_PACKET_MAX: usize = 16 * 1024;
+/// Bytes of records that one node keeps for others.
+pub const RECORD_BYTES_HOSTED_MAX: usize = 32 * 1024 * 1024;
+/// How long a record can be kept.
+pub const RECORD_LIFE_MAX: Duration = Duration::from_secs(48 * HOUR);
+/// How often the routing table is refreshed.
+pub const ROUTING_REFRESH: Duration = Duration::from_secs(15 * MINUTE);
+/// Peers of one /24 (IPv4) or /48 (IPv6) in a bucket of the routing table.
+pub const SUBNET_BUCKET_MAX: usize = 2;
+/// Peers of one such subnet in the routing table, and queried at once.
+pub const SUBNET_TABLE_MAX: usize = 3;
+/// Neighbours found by multicast that are remembered.
+pub const NEIGHBOURS_MAX: usize = 64;
+/// Commands that wait for the network.
+pub const NET_COMMAND_QUEUE: usize = 1_024;
+/// Events of the network that wait for whoever listens, beyond the channel they go to.
+pub const NET_EVENT_QUEUE: usize = 4_096;
+
+// The market: directory, charging, invites.
+
+/// The largest body of an index request or its answer.
+pub const INDEX_BODY_MAX: usize = 16 * 1024;
+/// Index entries that one request offers.
+pub const INDEX_PUT_MAX: usize = INDEX_PAGE;
+/// Words of one search that are looked at.
+pub const QUERY_WORDS_MAX: usize = 8;
+/// Values found for one profile that are looked at.
+pub const FOUND_VALUES_MAX: usize = 64;
+/// Rails that an invoice offers.
+pub const RAILS_MAX: usize = 8;
+/// Taxes that a receipt names.
+pub const TAXES_MAX: usize = 4;
+/// How far ahead a subscription can be paid.
+pub const PAID_AHEAD_MAX: Duration = Duration::from_secs(3 * 366 * DAY);
+/// Events of one subscription.
+pub const HISTORY_MAX: usize = 1_024;
 
 // The disk.
 
 /// The largest stored value.
 pub const VALUE_MAX: usize = 32 * 1024;
+/// The longest id and the longest order part of a stored key.
+pub const KEY_PART_MAX: usize = 1024;
+/// The largest sealed journal record: the batches of one sync.
+pub const JOURNAL_RECORD_MAX: usize = 64 * 1024 * 1024;
+/// Bytes at which the journal stops gathering batches for one sync.
+pub const JOURNAL_GROUP_BYTES: usize = 1024 * 1024;
+/// Batches that wait for the journal.
+pub const JOURNAL_QUEUE: usize = 4_096;
+/// Rows brought into sled between two syncs.
+pub const APPLY_ROWS: usize = 512;
+/// Bytes of values brought into sled between two syncs.
+pub const APPLY_BYTES: usize = 256 * 1024;
+/// The largest manifest that is read.
+pub const MANIFEST_MAX: u64 = 4 * 1024;
+/// The largest keystore that is read.
+pub const KEYSTORE_MAX: usize = 4 * 1024;
 /// Inputs decided in one transaction.
 pub const GROUP_MAX: usize = 512;
 /// Inputs waiting to be decided.
 pub const INPUT_QUEUE: usize = 4_096;
+
+// The local API and the command line.
+
+/// The largest body of a request to the local API: a text of [`TEXT_MAX`] whose every byte is escaped fits.
+pub const API_BODY_MAX: usize = 128 * 1024;
+/// The largest answer that a client of the local API takes.
+pub const API_RESPONSE_MAX: usize = 64 * 1024 * 1024;
+/// Connections to the local API at once.
+pub const API_CONNECTIONS_MAX: usize = 64;
+/// How long a request's head may take, an idle connection may stay, and requests may go on after the end.
+pub const API_HEADER_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a request may wait for a message's delivery.
+pub const API_WAIT_MAX: Duration = Duration::from_secs(600);
+/// How often a waiting request looks whether something changed that is no event.
+pub const API_LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// Conversations in one answer.
+pub const API_LIST_MAX: usize = 1_000;
+/// Entries of a conversation in one answer, unless the caller says how many.
+pub const API_PAGE_DEFAULT: usize = 50;
+/// The most entries of a conversation in one answer.
+pub const API_PAGE_MAX: usize = 500;
+/// The largest passphrase file.
+pub const PASSPHRASE_MAX: u64 = 4 * 1024;
+/// The largest file or input with a recovery phrase.
+pub const PHRASE_MAX: u64 = 1_024;
+/// The largest receipt file: a whole account log and a receipt, in hexadecimal.
+pub const RECEIPT_FILE_MAX: u64 = 256 * 1024;
 
 const _: () = {
     assert!(
@@ -166,6 +325,22 @@ const _: () = {
     assert!(
         16_384 + 512 + TEXT_MAX + 2_048 < VALUE_MAX,
         "an outbox row, the content and its frame, fits a value"
+    );
+    // One connection: the queries of both sides and the refresh of each, one link each way, ping and identify
+    // both ways, and the requests of both sides.
+    assert!(
+        2 * (QUERIES_MAX + 1) + 2 + 4 + 2 * ASKS_OUT_PER_PEER < STREAMS_MAX,
+        "two honest nodes never need more streams than a connection has"
+    );
+    assert!(BATCH_FRAMES_MAX <= FLIGHT_WINDOW, "a batch fits the window");
+    assert!(
+        SESSION_ROW_MAX + SKIPPED_KEYS_MAX * 43 < VALUE_MAX,
+        "a session with all its skipped keys (33 bytes, two varints) fits a value"
+    );
+    assert!(
+        INDEX_PAGE * (INDEX_ENTRY_MAX + 3) + 64 <= INDEX_BODY_MAX
+            && INDEX_PUT_MAX * (INDEX_ENTRY_MAX + 3) + 64 <= INDEX_BODY_MAX,
+        "a page of index entries fits a body"
     );
     assert!(PROFILE_MAX <= VALUE_MAX && PROFILE_MAX + 1_024 < 16 * 1024, "a profile fits a DHT packet");
     assert!(

@@ -1,6 +1,7 @@
-//! Words that every room shares: time, ids, money and limits.
+//! Words that every room shares: time, ids, kinds of account, money and limits.
 
 pub mod id;
+pub mod kind;
 pub mod limits;
 pub mod money;
 pub mod time;

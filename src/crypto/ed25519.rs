@@ -28,7 +28,12 @@ impl SigningKey {
 
     /// Signs the label and the payload.
     pub fn sign(&self, label: Label, payload: &[u8]) -> [u8; SIGNATURE_LEN] {
-        self.0.sign(&label.with(&[payload])).to_bytes()
+        self.sign_bytes(&label.with(&[payload]))
+    }
+
+    /// Signs bytes that begin with an encoded label.
+    pub(super) fn sign_bytes(&self, bytes: &[u8]) -> [u8; SIGNATURE_LEN] {
+        self.0.sign(bytes).to_bytes()
     }
 }
 
@@ -50,8 +55,17 @@ pub fn verify(
     payload: &[u8],
     signature: &[u8; SIGNATURE_LEN],
 ) -> Result<(), CryptoError> {
+    verify_bytes(public, &label.with(&[payload]), signature)
+}
+
+/// As [`verify`], over bytes that begin with an encoded label.
+pub(super) fn verify_bytes(
+    public: &[u8; PUBLIC_LEN],
+    bytes: &[u8],
+    signature: &[u8; SIGNATURE_LEN],
+) -> Result<(), CryptoError> {
     let signature = ed25519_dalek::Signature::from_bytes(signature);
-    parse(public)?.verify_strict(&label.with(&[payload]), &signature).map_err(|_| CryptoError)
+    parse(public)?.verify_strict(bytes, &signature).map_err(|_| CryptoError)
 }
 
 fn parse(bytes: &[u8; PUBLIC_LEN]) -> Result<ed25519_dalek::VerifyingKey, CryptoError> {

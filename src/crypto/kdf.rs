@@ -19,6 +19,11 @@ impl Label {
         Self(text)
     }
 
+    /// What [`Label::encoded`] writes, as two parts that need no allocation.
+    pub fn parts(&self) -> ([u8; 2], &'static [u8]) {
+        ([0, u8::try_from(self.0.len()).unwrap_or(u8::MAX)], self.0.as_bytes())
+    }
+
     /// The encoded label: a zero byte, the length, the text.
     pub fn encoded(self) -> Vec<u8> {
         self.with(&[])
@@ -73,6 +78,10 @@ pub mod label {
         SEAL = "sigillo v1 seal";
         /// A root step of the Double Ratchet.
         ROOT = "sigillo v1 ratchet root";
+        /// A root step of the post-quantum chain.
+        QUANTUM_ROOT = "sigillo v1 post-quantum root";
+        /// Hashes a device's certificate into a transcript.
+        CERTIFICATE = "sigillo v1 device certificate";
         /// A message key: the hybrid of the classical and the post-quantum chain.
         MESSAGE = "sigillo v1 message key";
         /// The pair id of one session and direction.
@@ -85,6 +94,12 @@ pub mod label {
         INDEX_ENTRY = "sigillo v1 index entry";
         /// The place of an index entry in the key space.
         INDEX_KEY = "sigillo v1 index dht key";
+        /// The short hash of one term, by which index entries are sifted.
+        INDEX_FACET = "sigillo v1 index facet";
+        /// The shard that an account's index entries lie in.
+        INDEX_SHARD = "sigillo v1 index shard";
+        /// The checksum of an invite.
+        INVITE = "sigillo v1 invite";
         /// Signs a subscription request.
         SUBSCRIBE = "sigillo v1 subscribe";
         /// Signs an invoice.
@@ -105,8 +120,8 @@ pub mod label {
         TABLE_KEYS = "sigillo v1 table keys";
         /// Data key -> the key that seals the journal.
         JOURNAL = "sigillo v1 journal";
-        /// Safety number of an account.
-        SAFETY_NUMBER = "sigillo v1 safety number";
+        /// Data key -> the key that proves the manifest.
+        MANIFEST = "sigillo v1 manifest";
     }
 }
 
@@ -118,6 +133,21 @@ pub fn hkdf_sha256<const N: usize>(salt: &[u8], input: &[u8], info: &[u8]) -> Se
     let mut output = Secret::new([0; N]);
     // Can't fail: the only error is an output longer than the bound that is asserted above.
     let _ = Hkdf::<Sha256>::new(Some(salt), input).expand(info, output.expose_mut());
+    output
+}
+
+/// The first step of HKDF-SHA-256 (RFC 5869, section 2.2): the key that [`expand_sha256`] takes.
+pub fn extract_sha256(salt: &Secret<32>, input: &Secret<32>) -> Secret<32> {
+    hmac_sha256(salt.expose(), &[input.expose()])
+}
+
+/// The second step of HKDF-SHA-256 (RFC 5869, section 2.3), with the parts of `info` one after the other.
+pub fn expand_sha256<const N: usize>(key: &Secret<32>, info: &[&[u8]]) -> Secret<N> {
+    const { assert!(N <= 255 * 32, "RFC 5869 bounds the output") };
+    let mut output = Secret::new([0; N]);
+    // Can't fail: the key is as long as the hash, and the output is bounded above.
+    let _ =
+        Hkdf::<Sha256>::from_prk(key.expose()).map(|hkdf| hkdf.expand_multi_info(info, output.expose_mut()));
     output
 }
 

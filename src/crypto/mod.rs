@@ -9,6 +9,9 @@ pub mod password;
 pub mod secret;
 pub mod x25519;
 
+mod error;
+#[cfg(test)]
+mod vectors;
+
 /// The one error of every failed cryptographic check: it tells an attacker nothing.
 pub use error::CryptoError;
-mod error;

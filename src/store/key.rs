@@ -27,13 +27,14 @@ pub enum TableId {
     Found = 15,
     HostedRecords = 16,
     HostedIndex = 17,
-    Plans = 18,
+    Events = 18,
     Subscriptions = 19,
     Invoices = 20,
     Receipts = 21,
     Invites = 22,
     Replays = 23,
-    Blocked = 24,
+    Missing = 24,
+    Delivery = 25,
 }
 
 /// The key of one row.

@@ -1,0 +1,35 @@
+# What one does every day. `just` alone lists it.
+
+default:
+    @just --list
+
+# Formatting, lints, the pure build.
+check:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+    cargo clippy --lib --no-default-features -- -D warnings
+
+# All tests, or those whose names contain `filter`.
+test filter="":
+    cargo test {{filter}}
+
+# The whole job on this machine, step by step.
+demo:
+    cargo run --release -- demo
+
+# Speed: the session's operations, then whole paths between two nodes.
+bench:
+    cargo bench --bench session
+    cargo run --release -- bench
+
+# The library's documentation.
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+
+# Licences, sources, duplicates and known advisories of the dependencies; needs cargo-deny.
+deny:
+    cargo deny check
+
+# Everything that must hold before a change is done.
+ci:
+    .ci/run

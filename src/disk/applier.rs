@@ -1,0 +1,157 @@
+//! The applier's thread: it brings durable rows into sled when there is time, and makes checkpoints.
+
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, PoisonError};
+
+use zeroize::Zeroizing;
+
+use crate::base::limits;
+use crate::crypto::aead::XNONCE_LEN;
+use crate::disk::journal;
+use crate::disk::manifest::Manifest;
+use crate::disk::overlay::Cell;
+use crate::disk::shared::{Shared, State, wait};
+use crate::disk::tree::{self, SealedRow};
+use crate::disk::vault::PhysicalKey;
+use crate::disk::writer::Job;
+use crate::store::snapshot::Fault;
+use std::sync::atomic::Ordering;
+
+/// What the applier does next.
+enum Task {
+    /// Bring rows in while the node is idle, or until few are left.
+    Apply,
+    /// Bring all rows in and let old segments go; answers so many requests.
+    Checkpoint(u64),
+    Stop,
+}
+
+/// Works until it is told to stop, or something fails.
+pub(in crate::disk) fn run(shared: &Arc<Shared>, jobs: &SyncSender<Job>) {
+    loop {
+        let done = match next_task(shared) {
+            Task::Stop => return,
+            Task::Apply => sweep(shared, true).map(drop),
+            Task::Checkpoint(asked) => checkpoint_running(shared, jobs, asked),
+        };
+        if let Err(fault) = done.and_then(|()| keep_spare(shared)) {
+            shared.poison(fault);
+            return;
+        }
+    }
+}
+
+/// Brings all rows in, then notes that replay begins at segment `first`, then lets older segments go. Every
+/// row of an older segment must be in the overlay or in sled.
+pub(in crate::disk) fn checkpoint(shared: &Shared, first: u64, begun: bool) -> Result<(), Fault> {
+    if !sweep(shared, false)? {
+        return Ok(());
+    }
+    let number = shared.tree.last_checkpoint()? + 1;
+    shared.tree.checkpoint(number)?;
+    let manifest = Manifest { database: shared.database, checkpoint: number, first_segment: first, begun };
+    let failed = |error: std::io::Error| tree::fault(&shared.manifest, &error);
+    manifest.write(&shared.manifest, &shared.data_key).map_err(failed)?;
+    journal::remove_before(&shared.place, first)
+        .map_err(|error| tree::fault(&shared.place.directory, &error))?;
+    shared.checkpoints.fetch_add(1, Ordering::Relaxed);
+    Ok(())
+}
+
+fn checkpoint_running(shared: &Shared, jobs: &SyncSender<Job>, asked: u64) -> Result<(), Fault> {
+    let (reply, number) = sync_channel(1);
+    let sent = jobs.send(Job::Roll(reply)).is_ok();
+    // Where the journal's thread has ended or failed, whoever waits is woken by that.
+    let Some(first) = number.recv().ok().filter(|_| sent) else { return Ok(()) };
+    checkpoint(shared, first, true)?;
+    let mut state = shared.lock();
+    if !state.stop {
+        state.answered = state.answered.max(asked);
+    }
+    shared.room.notify_all();
+    Ok(())
+}
+
+fn next_task(shared: &Shared) -> Task {
+    let mut state = shared.lock();
+    loop {
+        if state.stop || shared.fault.get().is_some() {
+            return Task::Stop;
+        }
+        if state.asked > state.answered || shared.journal_is_long() {
+            return Task::Checkpoint(state.asked);
+        }
+        if state.overlay.durable_bytes() > shared.options.overlay_soft_bytes || spare_is_wanted(&state) {
+            return Task::Apply;
+        }
+        if state.overlay.durable.len() == 0 {
+            state.asleep = true;
+            state = wait(&shared.work, state);
+            continue;
+        }
+        let groups = state.groups;
+        let waited = shared.work.wait_timeout(state, shared.options.settle);
+        let (after, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        state = after;
+        if timeout.timed_out() && state.groups == groups {
+            return Task::Apply;
+        }
+    }
+}
+
+/// One pass over the durable rows, in the order of their keys and by small steps; whether it got to the end.
+/// A patient pass ends early when the node gets busy and memory allows; every pass when it is told to stop.
+fn sweep(shared: &Shared, patient: bool) -> Result<bool, Fault> {
+    let mut cursor: Option<PhysicalKey> = None;
+    let groups = shared.lock().groups;
+    loop {
+        let chunk = {
+            let state = shared.lock();
+            let busy = state.groups != groups
+                && state.overlay.durable_bytes() <= shared.options.overlay_soft_bytes / 2;
+            if state.stop || (patient && (busy || state.asked > state.answered)) {
+                return Ok(false);
+            }
+            state.overlay.durable.chunk(cursor.as_ref(), limits::APPLY_ROWS, limits::APPLY_BYTES)
+        };
+        let Some((last, _)) = chunk.last() else { return Ok(true) };
+        cursor = Some(last.clone());
+        let written = shared.tree.apply(sealed(shared, &chunk)?)?;
+        shared.applied.fetch_add(written, Ordering::Relaxed);
+        let mut state = shared.lock();
+        for (key, cell) in &chunk {
+            state.overlay.durable.remove(key, cell.sequence);
+        }
+        shared.room.notify_all();
+    }
+}
+
+fn sealed(shared: &Shared, chunk: &[(PhysicalKey, Cell)]) -> Result<Vec<SealedRow>, Fault> {
+    let mut nonces = Zeroizing::new(vec![[0; XNONCE_LEN]; chunk.len()]);
+    getrandom::fill(nonces.as_flattened_mut())
+        .map_err(|error| Fault(format!("the system gives no random bytes: {error}")))?;
+    let rows = chunk.iter().zip(nonces.iter());
+    rows.map(|((key, cell), nonce)| {
+        let value = cell.value.as_ref().map(|value| shared.vault.seal(key, &cell.id, value, nonce));
+        Ok((key.clone(), value.transpose()?))
+    })
+    .collect()
+}
+
+/// Nodes that have filled a segment get the next one made ahead of time.
+const fn spare_is_wanted(state: &State) -> bool {
+    state.rolls > state.spares
+}
+
+fn keep_spare(shared: &Shared) -> Result<(), Fault> {
+    let rolls = {
+        let state = shared.lock();
+        if !spare_is_wanted(&state) {
+            return Ok(());
+        }
+        state.rolls
+    };
+    journal::prepare_spare(&shared.place).map_err(|error| tree::fault(&shared.place.directory, &error))?;
+    shared.lock().spares = rolls;
+    Ok(())
+}

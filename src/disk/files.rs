@@ -1,0 +1,137 @@
+//! Small files written whole or not at all.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+
+/// Writes `bytes` as the file at `path`: after a power cut there is the old file or the new one, whole.
+///
+/// The file is readable by its owner only. A temporary file beside it (`path` with `.new` added) is synced,
+/// renamed, and the directory synced.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let temporary = path.with_file_name(name);
+    let mut file = create_private(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    std::fs::rename(&temporary, path)?;
+    path.parent().map_or(Ok(()), sync_directory)
+}
+
+/// The bytes of the file at `path`; `InvalidData` where there are more than `most`.
+pub fn read_bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let words = format!("{} is larger than {most} bytes", path.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidData, words));
+    }
+    Ok(bytes)
+}
+
+/// Makes the names in a directory durable. Where directories can't be opened (not unix), the system does it.
+pub fn sync_directory(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}
+
+/// Creates a directory that only its owner may enter, and makes its name durable; one that exists is kept.
+pub fn create_directory(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)?;
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_directory)
+}
+
+/// Lets nobody but the owner open the files that are created with `options`.
+pub(in crate::disk) fn private(options: &mut OpenOptions) {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+/// Lets nobody but the owner into a directory that may have been made by somebody else's habits.
+pub(in crate::disk) fn close_to_others(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(path)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+/// Asks the file system to make every later write to this file durable before it returns (the inode flag that
+/// `chattr +S` sets, which ext4, XFS, Btrfs and F2FS know). Answers whether it will.
+#[cfg(target_os = "linux")]
+pub(in crate::disk) fn write_through(file: &File) -> bool {
+    use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
+    let flags = ioctl_getflags(file).map(|flags| flags | IFlags::SYNC);
+    flags.and_then(|flags| ioctl_setflags(file, flags)).is_ok()
+}
+
+/// Elsewhere sled syncs after each of its writes by itself.
+#[cfg(not(target_os = "linux"))]
+pub(in crate::disk) fn write_through(_: &File) -> bool {
+    true
+}
+
+/// Creates an empty file that only its owner may read; one that exists is emptied.
+pub(in crate::disk) fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_no_temporary_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("kept");
+        write_whole(&path, b"one").unwrap();
+        write_whole(&path, b"two").unwrap();
+        assert_eq!(read_bounded(&path, 3).unwrap(), b"two");
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_over_the_bound_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("large");
+        write_whole(&path, b"four").unwrap();
+        assert_eq!(read_bounded(&path, 3).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(
+            read_bounded(&path.with_file_name("none"), 3).unwrap_err().kind(),
+            io::ErrorKind::NotFound
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_and_directories_are_for_their_owner_only() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("a/b");
+        create_directory(&directory).unwrap();
+        write_whole(&directory.join("file"), b"x").unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&directory), 0o700);
+        assert_eq!(mode(&directory.join("file")), 0o600);
+    }
+}

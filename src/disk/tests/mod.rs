@@ -1,0 +1,8 @@
+//! Tests of the database as a whole.
+
+mod fixtures;
+#[cfg(unix)]
+mod power;
+mod reading;
+mod recovery;
+mod stopping;

@@ -1,0 +1,433 @@
+//! The issuer's book of one subscription: grants a trial, asks for money, and says what was paid.
+
+use rand_core::CryptoRng;
+
+use crate::base::id::{AccountId, Digest};
+use crate::base::limits;
+use crate::base::time::Time;
+use crate::domain::billing::calendar::{border, days};
+use crate::domain::billing::entitlement::{State, entitlement};
+use crate::domain::billing::history::{Foreign, History};
+use crate::domain::billing::recorded::Recorded;
+use crate::domain::identity::device::DeviceKeys;
+use crate::wire::billing::{Event, Invoice, InvoiceKey, Rail, Receipt, Tax, TrialGrant};
+use crate::wire::event::are_taxes_of;
+use crate::wire::plan::Plan;
+
+/// One subscription, as its issuer keeps it. Each operation returns the event that it made, to be stored and
+/// then sent; the same operation again returns the same event.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Book {
+    history: History,
+}
+
+/// How an invoice was paid.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Payment {
+    /// By which rail; one of the invoice's.
+    pub rail: Rail,
+    /// SHA-256 of what was shown as evidence, if anything was.
+    pub evidence_hash: Option<Digest>,
+    /// Taxes contained in the amount.
+    pub tax: Vec<Tax>,
+}
+
+impl Payment {
+    /// Marked paid by hand, without evidence and taxes.
+    pub const fn manual() -> Self {
+        Self { rail: Rail::Manual, evidence_hash: None, tax: Vec::new() }
+    }
+}
+
+impl Book {
+    /// The book of stored events.
+    pub const fn new(history: History) -> Self {
+        Self { history }
+    }
+
+    /// Opens the book of a verified request, and grants the plan's trial where it has one and the subscriber
+    /// hasn't had it (`trial_used`, which the caller knows from the subscriber's other subscriptions).
+    pub fn on_subscribe(
+        request: Recorded,
+        issuer: AccountId,
+        keys: &DeviceKeys,
+        offered: &[Plan],
+        trial_used: bool,
+        now: Time,
+    ) -> Result<(Self, Option<Recorded>), BookError> {
+        let history = History::open(request).ok_or(BookError::NotOffered)?;
+        let request = history.request();
+        if request.issuer != issuer || !offered.contains(&request.plan) {
+            return Err(BookError::NotOffered);
+        }
+        let trial_days = request.plan.trial_days;
+        let mut book = Self { history };
+        if trial_used || trial_days == 0 {
+            return Ok((book, None));
+        }
+        let terms = book.history.terms();
+        let grant = TrialGrant { terms, start: now, end: now.plus(days(trial_days)), issued_at: now };
+        let grant = book.record(keys, Event::Trial(grant))?;
+        Ok((book, Some(grant)))
+    }
+
+    /// Everything that happened.
+    pub const fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Takes in a verified event of the subscriber, such as a cancellation: whether it is new.
+    pub fn on_event(&mut self, event: Recorded) -> Result<bool, BookError> {
+        Ok(self.history.add(event)?)
+    }
+
+    /// Asks for the next period's price. While an invoice is open, asking again returns it, byte for byte.
+    pub fn issue_invoice(
+        &mut self,
+        keys: &DeviceKeys,
+        rng: &mut dyn CryptoRng,
+        now: Time,
+    ) -> Result<Recorded, BookError> {
+        if let Some(open) = self.open_invoice(now) {
+            return Ok(open.clone());
+        }
+        if self.history.cancels().next().is_some() {
+            return Err(BookError::Cancelled);
+        }
+        let (period_start, period_end) = self.next_period(now)?;
+        if period_end > now.plus(limits::PAID_AHEAD_MAX) {
+            return Err(BookError::PaidAhead);
+        }
+        let invoice = Invoice {
+            terms: self.history.terms(),
+            key: InvoiceKey::random(rng),
+            period_start,
+            period_end,
+            amount: self.history.request().plan.price,
+            rails: vec![Rail::Manual],
+            expires: self.invoice_expiry(now),
+            issued_at: now,
+        };
+        self.record(keys, Event::Invoice(invoice))
+    }
+
+    /// Says that an invoice is paid. The same key gives the same receipt for ever; the same key paid in another
+    /// way is an error.
+    ///
+    /// A period begins where the last one ends if that isn't over for longer than its grace, so that paying
+    /// early loses nothing; else it begins now.
+    pub fn mark_paid(
+        &mut self,
+        key: &InvoiceKey,
+        payment: &Payment,
+        keys: &DeviceKeys,
+        now: Time,
+    ) -> Result<Recorded, BookError> {
+        if let Some((receipt, recorded)) = self.history.receipt_of(key) {
+            let known = (receipt.rail, receipt.evidence_hash, &receipt.tax)
+                == (payment.rail, payment.evidence_hash, &payment.tax);
+            return if known { Ok(recorded.clone()) } else { Err(BookError::PaidOtherwise) };
+        }
+        let invoice = self.history.invoice(key).ok_or(BookError::UnknownInvoice)?.clone();
+        if !invoice.rails.contains(&payment.rail) || !are_taxes_of(&payment.tax, invoice.amount) {
+            return Err(BookError::Payment);
+        }
+        let cancelled = self.history.cancels().next().is_some();
+        if cancelled && entitlement(&self.history, now).state == State::Expired {
+            return Err(BookError::Cancelled);
+        }
+        if now >= invoice.expires {
+            return Err(BookError::InvoiceExpired);
+        }
+        let (period_start, period_end) = self.next_period(now)?;
+        let last = self.history.receipts().last().map(|(receipt, recorded)| (receipt.seq, recorded.id()));
+        let receipt = Receipt {
+            terms: self.history.terms(),
+            invoice: invoice.key,
+            seq: last.map_or(0, |(seq, _)| seq.saturating_add(1)),
+            previous: last.map_or(Digest::new([0; 32]), |(_, id)| id),
+            period_start,
+            period_end,
+            grace_days: self.history.request().plan.grace_days,
+            amount: invoice.amount,
+            tax: payment.tax.clone(),
+            rail: payment.rail,
+            trust_class: payment.rail.trust_class(),
+            evidence_hash: payment.evidence_hash,
+            issued_at: now,
+            key: keys.id(),
+        };
+        self.record(keys, Event::Receipt(receipt))
+    }
+
+    /// The invoice that can be paid now, if there is one.
+    pub fn open_invoice(&self, now: Time) -> Option<&Recorded> {
+        let unpaid = |invoice: &Invoice| self.history.receipt_of(&invoice.key).is_none();
+        let open = self.history.invoices().filter(|(invoice, _)| now < invoice.expires && unpaid(invoice));
+        open.max_by_key(|(invoice, recorded)| (invoice.expires, recorded.id())).map(|(_, recorded)| recorded)
+    }
+
+    /// The period that a payment made now is for.
+    fn next_period(&self, now: Time) -> Result<(Time, Time), BookError> {
+        let plan = &self.history.request().plan;
+        let receipts = self.history.receipts();
+        let paid_until = receipts.iter().map(|(receipt, _)| receipt.period_end).max();
+        let renewed = paid_until.filter(|end| now < end.plus(days(plan.grace_days)));
+        let Some(start) = renewed else {
+            // The first period after a trial begins with the trial's end, if that is still to come.
+            let start = self.history.trials().map(|trial| trial.end).fold(now, Time::max);
+            return Ok((start, border(start, plan.period, 1).ok_or(BookError::PaidAhead)?));
+        };
+        // The run of periods that this one continues keeps the day that its first one began on.
+        let mut anchor = start;
+        let mut number = 0;
+        while let Some((earlier, _)) = receipts.iter().find(|(receipt, _)| receipt.period_end == anchor) {
+            anchor = earlier.period_start;
+            number += 1;
+        }
+        let kept = (border(anchor, plan.period, number) == Some(start))
+            .then(|| border(anchor, plan.period, number + 1))
+            .flatten();
+        let end = kept.or_else(|| border(start, plan.period, 1)).ok_or(BookError::PaidAhead)?;
+        Ok((start, end))
+    }
+
+    /// A first invoice is open for [`limits::INVOICE_LIFE`], a renewal's as long as paying it restores the
+    /// subscription.
+    fn invoice_expiry(&self, now: Time) -> Time {
+        let plan = &self.history.request().plan;
+        let soonest = now.plus(limits::INVOICE_LIFE);
+        let kept =
+            self.history.coverage_end().map(|end| end.plus(days(plan.grace_days)).plus(days(plan.hold_days)));
+        kept.map_or(soonest, |end| end.max(soonest))
+    }
+
+    fn record(&mut self, keys: &DeviceKeys, event: Event) -> Result<Recorded, BookError> {
+        let recorded = Recorded::sign(keys, event);
+        self.history.add(recorded.clone())?;
+        Ok(recorded)
+    }
+}
+
+/// Why the book doesn't change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BookError {
+    /// The request isn't for one of our plans, under its present terms.
+    #[error("the request isn't for a plan that is offered now")]
+    NotOffered,
+    /// An event doesn't belong here.
+    #[error(transparent)]
+    Foreign(#[from] Foreign),
+    /// The subscriber cancelled.
+    #[error("the subscriber has cancelled: no money can be asked for or taken")]
+    Cancelled,
+    /// So much is paid already that the next period would end too far ahead.
+    #[error("the subscription is paid too far ahead")]
+    PaidAhead,
+    /// No such invoice.
+    #[error("there is no invoice of this key")]
+    UnknownInvoice,
+    /// The invoice can no longer be paid.
+    #[error("the invoice has expired: issue a new one and mark that paid")]
+    InvoiceExpired,
+    /// There is a receipt for this invoice, for another rail, evidence or tax.
+    #[error("the invoice is paid already, in another way")]
+    PaidOtherwise,
+    /// The rail isn't the invoice's, or the taxes aren't a part of its amount.
+    #[error("the rail isn't offered by the invoice, or the taxes are more than the amount")]
+    Payment,
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::billing::fixture::{NOW, Party, World};
+    use crate::domain::billing::subscriber::cancel;
+    use crate::wire::account::Purposes;
+    use crate::wire::billing::CancelWhen;
+    use crate::wire::plan::tests::plan;
+
+    fn receipt(recorded: &Recorded) -> Receipt {
+        let Event::Receipt(receipt) = recorded.event() else { unreachable!() };
+        receipt.clone()
+    }
+
+    fn period(recorded: &Recorded) -> (String, String) {
+        let receipt = receipt(recorded);
+        (receipt.period_start.to_string(), receipt.period_end.to_string())
+    }
+
+    #[test]
+    fn one_invoice_key_gives_the_same_receipt_for_ever() {
+        let mut world = World::new();
+        let mut book = world.book();
+        let key = world.invoice(&mut book, NOW);
+        let keys = world.business.keys.clone();
+        let first = book.mark_paid(&key, &Payment::manual(), &keys, NOW).unwrap();
+        let again = book.mark_paid(&key, &Payment::manual(), &keys, NOW.plus(days(9))).unwrap();
+        assert_eq!(first.signed().encode(), again.signed().encode());
+        // From the stored events too.
+        let stored = book.history().events().map(|event| postcard::to_stdvec(event).unwrap());
+        let stored = stored.map(|bytes| postcard::from_bytes::<Recorded>(&bytes).unwrap());
+        let mut reopened = Book::new(History::of(stored.collect::<Vec<_>>()).unwrap());
+        assert_eq!(reopened, book);
+        let later = reopened.mark_paid(&key, &Payment::manual(), &keys, NOW.plus(days(99))).unwrap();
+        assert_eq!(first, later);
+        assert_eq!(reopened.history().receipts().len(), 1);
+        let other = Payment { evidence_hash: Some(Digest::new([1; 32])), ..Payment::manual() };
+        assert_eq!(reopened.mark_paid(&key, &other, &keys, NOW), Err(BookError::PaidOtherwise));
+    }
+
+    #[test]
+    fn an_open_invoice_is_asked_for_again_byte_for_byte() {
+        let mut world = World::new();
+        let mut book = world.book();
+        let key = world.invoice(&mut book, NOW);
+        assert_eq!(world.invoice(&mut book, NOW.plus(days(0))), key);
+        let last = NOW.plus(limits::INVOICE_LIFE).minus(Duration::from_millis(1));
+        assert_eq!(world.invoice(&mut book, last), key);
+        let late =
+            book.mark_paid(&key, &Payment::manual(), &world.business.keys, NOW.plus(limits::INVOICE_LIFE));
+        assert_eq!(late, Err(BookError::InvoiceExpired));
+        assert_ne!(world.invoice(&mut book, NOW.plus(limits::INVOICE_LIFE)), key);
+    }
+
+    #[test]
+    fn receipts_are_chained_and_renewals_keep_the_day_of_the_month() {
+        let mut world = World::new();
+        let mut book = world.book();
+        let receipts: Vec<Recorded> = (0..4).map(|_| world.pay(&mut book, NOW)).collect();
+        let starts: Vec<String> = receipts.iter().map(|receipt| period(receipt).0).collect();
+        let days = ["2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30"];
+        assert_eq!(starts, days.map(|day| format!("{day}T10:00:00Z")));
+        for (position, pair) in receipts.windows(2).enumerate() {
+            let (earlier, later) = (receipt(&pair[0]), receipt(&pair[1]));
+            assert_eq!(earlier.period_end, later.period_start);
+            assert_eq!((later.seq, later.previous), (position as u64 + 1, pair[0].id()));
+        }
+        assert_eq!((receipt(&receipts[0]).seq, receipt(&receipts[0]).previous), (0, Digest::new([0; 32])));
+        assert!(book.history().equivocations().is_empty());
+    }
+
+    #[test]
+    fn paying_in_grace_continues_and_paying_on_hold_begins_anew() {
+        let mut world = World::new();
+        let mut book = world.book();
+        let end = receipt(&world.pay(&mut book, NOW)).period_end;
+        let mut on_hold = book.clone();
+        let in_grace = world.pay(&mut book, end.plus(days(3)).minus(Duration::from_millis(1)));
+        assert_eq!(period(&in_grace), ("2027-02-28T10:00:00Z".into(), "2027-03-31T10:00:00Z".into()));
+        let restored = world.pay(&mut on_hold, end.plus(days(3)));
+        assert_eq!(period(&restored), ("2027-03-03T10:00:00Z".into(), "2027-04-03T10:00:00Z".into()));
+    }
+
+    #[test]
+    fn a_period_paid_in_the_trial_begins_when_the_trial_ends() {
+        let mut world = World::new();
+        let (mut book, grant) = world.open(plan(), false, NOW);
+        assert!(grant.is_some());
+        let paid = world.pay(&mut book, NOW.plus(days(1)));
+        assert_eq!(period(&paid), ("2027-02-14T10:00:00Z".into(), "2027-03-14T10:00:00Z".into()));
+        assert!(world.open(plan(), true, NOW).1.is_none(), "a trial is granted once");
+        assert!(world.open(Plan { trial_days: 0, ..plan() }, false, NOW).1.is_none());
+    }
+
+    #[test]
+    fn a_renewal_invoice_lives_as_long_as_paying_restores() {
+        let mut world = World::new();
+        let mut book = world.book();
+        let end = receipt(&world.pay(&mut book, NOW)).period_end;
+        let key = world.invoice(&mut book, end.minus(days(7)));
+        let invoice = book.history().invoice(&key).unwrap();
+        assert_eq!(invoice.expires, end.plus(days(3 + 30)));
+        assert_eq!((invoice.period_start, invoice.amount), (end, plan().price));
+    }
+
+    #[test]
+    fn only_offered_terms_of_ones_own_can_be_subscribed_to() {
+        let mut world = World::new();
+        let dearer = Plan { price: crate::base::money::Money { minor: 2990, ..plan().price }, ..plan() };
+        let request = world.request(plan(), NOW);
+        let keys = &world.business.keys;
+        let open = |request: &Recorded, issuer, offered: &[Plan]| {
+            Book::on_subscribe(request.clone(), issuer, keys, offered, false, NOW).map(|_| ())
+        };
+        let issuer = world.business.key.id();
+        assert_eq!(open(&request, issuer, &[dearer.clone(), plan()]), Ok(()));
+        assert_eq!(open(&request, issuer, &[dearer]), Err(BookError::NotOffered));
+        let other = Party::new(9, Purposes::ALL).key.id();
+        assert_eq!(open(&request, other, &[plan()]), Err(BookError::NotOffered));
+    }
+
+    #[test]
+    fn after_a_cancellation_no_money_is_asked_for() {
+        let mut world = World::new();
+        let mut book = world.book();
+        let end = receipt(&world.pay(&mut book, NOW)).period_end;
+        let open = world.invoice(&mut book, NOW.plus(days(1)));
+        let leave = cancel(book.history(), &world.person.keys, CancelWhen::AtPeriodEnd, NOW.plus(days(2)));
+        assert_eq!(book.on_event(leave.clone()), Ok(true));
+        assert_eq!(book.on_event(leave), Ok(false));
+        let keys = world.business.keys.clone();
+        let mut late = book.clone();
+        assert_eq!(late.mark_paid(&open, &Payment::manual(), &keys, end), Err(BookError::Cancelled));
+        // Money that was under way before the end counts.
+        assert!(book.mark_paid(&open, &Payment::manual(), &keys, NOW.plus(days(3))).is_ok());
+        assert_eq!(book.issue_invoice(&keys, &mut world.rng, NOW.plus(days(4))), Err(BookError::Cancelled));
+    }
+
+    #[test]
+    fn a_payment_fits_its_invoice_and_nobody_pays_too_far_ahead() {
+        let mut world = World::new();
+        let mut book = world.book();
+        let key = world.invoice(&mut book, NOW);
+        let keys = world.business.keys.clone();
+        let tax = |minor| Payment {
+            tax: vec![Tax { name: "ISS".into(), basis_points: 500, minor }],
+            ..Payment::manual()
+        };
+        assert_eq!(book.mark_paid(&key, &tax(1991), &keys, NOW), Err(BookError::Payment));
+        assert_eq!(receipt(&book.mark_paid(&key, &tax(95), &keys, NOW).unwrap()).tax, tax(95).tax);
+        let unknown = InvoiceKey::random(&mut world.rng);
+        assert_eq!(book.mark_paid(&unknown, &tax(0), &keys, NOW), Err(BookError::UnknownInvoice));
+        for _ in 0..35 {
+            world.pay(&mut book, NOW);
+        }
+        assert_eq!(book.issue_invoice(&keys, &mut world.rng, NOW), Err(BookError::PaidAhead));
+    }
+
+    #[test]
+    fn an_invoice_key_has_twenty_letters_and_digits_of_base_32() {
+        let mut world = World::new();
+        let key = InvoiceKey::random(&mut world.rng);
+        assert_eq!((key.to_string().parse(), key.as_str().len()), (Ok(key), 20));
+        for bad in ["", "ABCDEFGHIJKLMNOPQRS", "ABCDEFGHIJKLMNOPQRS1", "abcdefghijklmnopqrst"] {
+            assert!(bad.parse::<InvoiceKey>().is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn paying_never_shortens_what_is_paid_for(pauses in proptest::collection::vec(0_u64..80 * 86_400, 1..12)) {
+            let mut world = World::new();
+            let mut book = world.book();
+            let mut now = NOW;
+            let mut paid_until: Option<Time> = None;
+            for pause in pauses {
+                now = now.plus(Duration::from_secs(pause));
+                let key = world.invoice(&mut book, now);
+                // Three years ahead can't be reached in so few steps, and every invoice is open.
+                let paid = receipt(&book.mark_paid(&key, &Payment::manual(), &world.business.keys, now).unwrap());
+                let in_time = paid_until.filter(|end| now < end.plus(days(plan().grace_days)));
+                prop_assert_eq!(paid.period_start, in_time.unwrap_or(now));
+                let length = paid.period_end.since(paid.period_start);
+                prop_assert!((days(28)..=days(31)).contains(&length));
+                paid_until = Some(paid.period_end);
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! One event of charging that its author signed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::id::{DeviceId, Digest};
+use crate::base::limits;
+use crate::base::time::Time;
+use crate::domain::identity::device::DeviceKeys;
+use crate::domain::identity::log::AccountLog;
+use crate::wire::account::{LogEntry, LogOperation, Purposes};
+use crate::wire::billing::{Event, EventKind, SignedEvent};
+use crate::wire::decode::Malformed;
+use crate::wire::signed::Signed;
+
+/// An event, verified or made here. Serde writes and reads the signed bytes, for our own sealed store and for
+/// views; what comes from outside goes through [`Recorded::verify`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "SignedEvent", into = "SignedEvent")]
+pub struct Recorded {
+    id: Digest,
+    event: Event,
+    signed: SignedEvent,
+}
+
+impl Recorded {
+    /// Signs an event.
+    pub fn sign(keys: &DeviceKeys, event: Event) -> Self {
+        let kind = event.kind();
+        let signed = Signed::new(keys.signing(), kind.label(), event.encode());
+        Self { id: signed.digest(), event, signed: SignedEvent { kind, signer: keys.id(), signed } }
+    }
+
+    /// Verifies an event from outside against its author's account log: the signature, that the signer might
+    /// sign events when this one was issued, and that it isn't from the future (clocks may differ by
+    /// [`limits::BILLING_CLOCK_SKEW`]).
+    pub fn verify(signed: SignedEvent, log: &AccountLog, now: Time) -> Result<Self, EventError> {
+        let payload = signed.signed.verify(signed.signer.as_bytes(), signed.kind.label());
+        let event = Event::decode(signed.kind, payload.map_err(|_| EventError::Signature)?)?;
+        if event.author() != log.account() {
+            return Err(EventError::Author);
+        }
+        if !could_sign(log, signed.signer, event.issued_at()) || !names_signer(&event, signed.signer) {
+            return Err(EventError::Signer);
+        }
+        if event.issued_at() > now.plus(limits::BILLING_CLOCK_SKEW) {
+            return Err(EventError::Future);
+        }
+        Ok(Self { id: signed.signed.digest(), event, signed })
+    }
+
+    /// SHA-256 of the signed payload.
+    pub const fn id(&self) -> Digest {
+        self.id
+    }
+
+    /// What happened.
+    pub const fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// Which event it is.
+    pub const fn kind(&self) -> EventKind {
+        self.signed.kind
+    }
+
+    /// The event as it travels.
+    pub const fn signed(&self) -> &SignedEvent {
+        &self.signed
+    }
+}
+
+impl From<Recorded> for SignedEvent {
+    fn from(recorded: Recorded) -> Self {
+        recorded.signed
+    }
+}
+
+impl TryFrom<SignedEvent> for Recorded {
+    type Error = Malformed;
+
+    fn try_from(signed: SignedEvent) -> Result<Self, Malformed> {
+        let event = Event::decode(signed.kind, signed.signed.unverified())?;
+        Ok(Self { id: signed.signed.digest(), event, signed })
+    }
+}
+
+/// Whether the device might sign events of charging for the log's account at the moment `at`: added by then
+/// (clocks may differ by [`limits::BILLING_CLOCK_SKEW`]), and not revoked before it.
+pub(super) fn could_sign(log: &AccountLog, device: DeviceId, at: Time) -> bool {
+    let mut added = false;
+    for entry in log.entries().iter().filter_map(|entry| LogEntry::decode(entry.unverified()).ok()) {
+        match entry.operation {
+            LogOperation::AddDevice(known) if known.id == device => {
+                added |= known.purposes.allow(Purposes::RECEIPT)
+                    && entry.at <= at.plus(limits::BILLING_CLOCK_SKEW);
+            }
+            LogOperation::RevokeDevice(id) if id == device => added &= at < entry.at,
+            LogOperation::AddDevice(_) | LogOperation::RevokeDevice(_) => {}
+        }
+    }
+    added
+}
+
+/// Whether the event, where it names the key it is signed with, names this one.
+pub(super) fn names_signer(event: &Event, signer: DeviceId) -> bool {
+    match event {
+        Event::Receipt(receipt) => receipt.key == signer,
+        _ => true,
+    }
+}
+
+/// Why an event isn't believed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum EventError {
+    /// The signature doesn't hold.
+    #[error("the event's signature doesn't hold")]
+    Signature,
+    /// It doesn't parse or is out of bounds.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// Its author is another account than the log's.
+    #[error("the event is another account's")]
+    Author,
+    /// The signer might not sign it then.
+    #[error("the device that signed might not sign this event then")]
+    Signer,
+    /// It was issued later than now.
+    #[error("the event is from the future")]
+    Future,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::billing::calendar::days;
+    use crate::domain::billing::fixture::{NOW, Party, World};
+    use crate::wire::plan::tests::plan;
+
+    #[test]
+    fn the_events_bytes_stay_as_they_are() {
+        let mut world = World::new();
+        let (mut book, grant) = world.open(plan(), false, NOW);
+        let receipt = world.pay(&mut book, NOW);
+        let (_, invoice) = book.history().invoices().next().unwrap();
+        let leave = crate::domain::billing::subscriber::cancel(
+            book.history(),
+            &world.person.keys,
+            crate::wire::billing::CancelWhen::Now,
+            NOW,
+        );
+        let ids: Vec<String> =
+            [&book.history().events().next().unwrap().clone(), &grant.unwrap(), invoice, &receipt, &leave]
+                .map(|event| format!("{} {}", event.event().encode().len(), event.id()))
+                .into();
+        assert_eq!(
+            ids,
+            [
+                "127 2ac1fefe50a70c8746c4b630b0157b557c79ec26be0148f0a7aa6ae7917321cd",
+                "164 d664b61d6e9c23b8ad4b52f2a2689577c3b07bb1d348aaaa53ef560dd892ee21",
+                "206 6e108f9405bd380297e2595f9e383e0a5b38d3c2330b34ea7392852807cdeee4",
+                "272 0774c19d7269ea683914f24df5ee0b615400c5dba3219524f95ca42d3e3b8a0c",
+                "113 0e5c3b575594b7b06b29c16d649263fdf9c88d9dede2da4189c685be10f430d9"
+            ]
+        );
+    }
+
+    #[test]
+    fn no_byte_of_an_event_can_be_changed() {
+        let mut world = World::new();
+        let mut book = world.book();
+        let receipt = world.pay(&mut book, NOW).signed().encode();
+        let verify = |bytes: &[u8]| {
+            let event = SignedEvent::decode(bytes).map_err(EventError::Malformed)?;
+            Recorded::verify(event, &world.business.log, NOW)
+        };
+        assert!(verify(&receipt).is_ok());
+        for position in 0..receipt.len() {
+            let mut changed = receipt.clone();
+            changed[position] ^= 1;
+            assert!(verify(&changed).is_err(), "byte {position}");
+        }
+    }
+
+    #[test]
+    fn an_event_holds_for_its_author_its_label_and_not_the_future() {
+        let mut world = World::new();
+        let request = world.request(plan(), NOW);
+        let verify = |event: &SignedEvent, log: &AccountLog, now| {
+            Recorded::verify(event.clone(), log, now).map(|recorded| recorded.id())
+        };
+        let early = NOW.minus(limits::BILLING_CLOCK_SKEW);
+        assert_eq!(verify(request.signed(), &world.person.log, early), Ok(request.id()));
+        let too_early = early.minus(core::time::Duration::from_millis(1));
+        assert_eq!(verify(request.signed(), &world.person.log, too_early), Err(EventError::Future));
+        assert_eq!(verify(request.signed(), &world.business.log, NOW), Err(EventError::Author));
+        let relabelled = SignedEvent { kind: EventKind::Cancel, ..request.signed().clone() };
+        assert_eq!(verify(&relabelled, &world.person.log, NOW), Err(EventError::Signature));
+        // The business can't subscribe in the person's name.
+        let forged = Recorded::sign(&world.business.keys, request.event().clone());
+        assert_eq!(verify(forged.signed(), &world.person.log, NOW), Err(EventError::Signer));
+    }
+
+    #[test]
+    fn a_rotated_key_holds_for_what_it_signed_before() {
+        let mut business = Party::new(1, Purposes::ALL);
+        let added = NOW.minus(days(400));
+        business.log.append(&business.key, LogOperation::RevokeDevice(business.keys.id()), NOW).unwrap();
+        let allowed = |at| could_sign(&business.log, business.keys.id(), at);
+        let milli = core::time::Duration::from_millis(1);
+        assert!(allowed(NOW.minus(milli)) && !allowed(NOW));
+        assert!(allowed(added) && allowed(added.minus(limits::BILLING_CLOCK_SKEW)));
+        assert!(!allowed(added.minus(limits::BILLING_CLOCK_SKEW + milli)));
+        // A device that came back holds for both times and not for the time between.
+        let back = NOW.plus(days(10));
+        let add = LogOperation::AddDevice(business.keys.certificate(Purposes::ALL));
+        business.log.append(&business.key, add, back).unwrap();
+        let allowed = |at| could_sign(&business.log, business.keys.id(), at);
+        assert!(allowed(NOW.minus(milli)) && !allowed(NOW.plus(days(5))) && allowed(back));
+        let talker = Party::new(3, Purposes::MESSAGE);
+        assert!(!could_sign(&talker.log, talker.keys.id(), NOW));
+        assert!(!could_sign(&business.log, talker.keys.id(), NOW.minus(milli)));
+    }
+}

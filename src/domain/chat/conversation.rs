@@ -1,0 +1,72 @@
+//! Where a conversation stands: how many entries, the next sequence number, what is unread.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::id::AccountId;
+use crate::base::time::Time;
+use crate::domain::chat::timeline::{self, Entry, From, NewEntry};
+use crate::store::key::TableId;
+use crate::store::table::Table;
+use crate::store::tx::Tx;
+
+/// Conversations by contact.
+pub const CONVERSATIONS: Table<Conversation> = Table::new(TableId::Conversations, 1);
+
+/// Where the conversation with one contact stands.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Conversation {
+    /// With whom.
+    pub with: AccountId,
+    /// Entries so far: the position of the next one.
+    pub entries: u64,
+    /// Where the last page of the timeline begins.
+    page: u64,
+    /// The last sequence number that we used.
+    pub sent_seq: u64,
+    /// Everything before this position was seen.
+    pub read: u64,
+    /// Entries of theirs from there on.
+    pub unread: u64,
+    /// When the last entry was filed.
+    pub last_at: Time,
+}
+
+impl Conversation {
+    const fn new(with: AccountId) -> Self {
+        let never = Time::EPOCH;
+        Self { with, entries: 0, page: 0, sent_seq: 0, read: 0, unread: 0, last_at: never }
+    }
+}
+
+/// Changes the conversation's row, which is made where there is none.
+pub fn edit<R>(tx: &Tx<'_>, with: &AccountId, change: impl FnOnce(&mut Conversation) -> R) -> Option<R> {
+    let key = CONVERSATIONS.key(with.as_bytes());
+    if tx.with(&CONVERSATIONS, &key, |_| ()).is_none() {
+        tx.put(&CONVERSATIONS, key.clone(), Conversation::new(*with));
+    }
+    tx.edit(&CONVERSATIONS, &key, change)
+}
+
+/// The next sequence number for a content of ours that must arrive.
+pub fn next_seq(tx: &Tx<'_>, with: &AccountId) -> u64 {
+    let taken = edit(tx, with, |conversation| {
+        conversation.sent_seq += 1;
+        conversation.sent_seq
+    });
+    taken.unwrap_or(1)
+}
+
+/// Files an entry at the end, and returns it as it stands there.
+pub fn file(tx: &Tx<'_>, with: &AccountId, entry: NewEntry, now: Time) -> Entry {
+    let theirs = matches!(entry.from, From::Them { .. });
+    let (page, position) = edit(tx, with, |row| (row.page, row.entries)).unwrap_or_default();
+    let entry = entry.at(position, now);
+    let page = timeline::append(tx, with, page, position, entry.clone());
+    edit(tx, with, |row| {
+        row.page = page;
+        row.entries = position + 1;
+        row.last_at = now;
+        row.unread += u64::from(theirs);
+    });
+    entry
+}

@@ -1,0 +1,160 @@
+//! How far our messages got at one device of a contact: sent, delivered, read, each backed by the word it names.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::id::DeviceId;
+use crate::store::key::TableId;
+use crate::store::table::{Rows, Table};
+use crate::wire::content::{Ack, BEYOND_MAX};
+
+/// Marks by the contact's device.
+pub const DELIVERY: Table<Delivery> = Table::new(TableId::Delivery, 1);
+
+/// How far our messages got at one device.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The next hop's word: it took everything up to this sequence number.
+    pub sent: u64,
+    /// The device's word: everything up to this one arrived.
+    pub delivered: u64,
+    /// The device's word: these runs arrived too; half-open, in order, apart from one another.
+    pub beyond: Vec<(u64, u64)>,
+    /// The device's word: a person saw everything up to this one.
+    pub read: u64,
+}
+
+/// The state of a message of ours.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Kept here until it can leave.
+    Queued,
+    /// The next hop has it.
+    Sent,
+    /// It is on the recipient's disk.
+    Delivered,
+    /// A person saw it.
+    Read,
+    /// Given up; the cause stands with it.
+    Failed,
+}
+
+/// What an acknowledgement changed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Progress {
+    /// Sequence numbers that are settled now: nothing of them need be kept for this device.
+    pub settled: Vec<u64>,
+    /// Whether any mark moved.
+    pub moved: bool,
+}
+
+impl Delivery {
+    /// The next hop took everything up to `seq`; whether that's news.
+    pub fn took(&mut self, seq: u64) -> bool {
+        let news = seq > self.sent;
+        self.sent = self.sent.max(seq);
+        news
+    }
+
+    /// Takes an acknowledgement in, as far as it speaks of messages that exist: `last` is the last sequence number
+    /// that we used. Marks never go back.
+    pub fn acknowledge(&mut self, ack: &Ack, last: u64) -> Progress {
+        let before = self.clone();
+        let mut runs = vec![(1, ack.delivered.min(last) + 1), (1, self.delivered + 1)];
+        runs.extend(self.beyond.iter().copied());
+        runs.extend(ack.beyond.iter().map(|(from, until)| ((*from).max(1), (*until).min(last + 1))));
+        let mut runs = united(runs);
+        if runs.first().is_some_and(|(from, _)| *from == 1) {
+            self.delivered = runs.remove(0).1 - 1;
+        }
+        runs.truncate(BEYOND_MAX);
+        self.beyond = runs;
+        self.read = ack.read.min(self.delivered).max(self.read);
+        let highest = self.beyond.last().map_or(self.delivered, |(_, until)| until - 1);
+        self.sent = self.sent.max(highest);
+        Progress { settled: self.settled_since(&before), moved: *self != before }
+    }
+
+    /// The sequence numbers that arrived according to these marks, and not according to the earlier ones.
+    fn settled_since(&self, earlier: &Self) -> Vec<u64> {
+        let first = core::iter::once((earlier.delivered + 1, self.delivered + 1));
+        let runs = first.chain(self.beyond.iter().copied());
+        runs.flat_map(|(from, until)| from..until).filter(|seq| !earlier.arrived(*seq)).collect()
+    }
+
+    fn arrived(&self, seq: u64) -> bool {
+        seq <= self.delivered || self.beyond.iter().any(|(from, until)| (*from..*until).contains(&seq))
+    }
+
+    /// The state of the message `seq` at this device.
+    pub fn state(&self, seq: u64) -> State {
+        if seq <= self.read {
+            State::Read
+        } else if self.arrived(seq) {
+            State::Delivered
+        } else if seq <= self.sent {
+            State::Sent
+        } else {
+            State::Queued
+        }
+    }
+}
+
+/// The same numbers as runs in order, apart from one another; empty runs vanish.
+fn united(mut runs: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
+    runs.retain(|(from, until)| from < until);
+    runs.sort_unstable();
+    let mut united: Vec<(u64, u64)> = Vec::new();
+    for (from, until) in runs {
+        match united.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(until),
+            _ => united.push((from, until)),
+        }
+    }
+    united
+}
+
+/// The state of the message `seq` at a contact: the best of its devices.
+pub fn state_at(rows: &impl Rows, devices: impl Iterator<Item = DeviceId>, seq: u64) -> State {
+    let marks = devices.filter_map(|device| rows.row(&DELIVERY, device.as_bytes()));
+    marks.map(|delivery| delivery.state(seq)).max().unwrap_or(State::Queued)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ack(delivered: u64, beyond: &[(u64, u64)], read: u64) -> Ack {
+        Ack { delivered, beyond: beyond.to_vec(), read }
+    }
+
+    #[test]
+    fn marks_follow_acknowledgements_and_never_go_back() {
+        let mut marks = Delivery::default();
+        marks.took(4);
+        assert_eq!(marks.acknowledge(&ack(2, &[(4, 5)], 1), 5).settled, [1, 2, 4]);
+        let states: Vec<State> = (1..=5).map(|seq| marks.state(seq)).collect();
+        assert_eq!(states, [State::Read, State::Delivered, State::Sent, State::Delivered, State::Queued]);
+        assert_eq!(marks.acknowledge(&ack(1, &[], 0), 5), Progress::default(), "old news");
+        assert_eq!(marks.acknowledge(&ack(4, &[], 0), 5).settled, [3]);
+        assert!(marks.beyond.is_empty());
+    }
+
+    #[test]
+    fn an_acknowledgement_of_what_was_never_sent_marks_nothing() {
+        let mut marks = Delivery::default();
+        marks.acknowledge(&ack(u64::MAX, &[(7, u64::MAX), (9, 3)], u64::MAX), 2);
+        assert_eq!((marks.delivered, marks.read, marks.beyond.len()), (2, 2, 0));
+        assert_eq!(marks.state(3), State::Queued);
+    }
+
+    #[test]
+    fn nothing_is_read_that_was_not_delivered() {
+        let mut marks = Delivery::default();
+        marks.acknowledge(&ack(1, &[(3, 4)], 3), 3);
+        assert_eq!(
+            (marks.state(1), marks.state(2), marks.state(3)),
+            (State::Read, State::Sent, State::Delivered)
+        );
+    }
+}

@@ -1,0 +1,230 @@
+//! What one device of a contact sent: every sequence number once, in order, gaps waited for and then shown.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::id::DeviceId;
+use crate::base::limits;
+use crate::store::key::TableId;
+use crate::store::table::{Rows, Table};
+use crate::store::tx::Tx;
+use crate::wire::content::{Ack, BEYOND_MAX};
+
+/// Marks by the contact's device.
+pub const INCOMING: Table<Incoming> = Table::new(TableId::Incoming, 1);
+/// Contents that wait behind a gap, by device, at their sequence number.
+pub const HELD: Table<Vec<u8>> = Table::new(TableId::Held, 1);
+/// Positions of entries shown as missing, by device, at their sequence number.
+pub const MISSING: Table<u64> = Table::new(TableId::Missing, 1);
+
+/// What one device sent so far.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Incoming {
+    /// Everything up to this sequence number is filed, or shown as missing.
+    pub filed: u64,
+    /// How many contents wait behind a gap.
+    pub held: u32,
+    /// How many entries are shown as missing.
+    pub missing: u32,
+    /// A person saw everything up to this one.
+    pub read: u64,
+    /// How things stood, as in [`Incoming::now`], in the last acknowledgement that the device is known to have taken.
+    pub told: (u64, u64, u32, u32),
+}
+
+/// What is to be done with a content.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Arrival {
+    /// File it now; others that waited may follow.
+    Next,
+    /// Keep it until the gap before it closes.
+    Early,
+    /// It was shown as missing: it takes that entry's place, at this position.
+    Late(u64),
+    /// It is here already.
+    Repeated,
+    /// Too far ahead, or too many wait: not taken, and not acknowledged.
+    TooEarly,
+}
+
+/// What is to be done with the content `seq` of `device`.
+pub fn arrival(tx: &Tx<'_>, device: &DeviceId, seq: u64) -> Arrival {
+    let incoming = tx.row(&INCOMING, device.as_bytes()).unwrap_or_default();
+    if seq <= incoming.filed {
+        let missing = if incoming.missing == 0 {
+            None
+        } else {
+            tx.get(&MISSING, &MISSING.key_at(device.as_bytes(), seq))
+        };
+        return missing.map_or(Arrival::Repeated, Arrival::Late);
+    }
+    if seq == incoming.filed + 1 {
+        return Arrival::Next;
+    }
+    if incoming.held > 0 && tx.with(&HELD, &HELD.key_at(device.as_bytes(), seq), |_| ()).is_some() {
+        return Arrival::Repeated;
+    }
+    let far = seq - incoming.filed > limits::SEQUENCE_FORWARD_MAX;
+    if far || incoming.held as usize >= limits::HELD_MAX { Arrival::TooEarly } else { Arrival::Early }
+}
+
+/// Changes the device's row, which is made where there is none.
+pub fn edit<R>(tx: &Tx<'_>, device: &DeviceId, change: impl FnOnce(&mut Incoming) -> R) -> Option<R> {
+    let key = INCOMING.key(device.as_bytes());
+    if tx.with(&INCOMING, &key, |_| ()).is_none() {
+        tx.put(&INCOMING, key.clone(), Incoming::default());
+    }
+    tx.edit(&INCOMING, &key, change)
+}
+
+/// The first session of a device says with which sequence number it begins; what came before was for others.
+pub fn begin(tx: &Tx<'_>, device: &DeviceId, first: u64) {
+    let key = INCOMING.key(device.as_bytes());
+    if first > 1 && tx.with(&INCOMING, &key, |_| ()).is_none() {
+        tx.put(&INCOMING, key, Incoming { filed: first - 1, ..Incoming::default() });
+    }
+}
+
+/// Keeps a content that came early.
+pub fn hold(tx: &Tx<'_>, device: &DeviceId, seq: u64, content: Vec<u8>) {
+    tx.put(&HELD, HELD.key_at(device.as_bytes(), seq), content);
+    edit(tx, device, |incoming| incoming.held += 1);
+}
+
+/// Takes the content out that is next in order, if it waits.
+pub fn take_held(tx: &Tx<'_>, device: &DeviceId) -> Option<Vec<u8>> {
+    let incoming = tx.row(&INCOMING, device.as_bytes())?;
+    if incoming.held == 0 {
+        return None;
+    }
+    let key = HELD.key_at(device.as_bytes(), incoming.filed + 1);
+    let content = tx.get(&HELD, &key)?;
+    tx.delete(&HELD, key);
+    edit(tx, device, |incoming| incoming.held -= 1);
+    Some(content)
+}
+
+/// The first sequence number that waits behind a gap.
+pub fn first_held(tx: &Tx<'_>, device: &DeviceId) -> Option<u64> {
+    tx.scan(&HELD, &HELD.of(device.as_bytes()).limit(1)).pop().and_then(|(key, _)| key.position())
+}
+
+/// Shows the gap before the first content that waits as missing: `file` gives each its entry and says at which
+/// position.
+pub fn give_up_gap(tx: &Tx<'_>, device: &DeviceId, mut file: impl FnMut(u64) -> u64) {
+    let Some(first) = first_held(tx, device) else { return };
+    let filed = tx.row(&INCOMING, device.as_bytes()).unwrap_or_default().filed;
+    let room = limits::HELD_MAX as u64;
+    for seq in (filed + 1..first).take(limits::HELD_MAX) {
+        tx.put(&MISSING, MISSING.key_at(device.as_bytes(), seq), file(seq));
+    }
+    edit(tx, device, |incoming| {
+        let shown = (first - 1 - filed).min(room);
+        incoming.missing += u32::try_from(shown).unwrap_or(u32::MAX);
+        incoming.filed += shown;
+    });
+}
+
+/// What was shown as missing has come.
+pub fn found(tx: &Tx<'_>, device: &DeviceId, seq: u64) {
+    tx.delete(&MISSING, MISSING.key_at(device.as_bytes(), seq));
+    edit(tx, device, |incoming| incoming.missing = incoming.missing.saturating_sub(1));
+}
+
+/// The acknowledgement that says how things stand: what is shown as missing did not arrive.
+pub fn acknowledgement(rows: &impl Rows, device: &DeviceId) -> Ack {
+    let incoming = rows.row(&INCOMING, device.as_bytes()).unwrap_or_default();
+    let mut runs = vec![(1, incoming.filed + 1)];
+    if incoming.missing > 0 {
+        for (key, _) in rows.scan(&MISSING, &MISSING.of(device.as_bytes()).limit(BEYOND_MAX)) {
+            let (Some(gap), Some((from, until))) = (key.position(), runs.pop()) else { continue };
+            runs.push((from, gap));
+            runs.push((gap + 1, until));
+        }
+    }
+    if incoming.held > 0 {
+        let held = rows.scan(&HELD, &HELD.of(device.as_bytes()).limit(BEYOND_MAX));
+        runs.extend(held.into_iter().filter_map(|(key, _)| key.position()).map(|seq| (seq, seq + 1)));
+    }
+    let delivered = runs.remove(0).1 - 1;
+    runs.retain(|(from, until)| from < until);
+    runs.truncate(BEYOND_MAX);
+    Ack { delivered, beyond: runs, read: incoming.read }
+}
+
+impl Incoming {
+    /// How things stand, in the form of [`Incoming::told`].
+    pub const fn now(&self) -> (u64, u64, u32, u32) {
+        (self.filed, self.read, self.held, self.missing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::key::{Key, Value};
+    use crate::store::snapshot::{Fault, Scan, Snapshot};
+
+    struct Empty;
+
+    impl Snapshot for Empty {
+        fn get(&self, _: &Key) -> Option<Value> {
+            None
+        }
+        fn scan(&self, _: &Scan) -> Vec<(Key, Value)> {
+            Vec::new()
+        }
+        fn fault(&self) -> Option<Fault> {
+            None
+        }
+    }
+
+    const DEVICE: DeviceId = DeviceId::new([1; 32]);
+
+    fn file(tx: &Tx<'_>) {
+        edit(tx, &DEVICE, |incoming| incoming.filed += 1);
+    }
+
+    #[test]
+    fn contents_are_filed_in_order_and_once() {
+        let tx = Tx::new(&Empty);
+        assert_eq!(arrival(&tx, &DEVICE, 1), Arrival::Next);
+        file(&tx);
+        assert_eq!(arrival(&tx, &DEVICE, 1), Arrival::Repeated);
+        assert_eq!(arrival(&tx, &DEVICE, 3), Arrival::Early);
+        hold(&tx, &DEVICE, 3, vec![3]);
+        assert_eq!(arrival(&tx, &DEVICE, 3), Arrival::Repeated);
+        assert_eq!(take_held(&tx, &DEVICE), None);
+        assert_eq!(acknowledgement(&tx, &DEVICE), Ack { delivered: 1, beyond: vec![(3, 4)], read: 0 });
+        file(&tx);
+        assert_eq!(take_held(&tx, &DEVICE), Some(vec![3]));
+        file(&tx);
+        assert_eq!(acknowledgement(&tx, &DEVICE), Ack { delivered: 3, beyond: vec![], read: 0 });
+    }
+
+    #[test]
+    fn what_is_shown_as_missing_is_not_acknowledged_and_takes_its_place_when_it_comes() {
+        let tx = Tx::new(&Empty);
+        hold(&tx, &DEVICE, 4, vec![4]);
+        give_up_gap(&tx, &DEVICE, |seq| seq * 10);
+        take_held(&tx, &DEVICE).unwrap();
+        file(&tx);
+        assert_eq!(acknowledgement(&tx, &DEVICE), Ack { delivered: 0, beyond: vec![(4, 5)], read: 0 });
+        assert_eq!(arrival(&tx, &DEVICE, 2), Arrival::Late(20));
+        found(&tx, &DEVICE, 2);
+        assert_eq!(arrival(&tx, &DEVICE, 2), Arrival::Repeated);
+        assert_eq!(
+            acknowledgement(&tx, &DEVICE),
+            Ack { delivered: 0, beyond: vec![(2, 3), (4, 5)], read: 0 }
+        );
+    }
+
+    #[test]
+    fn what_comes_from_too_far_ahead_is_not_taken() {
+        let tx = Tx::new(&Empty);
+        assert_eq!(arrival(&tx, &DEVICE, limits::SEQUENCE_FORWARD_MAX + 1), Arrival::TooEarly);
+        for seq in 2..2 + limits::HELD_MAX as u64 {
+            hold(&tx, &DEVICE, seq, Vec::new());
+        }
+        assert_eq!(arrival(&tx, &DEVICE, 5_000), Arrival::TooEarly);
+    }
+}

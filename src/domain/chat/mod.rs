@@ -1,0 +1,7 @@
+//! Conversations: what was said, in which order, and how far it got.
+
+pub mod conversation;
+pub mod delivery;
+pub mod incoming;
+pub mod outbox;
+pub mod timeline;

@@ -1,0 +1,206 @@
+//! A conversation's timeline: entries that never move, kept on pages so that a row holds many.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::id::{AccountId, DeviceId, Digest, MessageId};
+use crate::base::limits;
+use crate::base::time::Time;
+use crate::store::key::{Key, TableId};
+use crate::store::snapshot::Scan;
+use crate::store::table::{Rows, Table};
+use crate::store::tx::Tx;
+
+/// Pages by contact, at the position of their first entry.
+pub const PAGES: Table<Page> = Table::new(TableId::Timeline, 1);
+
+/// A run of entries.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Page {
+    /// The entries, oldest first, without a gap in their positions.
+    pub entries: Vec<Entry>,
+    /// Roughly how many bytes they take.
+    bytes: usize,
+}
+
+/// One line of a conversation.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its place, from 0; never another's.
+    pub position: u64,
+    /// When it was filed here.
+    pub at: Time,
+    /// When it was sent, by the sender's clock.
+    pub sent_at: Time,
+    /// The message's id.
+    pub id: MessageId,
+    /// Who said it.
+    pub from: From,
+    /// What was said.
+    pub body: Body,
+    /// Why it was never delivered, if it's given up.
+    pub failed: Option<Cause>,
+}
+
+/// Who said it, and under which of their sequence numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum From {
+    /// This node.
+    Us {
+        /// Our sequence number.
+        seq: u64,
+    },
+    /// The contact.
+    Them {
+        /// Which of their devices.
+        device: DeviceId,
+        /// Its sequence number.
+        seq: u64,
+    },
+}
+
+/// What was said.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Body {
+    /// A text.
+    Text(String),
+    /// An event of charging, by what it is and its id.
+    Billing {
+        /// Which event.
+        kind: u32,
+        /// SHA-256 of its signed payload.
+        id: Digest,
+        /// In a few words.
+        summary: String,
+    },
+    /// A message that the sender counted and that never came.
+    Missing,
+    /// Something that happened to the conversation itself.
+    Notice(Notice),
+}
+
+/// Something that happened to a conversation itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notice {
+    /// The session had to be made anew.
+    SessionRemade,
+}
+
+/// Why a message was given up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// Not delivered within [`limits::MESSAGE_LIFE`].
+    Expired,
+    /// The person blocked the contact before it was delivered.
+    Blocked,
+}
+
+/// What is to be filed; its position follows from where the conversation stands.
+#[derive(Clone, Debug)]
+pub struct NewEntry {
+    /// When it was sent, by the sender's clock.
+    pub sent_at: Time,
+    /// The message's id.
+    pub id: MessageId,
+    /// Who said it.
+    pub from: From,
+    /// What was said.
+    pub body: Body,
+}
+
+/// Files an entry at `position`, which is one more than the last. `page` is the position at which the last page
+/// begins; returns the position at which it begins now.
+pub fn append(tx: &Tx<'_>, with: &AccountId, page: u64, position: u64, entry: Entry) -> u64 {
+    let size = entry.size();
+    let key = PAGES.key_at(with.as_bytes(), page);
+    let room = tx.with(&PAGES, &key, |page| page.has_room(size));
+    if room == Some(true) {
+        tx.edit(&PAGES, &key, |page| page.push(entry, size));
+        return page;
+    }
+    let mut fresh = Page::default();
+    fresh.push(entry, size);
+    tx.put(&PAGES, PAGES.key_at(with.as_bytes(), position), fresh);
+    position
+}
+
+/// Changes the entry at `position`, if there is one.
+pub fn edit(tx: &Tx<'_>, with: &AccountId, position: u64, change: impl FnOnce(&mut Entry)) {
+    if let Some(key) = page_of(tx, with, position) {
+        tx.edit(&PAGES, &key, |page| {
+            page.entries.iter_mut().find(|entry| entry.position == position).map(change)
+        });
+    }
+}
+
+/// At most `limit` entries before `position`, oldest first.
+pub fn before(rows: &impl Rows, with: &AccountId, position: u64, limit: usize) -> Vec<Entry> {
+    let mut found = Vec::new();
+    let mut edge = position;
+    while found.len() < limit && edge > 0 {
+        let Some((key, page)) = last_page(rows, with, edge) else { break };
+        found.extend(page.entries.into_iter().rev().filter(|entry| entry.position < position));
+        match key.position() {
+            Some(first) if first < edge => edge = first,
+            _ => break,
+        }
+    }
+    found.truncate(limit);
+    found.reverse();
+    found
+}
+
+/// At most `limit` entries from `position` on, oldest first.
+pub fn since(rows: &impl Rows, with: &AccountId, position: u64, limit: usize) -> Vec<Entry> {
+    let first =
+        last_page(rows, with, position.saturating_add(1)).and_then(|(key, _)| key.position()).unwrap_or(0);
+    let pages = 1 + limit.div_ceil(PAGE_ENTRIES_LEAST);
+    let pages = rows.scan(&PAGES, &PAGES.of(with.as_bytes()).from(first).limit(pages));
+    let entries = pages.into_iter().flat_map(|(_, page)| page.entries);
+    entries.filter(|entry| entry.position >= position).take(limit).collect()
+}
+
+/// A page is opened only when the one before has no room for one more, so only a single huge entry leaves a page
+/// with fewer than this.
+const PAGE_ENTRIES_LEAST: usize = 1;
+
+fn last_page(rows: &impl Rows, with: &AccountId, until: u64) -> Option<(Key, Page)> {
+    let scan: Scan = PAGES.of(with.as_bytes()).until(until).reversed().limit(1);
+    rows.scan(&PAGES, &scan).pop()
+}
+
+fn page_of(rows: &impl Rows, with: &AccountId, position: u64) -> Option<Key> {
+    last_page(rows, with, position.saturating_add(1)).map(|(key, _)| key)
+}
+
+impl NewEntry {
+    /// The entry at its place.
+    pub fn at(self, position: u64, now: Time) -> Entry {
+        let Self { sent_at, id, from, body } = self;
+        Entry { position, at: now, sent_at, id, from, body, failed: None }
+    }
+}
+
+impl Page {
+    fn has_room(&self, size: usize) -> bool {
+        self.entries.len() < limits::PAGE_ENTRIES_MAX && self.bytes + size <= limits::PAGE_BYTES_MAX
+    }
+
+    fn push(&mut self, entry: Entry, size: usize) {
+        self.bytes += size;
+        self.entries.push(entry);
+    }
+}
+
+impl Entry {
+    fn size(&self) -> usize {
+        const FIXED: usize = 100;
+        FIXED
+            + match &self.body {
+                Body::Text(text) => text.len(),
+                Body::Billing { summary, .. } => summary.len() + 40,
+                Body::Missing | Body::Notice(_) => 0,
+            }
+    }
+}

@@ -1,0 +1,284 @@
+//! Profiles of others: which of those found counts, and what is never believed again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::id::{AccountId, Digest};
+use crate::base::limits;
+use crate::base::time::Time;
+use crate::crypto::hash::sha256;
+use crate::crypto::kdf::label;
+use crate::domain::directory::profile::{ProfileError, VerifiedProfile};
+use crate::wire::account::LogHead;
+
+/// The newest profile seen of an account: an older one is not believed for [`limits::FLOOR_LIFE`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Floor {
+    /// Its number.
+    pub seq: u64,
+    /// The digest of its payload.
+    pub digest: Digest,
+    /// Where the account's log stood.
+    pub log: LogHead,
+    /// When that log was begun.
+    pub log_began: Time,
+    /// When it was seen.
+    pub seen_at: Time,
+    /// The record itself, where it is kept.
+    pub record: Option<Vec<u8>>,
+}
+
+impl Floor {
+    /// The floor that a profile makes.
+    pub fn of(profile: &VerifiedProfile, keep_record: bool, now: Time) -> Self {
+        Self {
+            seq: profile.profile().seq,
+            digest: profile.digest(),
+            log: profile.log().head(),
+            log_began: profile.log().began(),
+            seen_at: now,
+            record: keep_record.then(|| profile.bytes().to_vec()),
+        }
+    }
+}
+
+/// What a candidate is, compared with what is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// It counts from now on.
+    Newer,
+    /// It is the one that is known.
+    Same,
+    /// It is older, or signed over an older log: it doesn't count.
+    Older,
+    /// The account signed two things that can't both be: two profiles of one number, or two logs. The floor
+    /// stays; what is known and the candidate together prove it.
+    Equivocation,
+}
+
+/// Compares a candidate with the floor of the same account.
+pub fn consider(known: Option<&Floor>, candidate: &VerifiedProfile, now: Time) -> Decision {
+    let Some(floor) = known.filter(|floor| floor.seen_at.plus(limits::FLOOR_LIFE) > now) else {
+        return Decision::Newer;
+    };
+    let (seq, log) = (candidate.profile().seq, candidate.log());
+    if log.began() > floor.log_began {
+        // Begun anew by the identity key, as after a restore: it supersedes whatever the older log allowed.
+        return if seq > floor.seq { Decision::Newer } else { Decision::Older };
+    }
+    if log.began() < floor.log_began {
+        return Decision::Older;
+    }
+    if log.head().seq >= floor.log.seq && entry_hash(candidate, floor.log.seq) != Some(floor.log.hash) {
+        return Decision::Equivocation;
+    }
+    match seq.cmp(&floor.seq) {
+        core::cmp::Ordering::Less => Decision::Older,
+        core::cmp::Ordering::Equal if candidate.digest() == floor.digest => Decision::Same,
+        core::cmp::Ordering::Equal => Decision::Equivocation,
+        // A device that was revoked since could otherwise go on signing over the log in which it wasn't.
+        core::cmp::Ordering::Greater if log.head().seq < floor.log.seq => Decision::Older,
+        core::cmp::Ordering::Greater => Decision::Newer,
+    }
+}
+
+/// What a look-up brought.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The profile that counts, if any does. It may be the one that is known already.
+    pub newest: Option<VerifiedProfile>,
+    /// How many valid values were older than the floor or than the newest: their holders need repair.
+    pub older: usize,
+    /// Why values were refused, one reason for each.
+    pub refused: Vec<ProfileError>,
+    /// Records that prove, two by two or with the floor, that the account signed things that can't both be.
+    pub equivocations: Vec<Vec<u8>>,
+}
+
+/// Picks the profile that counts among values from the DHT: the valid one of the highest number that isn't
+/// under the floor. Only the first [`limits::FOUND_VALUES_MAX`] different values are looked at.
+pub fn newest(values: Vec<Vec<u8>>, account: &AccountId, floor: Option<&Floor>, now: Time) -> Found {
+    let mut found = Found::default();
+    let mut seen: Vec<Vec<u8>> = Vec::new();
+    for value in values {
+        if seen.len() >= limits::FOUND_VALUES_MAX || seen.contains(&value) {
+            continue;
+        }
+        match VerifiedProfile::verify(&value, now) {
+            Err(reason) => found.refused.push(reason),
+            Ok(profile) if profile.account() != *account => found.refused.push(ProfileError::OtherAccount),
+            Ok(profile) => found.weigh(profile, floor, now),
+        }
+        seen.push(value);
+    }
+    found
+}
+
+impl Found {
+    fn weigh(&mut self, candidate: VerifiedProfile, floor: Option<&Floor>, now: Time) {
+        match consider(floor, &candidate, now) {
+            Decision::Older => {
+                self.older += 1;
+                return;
+            }
+            Decision::Equivocation => {
+                self.equivocations.push(candidate.bytes().to_vec());
+                return;
+            }
+            Decision::Newer | Decision::Same => {}
+        }
+        let Some(best) = &self.newest else {
+            self.newest = Some(candidate);
+            return;
+        };
+        match consider(Some(&Floor::of(best, false, now)), &candidate, now) {
+            Decision::Same => {}
+            Decision::Newer => {
+                self.older += 1;
+                self.newest = Some(candidate);
+            }
+            Decision::Older => self.older += 1,
+            Decision::Equivocation => {
+                self.equivocations.extend([best.bytes().to_vec(), candidate.bytes().to_vec()]);
+                // Whatever came first, everybody picks the same.
+                let rank = |profile: &VerifiedProfile| (profile.profile().seq, profile.digest());
+                if rank(&candidate) > rank(best) {
+                    self.newest = Some(candidate);
+                }
+            }
+        }
+    }
+}
+
+/// The hash of the entry at `seq` of the candidate's log.
+fn entry_hash(candidate: &VerifiedProfile, seq: u64) -> Option<Digest> {
+    let entry = candidate.log().entries().get(usize::try_from(seq).ok()?)?;
+    Some(Digest::new(sha256(&[&label::LOG_HASH.encoded(), entry.unverified()])))
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::domain::directory::fixture::{Business, NOW, padaria};
+    use crate::wire::account::{LogOperation, Purposes};
+
+    fn floor(business: &Business, seq: u64) -> Floor {
+        Floor::of(&business.verified(seq), true, NOW)
+    }
+
+    /// Another profile of number `seq`.
+    fn rival(business: &Business, seq: u64) -> Vec<u8> {
+        let mut profile = business.profile(padaria(), seq, NOW);
+        profile.hours = "never".into();
+        business.seal(profile.encode()).encode()
+    }
+
+    fn verified(bytes: &[u8]) -> VerifiedProfile {
+        VerifiedProfile::verify(bytes, NOW).unwrap()
+    }
+
+    /// The same business with another device in its log.
+    fn grown(purposes: Purposes) -> Business {
+        let mut business = Business::new(1);
+        let id = business.key.id();
+        let keys = crate::domain::identity::device::DeviceKeys::derive(
+            &crate::crypto::secret::Secret::new([99; 32]),
+            &id,
+        );
+        let add = LogOperation::AddDevice(keys.certificate(purposes));
+        business.log.append(&business.key, add, NOW).unwrap();
+        business
+    }
+
+    #[test]
+    fn the_number_decides_and_two_of_one_number_prove_equivocation() {
+        let business = Business::new(1);
+        let known = floor(&business, 5);
+        let decide = |candidate: &[u8]| consider(Some(&known), &verified(candidate), NOW);
+        assert_eq!(decide(&business.record(4, NOW)), Decision::Older);
+        assert_eq!(decide(&business.record(5, NOW)), Decision::Same);
+        assert_eq!(decide(&business.record(6, NOW)), Decision::Newer);
+        assert_eq!(decide(&rival(&business, 5)), Decision::Equivocation);
+        assert_eq!(consider(None, &business.verified(1), NOW), Decision::Newer);
+    }
+
+    #[test]
+    fn the_floor_is_forgotten_after_ninety_days() {
+        let business = Business::new(1);
+        let known = Floor { seen_at: NOW.minus(limits::FLOOR_LIFE), ..floor(&business, 5) };
+        assert_eq!(consider(Some(&known), &business.verified(4), NOW), Decision::Newer);
+        let fresh = Floor { seen_at: known.seen_at.plus(Duration::from_millis(1)), ..known };
+        assert_eq!(consider(Some(&fresh), &business.verified(4), NOW), Decision::Older);
+    }
+
+    #[test]
+    fn a_log_neither_goes_back_nor_forks() {
+        let (old, new, fork) = (Business::new(1), grown(Purposes::ALL), grown(Purposes::MESSAGE));
+        let known = floor(&new, 5);
+        assert_eq!(consider(Some(&known), &old.verified(6), NOW), Decision::Older);
+        assert_eq!(consider(Some(&known), &fork.verified(6), NOW), Decision::Equivocation);
+        assert_eq!(consider(Some(&floor(&old, 5)), &new.verified(6), NOW), Decision::Newer);
+    }
+
+    #[test]
+    fn the_newest_valid_value_wins_and_the_rest_is_counted() {
+        let business = Business::new(1);
+        let mut broken = business.record(9, NOW);
+        *broken.last_mut().unwrap() ^= 1;
+        let stale = business.record(8, NOW.minus(limits::PROFILE_LIFE));
+        let values = vec![
+            business.record(6, NOW),
+            broken,
+            business.record(7, NOW),
+            business.record(7, NOW),
+            stale,
+            Business::new(2).record(99, NOW),
+            business.record(4, NOW),
+            Vec::new(),
+        ];
+        let known = floor(&business, 5);
+        let mut backwards = values.clone();
+        backwards.reverse();
+        for values in [values, backwards] {
+            let found = newest(values, &business.key.id(), Some(&known), NOW);
+            assert_eq!(found.newest.unwrap().profile().seq, 7);
+            assert_eq!((found.older, found.refused.len(), found.equivocations.len()), (2, 4, 0));
+            assert!(found.refused.contains(&ProfileError::Expired));
+            assert!(found.refused.contains(&ProfileError::OtherAccount));
+        }
+    }
+
+    #[test]
+    fn nothing_under_the_floor_is_found() {
+        let business = Business::new(1);
+        let values = vec![business.record(4, NOW), business.record(3, NOW)];
+        let found = newest(values, &business.key.id(), Some(&floor(&business, 5)), NOW);
+        assert!(found.newest.is_none() && found.older == 2);
+        let kept = VerifiedProfile::verify(floor(&business, 5).record.as_ref().unwrap(), NOW);
+        assert_eq!(kept.unwrap().profile().seq, 5, "the floor may keep the record itself");
+    }
+
+    #[test]
+    fn equivocation_is_kept_and_everybody_picks_the_same() {
+        let business = Business::new(1);
+        let (one, other) = (business.record(6, NOW), rival(&business, 6));
+        let pick = |values: Vec<Vec<u8>>| {
+            let found = newest(values, &business.key.id(), None, NOW);
+            assert_eq!(found.equivocations.len(), 2);
+            found.newest.unwrap()
+        };
+        assert_eq!(pick(vec![one.clone(), other.clone()]), pick(vec![other.clone(), one]));
+        let found = newest(vec![other.clone()], &business.key.id(), Some(&floor(&business, 6)), NOW);
+        assert!(found.newest.is_none() && found.equivocations == [other]);
+    }
+
+    #[test]
+    fn only_so_many_values_are_looked_at() {
+        let business = Business::new(1);
+        let mut values: Vec<Vec<u8>> = (0..=255).map(|byte| vec![byte]).collect();
+        values.push(business.record(5, NOW));
+        let found = newest(values, &business.key.id(), None, NOW);
+        assert!(found.newest.is_none() && found.refused.len() == limits::FOUND_VALUES_MAX);
+    }
+}

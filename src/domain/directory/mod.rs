@@ -1,0 +1,24 @@
+//! Finding businesses: their signed profiles in the DHT and the index that leads to them.
+//!
+//! ```text
+//! profile     what a profile is, and when one is believed
+//! published   ours: numbered, signed, published anew
+//! found       theirs: the newest valid one, never under the floor
+//! hosted      what a node of the DHT keeps for others
+//! fold        texts as search compares them
+//! term        what a profile is found under, and where that lies
+//! entry       signed index entries, and what a node keeps of them
+//! search      a query, the term it is asked under, and what matches it
+//! ```
+
+pub mod entry;
+pub mod fold;
+pub mod found;
+pub mod hosted;
+pub mod profile;
+pub mod published;
+pub mod search;
+pub mod term;
+
+#[cfg(test)]
+mod fixture;

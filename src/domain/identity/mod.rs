@@ -1,0 +1,11 @@
+//! Who somebody is: accounts, devices, addresses, invites, contacts, and the file that keeps the secrets.
+
+pub mod account;
+pub mod address;
+pub mod contact;
+pub mod device;
+pub mod invite;
+pub mod keystore;
+pub mod log;
+pub mod open_invite;
+pub mod own;

@@ -1,0 +1,9 @@
+//! What sigillo is about, one room a subject.
+//!
+//! A domain room decides and returns; it never sends.
+
+pub mod billing;
+pub mod chat;
+pub mod directory;
+pub mod identity;
+pub mod session;

@@ -1,0 +1,21 @@
+//! Sessions between two devices: prekeys, the handshake and the ratchet.
+//!
+//! `prekeys` publishes, `pqxdh` opens a session with a first flight, `ratchet` seals and opens its frames, and
+//! `sessions` decides which of several sessions is used. Everything is computed from what is handed in; a
+//! frame is opened into an [`ratchet::Advance`] that changes nothing until it is installed.
+
+pub mod error;
+pub mod one_time;
+pub mod pqxdh;
+pub mod prekeys;
+pub mod ratchet;
+pub mod rows;
+pub mod sessions;
+
+mod chain;
+mod header;
+mod padding;
+mod receive;
+mod seal;
+#[cfg(test)]
+mod tests;

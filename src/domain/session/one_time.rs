@@ -1,0 +1,84 @@
+//! One-time prekeys: private halves that serve one handshake and are then wiped.
+
+use std::collections::BTreeMap;
+
+use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
+
+use crate::base::limits;
+use crate::base::time::Time;
+use crate::crypto::kdf::label;
+use crate::crypto::kem::{self, PrivateKey};
+use crate::crypto::secret::Secret;
+use crate::crypto::x25519::KeyPair;
+use crate::domain::session::prekeys::Local;
+use crate::wire::prekeys::{OneTimePrekey, OneTimePublic, encode_one_time};
+use crate::wire::signed::Signed;
+
+/// The private halves of one-time prekeys, by id.
+///
+/// An id is never used again. Whoever accepts a handshake removes what it used, in the same commit.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct OneTimePool {
+    exchange: BTreeMap<u32, KeyPair>,
+    kem: BTreeMap<u32, Secret<{ kem::SEED_LEN }>>,
+}
+
+/// Which one-time prekeys a handshake used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct OneTimeUsed {
+    /// The X25519 one (OPK).
+    pub exchange: Option<u32>,
+    /// The ML-KEM-768 one (PQOPK).
+    pub kem: Option<u32>,
+}
+
+impl OneTimePool {
+    /// Makes an X25519 prekey and returns its signed, published form.
+    pub fn add_exchange(
+        &mut self,
+        local: &Local<'_>,
+        id: u32,
+        now: Time,
+        rng: &mut dyn CryptoRng,
+    ) -> Vec<u8> {
+        let pair = KeyPair::random(rng);
+        let public = OneTimePublic::Exchange(*pair.public());
+        self.exchange.insert(id, pair);
+        publish(local, id, public, now)
+    }
+
+    /// Makes an ML-KEM-768 prekey and returns its signed, published form.
+    pub fn add_kem(&mut self, local: &Local<'_>, id: u32, now: Time, rng: &mut dyn CryptoRng) -> Vec<u8> {
+        let seed = Secret::random(rng);
+        let public = OneTimePublic::Kem(PrivateKey::from_seed(&seed).public());
+        self.kem.insert(id, seed);
+        publish(local, id, public, now)
+    }
+
+    /// Wipes what a handshake used.
+    pub fn remove(&mut self, used: OneTimeUsed) {
+        used.exchange.map(|id| self.exchange.remove(&id));
+        used.kem.map(|id| self.kem.remove(&id));
+    }
+
+    pub(super) fn exchange(&self, id: u32) -> Option<&KeyPair> {
+        self.exchange.get(&id)
+    }
+
+    pub(super) fn kem(&self, id: u32) -> Option<PrivateKey> {
+        self.kem.get(&id).map(PrivateKey::from_seed)
+    }
+}
+
+fn publish(local: &Local<'_>, id: u32, key: OneTimePublic, now: Time) -> Vec<u8> {
+    let prekey = OneTimePrekey {
+        account: local.log.account(),
+        device: local.device.id(),
+        id,
+        issued: now,
+        expires: now.plus(limits::BUNDLE_AGE_MAX),
+        key,
+    };
+    encode_one_time(&Signed::new(local.device.signing(), label::ONE_TIME_PREKEY, prekey.encode()))
+}

@@ -1,0 +1,40 @@
+//! Whatever is stored or sent keeps its bytes: a change here is a change of the format.
+
+use super::fixtures::{NOW, Person, pair, receive, rng, row};
+use crate::crypto::hash::sha256;
+use crate::domain::session::pqxdh::initiate;
+use crate::domain::session::sessions::Peer;
+
+fn digest(bytes: &[u8]) -> String {
+    sha256(&[bytes]).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn stored_rows_keep_their_encoding() {
+    let (mut alice, mut bob) = pair(1);
+    let skipped = alice.seal(b"late", &mut rng(2)).unwrap();
+    let frame = alice.seal(b"one", &mut rng(3)).unwrap();
+    receive(&mut bob, &frame).unwrap();
+    let reply = bob.seal(b"two", &mut rng(4)).unwrap();
+    receive(&mut alice, &reply).unwrap();
+    assert_eq!((row(&alice).len(), digest(&row(&alice)).as_str()), (442, "e2883591f5b443b7"));
+    assert_eq!((row(&bob).len(), digest(&row(&bob)).as_str()), (579, "5e1796fdf7fb72a9"));
+    assert!(bob.open(&skipped, NOW).is_ok());
+    let set = postcard::to_allocvec(&Person::new(2).set).unwrap();
+    assert_eq!((set.len(), digest(&set).as_str()), (267, "28a83b6dcd059856"));
+    let mut peer = Peer::default();
+    let _ = peer.adopt_sent(alice.id());
+    assert!(peer.may_heal(NOW));
+    let peer = postcard::to_allocvec(&peer).unwrap();
+    assert_eq!((peer.len(), digest(&peer).as_str()), (43, "cd752c896ba1e63e"));
+}
+
+#[test]
+fn what_is_sent_keeps_its_encoding() {
+    let (alice, bob) = (Person::new(1), Person::new(2));
+    assert_eq!((bob.bundle().len(), digest(&bob.bundle()).as_str()), (2869, "f2d543e426c25958"));
+    let (mut session, flight) =
+        initiate(&alice.local(), &bob.verified(), b"hello", NOW, &mut rng(1)).unwrap();
+    assert_eq!(digest(&flight), "02db3cdbce57c7b9");
+    assert_eq!(digest(&session.seal(b"hello", &mut rng(2)).unwrap()), "ad4e83b84f47bcb4");
+}

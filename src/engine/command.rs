@@ -1,0 +1,258 @@
+//! What a person or program asks of the node, and what it answers.
+
+use serde::Serialize;
+
+use crate::base::id::{AccountId, Digest, MessageId};
+use crate::base::money::Money;
+use crate::base::time::Time;
+use crate::domain::directory::profile::ProfileDraft;
+use crate::domain::directory::search::Query;
+use crate::wire::billing::InvoiceKey;
+use crate::wire::invite::Invite;
+use crate::wire::plan::Plan;
+
+/// A request. Whatever it names is parsed already.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// What this node calls itself towards contacts; may be empty.
+    SetName(String),
+    /// Makes an invite that one person can accept.
+    Invite,
+    /// Accepts an invite: its maker becomes a contact, and is told.
+    Accept {
+        /// The invite.
+        invite: Invite,
+        /// What to call them here.
+        name: Option<String>,
+    },
+    /// Adds a business by its address, after looking its profile up.
+    Add {
+        /// The business.
+        account: AccountId,
+        /// What to call it here.
+        name: Option<String>,
+    },
+    /// Calls a contact something else.
+    Rename {
+        /// The contact.
+        contact: AccountId,
+        /// Its new name.
+        name: String,
+    },
+    /// Lets a stranger who wrote be a contact.
+    Admit(AccountId),
+    /// Drops whatever the contact sends from now on, and what still waits for it.
+    Block(AccountId),
+    /// Listens to a blocked contact again.
+    Unblock(AccountId),
+    /// Sends a text.
+    Send {
+        /// To whom.
+        to: AccountId,
+        /// At most [`crate::base::limits::TEXT_MAX`] bytes.
+        text: String,
+    },
+    /// A person saw the whole conversation as it stands.
+    MarkRead(AccountId),
+    /// What this business says of itself; published at the next opportunity.
+    SetProfile(Box<ProfileDraft>),
+    /// Publishes the profile now, and answers once the network took it.
+    Publish,
+    /// Offers a plan, or a new version of one.
+    PutPlan(Plan),
+    /// No longer offers a plan; who has it keeps it.
+    RemovePlan(String),
+    /// Looks for businesses.
+    Find(Query),
+    /// Looks a business up by its address.
+    Lookup(AccountId),
+    /// Asks a business for a subscription; its invoice follows.
+    Subscribe {
+        /// The business.
+        issuer: AccountId,
+        /// The plan's id.
+        plan: String,
+    },
+    /// Ends a subscription when its period ends; needs nobody's consent.
+    Cancel {
+        /// The business.
+        issuer: AccountId,
+        /// The plan's id.
+        plan: String,
+    },
+    /// The business's word that an invoice was paid; its receipt follows.
+    MarkPaid(InvoiceKey),
+}
+
+/// What came of a command.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// It's done.
+    Done,
+    /// An invite, as a link.
+    Invited {
+        /// The link.
+        invite: String,
+        /// Nobody can accept it after this.
+        expires: Time,
+    },
+    /// Somebody is a contact now.
+    Added {
+        /// Their address.
+        address: String,
+        /// What they are called here.
+        name: String,
+    },
+    /// A message is on the disk and on its way.
+    Queued {
+        /// Its id.
+        id: MessageId,
+        /// Its place in the conversation.
+        position: u64,
+    },
+    /// The profile is out.
+    Published {
+        /// Its sequence number.
+        seq: u64,
+        /// Peers that were asked to keep it.
+        peers_asked: u32,
+        /// Keys under which it was read back.
+        keys_read_back: u32,
+        /// Index entries that were taken.
+        index_entries: u32,
+        /// When it has to be published again.
+        expires: Time,
+    },
+    /// Businesses that were found.
+    Found {
+        /// Each verified, newest profile.
+        businesses: Vec<FoundBusiness>,
+        /// Peers that were asked.
+        peers_asked: u32,
+        /// Records and entries that were refused because they were forged, stale or malformed.
+        refused: u32,
+    },
+    /// The request for a subscription is on its way.
+    Subscribed {
+        /// The event's id.
+        id: Digest,
+    },
+    /// A receipt was issued, or had been before.
+    Receipted {
+        /// The receipt's id.
+        receipt: Digest,
+        /// The amount.
+        amount: Money,
+        /// Who paid.
+        subject: String,
+    },
+}
+
+/// A business as a search shows it.
+#[derive(Clone, Debug, Serialize)]
+pub struct FoundBusiness {
+    /// Its address.
+    pub address: String,
+    /// Its profile, verified.
+    pub profile: crate::engine::view::ProfileView,
+}
+
+/// Why a command wasn't carried out. The text says what to do next.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Nobody of that address is known.
+    #[error("{0} is not a contact: add them first, with `sigillo add`")]
+    NotAContact(String),
+    /// The contact is blocked.
+    #[error("this contact is blocked: unblock it first, with `sigillo block --undo`")]
+    Blocked,
+    /// No text, or too much.
+    #[error("a text has 1 to {max} bytes, this one has {length}", max = crate::base::limits::TEXT_MAX)]
+    TextLength {
+        /// Its bytes.
+        length: usize,
+    },
+    /// Characters that can deceive.
+    #[error("the text has control characters, which messages don't carry")]
+    TextCharacters,
+    /// A name that can't be shown.
+    #[error("a name is one line of at most {max} bytes", max = crate::base::limits::NAME_MAX)]
+    Name,
+    /// The invite is no longer good.
+    #[error("the invite has expired or was made by this node: ask for a new one")]
+    Invite,
+    /// Only businesses do this.
+    #[error("only a business node does this: make one with `sigillo init --business`")]
+    NotABusiness,
+    /// Only persons do this.
+    #[error("a business node doesn't do this: use a personal node, made with `sigillo init`")]
+    NotAPerson,
+    /// There is nothing to publish.
+    #[error("there is no profile yet: say who you are with `sigillo profile set --name NAME`")]
+    NoProfile,
+    /// The draft isn't acceptable.
+    #[error("{0}")]
+    Profile(String),
+    /// The network is needed.
+    #[error("this needs the network: start the node with `sigillo run` and try again")]
+    Offline,
+    /// No peer answered.
+    #[error("no peer of the network could be asked: check the bootstrap addresses (`sigillo status`)")]
+    NoPeers,
+    /// Peers said that they keep the profile, and none of them has it.
+    #[error("the profile was offered, but could not be read back yet: it will be tried again by itself")]
+    NotReadBack,
+    /// There is nothing to search by.
+    #[error("say what to look for: words of a name, or a category, country, region or language")]
+    Query,
+    /// Nobody published under that address.
+    #[error("no valid profile was found under {0}: check the address, and that the business is online")]
+    NotFound(String),
+    /// The business offers no such plan.
+    #[error("the business offers no plan {0}: `sigillo plan list --of ADDRESS` shows its plans")]
+    NoSuchPlan(String),
+    /// No such subscription.
+    #[error("there is no subscription to {0} here")]
+    NoSubscription(String),
+    /// No such invoice.
+    #[error("there is no invoice {0} here: `sigillo invoice list` shows them")]
+    NoInvoice(String),
+    /// The events of charging don't allow it.
+    #[error("{0}")]
+    Billing(String),
+    /// A bound is reached.
+    #[error("there are too many {0}")]
+    TooMany(&'static str),
+    /// The node is about to stop.
+    #[error("the node is shutting down")]
+    Stopping,
+}
+
+impl Refusal {
+    /// A short word for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotAContact(_) => "not_a_contact",
+            Self::Blocked => "blocked",
+            Self::TextLength { .. } | Self::TextCharacters => "text",
+            Self::Name => "name",
+            Self::Invite => "invite",
+            Self::NotABusiness => "not_a_business",
+            Self::NotAPerson => "not_a_person",
+            Self::NoProfile => "no_profile",
+            Self::Profile(_) => "profile",
+            Self::Offline => "offline",
+            Self::NoPeers => "no_peers",
+            Self::NotReadBack => "not_read_back",
+            Self::Query => "query",
+            Self::NotFound(_) => "not_found",
+            Self::NoSuchPlan(_) => "no_such_plan",
+            Self::NoSubscription(_) => "no_subscription",
+            Self::NoInvoice(_) => "no_invoice",
+            Self::Billing(_) => "billing",
+            Self::TooMany(_) => "too_many",
+            Self::Stopping => "stopping",
+        }
+    }
+}

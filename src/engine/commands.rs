@@ -1,0 +1,44 @@
+//! Commands, each led to the room that carries it out.
+
+use crate::engine::command::{Command, Outcome, Refusal};
+use crate::engine::input::Ticket;
+use crate::engine::machine::{Engine, Step};
+use crate::engine::pending::Want;
+
+impl Engine {
+    /// Carries a command out; its answer comes now, or when the network has answered.
+    pub(super) fn command(&mut self, step: &mut Step<'_, '_>, ticket: Ticket, command: Command) {
+        let result = match command {
+            Command::SetName(name) => self.set_name(step, name),
+            Command::Invite => self.invite(step),
+            Command::Accept { invite, name } => self.accept_invite(step, invite, name),
+            Command::Rename { contact, name } => self.rename(step, &contact, name),
+            Command::Admit(contact) | Command::Unblock(contact) => self.admit_contact(step, &contact),
+            Command::Block(contact) => self.block(step, &contact),
+            Command::Send { to, text } => self.send(step, to, text),
+            Command::MarkRead(contact) => self.mark_read(step, &contact),
+            Command::SetProfile(draft) => self.set_profile(step, *draft),
+            Command::PutPlan(plan) => self.put_plan(step, plan),
+            Command::RemovePlan(id) => self.remove_plan(step, &id),
+            Command::Cancel { issuer, plan } => self.cancel(step, &issuer, &plan),
+            Command::MarkPaid(invoice) => self.mark_paid(step, &invoice),
+            needs_network => return self.network_command(step, ticket, needs_network),
+        };
+        self.reply(ticket, result);
+    }
+
+    /// Commands whose answer comes from the network.
+    fn network_command(&mut self, step: &mut Step<'_, '_>, ticket: Ticket, command: Command) {
+        if !self.online {
+            return self.reply(ticket, Err(Refusal::Offline));
+        }
+        match command {
+            Command::Find(query) => self.find(step, ticket, query),
+            Command::Lookup(account) => self.fetch(step, account, Want::Lookup(ticket)),
+            Command::Add { account, name } => self.fetch(step, account, Want::Add(ticket, name)),
+            Command::Subscribe { issuer, plan } => self.fetch(step, issuer, Want::Subscribe(ticket, plan)),
+            Command::Publish => self.publish(step, Some(ticket)),
+            _ => self.reply(ticket, Ok(Outcome::Done)),
+        }
+    }
+}

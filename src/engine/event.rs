@@ -1,0 +1,63 @@
+//! What the screens are told, after it is stored.
+
+use serde::Serialize;
+
+use crate::domain::chat::delivery::State;
+use crate::engine::view::EntryView;
+
+/// Something happened.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A conversation has a new entry, or a missing one came.
+    Entry {
+        /// With whom.
+        with: String,
+        /// What they are called here.
+        name: String,
+        /// The entry.
+        entry: EntryView,
+    },
+    /// A contact's device took, stored or showed what we sent it.
+    Delivery {
+        /// With whom.
+        with: String,
+        /// Everything of ours up to this sequence number.
+        seq: u64,
+        /// Has come at least so far.
+        state: State,
+    },
+    /// Somebody is a contact now, or asks to be one.
+    Contact {
+        /// Their address.
+        address: String,
+        /// What they are called here.
+        name: String,
+        /// Whether they wait to be admitted.
+        request: bool,
+    },
+    /// An invoice came or was issued.
+    Invoice {
+        /// The other side.
+        with: String,
+        /// The invoice's key.
+        key: String,
+    },
+    /// A receipt came or was issued.
+    Receipt {
+        /// The other side.
+        with: String,
+        /// The receipt's id.
+        id: String,
+    },
+    /// The profile is out.
+    Published {
+        /// Its sequence number.
+        seq: u64,
+    },
+    /// The profile couldn't be published; it will be tried again.
+    NotPublished {
+        /// What is in the way.
+        reason: String,
+    },
+}

@@ -1,0 +1,78 @@
+//! Sessions that broke: noticed, retired, and made anew within limits.
+
+use crate::base::id::{DeviceId, MessageId};
+use crate::base::limits;
+use crate::domain::chat::conversation;
+use crate::domain::chat::outbox::OUTBOX;
+use crate::domain::chat::timeline::{self, Body as Line, From, NewEntry};
+use crate::domain::identity::contact::Contact;
+use crate::domain::session::rows::PEERS;
+use crate::engine::links::Item;
+use crate::engine::machine::{Engine, Step};
+use crate::engine::outbound::drop_session;
+use crate::engine::pending::Deadline;
+use crate::store::table::Rows;
+use crate::wire::peer::LinkId;
+
+impl Engine {
+    /// The other side can't use a frame of ours.
+    pub(super) fn refused(&mut self, step: &mut Step<'_, '_>, link: LinkId, number: u64) {
+        match self.links.refuse(link, number) {
+            Some(Item::Content { device, seq }) => {
+                // Sent once more after a broken link, it may be there already and its key forgotten: then an
+                // acknowledgement is on its way, and there is nothing to heal.
+                let due = step.now.plus(limits::HEAL_PATIENCE);
+                self.lookups.expect_by(due, Deadline::Heal(device, seq));
+            }
+            Some(Item::Ack { device, .. } | Item::Greeting { device }) => self.heal(step, &device),
+            Some(Item::Refused) | None => {}
+        }
+    }
+
+    /// A content was refused a while ago: if it is still unsettled, the session is broken.
+    pub(super) fn refused_before(&mut self, step: &mut Step<'_, '_>, device: &DeviceId, seq: u64) {
+        let active = step.tx.row(&PEERS, device.as_bytes()).and_then(|peer| peer.active);
+        let row = step.tx.get(&OUTBOX, &OUTBOX.key_at(device.as_bytes(), seq));
+        if row.and_then(|row| row.frame).is_some_and(|sealed| Some(sealed.session) == active) {
+            self.heal(step, device);
+        }
+    }
+
+    /// Makes a new session with a device in the place of one that it can't use, if that is allowed now.
+    fn heal(&mut self, step: &mut Step<'_, '_>, device: &DeviceId) {
+        let device = *device;
+        let Some(mut peer) = step.tx.row(&PEERS, device.as_bytes()) else { return };
+        let Some(contact) = self.contact_of(step, &device) else { return };
+        if peer.active.is_none() || !peer.may_heal(step.now) {
+            return;
+        }
+        step.tx.put(&PEERS, PEERS.key(device.as_bytes()), peer);
+        self.retire_session(step, &device);
+        let notice = NewEntry {
+            sent_at: step.now,
+            id: MessageId::new([0; MessageId::LEN]),
+            from: From::Us { seq: 0 },
+            body: Line::Notice(timeline::Notice::SessionRemade),
+        };
+        conversation::file(step.tx, &contact.account, notice, step.now);
+        self.seek_bundle(step, &contact);
+    }
+
+    /// The other side has seen more of a session than this store knows of: the store is an old copy. No session of
+    /// it may seal again; they only receive from here on.
+    pub(super) fn rolled_back(&mut self, step: &mut Step<'_, '_>, contact: &Contact, device: &DeviceId) {
+        self.counters.rolled_back += 1;
+        self.retire_session(step, device);
+        self.seek_bundle(step, contact);
+    }
+
+    /// Seals no more in the active session of a device.
+    fn retire_session(&mut self, step: &Step<'_, '_>, device: &DeviceId) {
+        let Some(mut peer) = step.tx.row(&PEERS, device.as_bytes()) else { return };
+        let dropped = peer.archive_active();
+        step.tx.put(&PEERS, PEERS.key(device.as_bytes()), peer);
+        dropped.iter().for_each(|id| drop_session(step, id));
+        self.bundles.remove(device);
+        self.links.line(device).next = 0;
+    }
+}

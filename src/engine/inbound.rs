@@ -1,0 +1,414 @@
+//! The way in: route, open into a new state, admit, file in order, acknowledge.
+
+use crate::base::id::{AccountId, DeviceId, SessionId};
+use crate::base::limits;
+use crate::domain::chat::conversation;
+use crate::domain::chat::incoming::{self, Arrival, INCOMING};
+use crate::domain::chat::outbox::OUTBOX;
+use crate::domain::chat::timeline::{self, Body as Line, Entry, From, NewEntry};
+use crate::domain::identity::address;
+use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
+use crate::domain::session::pqxdh::{self, Accepted};
+use crate::domain::session::prekeys::Local;
+use crate::domain::session::ratchet::OpenError;
+use crate::domain::session::rows::{PEERS, PREKEYS, REPLAYS, ROUTES, Route, SESSIONS, replay_key};
+use crate::engine::effects::Effect;
+use crate::engine::event::Event;
+use crate::engine::machine::{Engine, Job, Step};
+use crate::engine::view;
+use crate::store::table::Rows;
+use crate::wire::content::{Body, Content, Introduction};
+use crate::wire::envelope::Envelope;
+use crate::wire::peer::{LinkId, PeerKey};
+use crate::wire::reach::Reach;
+
+/// What becomes of a frame at the border.
+enum Fate {
+    /// It was used, or it is of no use to anybody: the sender may forget it.
+    Taken,
+    /// Its session isn't known here: the sender should make a new one.
+    Refused,
+}
+
+/// A content whose session vouches for who sent it.
+struct Opened {
+    contact: Contact,
+    device: DeviceId,
+    content: Content,
+}
+
+impl Engine {
+    /// Frames came in on a link. Whatever they are, the sender need not repeat them.
+    pub(super) fn frames(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        link: LinkId,
+        peer: &PeerKey,
+        first: u64,
+        frames: &[Vec<u8>],
+    ) {
+        for (number, frame) in (first..).zip(frames) {
+            if matches!(self.frame(step, peer, frame), Fate::Refused) {
+                self.effects.push(Effect::Refuse { link, number });
+            }
+        }
+        self.links.take_incoming(link, first + frames.len() as u64);
+    }
+
+    fn frame(&mut self, step: &mut Step<'_, '_>, peer: &PeerKey, frame: &[u8]) -> Fate {
+        let Ok(envelope) = Envelope::parse(frame) else {
+            self.counters.malformed += 1;
+            return Fate::Taken;
+        };
+        match step.tx.row(&ROUTES, envelope.route.as_bytes()) {
+            Some(Route::Inbox { own }) => self.first_flight(step, &own, peer, envelope.body),
+            Some(Route::Pair { contact, device, session, .. }) => {
+                self.session_frame(step, &contact, device, &session, envelope.body)
+            }
+            None => {
+                self.counters.unknown_route += 1;
+                Fate::Refused
+            }
+        }
+    }
+
+    /// A frame of a session: opened into a new state, which is installed only because the AEAD held.
+    fn session_frame(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &AccountId,
+        device: DeviceId,
+        session: &SessionId,
+        body: &[u8],
+    ) -> Fate {
+        let Some(contact) = step.tx.row(&CONTACTS, contact.as_bytes()) else { return Fate::Refused };
+        if !contact.devices().any(|known| known == device) {
+            self.counters.undecryptable += 1;
+            return Fate::Taken;
+        }
+        if !self.may_be_heard(step, &contact) {
+            return Fate::Taken;
+        }
+        let key = SESSIONS.key(session.as_bytes());
+        let now = step.now;
+        match step.tx.with(&SESSIONS, &key, |session| session.open(body, now)) {
+            Some(Ok(opened)) => {
+                let installed = step.tx.edit(&SESSIONS, &key, |session| session.install(opened.advance));
+                if installed != Some(true) {
+                    return Fate::Refused;
+                }
+                self.counters.opened += 1;
+                self.session_proven(step, &device, session);
+                if opened.rolled_back {
+                    self.rolled_back(step, &contact, &device);
+                }
+                match Content::decode(&opened.content) {
+                    Ok(content) => self.content(step, Opened { contact, device, content }, &opened.content),
+                    Err(_) => self.counters.malformed += 1,
+                }
+                Fate::Taken
+            }
+            Some(Err(OpenError::Duplicate)) => {
+                self.counters.repeated += 1;
+                self.owe_ack(&contact, &device);
+                Fate::Taken
+            }
+            Some(Err(OpenError::Refused)) | None => {
+                self.counters.undecryptable += 1;
+                // Perhaps it came before, and its key is forgotten: the sender should know what is here.
+                self.owe_ack(&contact, &device);
+                Fate::Refused
+            }
+        }
+    }
+
+    /// Blocked contacts aren't heard at all, and strangers only a little until they are admitted.
+    fn may_be_heard(&mut self, step: &Step<'_, '_>, contact: &Contact) -> bool {
+        match contact.standing {
+            Standing::Accepted => true,
+            Standing::Blocked => {
+                self.counters.blocked += 1;
+                false
+            }
+            Standing::Requested => {
+                let rows = contact.devices().filter_map(|device| step.tx.row(&INCOMING, device.as_bytes()));
+                let said: u64 = rows.map(|row| row.filed + u64::from(row.held)).sum();
+                let heard = said < limits::STRANGER_ENTRIES_MAX;
+                self.counters.over_limit += u64::from(!heard);
+                heard
+            }
+        }
+    }
+
+    /// Something opened in this session: the other side has it, so its first flight needs no repeating.
+    fn session_proven(&mut self, step: &Step<'_, '_>, device: &DeviceId, session: &SessionId) {
+        let key = PEERS.key(device.as_bytes());
+        if step.tx.with(&PEERS, &key, |peer| peer.rival.is_some()) == Some(true) {
+            step.tx.edit(&PEERS, &key, |peer| peer.received(session));
+        }
+        let flight = OUTBOX.key_at(device.as_bytes(), 0);
+        let is_its_flight = |row: &crate::domain::chat::outbox::Unsettled| {
+            row.frame.as_ref().is_some_and(|sealed| sealed.session == *session)
+        };
+        if step.tx.with(&OUTBOX, &flight, is_its_flight) == Some(true) {
+            step.tx.delete(&OUTBOX, flight);
+        }
+    }
+
+    /// A first flight: a session that another device opens with an account of ours.
+    fn first_flight(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        own: &AccountId,
+        peer: &PeerKey,
+        flight: &[u8],
+    ) -> Fate {
+        let Some(account) = self.own(step, own) else { return Fate::Refused };
+        let set = pqxdh::flight_prekey_set(flight);
+        let set = set.and_then(|set| step.tx.get(&PREKEYS, &PREKEYS.key_at(own.as_bytes(), u64::from(set))));
+        let Some(set) = set else {
+            self.counters.undecryptable += 1;
+            return Fate::Refused;
+        };
+        let keys = self.device_keys(own);
+        let local = Local { log: &account.log, device: &keys };
+        let Ok(accepted) = pqxdh::accept(&local, &set, flight, step.now) else {
+            self.counters.undecryptable += 1;
+            return Fate::Refused;
+        };
+        let replay = replay_key(own, set.id, &accepted.replay);
+        if step.tx.with(&REPLAYS, &replay, |()| ()).is_some() {
+            self.counters.repeated += 1;
+            let contact = step.tx.row(&CONTACTS, accepted.peer.account().as_bytes());
+            contact.iter().for_each(|contact| self.owe_ack(contact, &accepted.device));
+            return Fate::Taken;
+        }
+        step.tx.put(&REPLAYS, replay, ());
+        self.admit(step, own, peer, accepted);
+        Fate::Taken
+    }
+
+    /// Who opens a session is a contact already, becomes one, or asks to be one.
+    fn admit(&mut self, step: &mut Step<'_, '_>, own: &AccountId, peer: &PeerKey, accepted: Accepted) {
+        let Accepted { session, content: bytes, peer: log, device, .. } = accepted;
+        let account = log.account();
+        let Ok(content) = Content::decode(&bytes) else {
+            self.counters.malformed += 1;
+            return;
+        };
+        let known = step.tx.row(&CONTACTS, account.as_bytes());
+        let is_new = known.is_none();
+        let contact = match known {
+            Some(contact) if contact.own == *own => Some(contact),
+            Some(_) => None,
+            None => self.stranger(step, own, account, content.introduction.as_ref()),
+        };
+        let Some(mut contact) = contact else {
+            self.counters.over_limit += 1;
+            return;
+        };
+        if contact.standing == Standing::Blocked {
+            self.counters.blocked += 1;
+            return;
+        }
+        if !self.learn_log(step, &mut contact, log) {
+            return;
+        }
+        if contact.reach_of(&device).is_none() {
+            let seen_at = Reach::new(device, peer.as_bytes().to_vec(), Vec::new());
+            seen_at.into_iter().for_each(|reach| contact.learn_reach(reach));
+        }
+        step.tx.put(&CONTACTS, CONTACTS.key(account.as_bytes()), contact.clone());
+        let received_before = step.tx.row(&PEERS, device.as_bytes()).and_then(|peer| peer.active);
+        let received_before = received_before.and_then(|active| {
+            step.tx.with(&SESSIONS, &SESSIONS.key(active.as_bytes()), |s| s.has_received())
+        });
+        let id = session.id();
+        self.install_session(step, &contact, &device, session, |peer, _| {
+            peer.adopt_received(id, received_before == Some(true))
+        });
+        self.links.line(&device).next = 0;
+        self.owe_ack(&contact, &device);
+        self.links.line(&device).greeting_due = contact.standing == Standing::Accepted;
+        if is_new {
+            self.show_contact(&contact);
+        }
+        self.counters.opened += 1;
+        self.content(step, Opened { contact, device, content }, &bytes);
+    }
+
+    /// An opened content: what it says of its sender first, then the thing itself.
+    fn content(&mut self, step: &mut Step<'_, '_>, opened: Opened, bytes: &[u8]) {
+        let Opened { mut contact, device, content } = opened;
+        let pinned = contact.log.as_ref().map(|log| log.head());
+        if pinned.is_some_and(|head| head.seq == content.log_head.seq && head.hash != content.log_head.hash) {
+            self.counters.forked_logs += 1;
+        }
+        if let Some(introduction) = content.introduction.clone() {
+            self.introduced(step, &mut contact, &device, introduction);
+        }
+        match (content.seq, &content.body) {
+            (0, Body::Ack(ack)) => self.acknowledged(step, &contact, &device, ack),
+            (0, Body::Resend { from, .. }) => {
+                let line = self.links.line(&device);
+                line.next = line.next.min(*from);
+                self.links.mark_dirty(contact.account);
+            }
+            (0, Body::Hello { first }) => incoming::begin(step.tx, &device, *first),
+            (1.., Body::Hello { .. } | Body::Text(_) | Body::Billing(_)) => {
+                self.arrived(step, &contact, &device, content, bytes);
+            }
+            _ => self.counters.malformed += 1,
+        }
+    }
+
+    /// A content that must arrive: once, and in its sender's order.
+    fn arrived(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        device: &DeviceId,
+        content: Content,
+        bytes: &[u8],
+    ) {
+        // A stranger's gaps would be shown as missing, one entry for each number.
+        let out_of_bounds =
+            contact.standing == Standing::Requested && content.seq > limits::STRANGER_ENTRIES_MAX;
+        if out_of_bounds || !self.may_be_heard(step, contact) {
+            self.counters.over_limit += u64::from(out_of_bounds);
+            return;
+        }
+        match incoming::arrival(step.tx, device, content.seq) {
+            Arrival::Next => {
+                self.file(step, contact, device, content);
+                while let Some(bytes) = incoming::take_held(step.tx, device) {
+                    if let Ok(content) = Content::decode(&bytes) {
+                        self.file(step, contact, device, content);
+                    }
+                }
+                match incoming::first_held(step.tx, device) {
+                    Some(_) => self.expect_gap(step, contact, device),
+                    None => self.agenda.clear(step.tx, &Job::Gap(contact.account, *device)),
+                }
+            }
+            Arrival::Early => {
+                incoming::hold(step.tx, device, content.seq, bytes.to_vec());
+                self.expect_gap(step, contact, device);
+            }
+            Arrival::Late(position) => {
+                incoming::found(step.tx, device, content.seq);
+                let line = self.line_of(step, contact, &content);
+                let (id, sent_at) = (content.id, content.sent_at);
+                if let Some(line) = line {
+                    timeline::edit(step.tx, &contact.account, position, |entry| {
+                        (entry.id, entry.sent_at, entry.body) = (id, sent_at, line);
+                    });
+                    self.show_entry(step, contact, position);
+                }
+            }
+            Arrival::Repeated => self.counters.repeated += 1,
+            Arrival::TooEarly => {
+                self.counters.over_limit += 1;
+                return;
+            }
+        }
+        self.owe_ack(contact, device);
+    }
+
+    /// Files a content that is next in order.
+    fn file(&mut self, step: &mut Step<'_, '_>, contact: &Contact, device: &DeviceId, content: Content) {
+        incoming::edit(step.tx, device, |row| row.filed += 1);
+        let Some(body) = self.line_of(step, contact, &content) else { return };
+        let from = From::Them { device: *device, seq: content.seq };
+        let entry = NewEntry { sent_at: content.sent_at, id: content.id, from, body };
+        let entry = conversation::file(step.tx, &contact.account, entry, step.now);
+        self.show_filed(step, contact, &entry);
+    }
+
+    /// What a content puts into the timeline, after it took its effect; nothing where it is not for the eye.
+    fn line_of(&mut self, step: &mut Step<'_, '_>, contact: &Contact, content: &Content) -> Option<Line> {
+        match &content.body {
+            Body::Text(text) => Some(Line::Text(text.clone())),
+            Body::Billing(billing) => self.billing_arrived(step, contact, billing),
+            Body::Hello { .. } | Body::Ack(_) | Body::Resend { .. } => None,
+        }
+    }
+
+    fn expect_gap(&mut self, step: &Step<'_, '_>, contact: &Contact, device: &DeviceId) {
+        let job = Job::Gap(contact.account, *device);
+        if self.agenda.due(&job).is_none() {
+            self.agenda.set(step.tx, job, step.now.plus(limits::GAP_PATIENCE));
+        }
+    }
+
+    /// The patience with a gap is over: it is shown as missing, and what waited behind it is shown.
+    pub(super) fn gap(&mut self, step: &mut Step<'_, '_>, account: &AccountId, device: &DeviceId) {
+        let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) else { return };
+        let now = step.now;
+        incoming::give_up_gap(step.tx, device, |seq| {
+            let from = From::Them { device: *device, seq };
+            let id = crate::base::id::MessageId::new([0; 16]);
+            let entry = NewEntry { sent_at: now, id, from, body: Line::Missing };
+            conversation::file(step.tx, account, entry, now).position
+        });
+        while let Some(bytes) = incoming::take_held(step.tx, device) {
+            if let Ok(content) = Content::decode(&bytes) {
+                self.file(step, &contact, device, content);
+            }
+        }
+        if incoming::first_held(step.tx, device).is_some() {
+            self.expect_gap(step, &contact, device);
+        }
+        self.owe_ack(&contact, device);
+    }
+
+    /// What a contact says of itself. Its reach is believed; its name only where the person chose none; whether it
+    /// is a business is for the directory or the invite to say.
+    fn introduced(
+        &mut self,
+        step: &Step<'_, '_>,
+        contact: &mut Contact,
+        device: &DeviceId,
+        introduction: Introduction,
+    ) {
+        let before = contact.clone();
+        if let Some(reach) = introduction.reach.filter(|reach| reach.device() == *device) {
+            contact.learn_reach(reach);
+        }
+        if !contact.named_here && !introduction.name.is_empty() {
+            contact.name = introduction.name;
+        }
+        if *contact != before {
+            step.tx.put(&CONTACTS, CONTACTS.key(contact.account.as_bytes()), contact.clone());
+        }
+    }
+
+    /// The device is to be told what arrived; strangers are told nothing.
+    pub(super) fn owe_ack(&mut self, contact: &Contact, device: &DeviceId) {
+        if contact.standing == Standing::Accepted {
+            self.links.line(device).ack_due = true;
+            self.links.mark_dirty(contact.account);
+        }
+    }
+
+    pub(super) fn show_contact(&mut self, contact: &Contact) {
+        self.show(Event::Contact {
+            address: address::encode(&contact.account),
+            name: contact.name.clone(),
+            request: contact.standing == Standing::Requested,
+        });
+    }
+
+    pub(super) fn show_entry(&mut self, step: &Step<'_, '_>, contact: &Contact, position: u64) {
+        if let Some(entry) = timeline::since(step.tx, &contact.account, position, 1).pop() {
+            self.show_filed(step, contact, &entry);
+        }
+    }
+
+    /// The same for an entry at hand, without reading it again.
+    pub(super) fn show_filed(&mut self, step: &Step<'_, '_>, contact: &Contact, entry: &Entry) {
+        let with = address::encode(&contact.account);
+        let entry = view::entry(step.tx, contact, entry);
+        self.show(Event::Entry { with, name: contact.name.clone(), entry });
+    }
+}

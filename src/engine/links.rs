@@ -1,0 +1,260 @@
+//! Soft state about the network: which peers are up, what is under way on each link.
+//!
+//! It is lost in a crash for nothing.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::base::id::{AccountId, DeviceId};
+use crate::base::limits;
+use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
+
+/// Frames of the window that contents leave free, for an acknowledgement and a greeting.
+const CONTROL_ROOM: usize = 2;
+
+/// What was sent on a link and not yet taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Item {
+    /// A content that must arrive.
+    Content {
+        /// At which device.
+        device: DeviceId,
+        /// Which one.
+        seq: u64,
+    },
+    /// An acknowledgement, and how things stood in it.
+    Ack {
+        /// To which device.
+        device: DeviceId,
+        /// See [`crate::domain::chat::incoming::Incoming::now`].
+        told: (u64, u64, u32, u32),
+    },
+    /// Where we are.
+    Greeting {
+        /// Whom it was told.
+        device: DeviceId,
+    },
+    /// Nothing that needs a word: the other side refused it.
+    Refused,
+}
+
+/// The frames of one outgoing link.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) id: LinkId,
+    /// The number of the first frame in flight.
+    first: u64,
+    in_flight: VecDeque<Item>,
+}
+
+/// One peer of the transport.
+#[derive(Debug, Default)]
+struct Peer {
+    connected: bool,
+    connecting: bool,
+    link: Option<Link>,
+    /// Contacts that have a device there.
+    contacts: BTreeSet<AccountId>,
+}
+
+/// How far one device of a contact was served on the link that is up.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    /// The next sequence number to be sent on this link.
+    pub(super) next: u64,
+    /// It is owed an acknowledgement.
+    pub(super) ack_due: bool,
+    /// It is to be told where we are.
+    pub(super) greeting_due: bool,
+    /// The peer it was last served at.
+    pub(super) peer: Option<PeerKey>,
+}
+
+/// All soft state about peers.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    peers: BTreeMap<PeerKey, Peer>,
+    by_id: BTreeMap<LinkId, PeerKey>,
+    lines: BTreeMap<DeviceId, Line>,
+    /// Contacts for whom something may be sent at the end of the group.
+    dirty: BTreeSet<AccountId>,
+    /// Incoming frames to be taken at the end of the group.
+    taken: BTreeMap<LinkId, u64>,
+}
+
+impl Links {
+    pub(super) fn line(&mut self, device: &DeviceId) -> &mut Line {
+        self.lines.entry(*device).or_default()
+    }
+
+    pub(super) fn mark_dirty(&mut self, contact: AccountId) {
+        self.dirty.insert(contact);
+    }
+
+    pub(super) fn take_dirty(&mut self) -> BTreeSet<AccountId> {
+        core::mem::take(&mut self.dirty)
+    }
+
+    pub(super) fn take_incoming(&mut self, link: LinkId, upto: u64) {
+        let taken = self.taken.entry(link).or_default();
+        *taken = upto.max(*taken);
+    }
+
+    pub(super) fn taken_incoming(&mut self) -> BTreeMap<LinkId, u64> {
+        core::mem::take(&mut self.taken)
+    }
+
+    /// How many peers are connected.
+    pub(super) fn connected(&self) -> usize {
+        self.peers.values().filter(|peer| peer.connected).count()
+    }
+
+    /// The link to a peer, or the wish to have one: `true` where it has to be opened now.
+    pub(super) fn link(&mut self, at: &PeerAddress, contact: AccountId) -> Result<&mut Link, bool> {
+        let peer = self.peers.entry(at.peer().clone()).or_default();
+        peer.contacts.insert(contact);
+        let open = !peer.connecting;
+        match &mut peer.link {
+            Some(link) => Ok(link),
+            None => {
+                peer.connecting = true;
+                Err(open)
+            }
+        }
+    }
+
+    pub(super) fn connected_to(&mut self, peer: PeerKey) {
+        let peer = self.peers.entry(peer).or_default();
+        peer.connected = true;
+        self.dirty.extend(peer.contacts.iter().copied());
+    }
+
+    pub(super) fn gone(&mut self, key: &PeerKey) {
+        if let Some(peer) = self.peers.get_mut(key) {
+            peer.connected = false;
+            peer.connecting = false;
+            let link = peer.link.take();
+            if peer.contacts.is_empty() {
+                self.peers.remove(key);
+            }
+            if let Some(link) = link {
+                self.by_id.remove(&link.id);
+            }
+        }
+    }
+
+    /// A link is up: everything that is unsettled there is sent anew.
+    pub(super) fn up(&mut self, id: LinkId, key: PeerKey) {
+        let peer = self.peers.entry(key.clone()).or_default();
+        peer.connecting = false;
+        if let Some(old) = peer.link.replace(Link { id, first: 0, in_flight: VecDeque::new() }) {
+            self.by_id.remove(&old.id);
+        }
+        self.dirty.extend(peer.contacts.iter().copied());
+        for line in self.lines.values_mut().filter(|line| line.peer.as_ref() == Some(&key)) {
+            line.next = 0;
+        }
+        self.by_id.insert(id, key);
+    }
+
+    pub(super) fn down(&mut self, id: LinkId) -> Option<PeerKey> {
+        let key = self.by_id.remove(&id)?;
+        let peer = self.peers.get_mut(&key)?;
+        if peer.link.as_ref().is_some_and(|link| link.id == id) {
+            peer.link = None;
+        }
+        Some(key)
+    }
+
+    pub(super) fn unreachable(&mut self, key: &PeerKey) {
+        if let Some(peer) = self.peers.get_mut(key) {
+            peer.connecting = false;
+        }
+    }
+
+    /// Contacts that have a device at the peer.
+    pub(super) fn contacts_at(&self, key: &PeerKey) -> Vec<AccountId> {
+        self.peers.get(key).map(|peer| peer.contacts.iter().copied().collect()).unwrap_or_default()
+    }
+
+    /// What the other side took, in the order it was sent; nothing for numbers that were never sent.
+    pub(super) fn settle(&mut self, id: LinkId, upto: u64) -> (Vec<Item>, Vec<AccountId>) {
+        let Some(peer) = self.by_id.get(&id).and_then(|key| self.peers.get_mut(key)) else {
+            return (Vec::new(), Vec::new());
+        };
+        let Some(link) = peer.link.as_mut().filter(|link| link.id == id) else {
+            return (Vec::new(), Vec::new());
+        };
+        let count = usize::try_from(upto.saturating_sub(link.first)).unwrap_or(usize::MAX);
+        let count = count.min(link.in_flight.len());
+        let was_full = link.room() == 0;
+        link.first += count as u64;
+        let items = link.in_flight.drain(..count).collect();
+        let waiting = if was_full { peer.contacts.iter().copied().collect() } else { Vec::new() };
+        (items, waiting)
+    }
+
+    /// The item that the other side can't use.
+    pub(super) fn refuse(&mut self, id: LinkId, number: u64) -> Option<Item> {
+        let peer = self.peers.get_mut(self.by_id.get(&id)?)?;
+        let link = peer.link.as_mut().filter(|link| link.id == id)?;
+        let index = usize::try_from(number.checked_sub(link.first)?).ok()?;
+        let item = link.in_flight.get_mut(index)?;
+        Some(core::mem::replace(item, Item::Refused))
+    }
+}
+
+impl Link {
+    /// How many more contents may be sent before some are taken.
+    pub(super) fn room(&self) -> usize {
+        limits::FLIGHT_WINDOW.saturating_sub(self.in_flight.len() + CONTROL_ROOM)
+    }
+
+    /// Whether an acknowledgement and a greeting may be sent now, however many contents wait.
+    pub(super) fn has_control_room(&self) -> bool {
+        self.in_flight.len() + CONTROL_ROOM <= limits::FLIGHT_WINDOW
+    }
+
+    /// A frame is on its way.
+    pub(super) fn sent(&mut self, item: Item) {
+        self.in_flight.push_back(item);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at() -> PeerAddress {
+        PeerAddress::new(PeerKey::new(vec![1; 38]).unwrap(), Vec::new()).unwrap()
+    }
+
+    const CONTACT: AccountId = AccountId::new([1; 32]);
+    const DEVICE: DeviceId = DeviceId::new([2; 32]);
+
+    #[test]
+    fn a_peer_is_connected_to_once_however_often_it_is_wanted() {
+        let mut links = Links::default();
+        assert_eq!(links.link(&at(), CONTACT).err(), Some(true));
+        assert_eq!(links.link(&at(), CONTACT).err(), Some(false));
+        links.unreachable(at().peer());
+        assert_eq!(links.link(&at(), CONTACT).err(), Some(true));
+    }
+
+    #[test]
+    fn what_is_taken_settles_in_order_and_never_more_than_was_sent() {
+        let mut links = Links::default();
+        let _ = links.link(&at(), CONTACT);
+        let id = LinkId::new(7);
+        links.up(id, at().peer().clone());
+        for seq in 1..=3 {
+            links.link(&at(), CONTACT).unwrap().sent(Item::Content { device: DEVICE, seq });
+        }
+        assert_eq!(links.refuse(id, 1), Some(Item::Content { device: DEVICE, seq: 2 }));
+        assert_eq!(links.refuse(id, 9), None);
+        let (items, _) = links.settle(id, 2);
+        assert_eq!(items, [Item::Content { device: DEVICE, seq: 1 }, Item::Refused]);
+        assert_eq!(links.settle(id, u64::MAX).0.len(), 1);
+        assert!(links.settle(id, 1).0.is_empty());
+        assert!(links.settle(LinkId::new(9), 5).0.is_empty());
+    }
+}

@@ -1,0 +1,310 @@
+//! Look-ups under way: profiles fetched from the DHT, searches, prekeys asked for.
+
+use crate::base::id::{AccountId, DeviceId};
+use crate::base::limits;
+use crate::domain::directory::found::{self, Decision, Floor, Found, consider};
+use crate::domain::directory::profile::{VerifiedProfile, dht_keys};
+use crate::domain::identity::address;
+use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
+use crate::domain::session::prekeys::VerifiedBundle;
+use crate::domain::session::rows::{PEERS, SESSIONS};
+use crate::engine::command::{Outcome, Refusal};
+use crate::engine::effects::Effect;
+use crate::engine::input::QueryId;
+use crate::engine::machine::{Engine, Step};
+use crate::engine::pending::{Deadline, Fetch, Fetched, Question, Want};
+use crate::engine::people;
+use crate::store::key::TableId;
+use crate::store::table::{Rows, Table};
+use crate::wire::ask::{Answer, Ask};
+use crate::wire::peer::PeerAddress;
+use crate::wire::reach::Reach;
+
+/// The newest profile seen of each account, by the account.
+pub const FOUND: Table<Floor> = Table::new(TableId::Found, 1);
+
+impl Engine {
+    /// Asks the network, and remembers what the answer is for.
+    pub(super) fn ask_network(&mut self, question: Question, effect: impl FnOnce(QueryId) -> Effect) {
+        let query = self.next_query();
+        self.lookups.questions.insert(query, question);
+        self.effects.push(effect(query));
+    }
+
+    /// Fetches the newest profile of an account from the DHT.
+    pub(super) fn fetch(&mut self, step: &Step<'_, '_>, account: AccountId, want: Want) {
+        if let Some(fetch) = self.lookups.fetches.get_mut(&account) {
+            fetch.wanted.push(want);
+            return;
+        }
+        let keys = dht_keys(&account);
+        let fetch =
+            Fetch { waiting: u32::from(limits::PROFILE_KEYS), wanted: vec![want], ..Fetch::default() };
+        self.lookups.fetches.insert(account, fetch);
+        self.lookups.expect_by(step.now.plus(limits::FIND_PATIENCE), Deadline::Fetch(account));
+        for key in keys {
+            self.ask_network(Question::Record { account }, |query| Effect::GetRecord { query, key });
+        }
+    }
+
+    /// Records came from the DHT.
+    pub(super) fn got_records(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        query: QueryId,
+        values: Vec<Vec<u8>>,
+        peers_asked: u32,
+    ) {
+        let Some(Question::Record { account }) = self.lookups.questions.remove(&query) else { return };
+        let Some(fetch) = self.lookups.fetches.get_mut(&account) else { return };
+        fetch.waiting = fetch.waiting.saturating_sub(1);
+        fetch.peers = fetch.peers.max(peers_asked);
+        fetch.values.extend(values.iter().cloned());
+        fetch.answers.push(values);
+        if fetch.waiting == 0 {
+            self.end_fetch(step, &account);
+        }
+    }
+
+    fn end_fetch(&mut self, step: &mut Step<'_, '_>, account: &AccountId) {
+        let Some(fetch) = self.lookups.fetches.remove(account) else { return };
+        self.lookups.forget(|question| matches!(question, Question::Record { account: of } if of == account));
+        let floor = step.tx.row(&FOUND, account.as_bytes());
+        let found = found::newest(fetch.values, account, floor.as_ref(), step.now);
+        let Found { newest, older, refused, equivocations } = found;
+        let refused = (refused.len() + older + equivocations.len()) as u32;
+        self.counters.refused_records += u64::from(refused);
+        if let Some(profile) = &newest {
+            if consider(floor.as_ref(), profile, step.now) == Decision::Newer {
+                step.tx.put(&FOUND, FOUND.key(account.as_bytes()), Floor::of(profile, true, step.now));
+            }
+            if older > 0 {
+                self.repair(step, profile);
+            }
+        }
+        // A contact's pinned profile helps where the DHT has nothing: it is a hint, never an authority.
+        let pinned = || VerifiedProfile::verify(&floor?.record?, step.now).ok();
+        let profile = newest.or_else(pinned);
+        let holds = |values: &&Vec<Vec<u8>>| {
+            profile.as_ref().is_some_and(|one| values.iter().any(|v| v == one.bytes()))
+        };
+        let keys = fetch.answers.iter().filter(holds).count() as u32;
+        let fetched = Fetched { account: *account, profile, refused, peers: fetch.peers, keys };
+        for want in fetch.wanted {
+            self.fetched(step, &fetched, want);
+        }
+    }
+
+    fn fetched(&mut self, step: &mut Step<'_, '_>, fetched: &Fetched, want: Want) {
+        match want {
+            Want::Session => self.session_fetched(step, fetched),
+            Want::Lookup(ticket) => {
+                let result = self.found_one(fetched);
+                self.reply(ticket, result);
+            }
+            Want::Add(ticket, name) => {
+                let result =
+                    self.business_fetched(step, fetched, name).map(|contact| people::added(&contact));
+                self.reply(ticket, result);
+            }
+            Want::Subscribe(ticket, plan) => {
+                let result = self.business_fetched(step, fetched, None);
+                let result = result.and_then(|contact| self.subscribe_to(step, &contact, &plan));
+                self.reply(ticket, result);
+            }
+            Want::Search(search) => self.search_fetched(step, search, fetched),
+            Want::ReadBack => self.read_back(step, fetched),
+        }
+    }
+
+    fn found_one(&self, fetched: &Fetched) -> Result<Outcome, Refusal> {
+        let Some(profile) = &fetched.profile else {
+            let nobody = fetched.peers == 0;
+            return Err(if nobody {
+                Refusal::NoPeers
+            } else {
+                Refusal::NotFound(address::encode(&fetched.account))
+            });
+        };
+        Ok(Outcome::Found {
+            businesses: vec![super::search::found_business(profile)],
+            peers_asked: fetched.peers,
+            refused: fetched.refused,
+        })
+    }
+
+    /// Makes a business that was looked up a contact.
+    fn business_fetched(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        fetched: &Fetched,
+        name: Option<String>,
+    ) -> Result<Contact, Refusal> {
+        let Some(profile) = &fetched.profile else {
+            let nobody = fetched.peers == 0;
+            return Err(if nobody {
+                Refusal::NoPeers
+            } else {
+                Refusal::NotFound(address::encode(&fetched.account))
+            });
+        };
+        let account = fetched.account;
+        let known = step.tx.row(&CONTACTS, account.as_bytes());
+        let mut contact = match known {
+            Some(contact) => contact,
+            None => {
+                self.count_contact()?;
+                let own = self.own_towards(step, &account, true);
+                Contact::new(account, own, Standing::Accepted, step.now)
+            }
+        };
+        self.call(&mut contact, name, &profile.profile().name);
+        self.learn_profile(step, &mut contact, profile);
+        self.add_contact(step, &contact);
+        Ok(contact)
+    }
+
+    fn session_fetched(&mut self, step: &mut Step<'_, '_>, fetched: &Fetched) {
+        let Some(mut contact) = step.tx.row(&CONTACTS, fetched.account.as_bytes()) else { return };
+        match &fetched.profile {
+            Some(profile) => {
+                self.learn_profile(step, &mut contact, profile);
+                step.tx.put(&CONTACTS, CONTACTS.key(contact.account.as_bytes()), contact.clone());
+            }
+            None => self.retry_later(step, contact.account),
+        }
+    }
+
+    /// Takes in what a verified profile says of a contact: devices, where they are, how to open a session.
+    fn learn_profile(&mut self, step: &Step<'_, '_>, contact: &mut Contact, profile: &VerifiedProfile) {
+        contact.business = true;
+        if !self.learn_log(step, contact, profile.log().clone()) {
+            return;
+        }
+        for reach in &profile.profile().reach {
+            contact.learn_reach(reach.clone());
+        }
+        if let Ok(bundle) = VerifiedBundle::verify(&profile.profile().bundle, &contact.account, step.now) {
+            contact.inbox = Some(bundle.inbox());
+            self.bundles.insert(bundle.device(), bundle);
+        }
+        self.links.mark_dirty(contact.account);
+    }
+
+    fn repair(&mut self, step: &Step<'_, '_>, profile: &VerifiedProfile) {
+        let expires_in = profile.profile().expires.since(step.now);
+        for key in dht_keys(&profile.account()) {
+            let value = profile.bytes().to_vec();
+            self.ask_network(Question::Repair, |query| Effect::PutRecord { query, key, value, expires_in });
+        }
+    }
+
+    /// Looks for prekeys of a contact: in its profile if it is a business, else at the contact itself.
+    pub(super) fn seek_bundle(&mut self, step: &Step<'_, '_>, contact: &Contact) {
+        if !self.online || self.lookups.bundles.contains(&contact.account) {
+            return;
+        }
+        if contact.business {
+            let busy = self.lookups.fetches.get(&contact.account);
+            if busy.is_none_or(|fetch| !fetch.wanted.iter().any(|want| matches!(want, Want::Session))) {
+                self.fetch(step, contact.account, Want::Session);
+            }
+            return;
+        }
+        let asks: Vec<(PeerAddress, Ask)> = contact
+            .reach
+            .iter()
+            .filter_map(|reach| Some((reach.at()?, self.bundle_ask(step, contact, reach)?)))
+            .collect();
+        if asks.is_empty() {
+            return;
+        }
+        self.lookups.bundles.insert(contact.account);
+        self.lookups.expect_by(step.now.plus(limits::FIND_PATIENCE), Deadline::Bundle(contact.account));
+        for (peer, ask) in asks {
+            let body = ask.encode();
+            let question = Question::Bundle { contact: contact.account };
+            self.ask_network(question, |query| Effect::Ask { query, peer, body });
+        }
+    }
+
+    /// What entitles us to a contact's prekeys: a session that we had, else its invite.
+    fn bundle_ask(&self, step: &Step<'_, '_>, contact: &Contact, reach: &Reach) -> Option<Ask> {
+        let peer = step.tx.row(&PEERS, reach.device().as_bytes());
+        let session = peer.and_then(|peer| peer.active.or_else(|| peer.archived.first().copied()));
+        let route =
+            session.and_then(|id| step.tx.row(&SESSIONS, id.as_bytes())).map(|session| session.send_route());
+        match route {
+            Some(route) => Some(Ask::Bundle { route, token: None }),
+            None => Some(Ask::Bundle { route: contact.inbox?, token: contact.token }),
+        }
+    }
+
+    fn bundle_answered(&mut self, step: &mut Step<'_, '_>, account: &AccountId, answer: Option<Answer>) {
+        self.lookups.bundles.remove(account);
+        let Some(mut contact) = step.tx.row(&CONTACTS, account.as_bytes()) else { return };
+        let bundle = match answer {
+            Some(Answer::Bundle(bundle)) => VerifiedBundle::verify(&bundle, account, step.now).ok(),
+            _ => None,
+        };
+        let learnt = bundle.filter(|bundle| self.learn_log(step, &mut contact, bundle.log().clone()));
+        let Some(bundle) = learnt else {
+            self.retry_later(step, *account);
+            return;
+        };
+        contact.inbox = Some(bundle.inbox());
+        let device: DeviceId = bundle.device();
+        self.bundles.insert(device, bundle);
+        step.tx.put(&CONTACTS, CONTACTS.key(account.as_bytes()), contact.clone());
+        self.links.mark_dirty(*account);
+    }
+
+    /// A peer answered, or didn't.
+    pub(super) fn answered(&mut self, step: &mut Step<'_, '_>, query: QueryId, body: Option<Vec<u8>>) {
+        let answer = body.and_then(|body| {
+            let answer = Answer::decode(&body);
+            self.counters.malformed += u64::from(answer.is_err());
+            answer.ok()
+        });
+        match self.lookups.questions.remove(&query) {
+            Some(Question::Bundle { contact }) => self.bundle_answered(step, &contact, answer),
+            Some(Question::SearchPage { search, key }) => self.page_answered(step, search, key, answer),
+            Some(Question::EntryPut) => self.entry_put(step, answer.is_some()),
+            _ => {}
+        }
+    }
+
+    /// The peers closest to a key are known.
+    pub(super) fn closest(&mut self, step: &mut Step<'_, '_>, query: QueryId, peers: Vec<PeerAddress>) {
+        match self.lookups.questions.remove(&query) {
+            Some(Question::SearchPeers { search, key }) => self.search_peers(step, search, key, peers),
+            Some(Question::EntryPeers { entry }) => self.entry_peers(step, &entry, peers),
+            _ => {}
+        }
+    }
+
+    /// A record was put, or not.
+    pub(super) fn put_done(&mut self, step: &mut Step<'_, '_>, query: QueryId, peers_asked: u32) {
+        if let Some(Question::ProfilePut) = self.lookups.questions.remove(&query) {
+            self.profile_put(step, peers_asked);
+        }
+    }
+
+    /// Ends the look-ups whose time is over with what there is.
+    pub(super) fn lookups_due(&mut self, step: &mut Step<'_, '_>) {
+        for deadline in self.lookups.take_due(step.now) {
+            match deadline {
+                Deadline::Fetch(account) => self.end_fetch(step, &account),
+                Deadline::Search(search) => self.end_search(step, search),
+                Deadline::Publication => self.end_publication(step),
+                Deadline::ReadBack => self.look_again(step),
+                Deadline::Heal(device, seq) => self.refused_before(step, &device, seq),
+                Deadline::Bundle(account) => {
+                    if self.lookups.bundles.contains(&account) {
+                        self.bundle_answered(step, &account, None);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The engine itself: one input after another, staged in a transaction, ended as a batch and its effects.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
+
+use crate::base::id::{AccountId, DeviceId, Digest};
+use crate::base::kind::AccountKind;
+use crate::base::time::Time;
+use crate::crypto::secret::Secret;
+use crate::domain::identity::account::{AccountKey, Seed};
+use crate::domain::identity::device::DeviceKeys;
+use crate::domain::identity::own::{ACCOUNTS, OwnAccount};
+use crate::domain::session::prekeys::VerifiedBundle;
+use crate::engine::command::{Outcome, Refusal};
+use crate::engine::effects::{Effect, Effects};
+use crate::engine::event::Event;
+use crate::engine::input::{Input, QueryId, Ticket};
+use crate::engine::links::Links;
+use crate::engine::pending::Lookups;
+use crate::store::agenda::Agenda;
+use crate::store::snapshot::Fault;
+use crate::store::table::Rows;
+use crate::store::tx::Tx;
+use crate::wire::peer::PeerKey;
+
+/// What the engine must know of its owner; unsealed from the keystore.
+#[derive(Clone, Debug)]
+pub struct Me {
+    /// The identity.
+    pub seed: Seed,
+    /// The device's own secret.
+    pub device: Secret<32>,
+    /// A person or a business.
+    pub kind: AccountKind,
+}
+
+/// What falls due.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub(super) enum Job {
+    /// Try to settle what is unsettled for a contact.
+    Deliver(AccountId),
+    /// Give up what was never delivered to a contact.
+    Expire(AccountId),
+    /// Show as missing what a device's later messages still wait for.
+    Gap(AccountId, DeviceId),
+    /// Make new prekeys for an account of ours, and forget old ones.
+    Prekeys(AccountId),
+    /// Publish our profile.
+    Publish,
+    /// Ask for the next period of a subscription to be paid.
+    Renew(Digest),
+    /// Forget what we keep for others and what is past its life.
+    Sweep,
+}
+
+/// What bad input was dropped; counted, never an error.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Counters {
+    /// Frames, contents, questions and answers that don't parse.
+    pub malformed: u64,
+    /// Frames for a route that isn't ours.
+    pub unknown_route: u64,
+    /// Frames that didn't open.
+    pub undecryptable: u64,
+    /// Frames and first flights that had come before.
+    pub repeated: u64,
+    /// Contents of blocked contacts.
+    pub blocked: u64,
+    /// Sessions that show that this store is an old copy.
+    pub rolled_back: u64,
+    /// Logs that tell another story than the pinned one.
+    pub forked_logs: u64,
+    /// Contents and requests over a bound.
+    pub over_limit: u64,
+    /// Records and index entries of others that were refused.
+    pub refused_records: u64,
+    /// Billing events that don't hold.
+    pub refused_events: u64,
+    /// Frames opened.
+    pub opened: u64,
+    /// Frames sealed.
+    pub sealed: u64,
+}
+
+/// One step: the time, the open transaction, the source of randomness.
+pub(super) struct Step<'a, 's> {
+    pub(super) now: Time,
+    pub(super) tx: &'a Tx<'s>,
+    pub(super) rng: &'a mut dyn CryptoRng,
+}
+
+/// Everything the node decides. State lives in the store; what is here is soft and made anew at every start.
+pub struct Engine {
+    pub(super) me: Me,
+    pub(super) account: AccountKey,
+    pub(super) agenda: Agenda<Job>,
+    pub(super) effects: Vec<Effect>,
+    pub(super) links: Links,
+    pub(super) lookups: Lookups,
+    pub(super) bundles: BTreeMap<DeviceId, VerifiedBundle>,
+    pub(super) devices: BTreeMap<AccountId, Arc<DeviceKeys>>,
+    pub(super) counters: Counters,
+    pub(super) peer: Option<PeerKey>,
+    pub(super) online: bool,
+    pub(super) addresses: Vec<String>,
+    /// How often in a row a contact couldn't be reached.
+    pub(super) attempts: BTreeMap<AccountId, u32>,
+    /// Contacts of whatever standing.
+    pub(super) contacts: usize,
+    /// Contacts that wait to be admitted.
+    pub(super) requests: usize,
+    queries: QueryId,
+    batches: u64,
+}
+
+impl Engine {
+    /// An engine over the store that `rows` reads: a new one, or one that goes on where it stopped.
+    pub fn new(me: Me, rows: &impl Rows) -> Self {
+        let account = me.seed.account();
+        Self {
+            account,
+            me,
+            agenda: Agenda::load(rows),
+            effects: Vec::new(),
+            links: Links::default(),
+            lookups: Lookups::default(),
+            bundles: BTreeMap::new(),
+            devices: BTreeMap::new(),
+            counters: Counters::default(),
+            peer: None,
+            online: false,
+            addresses: Vec::new(),
+            attempts: BTreeMap::new(),
+            contacts: 0,
+            requests: 0,
+            queries: 0,
+            batches: 0,
+        }
+    }
+
+    /// Decides what follows from one input, staging rows in `tx` and queueing effects. Bad input from the
+    /// network is never an error: it is dropped and counted.
+    pub fn handle(&mut self, now: Time, input: Input, tx: &Tx<'_>, rng: &mut dyn CryptoRng) {
+        let mut step = Step { now, tx, rng };
+        let step = &mut step;
+        match input {
+            Input::Started { peer } => self.started(step, peer),
+            Input::Tick => self.upkeep(step),
+            Input::Command { ticket, command } => self.command(step, ticket, command),
+            Input::Listening(addresses) => self.listening(step, addresses),
+            Input::Bootstrapped(peers) => self.bootstrapped(step, peers),
+            Input::PeerConnected(peer) => self.links.connected_to(peer),
+            Input::PeerGone(peer) => self.links.gone(&peer),
+            Input::LinkUp { link, peer } => self.link_up(step, link, peer),
+            Input::LinkDown { link } => self.link_down(step, link),
+            Input::Unreachable(peer) => self.unreachable(step, &peer),
+            Input::Frames { link, peer, first, frames } => self.frames(step, link, &peer, first, &frames),
+            Input::Taken { link, upto } => self.taken(step, link, upto),
+            Input::Refused { link, number } => self.refused(step, link, number),
+            Input::RecordOffered { key, value } => self.record_offered(step, &key, value),
+            Input::PutDone { query, peers_asked } => self.put_done(step, query, peers_asked),
+            Input::GotRecords { query, values, peers_asked } => {
+                self.got_records(step, query, values, peers_asked)
+            }
+            Input::Closest { query, peers } => self.closest(step, query, peers),
+            Input::Asked { ask, body } => self.asked(step, ask, &body),
+            Input::Answered { query, body } => self.answered(step, query, body),
+        }
+    }
+
+    /// Ends a group of inputs: serves every contact that something changed for, then closes the transaction.
+    pub fn finish(&mut self, now: Time, tx: Tx<'_>, rng: &mut dyn CryptoRng) -> Result<Effects, Fault> {
+        let mut step = Step { now, tx: &tx, rng };
+        for contact in self.links.take_dirty() {
+            self.serve(&mut step, &contact);
+        }
+        for (link, upto) in self.links.taken_incoming() {
+            self.effects.push(Effect::Take { link, upto });
+        }
+        self.batches += 1;
+        let batch = tx.finish(self.batches)?;
+        Ok(Effects::new(batch, core::mem::take(&mut self.effects)))
+    }
+
+    /// When [`Input::Tick`] is wanted next.
+    pub fn next_deadline(&self) -> Option<Time> {
+        [self.agenda.next(), self.lookups.next_deadline()].into_iter().flatten().min()
+    }
+
+    /// What bad input was dropped so far.
+    pub const fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// How many peers are connected.
+    pub fn peers_connected(&self) -> usize {
+        self.links.connected()
+    }
+
+    /// The account that the world knows.
+    pub const fn account(&self) -> AccountId {
+        self.account.id()
+    }
+
+    pub(super) const fn is_business(&self) -> bool {
+        matches!(self.me.kind, AccountKind::Business)
+    }
+
+    pub(super) fn reply(&mut self, ticket: Ticket, result: Result<Outcome, Refusal>) {
+        self.effects.push(Effect::Reply { ticket, result });
+    }
+
+    pub(super) fn show(&mut self, event: Event) {
+        self.effects.push(Effect::Show(event));
+    }
+
+    pub(super) const fn next_query(&mut self) -> QueryId {
+        self.queries += 1;
+        self.queries
+    }
+
+    /// The keys with which this device speaks for an account of ours.
+    pub(super) fn device_keys(&mut self, own: &AccountId) -> Arc<DeviceKeys> {
+        let device = &self.me.device;
+        let keys = self.devices.entry(*own).or_insert_with(|| Arc::new(DeviceKeys::derive(device, own)));
+        Arc::clone(keys)
+    }
+
+    pub(super) fn own(&self, step: &Step<'_, '_>, own: &AccountId) -> Option<OwnAccount> {
+        step.tx.row(&ACCOUNTS, own.as_bytes())
+    }
+}

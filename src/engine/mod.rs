@@ -1,0 +1,26 @@
+//! The engine: everything the node decides, as a function of what happened, over an open transaction.
+//!
+//! Above: `node` (sockets and a disk) and `sim` (a seeded world) drive it. They hand in inputs and a transaction,
+//! store the batch, and only then carry out what [`effects::Held::release`] gives them.
+
+pub mod command;
+pub mod commerce;
+pub mod effects;
+pub mod event;
+pub mod hosting;
+pub mod input;
+pub mod ledger;
+pub mod lookups;
+pub mod machine;
+pub mod people;
+pub mod publish;
+pub mod view;
+
+mod commands;
+mod healing;
+mod inbound;
+mod links;
+mod outbound;
+mod pending;
+mod search;
+mod upkeep;

@@ -1,0 +1,540 @@
+//! The way out: may I, append, whose devices, keep; then, when a link is up, seal, keep the frame, send.
+
+use crate::base::id::{AccountId, DeviceId, MessageId, SessionId};
+use crate::base::limits;
+use crate::base::time::Time;
+use crate::domain::chat::conversation::{self, CONVERSATIONS};
+use crate::domain::chat::delivery::{DELIVERY, State};
+use crate::domain::chat::incoming::{self, INCOMING};
+use crate::domain::chat::outbox::{OUTBOX, Sealed, Unsettled};
+use crate::domain::chat::timeline::{self, Body as Line, From, NewEntry};
+use crate::domain::identity::address;
+use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
+use crate::domain::identity::own::OwnAccount;
+use crate::domain::session::pqxdh;
+use crate::domain::session::prekeys::Local;
+use crate::domain::session::ratchet::Session;
+use crate::domain::session::rows::{PEERS, ROUTES, Route, SESSIONS};
+use crate::domain::session::sessions::Peer;
+use crate::engine::command::{Outcome, Refusal};
+use crate::engine::effects::Effect;
+use crate::engine::event::Event;
+use crate::engine::links::Item;
+use crate::engine::machine::{Engine, Job, Step};
+use crate::store::table::Rows;
+use crate::wire::content::{Body, Content, Introduction};
+use crate::wire::decode::is_text;
+use crate::wire::envelope::Envelope;
+use crate::wire::peer::{LinkId, PeerKey};
+use crate::wire::reach::Reach;
+
+impl Engine {
+    /// Sends a text: the way out begins here.
+    pub(super) fn send(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        to: AccountId,
+        text: String,
+    ) -> Result<Outcome, Refusal> {
+        let contact = self.may_write(step, &to)?;
+        if text.is_empty() || text.len() > limits::TEXT_MAX {
+            return Err(Refusal::TextLength { length: text.len() });
+        }
+        if !is_text(&text, limits::TEXT_MAX) {
+            return Err(Refusal::TextCharacters);
+        }
+        let (id, position) = self.say(step, &contact, Body::Text(text.clone()), Some(Line::Text(text)))?;
+        Ok(Outcome::Queued { id, position: position.unwrap_or_default() })
+    }
+
+    /// The contact, if we may write to them.
+    pub(super) fn may_write(&self, step: &Step<'_, '_>, to: &AccountId) -> Result<Contact, Refusal> {
+        let contact = step.tx.row(&CONTACTS, to.as_bytes());
+        let contact = contact.ok_or_else(|| Refusal::NotAContact(address::encode(to)))?;
+        if contact.standing == Standing::Blocked { Err(Refusal::Blocked) } else { Ok(contact) }
+    }
+
+    /// Files what is said, and keeps it for every device of the contact until that device has it.
+    pub(super) fn say(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        body: Body,
+        line: Option<Line>,
+    ) -> Result<(MessageId, Option<u64>), Refusal> {
+        let with = contact.account;
+        let used = step.tx.row(&CONVERSATIONS, with.as_bytes()).map_or(0, |row| row.sent_seq);
+        let settled = contact.devices().filter_map(|device| step.tx.row(&DELIVERY, device.as_bytes()));
+        let settled = settled.map(|marks| marks.delivered).min().unwrap_or(0);
+        if used.saturating_sub(settled) >= limits::OUTBOX_MAX {
+            return Err(Refusal::TooMany("messages waiting for this contact"));
+        }
+        let own = self.own(step, &contact.own).ok_or(Refusal::Stopping)?;
+        let mut id = [0; MessageId::LEN];
+        step.rng.fill_bytes(&mut id);
+        let id = MessageId::new(id);
+        let seq = conversation::next_seq(step.tx, &with);
+        let position = line.map(|body| {
+            let entry = NewEntry { sent_at: step.now, id, from: From::Us { seq }, body };
+            let entry = conversation::file(step.tx, &with, entry, step.now);
+            self.show_filed(step, contact, &entry);
+            entry.position
+        });
+        let content =
+            Content { id, seq, sent_at: step.now, log_head: own.log.head(), introduction: None, body };
+        let row = Unsettled {
+            content: content.encode(),
+            frame: None,
+            position,
+            expires: step.now.plus(limits::MESSAGE_LIFE),
+        };
+        self.keep(step, contact, seq, row);
+        Ok((id, position))
+    }
+
+    fn keep(&mut self, step: &Step<'_, '_>, contact: &Contact, seq: u64, row: Unsettled) {
+        let devices: Vec<DeviceId> = contact.devices().collect();
+        if devices.is_empty() {
+            step.tx.put(&OUTBOX, OUTBOX.key_at(contact.account.as_bytes(), seq), row.clone());
+        }
+        for device in devices {
+            step.tx.put(&OUTBOX, OUTBOX.key_at(device.as_bytes(), seq), row.clone());
+        }
+        if self.agenda.due(&Job::Deliver(contact.account)).is_none() {
+            self.agenda.set(step.tx, Job::Deliver(contact.account), step.now.plus(limits::RETRY_FIRST));
+        }
+        if self.agenda.due(&Job::Expire(contact.account)).is_none() {
+            self.agenda.set(step.tx, Job::Expire(contact.account), row.expires);
+        }
+        self.links.mark_dirty(contact.account);
+    }
+
+    /// Does for a contact whatever can be done now: finds them, connects, seals, sends, acknowledges.
+    pub(super) fn serve(&mut self, step: &mut Step<'_, '_>, account: &AccountId) {
+        let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) else { return };
+        if contact.standing == Standing::Blocked || !self.online {
+            return;
+        }
+        if contact.devices().next().is_none() {
+            if self.has_unsettled(step, contact.account.as_bytes()) {
+                self.seek_bundle(step, &contact);
+            }
+            return;
+        }
+        for device in contact.devices().collect::<Vec<_>>() {
+            self.serve_device(step, &contact, &device);
+        }
+    }
+
+    fn serve_device(&mut self, step: &mut Step<'_, '_>, contact: &Contact, device: &DeviceId) {
+        let line = self.links.line(device);
+        let (next, ack_due, greeting_due) = (line.next, line.ack_due, line.greeting_due);
+        let unsettled = self.has_unsettled_from(step, device.as_bytes(), next);
+        if !unsettled && !ack_due && !greeting_due {
+            return;
+        }
+        let peer = step.tx.row(&PEERS, device.as_bytes()).unwrap_or_default();
+        let Some(session) = peer.active.or_else(|| self.open_session(step, contact, device)) else {
+            self.seek_bundle(step, contact);
+            return;
+        };
+        let Some(at) = contact.reach_of(device).and_then(Reach::at) else {
+            self.seek_bundle(step, contact);
+            return;
+        };
+        if self.links.line(device).peer.as_ref() != Some(at.peer()) {
+            let line = self.links.line(device);
+            line.peer = Some(at.peer().clone());
+            line.next = 0;
+        }
+        let (link, room, control_room) = match self.links.link(&at, contact.account) {
+            Ok(link) => (link.id, link.room(), link.has_control_room()),
+            Err(open) => {
+                if open {
+                    self.effects.push(Effect::Connect(at));
+                }
+                return;
+            }
+        };
+        let mut frames = Vec::new();
+        if greeting_due
+            && control_room
+            && let Some(frame) = self.seal_greeting(step, contact, device, session)
+        {
+            frames.push(frame);
+        }
+        self.send_unsettled(step, device, session, room, &mut frames);
+        if ack_due && control_room && contact.standing == Standing::Accepted {
+            self.send_ack(step, contact, device, session, &mut frames);
+        }
+        if !frames.is_empty() {
+            let (frames, items): (Vec<_>, Vec<_>) = frames.into_iter().unzip();
+            if let Ok(link) = self.links.link(&at, contact.account) {
+                items.into_iter().for_each(|item| link.sent(item));
+            }
+            self.effects.push(Effect::Send { link, frames });
+        }
+    }
+
+    /// Seals what wasn't sealed in this session yet, and sends in order. What was sealed goes out as it is.
+    fn send_unsettled(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        device: &DeviceId,
+        session: SessionId,
+        room: usize,
+        frames: &mut Vec<(Vec<u8>, Item)>,
+    ) {
+        let next = self.links.line(device).next;
+        for (key, row) in step.tx.scan(&OUTBOX, &OUTBOX.of(device.as_bytes()).from(next).limit(room)) {
+            let Some(seq) = key.position() else { continue };
+            let frame = match row.frame {
+                Some(sealed) if sealed.session == session => sealed.frame,
+                _ if seq == 0 => {
+                    step.tx.delete(&OUTBOX, key);
+                    continue;
+                }
+                _ => {
+                    let Some(frame) = self.seal(step, session, &row.content) else { return };
+                    let sealed = Sealed { session, frame: frame.clone() };
+                    step.tx.edit(&OUTBOX, &key, |row| row.frame = Some(sealed));
+                    frame
+                }
+            };
+            frames.push((frame, Item::Content { device: *device, seq }));
+            self.links.line(device).next = seq + 1;
+        }
+    }
+
+    fn send_ack(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        device: &DeviceId,
+        session: SessionId,
+        frames: &mut Vec<(Vec<u8>, Item)>,
+    ) {
+        let told = step.tx.row(&INCOMING, device.as_bytes()).unwrap_or_default().now();
+        let ack = incoming::acknowledgement(step.tx, device);
+        if let Some(frame) = self.seal_control(step, contact, session, Body::Ack(ack), None) {
+            frames.push((frame, Item::Ack { device: *device, told }));
+            self.links.line(device).ack_due = false;
+        }
+    }
+
+    /// Tells a device where we are now.
+    fn seal_greeting(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        device: &DeviceId,
+        session: SessionId,
+    ) -> Option<(Vec<u8>, Item)> {
+        let keys = self.device_keys(&contact.own);
+        let introduction = Introduction { token: None, ..self.introduction(step, contact, &keys.id()) };
+        let hello = Body::Hello { first: first_number(step, contact, device) };
+        let frame = self.seal_control(step, contact, session, hello, Some(introduction))?;
+        self.links.line(device).greeting_due = false;
+        Some((frame, Item::Greeting { device: *device }))
+    }
+
+    /// Seals a content that need not arrive: it is regenerated whenever it matters again.
+    fn seal_control(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        session: SessionId,
+        body: Body,
+        introduction: Option<Introduction>,
+    ) -> Option<Vec<u8>> {
+        let own = self.own(step, &contact.own)?;
+        let mut id = [0; MessageId::LEN];
+        step.rng.fill_bytes(&mut id);
+        let content = Content {
+            id: MessageId::new(id),
+            seq: 0,
+            sent_at: step.now,
+            log_head: own.log.head(),
+            introduction,
+            body,
+        };
+        self.seal(step, session, &content.encode())
+    }
+
+    /// Seals in a session, whose advanced state joins the batch.
+    fn seal(&mut self, step: &mut Step<'_, '_>, session: SessionId, content: &[u8]) -> Option<Vec<u8>> {
+        let rng = &mut *step.rng;
+        let sealed = step.tx.edit(&SESSIONS, &SESSIONS.key(session.as_bytes()), |row: &mut Session| {
+            let body = row.seal(content, rng).ok()?;
+            Some(Envelope { route: row.send_route(), body: &body }.encode())
+        });
+        self.counters.sealed += 1;
+        sealed.flatten()
+    }
+
+    /// Opens a session with a device whose prekeys are at hand: its first flight is the first thing in the outbox.
+    fn open_session(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        device: &DeviceId,
+    ) -> Option<SessionId> {
+        let bundle = self.bundles.remove(device)?;
+        let own = self.own(step, &contact.own)?;
+        let keys = self.device_keys(&contact.own);
+        let hello = self.hello(step, contact, &own, &keys.id(), device);
+        let local = Local { log: &own.log, device: &keys };
+        let (session, flight) = pqxdh::initiate(&local, &bundle, &hello, step.now, step.rng).ok()?;
+        let id = session.id();
+        let frame = Envelope { route: bundle.inbox(), body: &flight }.encode();
+        let row = Unsettled {
+            content: hello,
+            frame: Some(Sealed { session: id, frame }),
+            position: None,
+            expires: step.now.plus(limits::FIRST_FLIGHT_LIFE),
+        };
+        step.tx.put(&OUTBOX, OUTBOX.key_at(device.as_bytes(), 0), row);
+        self.install_session(step, contact, device, session, |peer, _| peer.adopt_sent(id));
+        self.links.line(device).next = 0;
+        Some(id)
+    }
+
+    /// The content of a first flight from our device to the device `to`: who we are, and where its numbers begin.
+    fn hello(
+        &self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        own: &OwnAccount,
+        device: &DeviceId,
+        to: &DeviceId,
+    ) -> Vec<u8> {
+        let mut id = [0; MessageId::LEN];
+        step.rng.fill_bytes(&mut id);
+        let first = first_number(step, contact, to);
+        Content {
+            id: MessageId::new(id),
+            seq: 0,
+            sent_at: step.now,
+            log_head: own.log.head(),
+            introduction: Some(self.introduction(step, contact, device)),
+            body: Body::Hello { first },
+        }
+        .encode()
+    }
+
+    /// What we tell a contact of ourselves. Towards a business the name is left out unless the person set one.
+    fn introduction(&self, step: &Step<'_, '_>, contact: &Contact, device: &DeviceId) -> Introduction {
+        Introduction {
+            name: if contact.business { String::new() } else { self.name(step.tx) },
+            business: self.is_business(),
+            token: contact.token,
+            reach: self.own_reach(device),
+        }
+    }
+
+    /// Where our device can be reached, for a contact of the account that it speaks for.
+    pub(super) fn own_reach(&self, device: &DeviceId) -> Option<Reach> {
+        let peer = self.peer.as_ref()?.as_bytes().to_vec();
+        let addresses = self.addresses.iter().take(limits::ADDRESSES_MAX).cloned().collect();
+        Reach::new(*device, peer, addresses)
+    }
+
+    /// Stores a new session, listens to its route, and lets go of those that fall off the end.
+    pub(super) fn install_session(
+        &mut self,
+        step: &Step<'_, '_>,
+        contact: &Contact,
+        device: &DeviceId,
+        session: Session,
+        adopt: impl FnOnce(&mut Peer, &Session) -> Vec<SessionId>,
+    ) {
+        let mut peer = step.tx.row(&PEERS, device.as_bytes()).unwrap_or_default();
+        let route = Route::Pair {
+            own: contact.own,
+            contact: contact.account,
+            device: *device,
+            session: session.id(),
+        };
+        let dropped = adopt(&mut peer, &session);
+        step.tx.put(&ROUTES, ROUTES.key(session.receive_route().as_bytes()), route);
+        step.tx.put(&SESSIONS, SESSIONS.key(session.id().as_bytes()), session);
+        step.tx.put(&PEERS, PEERS.key(device.as_bytes()), peer);
+        dropped.iter().for_each(|id| drop_session(step, id));
+    }
+
+    /// The other side took frames of ours: the next hop's word.
+    pub(super) fn taken(&mut self, step: &mut Step<'_, '_>, link: LinkId, upto: u64) {
+        let (items, waiting) = self.links.settle(link, upto);
+        for item in items {
+            match item {
+                Item::Content { device, seq } if seq > 0 => {
+                    let key = DELIVERY.key(device.as_bytes());
+                    if step.tx.with(&DELIVERY, &key, |marks| marks.sent >= seq) == Some(true) {
+                        continue;
+                    }
+                    let mut marks = step.tx.get(&DELIVERY, &key).unwrap_or_default();
+                    marks.took(seq);
+                    step.tx.put(&DELIVERY, key, marks);
+                }
+                Item::Ack { device, told } => {
+                    incoming::edit(step.tx, &device, |row| row.told = told);
+                }
+                Item::Content { .. } | Item::Greeting { .. } | Item::Refused => {}
+            }
+        }
+        waiting.into_iter().for_each(|contact| self.links.mark_dirty(contact));
+    }
+
+    /// An acknowledgement of the contact's device: its own word for what arrived and what was read.
+    pub(super) fn acknowledged(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        device: &DeviceId,
+        ack: &crate::wire::content::Ack,
+    ) {
+        let last = step.tx.row(&CONVERSATIONS, contact.account.as_bytes()).map_or(0, |row| row.sent_seq);
+        let mut marks = step.tx.row(&DELIVERY, device.as_bytes()).unwrap_or_default();
+        let before = marks.clone();
+        let progress = marks.acknowledge(ack, last);
+        for seq in progress.settled {
+            step.tx.delete(&OUTBOX, OUTBOX.key_at(device.as_bytes(), seq));
+        }
+        if !progress.moved {
+            return;
+        }
+        for (now, then, state) in
+            [(marks.delivered, before.delivered, State::Delivered), (marks.read, before.read, State::Read)]
+        {
+            if now > then {
+                let with = address::encode(&contact.account);
+                self.show(Event::Delivery { with, seq: now, state });
+            }
+        }
+        step.tx.put(&DELIVERY, DELIVERY.key(device.as_bytes()), marks);
+        self.attempts.remove(&contact.account);
+    }
+
+    /// A link is up: what is unsettled at its peer goes out, and acknowledgements that the peer may not have.
+    pub(super) fn link_up(&mut self, step: &mut Step<'_, '_>, link: LinkId, peer: PeerKey) {
+        self.links.up(link, peer.clone());
+        for account in self.links.contacts_at(&peer) {
+            self.attempts.remove(&account);
+            let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) else { continue };
+            for device in contact.devices() {
+                let incoming = step.tx.row(&INCOMING, device.as_bytes()).unwrap_or_default();
+                if incoming.now() != incoming.told {
+                    self.links.line(&device).ack_due = true;
+                }
+            }
+        }
+    }
+
+    /// A link is down: whatever was under way on it is tried again soon.
+    pub(super) fn link_down(&mut self, step: &mut Step<'_, '_>, link: LinkId) {
+        let Some(peer) = self.links.down(link) else { return };
+        for account in self.links.contacts_at(&peer) {
+            if let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()).filter(|_| !self.is_business())
+            {
+                self.greet(step, &contact);
+            }
+            self.retry_later(step, account);
+        }
+    }
+
+    /// A peer can't be reached: tried again after a pause that grows.
+    pub(super) fn unreachable(&mut self, step: &mut Step<'_, '_>, peer: &PeerKey) {
+        self.links.unreachable(peer);
+        for contact in self.links.contacts_at(peer) {
+            self.retry_later(step, contact);
+        }
+    }
+
+    /// Puts another attempt on the agenda, if there is anything to attempt.
+    pub(super) fn retry_later(&mut self, step: &Step<'_, '_>, account: AccountId) {
+        let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) else { return };
+        let waits = self.has_unsettled(step, account.as_bytes())
+            || contact.devices().any(|device| {
+                self.links.line(&device).greeting_due || self.has_unsettled(step, device.as_bytes())
+            });
+        if waits {
+            let job = Job::Deliver(account);
+            let attempts = self.attempts.entry(account).or_default();
+            let pause = limits::RETRY_FIRST * 2u32.saturating_pow((*attempts).min(16));
+            // Only what fell due counts: writing to somebody who is away must not put off the next attempt.
+            *attempts += u32::from(self.agenda.due(&job).is_none());
+            self.agenda.set_by(step.tx, job, step.now.plus(pause.min(limits::RETRY_LAST)));
+        }
+    }
+
+    /// Gives up what was never delivered within its life.
+    pub(super) fn expire(&mut self, step: &mut Step<'_, '_>, account: &AccountId) {
+        let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) else { return };
+        let soonest = self.give_up(step, &contact, timeline::Cause::Expired, |row, now| row.expires <= now);
+        if let Some(soonest) = soonest {
+            self.agenda.set(step.tx, Job::Expire(*account), soonest);
+        }
+    }
+
+    /// Gives up every unsettled content that `given_up` says; returns when the next one expires.
+    pub(super) fn give_up(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        cause: timeline::Cause,
+        given_up: impl Fn(&Unsettled, Time) -> bool,
+    ) -> Option<Time> {
+        let mut recipients: Vec<Vec<u8>> =
+            contact.devices().map(|device| device.as_bytes().to_vec()).collect();
+        recipients.push(contact.account.as_bytes().to_vec());
+        let mut soonest: Option<Time> = None;
+        for recipient in recipients {
+            for (key, row) in step.tx.scan(&OUTBOX, &OUTBOX.of(&recipient)) {
+                if !given_up(&row, step.now) {
+                    soonest = Some(soonest.map_or(row.expires, |soonest| soonest.min(row.expires)));
+                    continue;
+                }
+                step.tx.delete(&OUTBOX, key);
+                if let Some(position) = row.position {
+                    timeline::edit(step.tx, &contact.account, position, |entry| entry.failed = Some(cause));
+                    self.show_entry(step, contact, position);
+                }
+            }
+        }
+        soonest
+    }
+
+    fn has_unsettled(&self, step: &Step<'_, '_>, recipient: &[u8]) -> bool {
+        self.has_unsettled_from(step, recipient, 0)
+    }
+
+    fn has_unsettled_from(&self, step: &Step<'_, '_>, recipient: &[u8], next: u64) -> bool {
+        !step.tx.scan(&OUTBOX, &OUTBOX.of(recipient).from(next).limit(1)).is_empty()
+    }
+
+    /// The contact that a device belongs to, through its active or newest session.
+    pub(super) fn contact_of(&self, step: &Step<'_, '_>, device: &DeviceId) -> Option<Contact> {
+        let peer = step.tx.row(&PEERS, device.as_bytes())?;
+        let id = peer.active.or_else(|| peer.archived.first().copied())?;
+        let route = step.tx.row(&SESSIONS, id.as_bytes())?.receive_route();
+        match step.tx.row(&ROUTES, route.as_bytes())? {
+            Route::Pair { contact, .. } => step.tx.row(&CONTACTS, contact.as_bytes()),
+            Route::Inbox { .. } => None,
+        }
+    }
+}
+
+/// The first sequence number that a device is still to get: what came before was for devices that are gone.
+fn first_number(step: &Step<'_, '_>, contact: &Contact, device: &DeviceId) -> u64 {
+    let unsettled = step.tx.scan(&OUTBOX, &OUTBOX.of(device.as_bytes()).from(1).limit(1)).pop();
+    let used = step.tx.row(&CONVERSATIONS, contact.account.as_bytes()).map_or(0, |row| row.sent_seq);
+    unsettled.and_then(|(key, _)| key.position()).unwrap_or(used + 1)
+}
+
+/// Deletes a session and stops listening to its route.
+pub(super) fn drop_session(step: &Step<'_, '_>, id: &SessionId) {
+    if let Some(session) = step.tx.row(&SESSIONS, id.as_bytes()) {
+        step.tx.delete(&ROUTES, ROUTES.key(session.receive_route().as_bytes()));
+        step.tx.delete(&SESSIONS, SESSIONS.key(id.as_bytes()));
+    }
+}

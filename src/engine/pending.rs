@@ -1,0 +1,152 @@
+//! What was asked of the network and not answered yet.
+//!
+//! All of it is soft: after a restart it is asked again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::id::{AccountId, DeviceId};
+use crate::base::time::Time;
+use crate::domain::directory::profile::VerifiedProfile;
+use crate::domain::directory::search::{self, Query};
+use crate::engine::input::{QueryId, Ticket};
+
+/// What an answer from the network is for.
+#[derive(Clone, Debug)]
+pub(super) enum Question {
+    /// A profile's record under one of its keys.
+    Record { account: AccountId },
+    /// Prekeys of a contact.
+    Bundle { contact: AccountId },
+    /// The peers that keep the index under a key that is searched.
+    SearchPeers { search: Ticket, key: [u8; 32] },
+    /// A page of the index.
+    SearchPage { search: Ticket, key: [u8; 32] },
+    /// Our profile was put under one of its keys.
+    ProfilePut,
+    /// The peers that are to keep an index entry of ours.
+    EntryPeers { entry: Vec<u8> },
+    /// An index entry of ours was put.
+    EntryPut,
+    /// Nothing hangs on it.
+    Repair,
+}
+
+/// Why a profile is fetched.
+#[derive(Clone, Debug)]
+pub(super) enum Want {
+    /// To open a session with the contact.
+    Session,
+    /// To answer a look-up by address.
+    Lookup(Ticket),
+    /// To make the business a contact.
+    Add(Ticket, Option<String>),
+    /// To make the business a contact and subscribe to its plan.
+    Subscribe(Ticket, String),
+    /// As a candidate of a search.
+    Search(Ticket),
+    /// To see whether our publication arrived.
+    ReadBack,
+}
+
+/// A profile that is being fetched.
+#[derive(Debug, Default)]
+pub(super) struct Fetch {
+    pub(super) waiting: u32,
+    pub(super) values: Vec<Vec<u8>>,
+    /// The keys under which each value was found.
+    pub(super) answers: Vec<Vec<Vec<u8>>>,
+    pub(super) peers: u32,
+    pub(super) wanted: Vec<Want>,
+}
+
+/// All look-ups under way.
+#[derive(Debug, Default)]
+pub(super) struct Lookups {
+    pub(super) questions: BTreeMap<QueryId, Question>,
+    pub(super) searches: BTreeMap<Ticket, Search>,
+    pub(super) publication: Option<Publication>,
+    pub(super) fetches: BTreeMap<AccountId, Fetch>,
+    pub(super) bundles: BTreeSet<AccountId>,
+    deadlines: BTreeSet<(Time, Deadline)>,
+}
+
+/// What is ended with what there is when its time is over.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Deadline {
+    Fetch(AccountId),
+    Search(Ticket),
+    Publication,
+    ReadBack,
+    Bundle(AccountId),
+    /// A device has refused a content.
+    Heal(DeviceId, u64),
+}
+
+/// What a fetch brought, whoever wanted it.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    pub(super) account: AccountId,
+    pub(super) profile: Option<VerifiedProfile>,
+    pub(super) refused: u32,
+    pub(super) peers: u32,
+    /// Under how many keys the profile lies.
+    pub(super) keys: u32,
+}
+
+impl Lookups {
+    pub(super) fn next_deadline(&self) -> Option<Time> {
+        self.deadlines.first().map(|(due, _)| *due)
+    }
+
+    /// Sets a deadline, in the place of one that an earlier look-up of the same kind has left.
+    pub(super) fn expect_by(&mut self, due: Time, deadline: Deadline) {
+        self.deadlines.retain(|(_, standing)| *standing != deadline);
+        self.deadlines.insert((due, deadline));
+    }
+
+    /// Asks for nothing more of these: what is still answered must not be taken for an answer to what comes next.
+    pub(super) fn forget(&mut self, these: impl Fn(&Question) -> bool) {
+        self.questions.retain(|_, question| !these(question));
+    }
+
+    pub(super) fn take_due(&mut self, now: Time) -> Vec<Deadline> {
+        let later =
+            self.deadlines.split_off(&(now.plus(core::time::Duration::from_millis(1)), Deadline::LEAST));
+        let due = core::mem::replace(&mut self.deadlines, later);
+        due.into_iter().map(|(_, deadline)| deadline).collect()
+    }
+}
+
+impl Deadline {
+    const LEAST: Self = Self::Fetch(AccountId::new([0; 32]));
+}
+
+/// One publication under way.
+#[derive(Debug)]
+pub(super) struct Publication {
+    pub(super) profile: VerifiedProfile,
+    pub(super) tickets: Vec<Ticket>,
+    /// Keys whose put is open.
+    pub(super) puts: usize,
+    /// Index entries whose put is open.
+    pub(super) entries: usize,
+    pub(super) entries_taken: u32,
+    pub(super) peers: u32,
+    pub(super) read_back: Option<u32>,
+    /// How often it was looked for so far.
+    pub(super) looks: u32,
+}
+
+/// One search under way.
+#[derive(Debug)]
+pub(super) struct Search {
+    pub(super) query: Query,
+    pub(super) plan: search::Plan,
+    /// Questions to the network that are open.
+    pub(super) open: usize,
+    pub(super) candidates: BTreeSet<AccountId>,
+    pub(super) fetching: bool,
+    pub(super) found: Vec<VerifiedProfile>,
+    pub(super) peers: BTreeSet<Vec<u8>>,
+    pub(super) refused: u32,
+}

@@ -1,0 +1,343 @@
+//! Contacts: invites made and accepted, strangers, names, blocks, and our own accounts towards each.
+
+use rand_core::CryptoRng;
+
+use crate::base::id::{AccountId, ContactToken, DeviceId, RouteId};
+use crate::base::kind::AccountKind;
+use crate::base::limits;
+use crate::domain::chat::conversation::{self, CONVERSATIONS};
+use crate::domain::chat::incoming;
+use crate::domain::chat::outbox::{OUTBOX, Unsettled};
+use crate::domain::chat::timeline::Cause;
+use crate::domain::identity::account::AccountKey;
+use crate::domain::identity::address;
+use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
+use crate::domain::identity::invite;
+use crate::domain::identity::log::AccountLog;
+use crate::domain::identity::open_invite::{INVITES, OpenInvite};
+use crate::domain::identity::own::{ACCOUNTS, OwnAccount};
+use crate::domain::session::prekeys::PrekeySet;
+use crate::domain::session::rows::{PREKEYS, REPLAYS, ROUTES, Route, replays_of};
+use crate::engine::command::{Outcome, Refusal};
+use crate::engine::machine::{Engine, Job, Step};
+use crate::store::key::TableId;
+use crate::store::table::{Rows, Table};
+use crate::store::tx::Tx;
+use crate::wire::account::Purposes;
+use crate::wire::content::{Body, Introduction};
+use crate::wire::decode::is_line;
+use crate::wire::invite::Invite;
+
+/// What this node calls itself towards people.
+const NAME: Table<String> = Table::new(TableId::Meta, 1);
+
+/// What this node calls itself towards people; empty where nothing was set.
+pub fn own_name(rows: &impl Rows) -> String {
+    rows.row(&NAME, b"name").unwrap_or_default()
+}
+
+impl Engine {
+    pub(super) fn name(&self, tx: &Tx<'_>) -> String {
+        own_name(tx)
+    }
+
+    pub(super) fn set_name(&mut self, step: &Step<'_, '_>, name: String) -> Result<Outcome, Refusal> {
+        if !is_line(&name, limits::NAME_MAX) {
+            return Err(Refusal::Name);
+        }
+        step.tx.put(&NAME, NAME.key(b"name"), name);
+        Ok(Outcome::Done)
+    }
+
+    /// Makes the account that the world knows, the first time a node starts.
+    pub(super) fn ensure_account(&mut self, step: &mut Step<'_, '_>) {
+        let key = self.account.clone();
+        self.ensure_own(step, &key, None);
+    }
+
+    /// The account of ours that a contact is to know: towards a business one that nobody else knows.
+    pub(super) fn own_towards(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        account: &AccountId,
+        business: bool,
+    ) -> AccountId {
+        if !business || self.is_business() {
+            return self.account.id();
+        }
+        let key = self.me.seed.subject(account);
+        self.ensure_own(step, &key, Some(*account));
+        key.id()
+    }
+
+    fn ensure_own(&mut self, step: &mut Step<'_, '_>, key: &AccountKey, subject_of: Option<AccountId>) {
+        let id = key.id();
+        if step.tx.with(&ACCOUNTS, &ACCOUNTS.key(id.as_bytes()), |_| ()).is_some() {
+            return;
+        }
+        let device = self.device_keys(&id).certificate(Purposes::ALL);
+        let log = AccountLog::begin(key, device, step.now);
+        let inbox = RouteId::new(random(step.rng));
+        let own = OwnAccount { log, subject_of, inbox, prekeys: 0, prekeys_made: step.now };
+        step.tx.put(&ROUTES, ROUTES.key(inbox.as_bytes()), Route::Inbox { own: id });
+        step.tx.put(&ACCOUNTS, ACCOUNTS.key(id.as_bytes()), own);
+        self.new_prekeys(step, &id);
+    }
+
+    /// Makes the next set of prekeys of an account and forgets those past their life.
+    pub(super) fn new_prekeys(&mut self, step: &mut Step<'_, '_>, id: &AccountId) {
+        let Some(mut own) = self.own(step, id) else { return };
+        let number = own.prekeys + 1;
+        let set = PrekeySet::generate(number, step.now, step.rng);
+        step.tx.put(&PREKEYS, PREKEYS.key_at(id.as_bytes(), u64::from(number)), set);
+        (own.prekeys, own.prekeys_made) = (number, step.now);
+        step.tx.put(&ACCOUNTS, ACCOUNTS.key(id.as_bytes()), own);
+        for (key, set) in step.tx.scan(&PREKEYS, &PREKEYS.of(id.as_bytes())) {
+            if step.now.since(set.created) > limits::PREKEY_LIFE {
+                step.tx.delete(&PREKEYS, key);
+                for (key, ()) in step.tx.scan(&REPLAYS, &REPLAYS.of(&replays_of(id, set.id))) {
+                    step.tx.delete(&REPLAYS, key);
+                }
+            }
+        }
+        self.agenda.set(step.tx, Job::Prekeys(*id), step.now.plus(limits::PREKEY_ROTATION));
+    }
+
+    /// Makes an invite that one person can accept within [`limits::INVITE_LIFE`].
+    pub(super) fn invite(&mut self, step: &mut Step<'_, '_>) -> Result<Outcome, Refusal> {
+        let open = step.tx.scan(&INVITES, &INVITES.all());
+        let (past, open): (Vec<_>, Vec<_>) =
+            open.into_iter().partition(|(_, invite)| invite.expires <= step.now);
+        past.into_iter().for_each(|(key, _)| step.tx.delete(&INVITES, key));
+        if open.len() >= limits::INVITES_MAX {
+            return Err(Refusal::TooMany("open invites: wait until some were accepted or have expired"));
+        }
+        let account = self.account.id();
+        let own = self.own(step, &account).ok_or(Refusal::Stopping)?;
+        let device = self.device_keys(&account).id();
+        let reach =
+            self.own_reach(&device).filter(|reach| !reach.addresses().is_empty()).ok_or(Refusal::Offline)?;
+        let token = ContactToken::new(random(step.rng));
+        let expires = step.now.plus(limits::INVITE_LIFE);
+        let invite = Invite {
+            account,
+            kind: self.me.kind,
+            name: self.name(step.tx),
+            reach,
+            inbox: own.inbox,
+            token,
+            expires,
+        };
+        step.tx.put(&INVITES, INVITES.key(token.as_bytes()), OpenInvite { expires });
+        Ok(Outcome::Invited { invite: invite::encode(&invite), expires })
+    }
+
+    /// Accepts an invite: its maker is a contact from here on, and is told so.
+    pub(super) fn accept_invite(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        invite: Invite,
+        name: Option<String>,
+    ) -> Result<Outcome, Refusal> {
+        if invite.expires <= step.now || invite.account == self.account.id() {
+            return Err(Refusal::Invite);
+        }
+        if name.as_ref().is_some_and(|name| name.is_empty() || !is_line(name, limits::NAME_MAX)) {
+            return Err(Refusal::Name);
+        }
+        let business = invite.kind == AccountKind::Business;
+        let own = self.own_towards(step, &invite.account, business);
+        let known = step.tx.row(&CONTACTS, invite.account.as_bytes());
+        if known.is_none() {
+            self.count_contact()?;
+        }
+        let mut contact =
+            known.unwrap_or_else(|| Contact::new(invite.account, own, Standing::Accepted, step.now));
+        contact.standing = Standing::Accepted;
+        contact.business = business;
+        contact.inbox = Some(invite.inbox);
+        contact.token = Some(invite.token);
+        contact.learn_reach(invite.reach);
+        self.call(&mut contact, name, &invite.name);
+        self.add_contact(step, &contact);
+        if step.tx.row(&CONVERSATIONS, contact.account.as_bytes()).is_none_or(|row| row.sent_seq == 0) {
+            self.say(step, &contact, Body::Hello { first: 1 }, None)?;
+        }
+        Ok(added(&contact))
+    }
+
+    /// Counts one more contact, if there may be one more.
+    pub(super) fn count_contact(&mut self) -> Result<(), Refusal> {
+        if self.contacts >= limits::CONTACTS_MAX {
+            return Err(Refusal::TooMany("contacts"));
+        }
+        self.contacts += 1;
+        Ok(())
+    }
+
+    /// Stores a contact that the person wants, and tells the screens.
+    pub(super) fn add_contact(&mut self, step: &Step<'_, '_>, contact: &Contact) {
+        step.tx.put(&CONTACTS, CONTACTS.key(contact.account.as_bytes()), contact.clone());
+        self.show_contact(contact);
+    }
+
+    /// Names a contact: as the person wants, else as it calls itself, else by its address.
+    pub(super) fn call(&self, contact: &mut Contact, wanted: Option<String>, theirs: &str) {
+        if let Some(name) = wanted {
+            contact.name = name;
+            contact.named_here = true;
+        } else if !contact.named_here && !theirs.is_empty() {
+            theirs.clone_into(&mut contact.name);
+        }
+        if contact.name.is_empty() {
+            contact.name = short_name(&contact.account);
+        }
+    }
+
+    /// Somebody unknown opens a session: a customer of a business, the bearer of an invite, or a stranger who asks.
+    pub(super) fn stranger(
+        &mut self,
+        step: &Step<'_, '_>,
+        own: &AccountId,
+        account: AccountId,
+        introduction: Option<&Introduction>,
+    ) -> Option<Contact> {
+        let token = introduction.and_then(|introduction| introduction.token);
+        let invited = token.is_some_and(|token| {
+            let key = INVITES.key(token.as_bytes());
+            let good = step.tx.get(&INVITES, &key).is_some_and(|invite| invite.expires > step.now);
+            step.tx.delete(&INVITES, key);
+            good
+        });
+        let standing = if invited || self.is_business() { Standing::Accepted } else { Standing::Requested };
+        if standing == Standing::Requested && self.requests >= limits::REQUESTS_MAX {
+            return None;
+        }
+        self.count_contact().ok()?;
+        self.requests += usize::from(standing == Standing::Requested);
+        let mut contact = Contact::new(account, *own, standing, step.now);
+        self.call(&mut contact, None, introduction.map_or("", |introduction| introduction.name.as_str()));
+        Some(contact)
+    }
+
+    pub(super) fn rename(
+        &mut self,
+        step: &Step<'_, '_>,
+        account: &AccountId,
+        name: String,
+    ) -> Result<Outcome, Refusal> {
+        if name.is_empty() || !is_line(&name, limits::NAME_MAX) {
+            return Err(Refusal::Name);
+        }
+        self.change_contact(step, account, |contact| {
+            contact.name = name;
+            contact.named_here = true;
+        })
+    }
+
+    /// Lets a stranger in, and tells them what arrived.
+    pub(super) fn admit_contact(
+        &mut self,
+        step: &Step<'_, '_>,
+        account: &AccountId,
+    ) -> Result<Outcome, Refusal> {
+        self.settle_request(step, account);
+        let outcome = self.change_contact(step, account, |contact| contact.standing = Standing::Accepted)?;
+        if let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) {
+            contact.devices().for_each(|device| self.owe_ack(&contact, &device));
+        }
+        Ok(outcome)
+    }
+
+    pub(super) fn block(&mut self, step: &mut Step<'_, '_>, account: &AccountId) -> Result<Outcome, Refusal> {
+        self.settle_request(step, account);
+        let outcome = self.change_contact(step, account, |contact| contact.standing = Standing::Blocked)?;
+        if let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) {
+            self.give_up(step, &contact, Cause::Blocked, |_, _| true);
+        }
+        Ok(outcome)
+    }
+
+    pub(super) fn mark_read(&mut self, step: &Step<'_, '_>, account: &AccountId) -> Result<Outcome, Refusal> {
+        let contact = step.tx.row(&CONTACTS, account.as_bytes());
+        let contact = contact.ok_or_else(|| Refusal::NotAContact(address::encode(account)))?;
+        conversation::edit(step.tx, account, |row| {
+            row.read = row.entries;
+            row.unread = 0;
+        });
+        for device in contact.devices() {
+            let seen = incoming::edit(step.tx, &device, |row| {
+                let news = row.filed > row.read;
+                row.read = row.filed;
+                news
+            });
+            if seen == Some(true) {
+                self.owe_ack(&contact, &device);
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Believes a contact's log, if it goes on from the pinned one or supersedes it. What waited for devices that
+    /// are gone, or for an account none of whose devices was known, goes to those that there are now.
+    pub(super) fn learn_log(&mut self, step: &Step<'_, '_>, contact: &mut Contact, log: AccountLog) -> bool {
+        let before: Vec<DeviceId> = contact.devices().collect();
+        if !contact.learn_log(log) {
+            self.counters.forked_logs += 1;
+            return false;
+        }
+        let devices: Vec<DeviceId> = contact.devices().collect();
+        let gone = before.iter().filter(|device| !devices.contains(device)).map(DeviceId::as_bytes);
+        for recipient in gone.chain([contact.account.as_bytes()]) {
+            self.move_unsettled(step, recipient, &devices);
+        }
+        true
+    }
+
+    fn move_unsettled(&mut self, step: &Step<'_, '_>, from: &[u8; 32], devices: &[DeviceId]) {
+        for (key, row) in step.tx.scan(&OUTBOX, &OUTBOX.of(from)) {
+            for device in devices {
+                // What was sealed for one device means nothing to another; a first flight least of all.
+                if let Some(seq) = key.position().filter(|seq| *seq > 0) {
+                    let row = Unsettled { frame: None, ..row.clone() };
+                    step.tx.put(&OUTBOX, OUTBOX.key_at(device.as_bytes(), seq), row);
+                }
+            }
+            step.tx.delete(&OUTBOX, key);
+        }
+    }
+
+    fn change_contact(
+        &mut self,
+        step: &Step<'_, '_>,
+        account: &AccountId,
+        change: impl FnOnce(&mut Contact),
+    ) -> Result<Outcome, Refusal> {
+        let changed = step.tx.edit(&CONTACTS, &CONTACTS.key(account.as_bytes()), change);
+        self.links.mark_dirty(*account);
+        changed.map(|()| Outcome::Done).ok_or_else(|| Refusal::NotAContact(address::encode(account)))
+    }
+
+    fn settle_request(&mut self, step: &Step<'_, '_>, account: &AccountId) {
+        let standing = step.tx.with(&CONTACTS, &CONTACTS.key(account.as_bytes()), |contact| contact.standing);
+        if standing == Some(Standing::Requested) {
+            self.requests = self.requests.saturating_sub(1);
+        }
+    }
+}
+
+/// What a contact is called whose name nobody said.
+fn short_name(account: &AccountId) -> String {
+    address::encode(account).chars().take(12).collect()
+}
+
+/// The answer to a command that made somebody a contact.
+pub(super) fn added(contact: &Contact) -> Outcome {
+    Outcome::Added { address: address::encode(&contact.account), name: contact.name.clone() }
+}
+
+fn random<const N: usize>(rng: &mut dyn CryptoRng) -> [u8; N] {
+    let mut bytes = [0; N];
+    rng.fill_bytes(&mut bytes);
+    bytes
+}

@@ -1,0 +1,103 @@
+//! What falls due, and what is done when the node starts or its addresses change.
+
+use crate::base::limits;
+use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
+use crate::domain::identity::own::ACCOUNTS;
+use crate::domain::session::rows::PEERS;
+use crate::engine::machine::{Engine, Job, Step};
+use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
+use crate::store::table::Rows;
+use crate::wire::peer::PeerKey;
+
+impl Engine {
+    /// The node has started: soft state is made anew from the store, and what waited is tried at once.
+    pub(super) fn started(&mut self, step: &mut Step<'_, '_>, peer: Option<PeerKey>) {
+        self.online = peer.is_some();
+        self.peer = peer;
+        self.ensure_account(step);
+        let contacts = step.tx.scan(&CONTACTS, &CONTACTS.all());
+        self.contacts = contacts.len();
+        self.requests =
+            contacts.iter().filter(|(_, contact)| contact.standing == Standing::Requested).count();
+        for (_, contact) in contacts {
+            if self.agenda.due(&Job::Deliver(contact.account)).is_some() {
+                self.links.mark_dirty(contact.account);
+            }
+        }
+        for (_, own) in step.tx.scan(&ACCOUNTS, &ACCOUNTS.all()) {
+            let due = own.prekeys_made.plus(limits::PREKEY_ROTATION);
+            self.agenda.set_by(step.tx, Job::Prekeys(own.log.account()), due);
+        }
+        if self.online {
+            self.keep_again(step);
+        }
+    }
+
+    /// The addresses under which we can be reached are others now: whoever must know is told.
+    pub(super) fn listening(&mut self, step: &mut Step<'_, '_>, addresses: Vec<String>) {
+        if addresses == self.addresses {
+            return;
+        }
+        self.addresses = addresses;
+        if self.is_business() {
+            if step.tx.with(&OWN_PROFILE, &OWN_PROFILE.key(OWN_PROFILE_ID), |_| ()).is_some() {
+                self.agenda.set_by(step.tx, Job::Publish, step.now.plus(limits::SETTLE_PAUSE));
+            }
+        } else if !self.addresses.is_empty() {
+            self.greet_contacts(step);
+        }
+    }
+
+    /// There is a directory to publish in: what couldn't be published before is tried at once.
+    pub(super) fn bootstrapped(&mut self, step: &Step<'_, '_>, peers: usize) {
+        let published = step.tx.with(&OWN_PROFILE, &OWN_PROFILE.key(OWN_PROFILE_ID), |_| ()).is_some();
+        if peers > 0 && published && self.attempts.remove(&self.account.id()).is_some() {
+            self.agenda.set(step.tx, Job::Publish, step.now);
+        }
+    }
+
+    /// A person isn't listed anywhere: its node tells its contacts itself where it is.
+    fn greet_contacts(&mut self, step: &Step<'_, '_>) {
+        let mut contacts: Vec<Contact> =
+            step.tx.scan(&CONTACTS, &CONTACTS.all()).into_iter().map(|(_, c)| c).collect();
+        contacts.retain(|contact| contact.standing == Standing::Accepted);
+        contacts.sort_by_key(|contact| core::cmp::Reverse(contact.added_at));
+        for contact in contacts.into_iter().take(limits::GREETED_MAX) {
+            self.greet(step, &contact);
+        }
+    }
+
+    /// The contact's devices are to be told where we are.
+    pub(super) fn greet(&mut self, step: &Step<'_, '_>, contact: &Contact) {
+        for device in contact.devices() {
+            if step.tx.row(&PEERS, device.as_bytes()).is_some_and(|peer| peer.active.is_some()) {
+                self.links.line(&device).greeting_due = true;
+                self.links.mark_dirty(contact.account);
+            }
+        }
+    }
+
+    /// Does what is due.
+    pub(super) fn upkeep(&mut self, step: &mut Step<'_, '_>) {
+        self.lookups_due(step);
+        for job in self.agenda.take_due(step.tx, step.now) {
+            match job {
+                Job::Deliver(contact) => {
+                    self.links.mark_dirty(contact);
+                    self.retry_later(step, contact);
+                }
+                Job::Expire(contact) => self.expire(step, &contact),
+                Job::Gap(contact, device) => self.gap(step, &contact, &device),
+                Job::Prekeys(own) => {
+                    self.new_prekeys(step, &own);
+                    if own == self.account.id() && self.is_business() && self.online {
+                        self.publish(step, None);
+                    }
+                }
+                Job::Publish => self.publish(step, None),
+                Job::Renew(subscription) => self.renew(step, &subscription),
+                Job::Sweep => self.sweep(step),
+            }
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Pure queries: what the screens show, read from the store.
+
+use serde::Serialize;
+
+use crate::base::id::{AccountId, MessageId};
+use crate::base::time::Time;
+use crate::domain::chat::conversation::{CONVERSATIONS, Conversation};
+use crate::domain::chat::delivery::{State, state_at};
+use crate::domain::chat::outbox::OUTBOX;
+use crate::domain::chat::timeline::{self, Body, Cause, Entry, From, Notice};
+use crate::domain::identity::address;
+use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
+use crate::store::table::Rows;
+use crate::wire::plan::Plan;
+use crate::wire::record::Profile;
+
+/// One contact.
+#[derive(Clone, Debug, Serialize)]
+pub struct ContactView {
+    /// Their address.
+    pub address: String,
+    /// What they are called here.
+    pub name: String,
+    /// Whether they are a business.
+    pub business: bool,
+    /// How they stand.
+    pub standing: Standing,
+    /// The address of ours that they know; towards a business another one than towards people.
+    pub we_are: String,
+    /// How many devices they have, as far as is known.
+    pub devices: usize,
+    /// Since when we know them.
+    pub added_at: Time,
+}
+
+/// A conversation in a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConversationView {
+    /// With whom.
+    pub address: String,
+    /// What they are called here.
+    pub name: String,
+    /// How they stand.
+    pub standing: Standing,
+    /// Entries of theirs that nobody saw yet.
+    pub unread: u64,
+    /// Our messages that no device of theirs acknowledged yet.
+    pub unsettled: u64,
+    /// When the last entry was filed.
+    pub last_at: Time,
+    /// The last entry.
+    pub last: Option<EntryView>,
+}
+
+/// One line of a conversation.
+#[derive(Clone, Debug, Serialize)]
+pub struct EntryView {
+    /// Its place, from 0.
+    pub position: u64,
+    /// The message's id.
+    pub id: MessageId,
+    /// `out` for ours, `in` for theirs.
+    pub direction: &'static str,
+    /// The sender's sequence number.
+    pub seq: u64,
+    /// When it was sent, by the sender's clock.
+    pub sent_at: Time,
+    /// When it was filed here.
+    pub at: Time,
+    /// What was said.
+    #[serde(flatten)]
+    pub body: BodyView,
+    /// How far it got; ours only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
+    /// Why it was given up; ours only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+}
+
+/// What was said.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum BodyView {
+    /// A text.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// An event of charging.
+    Billing {
+        /// Which event.
+        event: &'static str,
+        /// Its id.
+        id: String,
+        /// In a few words.
+        text: String,
+    },
+    /// A message that the sender counted and that never came.
+    Missing,
+    /// Something that happened to the conversation itself.
+    Notice {
+        /// What.
+        notice: Notice,
+    },
+}
+
+/// All contacts, by name.
+pub fn contacts(rows: &impl Rows) -> Vec<ContactView> {
+    let mut contacts: Vec<ContactView> =
+        rows.scan(&CONTACTS, &CONTACTS.all()).iter().map(|(_, contact)| contact_view(contact)).collect();
+    contacts.sort_by(|one, other| (&one.name, &one.address).cmp(&(&other.name, &other.address)));
+    contacts
+}
+
+/// One contact.
+pub fn contact(rows: &impl Rows, account: &AccountId) -> Option<ContactView> {
+    rows.row(&CONTACTS, account.as_bytes()).as_ref().map(contact_view)
+}
+
+/// The contact that a person means by a name, an address or the beginning of one; an error says how many fit.
+pub fn resolve(rows: &impl Rows, text: &str) -> Result<AccountId, usize> {
+    let folded = text.to_lowercase();
+    let contacts: Vec<Contact> = rows.scan(&CONTACTS, &CONTACTS.all()).into_iter().map(|(_, c)| c).collect();
+    let fitting = |fits: &dyn Fn(&Contact) -> bool| -> Vec<AccountId> {
+        contacts.iter().filter(|contact| fits(contact)).map(|contact| contact.account).collect()
+    };
+    let exact = fitting(&|contact| contact.name.to_lowercase() == folded);
+    let found = if exact.is_empty() && folded.len() >= ADDRESS_PREFIX_LEAST {
+        fitting(&|contact| address::encode(&contact.account).starts_with(&folded))
+    } else {
+        exact
+    };
+    match found.as_slice() {
+        [one] => Ok(*one),
+        _ => Err(found.len()),
+    }
+}
+
+/// Fewer characters of an address name nobody: `sig1` and eight more.
+const ADDRESS_PREFIX_LEAST: usize = 12;
+
+/// All conversations, the latest first.
+pub fn conversations(rows: &impl Rows) -> Vec<ConversationView> {
+    let mut all: Vec<Conversation> =
+        rows.scan(&CONVERSATIONS, &CONVERSATIONS.all()).into_iter().map(|(_, row)| row).collect();
+    all.sort_by_key(|row| core::cmp::Reverse(row.last_at));
+    all.into_iter().filter_map(|row| conversation_view(rows, &row)).collect()
+}
+
+/// At most `limit` entries before `position` (the end, where none is given), oldest first.
+pub fn history(rows: &impl Rows, with: &AccountId, before: Option<u64>, limit: usize) -> Vec<EntryView> {
+    let entries = timeline::before(rows, with, before.unwrap_or(u64::MAX), limit);
+    show(rows, with, entries)
+}
+
+/// At most `limit` entries from `position` on, oldest first.
+pub fn since(rows: &impl Rows, with: &AccountId, position: u64, limit: usize) -> Vec<EntryView> {
+    let entries = timeline::since(rows, with, position, limit);
+    show(rows, with, entries)
+}
+
+/// At most `limit` entries before `before` whose text has every word of `words`, latest first; and where to go on.
+pub fn search(
+    rows: &impl Rows,
+    with: &AccountId,
+    words: &str,
+    before: Option<u64>,
+    limit: usize,
+) -> (Vec<EntryView>, Option<u64>) {
+    let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+    let mut edge = before.unwrap_or(u64::MAX);
+    let mut found = Vec::new();
+    while found.len() < limit {
+        let page = timeline::before(rows, with, edge, SEARCH_PAGE);
+        let Some(first) = page.first() else { return (show(rows, with, found), None) };
+        edge = first.position;
+        found.extend(page.into_iter().rev().filter(|entry| has_words(entry, &words)));
+    }
+    found.truncate(limit);
+    let next = found.last().map(|entry: &Entry| entry.position);
+    (show(rows, with, found), next)
+}
+
+const SEARCH_PAGE: usize = 256;
+
+/// How an entry is shown.
+pub fn entry(rows: &impl Rows, contact: &Contact, entry: &Entry) -> EntryView {
+    let (direction, seq, state) = match entry.from {
+        From::Us { seq } => ("out", seq, Some(state_at(rows, contact.devices(), seq))),
+        From::Them { seq, .. } => ("in", seq, None),
+    };
+    EntryView {
+        position: entry.position,
+        id: entry.id,
+        direction,
+        seq,
+        sent_at: entry.sent_at,
+        at: entry.at,
+        body: body_view(&entry.body),
+        state: if entry.failed.is_some() { Some(State::Failed) } else { state },
+        cause: entry.failed,
+    }
+}
+
+/// How many of our contents no device of the contact acknowledged yet.
+pub fn unsettled(rows: &impl Rows, contact: &Contact) -> u64 {
+    let waiting = rows.scan(&OUTBOX, &OUTBOX.of(contact.account.as_bytes()).from(1)).len();
+    let devices =
+        contact.devices().map(|device| rows.scan(&OUTBOX, &OUTBOX.of(device.as_bytes()).from(1)).len());
+    (waiting + devices.max().unwrap_or(0)) as u64
+}
+
+fn conversation_view(rows: &impl Rows, row: &Conversation) -> Option<ConversationView> {
+    let contact = rows.row(&CONTACTS, row.with.as_bytes())?;
+    let last = timeline::before(rows, &row.with, u64::MAX, 1).pop();
+    Some(ConversationView {
+        address: address::encode(&row.with),
+        name: contact.name.clone(),
+        standing: contact.standing,
+        unread: row.unread,
+        unsettled: unsettled(rows, &contact),
+        last_at: row.last_at,
+        last: last.map(|last| entry(rows, &contact, &last)),
+    })
+}
+
+fn show(rows: &impl Rows, with: &AccountId, entries: Vec<Entry>) -> Vec<EntryView> {
+    let Some(contact) = rows.row(&CONTACTS, with.as_bytes()) else { return Vec::new() };
+    entries.iter().map(|one| entry(rows, &contact, one)).collect()
+}
+
+fn has_words(entry: &Entry, words: &[String]) -> bool {
+    let text = match &entry.body {
+        Body::Text(text) | Body::Billing { summary: text, .. } => text.to_lowercase(),
+        Body::Missing | Body::Notice(_) => return false,
+    };
+    words.iter().all(|word| text.contains(word))
+}
+
+fn contact_view(contact: &Contact) -> ContactView {
+    ContactView {
+        address: address::encode(&contact.account),
+        name: contact.name.clone(),
+        business: contact.business,
+        standing: contact.standing,
+        we_are: address::encode(&contact.own),
+        devices: contact.devices().count(),
+        added_at: contact.added_at,
+    }
+}
+
+fn body_view(body: &Body) -> BodyView {
+    match body {
+        Body::Text(text) => BodyView::Text { text: text.clone() },
+        Body::Billing { kind, id, summary } => {
+            BodyView::Billing { event: event_name(*kind), id: id.to_string(), text: summary.clone() }
+        }
+        Body::Missing => BodyView::Missing,
+        Body::Notice(notice) => BodyView::Notice { notice: *notice },
+    }
+}
+
+/// What an event is called, by the number that timelines keep.
+const fn event_name(kind: u32) -> &'static str {
+    match kind {
+        1 => "subscribe",
+        2 => "trial",
+        3 => "invoice",
+        4 => "receipt",
+        5 => "cancel",
+        _ => "unknown",
+    }
+}
+
+/// A business's profile, without the parts that only machines read.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "each field is documented at the profile itself")]
+pub struct ProfileView {
+    pub name: String,
+    pub about: String,
+    pub categories: Vec<String>,
+    pub country: String,
+    pub region: String,
+    pub languages: Vec<String>,
+    pub website: String,
+    pub hours: String,
+    pub plans: Vec<Plan>,
+    pub seq: u64,
+    pub issued: Time,
+    pub expires: Time,
+}
+
+impl ProfileView {
+    /// What a person is shown of a profile.
+    pub fn of(profile: &Profile) -> Self {
+        let profile = profile.clone();
+        Self {
+            name: profile.name,
+            about: profile.about,
+            categories: profile.categories,
+            country: profile.country,
+            region: profile.region,
+            languages: profile.languages,
+            website: profile.website,
+            hours: profile.hours,
+            plans: profile.plans,
+            seq: profile.seq,
+            issued: profile.issued,
+            expires: profile.expires,
+        }
+    }
+}

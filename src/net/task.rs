@@ -1,0 +1,472 @@
+//! The one task that owns the swarm: obeys the node, hears the network.
+
+use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
+use std::time::Duration;
+
+use futures::StreamExt;
+use libp2p::core::ConnectedPoint;
+use libp2p::identity::Keypair;
+use libp2p::swarm::{Config as SwarmConfig, ConnectionId, SwarmEvent};
+use libp2p::{Multiaddr, PeerId, Swarm, TransportError, identify, kad, mdns, ping};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::asks::{Asks, Next, Question};
+use super::behaviour::{Behaviour, BehaviourEvent};
+use super::codec::Hop;
+use super::config::{Config, StartError};
+use super::convert::{key_of, peer_of};
+use super::events::Events;
+use super::handler::Ticket;
+use super::join::Join;
+use super::links::{Links, Over};
+use super::message::{Command, Event, Status};
+use super::protocol::{DIRECTORY, Purpose};
+use super::queries::{Queries, Wanted};
+use super::reach::{Spot, ip_of, is_loopback};
+use super::streams::Delivery;
+use super::transport::transport;
+use crate::base::limits::{IDLE_PATIENCE, RECORD_LIFE_MAX, STREAMS_NEGOTIATING_MAX};
+use crate::wire::peer::{PeerAddress, PeerKey};
+
+/// Commands obeyed before the network is heard again.
+const COMMANDS_AT_ONCE: usize = 32;
+/// Routing peers below which every neighbour is welcome.
+const FEW_PEERS: usize = 20;
+/// How long the other sides have to hear that we go.
+const GOODBYE: Duration = Duration::from_millis(500);
+
+/// What a stream was asked for.
+enum Errand {
+    Link(PeerKey),
+    Ask(Question),
+}
+
+/// The network, once it runs.
+pub(crate) struct Task {
+    local: PeerKey,
+    server: bool,
+    swarm: Swarm<Behaviour>,
+    commands: mpsc::Receiver<Command>,
+    events: Events,
+    links: Links,
+    asks: Asks,
+    queries: Queries,
+    join: Join,
+    errands: BTreeMap<Ticket, Errand>,
+    last_ticket: Ticket,
+    connections: BTreeMap<ConnectionId, ConnectedPoint>,
+    listening: Vec<String>,
+    cut_off: u64,
+}
+
+impl Task {
+    /// Sets the network up and begins to listen.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub(crate) fn new(
+        config: Config,
+        commands: mpsc::Receiver<Command>,
+        events: mpsc::Sender<Event>,
+    ) -> Result<Self, StartError> {
+        let mut seed = config.key.clone();
+        let key = Keypair::ed25519_from_bytes(seed.as_mut_slice()).map_err(|_| StartError::Key)?;
+        let local = key.public().to_peer_id();
+        let external = parse(&config.external)?;
+        let seeds = parse(&config.bootstrap)?;
+        let behaviour = Behaviour::new(&config, &key, external.clone())?;
+        let swarm_config = SwarmConfig::with_tokio_executor()
+            .with_idle_connection_timeout(IDLE_PATIENCE)
+            .with_max_negotiating_inbound_streams(STREAMS_NEGOTIATING_MAX)
+            .with_smart_dial();
+        let mut swarm = Swarm::new(transport(&key)?, behaviour, local, swarm_config);
+        listen(&mut swarm, &config.listen)?;
+        external.into_iter().for_each(|address| swarm.add_external_address(address));
+        Ok(Self {
+            local: key_of(&local).ok_or(StartError::Key)?,
+            server: config.server,
+            swarm,
+            commands,
+            events: Events::new(events),
+            links: Links::default(),
+            asks: Asks::default(),
+            queries: Queries::default(),
+            join: Join::new(&seeds),
+            errands: BTreeMap::new(),
+            last_ticket: 0,
+            connections: BTreeMap::new(),
+            listening: Vec::new(),
+            cut_off: 0,
+        })
+    }
+
+    /// Our own key.
+    pub(crate) const fn local(&self) -> &PeerKey {
+        &self.local
+    }
+
+    /// Runs until the node wants no more of it.
+    pub(crate) async fn run(mut self) {
+        let listener = self.events.channel().clone();
+        self.tell_listening();
+        loop {
+            // While the node is behind, nothing new is heard; but its commands are, or both could wait for ever.
+            let (hearing, obeying) = (!self.events.is_crowded(), !self.events.is_full());
+            let due = self.join.due();
+            tokio::select! {
+                delivered = self.events.deliver(), if !self.events.is_empty() => if !delivered { break },
+                () = listener.closed() => break,
+                command = self.commands.recv(), if obeying => match command {
+                    Some(command) => if !self.obey_some(command) { break },
+                    None => break,
+                },
+                event = self.swarm.select_next_some(), if hearing => self.hear(event),
+                over = self.links.next_over(), if hearing && !self.links.is_empty() => self.link_over(over),
+                next = self.asks.next_over(), if hearing && !self.asks.is_empty() => self.go_on(next),
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if hearing && due.is_some() => {
+                    for dial in self.join.attempt() {
+                        // A seed that can't be dialled now is tried again later.
+                        let _ = self.swarm.dial(dial);
+                    }
+                }
+            }
+        }
+        self.say_goodbye().await;
+    }
+
+    /// Obeys what has arrived; `false` to end.
+    fn obey_some(&mut self, first: Command) -> bool {
+        let mut next = Some(first);
+        for _ in 0..COMMANDS_AT_ONCE {
+            match next {
+                Some(Command::Shutdown) => return false,
+                Some(command) => self.obey(command),
+                None => break,
+            }
+            next = if self.events.is_full() { None } else { self.commands.try_recv().ok() };
+        }
+        match next {
+            Some(Command::Shutdown) => return false,
+            Some(command) => self.obey(command),
+            None => {}
+        }
+        true
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Connect { peer } => self.connect(&peer),
+            Command::Send { link, frames } => {
+                let event = self.links.send(link, frames);
+                self.tell(event);
+            }
+            Command::Take { link, upto } => self.links.say(link, Hop::Taken(upto)),
+            Command::Refuse { link, number } => self.links.say(link, Hop::Refused(number)),
+            Command::Close { link } => {
+                let event = self.links.close(link);
+                self.tell(event);
+            }
+            Command::PutRecord { query, key, value, expires_in } => {
+                self.query(query, key, Wanted::Put { value, expires_in });
+            }
+            Command::GetRecord { query, key } => self.query(query, key, Wanted::Get),
+            Command::ClosestPeers { query, key } => self.query(query, key, Wanted::Closest),
+            Command::Keep { key, value, expires_in } => self.keep(&key, value, expires_in),
+            Command::Forget { key } => {
+                kad::store::RecordStore::remove(self.records(), &kad::RecordKey::new(&key))
+            }
+            Command::Ask { query, peer, body } => self.ask(query, &peer, body),
+            Command::Answer { ask, body } => self.asks.answer(ask, body),
+            Command::Status { reply } => {
+                // Whoever asked may have gone.
+                let _ = reply.send(self.status());
+            }
+            Command::Shutdown => {}
+        }
+    }
+
+    fn connect(&mut self, to: &PeerAddress) {
+        let key = to.peer().clone();
+        let Some(peer) = peer_of(&key) else { return self.events.push(Event::Unreachable { peer: key }) };
+        if let Some(link) = self.links.to(&peer) {
+            return self.events.push(Event::LinkUp { link, peer: key });
+        }
+        if self.errands.values().any(|errand| matches!(errand, Errand::Link(to) if *to == key)) {
+            return;
+        }
+        if key == self.local {
+            return self.events.push(Event::Unreachable { peer: key });
+        }
+        let addresses = self.swarm.behaviour().directory.reach().given(&peer, to.addresses());
+        self.open(peer, addresses, Errand::Link(key));
+    }
+
+    fn ask(&mut self, query: u64, to: &PeerAddress, body: Vec<u8>) {
+        let Some(peer) = peer_of(to.peer()).filter(|_| *to.peer() != self.local) else {
+            return self.events.push(Event::Answered { query, body: None });
+        };
+        let addresses = self.swarm.behaviour().directory.reach().given(&peer, to.addresses());
+        let next = self.asks.ask(Question { query, peer, addresses, body });
+        self.go_on(next);
+    }
+
+    fn open(&mut self, peer: PeerId, addresses: Vec<Multiaddr>, errand: Errand) {
+        self.last_ticket += 1;
+        let purpose = match &errand {
+            Errand::Link(_) => Purpose::Envelope,
+            Errand::Ask(_) => Purpose::Ask,
+        };
+        self.errands.insert(self.last_ticket, errand);
+        self.swarm.behaviour_mut().streams.open(self.last_ticket, peer, addresses, purpose);
+    }
+
+    fn go_on(&mut self, next: Next) {
+        self.tell(next.event);
+        if let Some(mut question) = next.question {
+            let addresses = std::mem::take(&mut question.addresses);
+            self.open(question.peer, addresses, Errand::Ask(question));
+        }
+    }
+
+    fn query(&mut self, query: u64, key: [u8; 32], wanted: Wanted) {
+        let event = self.queries.ask(query, key, wanted, &mut self.swarm.behaviour_mut().directory);
+        self.tell(event);
+    }
+
+    fn keep(&mut self, key: &[u8; 32], value: Vec<u8>, expires_in: Duration) {
+        let mut record = kad::Record::new(key.to_vec(), value);
+        record.expires = Some(Instant::now().into_std() + expires_in.min(RECORD_LIFE_MAX));
+        if let Err(reason) = kad::store::RecordStore::put(self.records(), record) {
+            tracing::debug!(%reason, "record not kept");
+        }
+    }
+
+    fn status(&mut self) -> Status {
+        let info = self.swarm.network_info();
+        let counters = info.connection_counters();
+        let (links_in, links_out) = self.links.count();
+        let directory = &mut self.swarm.behaviour_mut().directory;
+        Status {
+            peers: info.num_peers(),
+            connections_in: counters.num_established_incoming() as usize,
+            connections_out: counters.num_established_outgoing() as usize,
+            links_in,
+            links_out,
+            routing: directory.routing(),
+            records: directory.kad().store_mut().len(),
+            queries: self.queries.len(),
+            server: self.server,
+            traffic: self.links.traffic(),
+            cut_off: self.cut_off,
+            listening: self.listening.clone(),
+        }
+    }
+
+    fn hear(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        match event {
+            SwarmEvent::Behaviour(event) => self.hear_behaviour(event),
+            SwarmEvent::ConnectionEstablished {
+                peer_id, connection_id, endpoint, num_established, ..
+            } => {
+                self.connections.insert(connection_id, endpoint);
+                if num_established.get() == 1 {
+                    self.tell(key_of(&peer_id).map(|peer| Event::PeerConnected { peer }));
+                }
+            }
+            SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, cause, .. } => {
+                self.connections.remove(&connection_id);
+                if cause.is_none() {
+                    // Yamux doesn't tell the streams of a connection that we close ourselves.
+                    self.links.lost(connection_id).into_iter().for_each(|event| self.events.push(event));
+                }
+                if num_established == 0 {
+                    self.tell(key_of(&peer_id).map(|peer| Event::PeerGone { peer }));
+                }
+            }
+            SwarmEvent::NewListenAddr { .. } | SwarmEvent::ExpiredListenAddr { .. } => self.tell_listening(),
+            SwarmEvent::ListenerClosed { addresses, reason: Err(reason), .. } => {
+                tracing::warn!(?addresses, %reason, "listens no more");
+                self.tell_listening();
+            }
+            SwarmEvent::OutgoingConnectionError { error, .. } => tracing::debug!(%error, "dial failed"),
+            _ => {}
+        }
+    }
+
+    fn hear_behaviour(&mut self, event: BehaviourEvent) {
+        match event {
+            BehaviourEvent::Streams(delivery) => self.hear_delivery(delivery),
+            BehaviourEvent::Directory(event) => self.hear_directory(event),
+            BehaviourEvent::Identify(identify::Event::Received { connection_id, peer_id, info }) => {
+                self.identified(connection_id, &peer_id, &info);
+            }
+            BehaviourEvent::Ping(ping::Event { connection, result: Err(failure), .. })
+                if !matches!(failure, ping::Failure::Unsupported) =>
+            {
+                self.swarm.close_connection(connection);
+            }
+            BehaviourEvent::Mdns(mdns::Event::Discovered(found)) => {
+                for (peer, address) in found {
+                    let addresses = self.swarm.behaviour().directory.reach().told(&peer, &[address], false);
+                    let dial = self.join.neighbour(peer, addresses);
+                    if let Some(dial) =
+                        dial.filter(|_| self.swarm.behaviour_mut().directory.routing() < FEW_PEERS)
+                    {
+                        let _ = self.swarm.dial(dial);
+                    }
+                }
+            }
+            BehaviourEvent::Mdns(mdns::Event::Expired(gone)) => {
+                gone.iter().for_each(|(peer, _)| self.join.gone(peer));
+            }
+            _ => {}
+        }
+    }
+
+    fn hear_delivery(&mut self, delivery: Delivery) {
+        match delivery {
+            Delivery::Accepted { peer, connection, purpose, stream } => {
+                let Some(key) = key_of(&peer) else { return };
+                match purpose {
+                    Purpose::Envelope => {
+                        self.links.accepted((peer, connection), key, stream, self.events.channel())
+                    }
+                    Purpose::Ask => self.asks.accepted(peer, key, stream, self.events.channel()),
+                }
+            }
+            Delivery::Opened { ticket, peer, connection, stream } => match self.errands.remove(&ticket) {
+                Some(Errand::Link(key)) => {
+                    let link =
+                        self.links.opened((peer, connection), key.clone(), stream, self.events.channel());
+                    self.events.push(Event::LinkUp { link, peer: key });
+                }
+                Some(Errand::Ask(question)) => self.asks.opened(question, stream),
+                None => {}
+            },
+            Delivery::Failed { ticket } => match self.errands.remove(&ticket) {
+                Some(Errand::Link(peer)) => self.events.push(Event::Unreachable { peer }),
+                Some(Errand::Ask(question)) => {
+                    let next = self.asks.over(question.peer, question.query, None);
+                    self.go_on(next);
+                }
+                None => {}
+            },
+        }
+    }
+
+    fn hear_directory(&mut self, event: kad::Event) {
+        match event {
+            kad::Event::OutboundQueryProgressed {
+                result: kad::QueryResult::Bootstrap(_),
+                stats,
+                step,
+                ..
+            } if step.last => {
+                let peers = self.swarm.behaviour_mut().directory.routing();
+                if stats.num_successes() == 0 {
+                    self.join.lost();
+                } else {
+                    self.join.joined();
+                    self.events.push(Event::Bootstrapped { peers });
+                }
+            }
+            kad::Event::OutboundQueryProgressed { id, result, stats, step } => {
+                let directory = &mut self.swarm.behaviour_mut().directory;
+                let event = self.queries.progress(id, result, &stats, &step, directory);
+                self.tell(event);
+            }
+            kad::Event::InboundRequest {
+                request: kad::InboundRequest::PutRecord { source, record: Some(record), .. },
+            } => {
+                let offered = key_of(&source).zip(record.key.as_ref().try_into().ok());
+                self.tell(offered.map(|(from, key)| Event::RecordOffered { key, value: record.value, from }));
+            }
+            kad::Event::RoutingUpdated { is_new_peer: true, .. } => self.join.joined(),
+            _ => {}
+        }
+    }
+
+    fn identified(&mut self, connection: ConnectionId, peer: &PeerId, info: &identify::Info) {
+        let Some(endpoint) = self.connections.get(&connection) else { return };
+        let directory = &mut self.swarm.behaviour_mut().directory;
+        if !info.protocols.contains(&DIRECTORY) {
+            return directory.dismiss(peer);
+        }
+        // A name hides where it led; how the other side sees us shows it.
+        let named = Spot::read(endpoint.get_remote_address()).is_some_and(|(spot, _)| spot.is_named());
+        let local = named && is_loopback(&info.observed_addr);
+        directory.admit(peer, &info.listen_addrs, endpoint.get_remote_address(), endpoint.is_dialer(), local);
+    }
+
+    fn link_over(&mut self, over: Over) {
+        self.tell(over.event);
+        if let Some(peer) = over.culprit {
+            self.cut_off += 1;
+            // It may have gone by itself.
+            let _ = self.swarm.disconnect_peer_id(peer);
+        }
+    }
+
+    fn tell_listening(&mut self) {
+        let addresses = self.swarm.behaviour().directory.reach().published();
+        if addresses != self.listening {
+            self.listening.clone_from(&addresses);
+            self.events.push(Event::Listening { addresses });
+        }
+    }
+
+    fn tell(&mut self, event: Option<Event>) {
+        if let Some(event) = event {
+            self.events.push(event);
+        }
+    }
+
+    fn records(&mut self) -> &mut super::records::Records {
+        self.swarm.behaviour_mut().directory.kad().store_mut()
+    }
+
+    async fn say_goodbye(mut self) {
+        drop((self.links, self.asks));
+        let peers: Vec<_> = self.swarm.connected_peers().copied().collect();
+        for peer in peers {
+            // It may have gone meanwhile.
+            let _ = self.swarm.disconnect_peer_id(peer);
+        }
+        let closed = async {
+            while self.swarm.network_info().num_peers() > 0 {
+                self.swarm.next().await;
+            }
+        };
+        // Whoever doesn't answer finds out by itself.
+        let _ = timeout(GOODBYE, closed).await;
+    }
+}
+
+/// Listens on every address. A machine without IPv6 can't listen on all of its interfaces, and works all the same.
+fn listen(swarm: &mut Swarm<Behaviour>, texts: &[String]) -> Result<(), StartError> {
+    let mut listening = false;
+    for (address, text) in parse(texts)?.into_iter().zip(texts) {
+        let optional = ip_of(&address) == Some(Ipv6Addr::UNSPECIFIED.into()) && listening;
+        match swarm.listen_on(address) {
+            Ok(_) => listening = true,
+            Err(TransportError::MultiaddrNotSupported(_)) => return Err(StartError::Address(text.clone())),
+            Err(TransportError::Other(reason)) if optional => {
+                tracing::warn!(address = %text, %reason, "can't listen")
+            }
+            Err(TransportError::Other(reason)) => {
+                return Err(StartError::Listen { address: text.clone(), reason: reason.to_string() });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn parse(texts: &[String]) -> Result<Vec<Multiaddr>, StartError> {
+    let read = |text: &String| {
+        let address = text.parse().ok().filter(|address| Spot::read(address).is_some());
+        address.ok_or_else(|| StartError::Address(text.clone()))
+    };
+    texts.iter().map(read).collect()
+}

@@ -1,0 +1,62 @@
+//! The transports: QUIC, and TCP with Noise and Yamux, over IPv4 and IPv6, by address or by name.
+
+use std::time::Duration;
+
+use libp2p::core::Transport;
+use libp2p::core::muxing::StreamMuxerBox;
+use libp2p::core::transport::Boxed;
+use libp2p::core::transport::timeout::TransportTimeout;
+use libp2p::core::upgrade::Version;
+use libp2p::identity::Keypair;
+use libp2p::{PeerId, dns, noise, quic, tcp, yamux};
+
+use super::config::StartError;
+use crate::base::limits::{HANDSHAKE_PATIENCE, QUIC_CONNECTION_WINDOW, QUIC_STREAM_WINDOW, STREAMS_MAX};
+
+type Connections = Boxed<(PeerId, StreamMuxerBox)>;
+
+/// How often a silent QUIC connection is kept alive, and after how much silence it is lost. The defaults (5 s
+/// and 10 s) would wake an idle node all the time.
+const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(15);
+const QUIC_SILENCE_MILLIS: u32 = 40_000;
+
+/// Every transport of a node with this key; connecting by either side takes [`HANDSHAKE_PATIENCE`] at most.
+///
+/// # Errors
+/// [`StartError::Key`].
+pub(crate) fn transport(key: &Keypair) -> Result<Connections, StartError> {
+    // Without a readable configuration of the system's resolver, addresses still work and names don't.
+    let named = dns::tokio::Transport::system(by_address(key)?).map(Transport::boxed);
+    let connections = match named {
+        Ok(connections) => connections,
+        Err(reason) => {
+            tracing::warn!(%reason, "no name resolution");
+            by_address(key)?
+        }
+    };
+    Ok(TransportTimeout::new(connections, HANDSHAKE_PATIENCE).boxed())
+}
+
+fn by_address(key: &Keypair) -> Result<Connections, StartError> {
+    let mut streams = yamux::Config::default();
+    streams.set_max_num_streams(STREAMS_MAX);
+    let tcp = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise::Config::new(key).map_err(|_| StartError::Key)?)
+        .multiplex(streams)
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+    let quic = quic::tokio::Transport::new(quic_config(key))
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+    Ok(quic.or_transport(tcp).map(|either, _| either.into_inner()).boxed())
+}
+
+fn quic_config(key: &Keypair) -> quic::Config {
+    let mut config = quic::Config::new(key);
+    config.handshake_timeout = HANDSHAKE_PATIENCE;
+    config.keep_alive_interval = QUIC_KEEP_ALIVE;
+    config.max_idle_timeout = QUIC_SILENCE_MILLIS;
+    config.max_concurrent_stream_limit = u32::try_from(STREAMS_MAX).unwrap_or(u32::MAX);
+    config.max_stream_data = QUIC_STREAM_WINDOW;
+    config.max_connection_data = QUIC_CONNECTION_WINDOW;
+    config
+}

@@ -1,0 +1,92 @@
+//! The configuration file of a node, and its defaults.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::limits;
+use crate::disk::files;
+
+/// The largest configuration file that is read.
+const CONFIG_MAX: u64 = 64 * 1024;
+
+/// What a person may set in `config.toml`. Everything has a default, so the file may be missing.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The network.
+    pub network: Network,
+}
+
+/// How the node takes part in the network.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Network {
+    /// Multiaddresses to listen on.
+    pub listen: Vec<String>,
+    /// Multiaddresses that lead here from outside, where the node can't see them itself.
+    pub announce: Vec<String>,
+    /// Multiaddresses of nodes to begin with, each ending in `/p2p/PEER`.
+    pub bootstrap: Vec<String>,
+    /// Whether the node keeps a part of the directory for others.
+    pub directory: Directory,
+    /// Whether to look for nodes on the local network.
+    pub mdns: bool,
+    /// Connections that others may open.
+    pub connections: u32,
+    /// Whether few peers of one subnet are let into the routing table.
+    pub subnet_limits: bool,
+}
+
+/// Whether a node keeps a part of the directory for others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Directory {
+    /// Businesses do, people don't.
+    #[default]
+    Auto,
+    /// It does.
+    Server,
+    /// It only asks.
+    Client,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        let listen =
+            ["/ip4/0.0.0.0/udp/0/quic-v1", "/ip4/0.0.0.0/tcp/0", "/ip6/::/udp/0/quic-v1", "/ip6/::/tcp/0"];
+        Self {
+            listen: listen.map(str::to_owned).to_vec(),
+            announce: Vec::new(),
+            bootstrap: Vec::new(),
+            directory: Directory::Auto,
+            mdns: true,
+            connections: limits::CONNECTIONS_IN_MAX,
+            subnet_limits: true,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file; the defaults where there is none.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let bytes = match files::read_bounded(path, CONFIG_MAX) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(ConfigError::Read(error)),
+        };
+        let text = String::from_utf8(bytes).map_err(|_| ConfigError::Text("it isn't UTF-8".into()))?;
+        toml::from_str(&text).map_err(|error| ConfigError::Text(error.to_string()))
+    }
+}
+
+/// Why a configuration can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("config.toml can't be read: {0}")]
+    Read(std::io::Error),
+    /// The file says something else than it may.
+    #[error("config.toml can't be understood: {0}")]
+    Text(String),
+}

@@ -1,0 +1,158 @@
+//! The driver: drains inputs into one transaction, hands the batch to the disk, and goes on deciding.
+
+use std::time::Duration;
+
+use tokio::runtime::Handle as Runtime;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::base::limits;
+use crate::disk::database::Database;
+use crate::engine::input::Input;
+use crate::engine::machine::{Counters, Engine};
+use crate::node::clock;
+use crate::node::identity::system_rng;
+use crate::store::snapshot::Fault;
+use crate::store::tx::Tx;
+
+/// What the driver is told.
+pub(super) enum Message {
+    /// Something for the engine.
+    Input(Input),
+    /// How is it going?
+    Status(oneshot::Sender<EngineStatus>),
+    /// Finish what is there, and end.
+    Stop,
+}
+
+/// How the engine is doing.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineStatus {
+    /// What bad input was dropped.
+    pub counters: Counters,
+    /// Peers that are connected.
+    pub peers: usize,
+}
+
+/// Batches that may wait for the disk at once: one on its way to the platter, one being gathered behind it. More would
+/// only make groups smaller.
+const BATCHES_IN_FLIGHT: usize = 2;
+/// The longest sleep, so that a clock that was set is noticed.
+const SLEEP_MAX: Duration = Duration::from_secs(60);
+
+/// One thread that owns the engine.
+pub(super) struct Driver {
+    pub(super) engine: Engine,
+    pub(super) database: Database,
+    pub(super) inputs: mpsc::Receiver<Message>,
+    pub(super) released: mpsc::Sender<Vec<crate::engine::effects::Effect>>,
+    pub(super) runtime: Runtime,
+}
+
+impl Driver {
+    /// Decides until it is told to stop, or the store fails. Nothing that was decided on a failed read is stored,
+    /// sent or shown.
+    pub(super) fn run(mut self) -> Result<(), Fault> {
+        let (done, mut finished) = mpsc::channel::<Result<(), Fault>>(BATCHES_IN_FLIGHT);
+        let mut in_flight = 0;
+        let mut stopping = false;
+        let mut group = Vec::with_capacity(limits::GROUP_MAX);
+        while !stopping {
+            while let Ok(result) = finished.try_recv() {
+                in_flight -= 1;
+                result?;
+            }
+            self.gather(&mut group);
+            while in_flight >= BATCHES_IN_FLIGHT {
+                // The disk is busy: what comes meanwhile joins this group.
+                in_flight -= 1;
+                finished.blocking_recv().unwrap_or(Ok(()))?;
+                self.gather_more(&mut group);
+            }
+            stopping = self.decide(&mut group, &done)?;
+            in_flight += 1;
+        }
+        while in_flight > 0 {
+            in_flight -= 1;
+            finished.blocking_recv().unwrap_or(Ok(()))?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the first input or the next deadline, then takes what else is there.
+    fn gather(&mut self, group: &mut Vec<Message>) {
+        let pause =
+            self.engine.next_deadline().map_or(SLEEP_MAX, |due| due.since(clock::now())).min(SLEEP_MAX);
+        let inputs = &mut self.inputs;
+        let first = match inputs.try_recv() {
+            Ok(message) => Some(message),
+            Err(_) => self
+                .runtime
+                .block_on(async { tokio::time::timeout(pause, inputs.recv()).await.unwrap_or(None) }),
+        };
+        group.extend(first);
+        self.gather_more(group);
+        if self.inputs.is_closed() && self.inputs.is_empty() && group.is_empty() {
+            group.push(Message::Stop);
+        }
+    }
+
+    fn gather_more(&mut self, group: &mut Vec<Message>) {
+        let mut weight: usize = group.iter().map(weight).sum();
+        while weight < limits::GROUP_MAX {
+            let Ok(message) = self.inputs.try_recv() else { return };
+            weight += self::weight(&message);
+            group.push(message);
+        }
+    }
+
+    /// One group, one transaction. Returns whether to stop after it.
+    fn decide(
+        &mut self,
+        group: &mut Vec<Message>,
+        done: &mpsc::Sender<Result<(), Fault>>,
+    ) -> Result<bool, Fault> {
+        let now = clock::now();
+        let mut rng = system_rng();
+        let view = self.database.engine_view();
+        let tx = Tx::new(&view);
+        let mut stop = false;
+        if self.engine.next_deadline().is_some_and(|due| due <= now) {
+            self.engine.handle(now, Input::Tick, &tx, &mut rng);
+        }
+        for message in group.drain(..) {
+            match message {
+                Message::Input(input) => self.engine.handle(now, input, &tx, &mut rng),
+                Message::Status(reply) => {
+                    let status = EngineStatus {
+                        counters: self.engine.counters(),
+                        peers: self.engine.peers_connected(),
+                    };
+                    let _ = reply.send(status);
+                }
+                Message::Stop => stop = true,
+            }
+        }
+        let effects = self.engine.finish(now, tx, &mut rng)?;
+        let (held, done, released) = (effects.held, done.clone(), self.released.clone());
+        let on_durable = move |result: Result<crate::store::tx::Committed, Fault>| {
+            let result = result.map(|committed| {
+                let effects = held.release(&committed);
+                if !effects.is_empty() {
+                    // Fails only when the node is gone, and then nobody waits for the effects.
+                    let _ = released.blocking_send(effects);
+                }
+            });
+            let _ = done.blocking_send(result);
+        };
+        self.database.commit(effects.batch, Box::new(on_durable));
+        Ok(stop)
+    }
+}
+
+/// How much work a message is: a batch of frames weighs as many as it has.
+fn weight(message: &Message) -> usize {
+    match message {
+        Message::Input(Input::Frames { frames, .. }) => frames.len(),
+        _ => 1,
+    }
+}

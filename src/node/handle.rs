@@ -1,0 +1,333 @@
+//! A running node: what a program that embeds sigillo holds.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use zeroize::Zeroizing;
+
+use crate::base::id::AccountId;
+use crate::base::kind::AccountKind;
+use crate::base::limits;
+use crate::disk::database::Database;
+use crate::disk::error::OpenError;
+use crate::disk::home::Home;
+use crate::disk::options::{Options, Recovery, Sizes};
+use crate::domain::identity::account::Seed;
+use crate::domain::identity::keystore::Keystore;
+use crate::engine::command::{Command, Outcome, Refusal};
+use crate::engine::event::Event;
+use crate::engine::input::{Input, Ticket};
+use crate::engine::machine::{Engine, Me};
+use crate::net;
+use crate::node::config::{Config, Directory};
+use crate::node::driver::{Driver, EngineStatus, Message};
+use crate::node::outlet::{Outlet, Waiting};
+use crate::node::ports::Ports;
+use crate::node::translate;
+use crate::store::snapshot::Fault;
+use crate::store::table::Reader;
+
+/// Groups of effects that wait to be carried out.
+const RELEASED_QUEUE: usize = 64;
+/// Events that a slow listener may lag behind before it misses some.
+const EVENT_QUEUE: usize = 4_096;
+/// Events of the network that wait to become inputs.
+const NETWORK_QUEUE: usize = 256;
+
+/// A node. Cheap to clone; it runs until [`Node::shutdown`].
+#[derive(Clone)]
+pub struct Node {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    account: AccountId,
+    kind: AccountKind,
+    home: PathBuf,
+    inputs: mpsc::Sender<Message>,
+    events: broadcast::Sender<Event>,
+    waiting: Waiting,
+    tickets: AtomicU64,
+    database: Database,
+    network: Option<net::handle::Handle>,
+    recovery: Recovery,
+    ended: watch::Receiver<Option<Result<(), Fault>>>,
+    running: Mutex<Option<Running>>,
+}
+
+/// What has to be ended in order.
+struct Running {
+    driver: JoinHandle<()>,
+    network: Option<tokio::task::JoinHandle<()>>,
+    outlet: tokio::task::JoinHandle<()>,
+    /// Dropped last: the home is this process's until then.
+    home: Home,
+}
+
+/// How a node is doing.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// The engine.
+    pub engine: EngineStatus,
+    /// The network, if there is one.
+    pub network: Option<net::message::Status>,
+    /// The disk.
+    pub disk: Sizes,
+}
+
+impl Node {
+    /// Starts a node in a home, with the network that `config` says; to be called inside a tokio runtime.
+    pub async fn start(home: Home, keystore: Keystore, config: &Config) -> Result<Self, StartError> {
+        Self::open(home, keystore, Some(config), Options::default()).await
+    }
+
+    /// Opens a home without a network: everything is as a running node has it, and what is to be sent waits.
+    pub async fn offline(home: Home, keystore: Keystore) -> Result<Self, StartError> {
+        Self::open(home, keystore, None, Options::default()).await
+    }
+
+    /// As [`Node::start`] (or [`Node::offline`], without a configuration), with a disk tuned otherwise.
+    pub async fn open(
+        home: Home,
+        keystore: Keystore,
+        config: Option<&Config>,
+        options: Options,
+    ) -> Result<Self, StartError> {
+        let directory = home.database();
+        let data_key = keystore.data_key.clone();
+        let opened = tokio::task::spawn_blocking(move || Database::open(&directory, &data_key, options));
+        let (database, recovery) = opened.await.map_err(|_| StartError::Stopped)??;
+        let me = Me {
+            seed: Seed::from_secret(keystore.seed.clone()),
+            device: keystore.device.clone(),
+            kind: keystore.kind,
+        };
+        let view = database.durable_view();
+        let reader = Reader::new(&view);
+        let engine = Engine::new(me, &reader);
+        reader.finish()?;
+
+        let (inputs, received) = mpsc::channel(limits::INPUT_QUEUE);
+        let network = match config {
+            None => None,
+            Some(config) => Some(start_network(home.path(), &keystore, config, inputs.clone())?),
+        };
+        let (network, network_task) = network.unzip();
+        let (events, _) = broadcast::channel(EVENT_QUEUE);
+        let waiting: Waiting = Arc::new(Mutex::new(BTreeMap::new()));
+        let (released, releases) = mpsc::channel(RELEASED_QUEUE);
+        let outlet =
+            Outlet { network: network.clone(), events: events.clone(), waiting: Arc::clone(&waiting) };
+        let runtime = tokio::runtime::Handle::current();
+        let outlet = runtime.spawn(outlet.run(releases));
+
+        let account = engine.account();
+        let (ending, ended) = watch::channel(None);
+        let driver = Driver { engine, database: database.clone(), inputs: received, released, runtime };
+        let waiters = Arc::clone(&waiting);
+        let run = move || {
+            // A panic is a bug. It must not leave a node that looks alive and decides nothing.
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| driver.run()))
+                .unwrap_or_else(|_| Err(Fault("the node has a bug and can't go on: restart it".into())));
+            if let Err(fault) = &result {
+                tracing::error!(%fault, "the node has stopped");
+            }
+            waiters.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            let _ = ending.send(Some(result));
+        };
+        let driver = std::thread::Builder::new().name("sigillo-engine".into()).spawn(run);
+        let driver = driver.map_err(StartError::Thread)?;
+        let peer = network.as_ref().map(|network| network.local().clone());
+        let _ = inputs.send(Message::Input(Input::Started { peer })).await;
+        let shared = Shared {
+            account,
+            kind: keystore.kind,
+            home: home.path().to_owned(),
+            inputs,
+            events,
+            waiting,
+            tickets: AtomicU64::new(0),
+            database,
+            network,
+            recovery,
+            ended,
+            running: Mutex::new(Some(Running { driver, network: network_task, outlet, home })),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The account that the world knows.
+    pub fn account(&self) -> AccountId {
+        self.shared.account
+    }
+
+    /// A person's node or a business's.
+    pub fn kind(&self) -> AccountKind {
+        self.shared.kind
+    }
+
+    /// The home directory.
+    pub fn home(&self) -> &std::path::Path {
+        &self.shared.home
+    }
+
+    /// What opening the disk did.
+    pub fn recovery(&self) -> &Recovery {
+        &self.shared.recovery
+    }
+
+    /// Whether there is a network.
+    pub fn is_online(&self) -> bool {
+        self.shared.network.is_some()
+    }
+
+    /// The node's own peer id on the transport, as text; none without a network.
+    pub fn peer_id(&self) -> Option<String> {
+        self.shared.network.as_ref().map(net::handle::Handle::local_text)
+    }
+
+    /// Carries out a command. What it answers is on the disk.
+    pub async fn command(&self, command: Command) -> Result<Outcome, Refusal> {
+        let ticket: Ticket = self.shared.tickets.fetch_add(1, Ordering::Relaxed);
+        let (reply, answer) = oneshot::channel();
+        self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(ticket, reply);
+        let input = Message::Input(Input::Command { ticket, command });
+        self.shared.inputs.send(input).await.map_err(|_| Refusal::Stopping)?;
+        answer.await.unwrap_or(Err(Refusal::Stopping))
+    }
+
+    /// Reads the store as it is on the disk.
+    pub async fn view<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Reader<'_>) -> T + Send + 'static,
+    ) -> Result<T, Fault> {
+        let database = self.shared.database.clone();
+        let looked = tokio::task::spawn_blocking(move || {
+            let view = database.durable_view();
+            let reader = Reader::new(&view);
+            let seen = look(&reader);
+            reader.finish().map(|()| seen)
+        });
+        looked.await.unwrap_or_else(|_| Err(Fault("the view failed".into())))
+    }
+
+    /// What happens from here on. Who lags far behind misses some, and should look at the store again.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.shared.events.subscribe()
+    }
+
+    /// How the node is doing.
+    pub async fn status(&self) -> Result<Status, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.shared.inputs.send(Message::Status(reply)).await.map_err(|_| Refusal::Stopping)?;
+        let engine = answer.await.map_err(|_| Refusal::Stopping)?;
+        let network = match &self.shared.network {
+            None => None,
+            Some(network) => {
+                let (reply, answer) = oneshot::channel();
+                let _ = network.command(net::message::Command::Status { reply }).await;
+                answer.await.ok()
+            }
+        };
+        Ok(Status { engine, network, disk: self.shared.database.sizes() })
+    }
+
+    /// Waits until the node has ended, and says why if it ended by itself.
+    pub async fn ended(&self) -> Result<(), Fault> {
+        let mut ended = self.shared.ended.clone();
+        match ended.wait_for(Option::is_some).await {
+            Ok(result) => result.clone().unwrap_or(Ok(())),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Ends the node: decides what is there, stores it, closes the network and the disk. Further calls do nothing.
+    pub async fn shutdown(&self) -> Result<(), Fault> {
+        let running = self.shared.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(Running { driver, network: task, outlet, home }) = running else { return Ok(()) };
+        let _ = self.shared.inputs.send(Message::Stop).await;
+        let result = self.ended().await;
+        let _ = tokio::task::spawn_blocking(move || driver.join()).await;
+        let _ = outlet.await;
+        if let Some(network) = &self.shared.network {
+            let _ = network.command(net::message::Command::Shutdown).await;
+        }
+        if let Some(task) = task {
+            let _ = task.await;
+        }
+        let database = self.shared.database.clone();
+        let closed = tokio::task::spawn_blocking(move || database.close()).await;
+        drop(home);
+        result.and(closed.unwrap_or_else(|_| Err(Fault("closing the disk failed".into()))))
+    }
+}
+
+/// Starts the network and passes its events on as inputs.
+fn start_network(
+    home: &std::path::Path,
+    keystore: &Keystore,
+    config: &Config,
+    inputs: mpsc::Sender<Message>,
+) -> Result<(net::handle::Handle, tokio::task::JoinHandle<()>), StartError> {
+    let wanted = &config.network;
+    let mut network = net::config::Config::new(Zeroizing::new(*keystore.transport.expose()));
+    network.listen.clone_from(&wanted.listen);
+    network.external.clone_from(&wanted.announce);
+    network.bootstrap.clone_from(&wanted.bootstrap);
+    network.mdns = wanted.mdns;
+    network.max_in = wanted.connections;
+    network.subnet_limits = wanted.subnet_limits;
+    network.server = match wanted.directory {
+        Directory::Auto => keystore.kind == AccountKind::Business,
+        Directory::Server => true,
+        Directory::Client => false,
+    };
+    let (events, mut received) = mpsc::channel(NETWORK_QUEUE);
+    let path = Ports::path(home);
+    let mut ports = Ports::read(&path);
+    let mut kept = network.clone();
+    kept.listen = ports.apply(&network.listen);
+    // Where a port of last time is taken by now, the system chooses another.
+    let started = net::handle::start(kept, events.clone()).or_else(|_| net::handle::start(network, events));
+    let (handle, task) = started?;
+    let runtime = tokio::runtime::Handle::current();
+    // Ends when the network does.
+    runtime.spawn(async move {
+        while let Some(event) = received.recv().await {
+            if let net::message::Event::Listening { addresses } = &event
+                && ports.learn(addresses)
+            {
+                ports.write(&path);
+            }
+            let Some(input) = translate::input(event) else { continue };
+            if inputs.send(Message::Input(input)).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok((handle, task))
+}
+
+/// Why a node doesn't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The disk doesn't open.
+    #[error(transparent)]
+    Disk(#[from] OpenError),
+    /// The store can't be read.
+    #[error(transparent)]
+    Store(#[from] Fault),
+    /// The network doesn't start.
+    #[error(transparent)]
+    Network(#[from] net::config::StartError),
+    /// The system gives no thread.
+    #[error("no thread can be had: {0}")]
+    Thread(std::io::Error),
+    /// The runtime is ending.
+    #[error("the program is ending")]
+    Stopped,
+}

@@ -1,0 +1,98 @@
+//! Making and opening the keystore of a home.
+
+use std::path::Path;
+
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::base::kind::AccountKind;
+use crate::crypto::password::Cost;
+use crate::crypto::secret::Secret;
+use crate::disk::files;
+use crate::disk::home::{Home, HomeError};
+use crate::domain::identity::account::Seed;
+use crate::domain::identity::keystore::{Keystore, KeystoreError};
+use crate::node::clock;
+
+/// The largest keystore that is read.
+const KEYSTORE_MAX: u64 = 64 * 1024;
+
+/// The system's source of randomness, which never runs dry and whose failure ends the process.
+pub fn system_rng() -> impl CryptoRng {
+    rand_core::UnwrapErr(getrandom::SysRng)
+}
+
+/// Makes an identity in a home that has none: a new one, or the one of a recovery phrase.
+pub fn create(
+    home: &Home,
+    kind: AccountKind,
+    seed: Option<Seed>,
+    passphrase: &[u8],
+    cost: Cost,
+) -> Result<Keystore, IdentityError> {
+    if exists(home.path()) {
+        return Err(IdentityError::Exists(home.path().display().to_string()));
+    }
+    if passphrase.is_empty() {
+        return Err(IdentityError::NoPassphrase);
+    }
+    let mut rng = system_rng();
+    let seed = seed.unwrap_or_else(|| Seed::random(&mut rng));
+    let keystore = Keystore {
+        seed: seed.secret().clone(),
+        device: Secret::random(&mut rng),
+        transport: Secret::random(&mut rng),
+        data_key: Secret::random(&mut rng),
+        kind,
+        created: clock::now(),
+    };
+    let sealed = keystore.seal(passphrase, cost, &mut rng)?;
+    files::write_whole(&home.keystore(), &sealed).map_err(IdentityError::Write)?;
+    Ok(keystore)
+}
+
+/// Whether a home has an identity.
+pub fn exists(home: &Path) -> bool {
+    home.join("keystore").exists()
+}
+
+/// Opens the keystore of a home.
+pub fn unlock(home: &Path, passphrase: &Zeroizing<Vec<u8>>) -> Result<Keystore, IdentityError> {
+    let path = home.join("keystore");
+    let bytes = match files::read_bounded(&path, KEYSTORE_MAX) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(IdentityError::None(home.display().to_string()));
+        }
+        Err(error) => return Err(IdentityError::Read(error)),
+    };
+    Ok(Keystore::open(&bytes, passphrase)?)
+}
+
+/// Why a home has no usable identity.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// There is one already; it is never overwritten.
+    #[error("there is an identity in {0} already: choose another home with --home")]
+    Exists(String),
+    /// There is none.
+    #[error(
+        "there is no identity in {0}: make one with `sigillo init`, or bring one back with `sigillo restore`"
+    )]
+    None(String),
+    /// An empty passphrase protects nothing.
+    #[error("the passphrase is empty: choose one")]
+    NoPassphrase,
+    /// The keystore doesn't open.
+    #[error(transparent)]
+    Keystore(#[from] KeystoreError),
+    /// The home can't be used.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The keystore can't be written.
+    #[error("the keystore can't be written: {0}")]
+    Write(std::io::Error),
+    /// The keystore can't be read.
+    #[error("the keystore can't be read: {0}")]
+    Read(std::io::Error),
+}

@@ -1,0 +1,12 @@
+//! The node: the engine driven by a real clock, a real disk and a real network.
+
+pub mod clock;
+pub mod config;
+pub mod driver;
+pub mod handle;
+pub mod identity;
+pub mod raw_peer;
+
+mod outlet;
+mod ports;
+mod translate;

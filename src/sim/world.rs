@@ -1,0 +1,313 @@
+//! A world of a few nodes: one queue of things to come, one seed that decides what goes wrong.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use crate::base::kind::AccountKind;
+use crate::base::limits;
+use crate::base::time::Time;
+use crate::crypto::secret::Secret;
+use crate::domain::identity::account::Seed;
+use crate::engine::command::{Command, Outcome, Refusal};
+use crate::engine::effects::Effect;
+use crate::engine::input::{Input, Ticket};
+use crate::engine::machine::Me;
+use crate::sim::peer::Peer;
+use crate::sim::random::Random;
+use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
+
+/// How often things go wrong, in per cent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Faults {
+    /// A link breaks, and what was under way on it is lost.
+    pub broken: u64,
+    /// Frames arrive twice.
+    pub repeated: u64,
+    /// A frame overtakes those before it.
+    pub reordered: u64,
+    /// A node loses its power, and with it whatever was not synced.
+    pub crashes: u64,
+}
+
+/// Something that will happen.
+enum Coming {
+    Input(usize, Input),
+    Sync(usize),
+    Tick(usize),
+}
+
+/// A link as the world sees it.
+struct Link {
+    from: usize,
+    to: usize,
+    /// The number of the next frame that was given to it.
+    next: u64,
+}
+
+/// The world.
+pub struct World {
+    /// The time in it.
+    pub now: Time,
+    /// The nodes.
+    pub peers: Vec<Peer>,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// The node that nobody can connect to now.
+    away: Option<usize>,
+    rng: Random,
+    queue: BTreeMap<(Time, u64), Coming>,
+    order: u64,
+    links: BTreeMap<LinkId, Link>,
+    /// What was done on the network, for a test to look at: who, to whom, how many bytes.
+    pub sent: Vec<(usize, usize, Vec<u8>)>,
+}
+
+/// How long a link takes to be up, in milliseconds.
+const LINK_UP: u64 = 2;
+/// When every world begins.
+const BEGINNING: Time = Time::from_millis(1_700_000_000_000);
+
+impl World {
+    /// A world with a node of each kind, in which nothing goes wrong yet.
+    pub fn new(seed: u64, kinds: &[AccountKind]) -> Self {
+        let mut rng = Random::new(seed);
+        let mut world = Self {
+            now: BEGINNING,
+            peers: Vec::new(),
+            faults: Faults::default(),
+            away: None,
+            rng: rng.clone(),
+            queue: BTreeMap::new(),
+            order: 0,
+            links: BTreeMap::new(),
+            sent: Vec::new(),
+        };
+        for (index, kind) in kinds.iter().enumerate() {
+            let me = Me { seed: Seed::random(&mut rng), device: Secret::random(&mut rng), kind: *kind };
+            let Some(key) = key_of(index) else { continue };
+            world.peers.push(Peer::new(me, key, world.now, &mut world.rng));
+            world.after(index, 0);
+        }
+        world
+    }
+
+    /// Asks a node for something.
+    pub fn command(&mut self, peer: usize, command: Command) -> Ticket {
+        let ticket = self.peers[peer].command(self.now, command, &mut self.rng);
+        self.after(peer, 1);
+        ticket
+    }
+
+    /// Asks a node for something and waits until it has answered; `None` if it doesn't within a minute, or loses
+    /// its power before.
+    pub fn ask(&mut self, peer: usize, command: Command) -> Option<Result<Outcome, Refusal>> {
+        let ticket = self.command(peer, command);
+        let until = self.now.plus(Duration::from_secs(60));
+        loop {
+            let answers = &self.peers[peer].answers;
+            if let Some((_, result)) = answers.iter().find(|(known, _)| *known == ticket) {
+                return Some(result.clone());
+            }
+            if !self.step(until) {
+                return None;
+            }
+        }
+    }
+
+    /// Lets time pass.
+    pub fn run(&mut self, span: Duration) {
+        let until = self.now.plus(span);
+        while self.step(until) {}
+        self.now = until;
+    }
+
+    /// Takes a node's power away and gives it back.
+    pub fn crash(&mut self, peer: usize) {
+        let broken: Vec<LinkId> = self.links_of(peer);
+        broken.into_iter().for_each(|link| self.break_link(link));
+        let keep = |coming: &Coming| match coming {
+            Coming::Input(to, _) | Coming::Sync(to) | Coming::Tick(to) => *to != peer,
+        };
+        self.queue.retain(|_, coming| keep(coming));
+        self.peers[peer].crash(self.now, &mut self.rng);
+        let key = self.peers[peer].key.clone();
+        for other in 0..self.peers.len() {
+            if other != peer {
+                self.later(other, 1, Input::PeerGone(key.clone()));
+            }
+        }
+        self.after(peer, 1);
+    }
+
+    /// Gives a node's identity a new device with an empty disk, as a restore from the recovery phrase does.
+    pub fn restore(&mut self, peer: usize) {
+        self.crash(peer);
+        let device = Secret::random(&mut self.rng);
+        self.peers[peer].restore(device, self.now, &mut self.rng);
+        self.after(peer, 1);
+    }
+
+    /// From now on nobody can connect to a node, and the links to it break; it doesn't notice.
+    pub fn leave(&mut self, peer: usize) {
+        self.away = Some(peer);
+        let to = self.links.iter().filter_map(|(id, link)| (link.to == peer).then_some(*id));
+        let to: Vec<LinkId> = to.collect();
+        to.into_iter().for_each(|link| self.break_link(link));
+    }
+
+    /// Whoever was away can be connected to again.
+    pub fn come_back(&mut self) {
+        self.away = None;
+    }
+
+    /// Does the next thing, if it comes before `until`.
+    fn step(&mut self, until: Time) -> bool {
+        let Some(((at, order), _)) = self.queue.first_key_value() else { return false };
+        let (at, order) = (*at, *order);
+        if at > until {
+            return false;
+        }
+        self.now = self.now.max(at);
+        match self.queue.remove(&(at, order)) {
+            Some(Coming::Input(peer, input)) => {
+                self.peers[peer].handle(self.now, vec![input], &mut self.rng);
+                self.after(peer, 1);
+            }
+            Some(Coming::Sync(peer)) => {
+                if self.rng.chance(self.faults.crashes) {
+                    self.crash(peer);
+                } else {
+                    for effect in self.peers[peer].sync() {
+                        self.carry(peer, effect);
+                    }
+                }
+            }
+            Some(Coming::Tick(peer)) => {
+                let due = self.peers[peer].next_deadline();
+                if due.is_some_and(|due| due <= self.now) {
+                    self.peers[peer].handle(self.now, vec![Input::Tick], &mut self.rng);
+                }
+                self.after(peer, 1);
+            }
+            None => {}
+        }
+        true
+    }
+
+    /// A node has decided something: its disk syncs in a while, and its next deadline comes.
+    fn after(&mut self, peer: usize, least: u64) {
+        let wait = least + self.rng.below(5);
+        self.put(wait, Coming::Sync(peer));
+        if let Some(due) = self.peers[peer].next_deadline() {
+            let wait = due.since(self.now).as_millis();
+            self.put(u64::try_from(wait).unwrap_or(u64::MAX).max(1), Coming::Tick(peer));
+        }
+    }
+
+    fn later(&mut self, peer: usize, wait: u64, input: Input) {
+        self.put(wait, Coming::Input(peer, input));
+    }
+
+    fn put(&mut self, wait: u64, coming: Coming) {
+        self.order += 1;
+        let at = self.now.plus(Duration::from_millis(wait));
+        self.queue.insert((at, self.order), coming);
+    }
+
+    /// Carries out what a node wants done. There is no directory in this world: its queries find nothing.
+    fn carry(&mut self, from: usize, effect: Effect) {
+        match effect {
+            Effect::Connect(at) => self.connect(from, &at),
+            Effect::Send { link, frames } => self.send(from, link, frames),
+            Effect::Take { link, upto } => self.answer(link, Input::Taken { link, upto }),
+            Effect::Refuse { link, number } => self.answer(link, Input::Refused { link, number }),
+            Effect::GetRecord { query, .. } => {
+                self.later(from, 1, Input::GotRecords { query, values: Vec::new(), peers_asked: 0 });
+            }
+            Effect::PutRecord { query, .. } => self.later(from, 1, Input::PutDone { query, peers_asked: 0 }),
+            Effect::ClosestPeers { query, .. } => {
+                self.later(from, 1, Input::Closest { query, peers: Vec::new() })
+            }
+            Effect::Ask { query, peer, body } => match self.find(peer.peer()) {
+                // The number of a question names its asker, so that the answer finds back.
+                Some(to) => self.later(to, 2, Input::Asked { ask: query * ASKERS + from as u64, body }),
+                None => self.later(from, 2, Input::Answered { query, body: None }),
+            },
+            Effect::Answer { ask, body } => {
+                let to = usize::try_from(ask % ASKERS).unwrap_or(usize::MAX);
+                self.later(to, 2, Input::Answered { query: ask / ASKERS, body: Some(body) });
+            }
+            Effect::Keep { .. } | Effect::Reply { .. } | Effect::Show(_) => {}
+        }
+    }
+
+    fn connect(&mut self, from: usize, at: &PeerAddress) {
+        let peer = at.peer().clone();
+        let apart = |to: usize| to == from || Some(to) == self.away;
+        let Some(to) = self.find(&peer).filter(|to| !apart(*to)) else {
+            self.later(from, 3, Input::Unreachable(peer));
+            return;
+        };
+        self.order += 1;
+        let link = LinkId::new(self.order);
+        self.links.insert(link, Link { from, to, next: 0 });
+        let key = self.peers[from].key.clone();
+        self.later(to, 2, Input::PeerConnected(key));
+        self.later(from, LINK_UP, Input::LinkUp { link, peer });
+    }
+
+    /// Carries frames, in the way that this world's faults allow. Numbers stay true to what was sent.
+    fn send(&mut self, from: usize, link: LinkId, frames: Vec<Vec<u8>>) {
+        let Some(open) = self.links.get_mut(&link).filter(|open| open.from == from) else { return };
+        let (to, first) = (open.to, open.next);
+        open.next += frames.len() as u64;
+        if self.rng.chance(self.faults.broken) {
+            self.break_link(link);
+            return;
+        }
+        let peer = self.peers[from].key.clone();
+        for (number, frame) in (first..).zip(frames) {
+            self.sent.push((from, to, frame.clone()));
+            let copies = 1 + u64::from(self.rng.chance(self.faults.repeated));
+            for _ in 0..copies {
+                let wait = 5 + if self.rng.chance(self.faults.reordered) { self.rng.below(50) } else { 0 };
+                let frames = vec![frame.clone()];
+                self.later(to, wait, Input::Frames { link, peer: peer.clone(), first: number, frames });
+            }
+        }
+    }
+
+    fn answer(&mut self, link: LinkId, input: Input) {
+        if let Some(open) = self.links.get(&link) {
+            let from = open.from;
+            self.later(from, 2, input);
+        }
+    }
+
+    fn break_link(&mut self, link: LinkId) {
+        if let Some(open) = self.links.remove(&link) {
+            // Later than its LinkUp, should that still be on its way.
+            self.later(open.from, LINK_UP + 1, Input::LinkDown { link });
+        }
+    }
+
+    fn links_of(&self, peer: usize) -> Vec<LinkId> {
+        let of = |(id, link): (&LinkId, &Link)| (link.from == peer || link.to == peer).then_some(*id);
+        self.links.iter().filter_map(of).collect()
+    }
+
+    fn find(&self, key: &PeerKey) -> Option<usize> {
+        self.peers.iter().position(|peer| peer.key == *key)
+    }
+}
+
+/// More nodes than any world has.
+const ASKERS: u64 = 1_000;
+
+fn key_of(index: usize) -> Option<PeerKey> {
+    // As long as every Ed25519 peer id is, and with the prefix that those have.
+    let mut bytes = vec![0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
+    bytes.resize(38, u8::try_from(index).ok()? + 1);
+    (bytes.len() <= limits::PEER_KEY_MAX).then_some(())?;
+    PeerKey::new(bytes)
+}

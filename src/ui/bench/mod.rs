@@ -1,0 +1,9 @@
+//! Measures whole paths between real nodes on loopback; see `docs/performance.md` for figures.
+
+pub(in crate::ui) mod directory;
+pub(in crate::ui) mod idle;
+pub(in crate::ui) mod messages;
+pub(in crate::ui) mod nodes;
+pub(in crate::ui) mod report;
+pub(in crate::ui) mod startup;
+pub(in crate::ui) mod timer;

@@ -1,0 +1,451 @@
+//! What can be written on the command line, and its help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::base::limits;
+use crate::base::money::Currency;
+use crate::node::config::Directory;
+use crate::wire::plan::Period;
+
+/// Peer-to-peer, end-to-end-encrypted messaging for people and businesses.
+///
+/// Exit codes: 0 done, 1 failed, 2 misused.
+#[derive(Debug, Parser)]
+#[command(name = "sigillo", version, max_term_width = 100)]
+pub(super) struct Cli {
+    /// The node's home directory [default: `sigillo` in the user's data directory]
+    #[arg(long, global = true, env = "SIGILLO_HOME", value_name = "DIR")]
+    pub(super) home: Option<PathBuf>,
+    /// Write one JSON document (JSON lines for streams) to stdout
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Say more on stderr; twice for more still
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make an identity, and show its address and recovery phrase once
+    Init(Init),
+    /// Bring an identity back from its recovery phrase
+    Restore(Restore),
+    /// Show this node's address
+    Id,
+    /// Run the node until it is interrupted
+    Run(Run),
+    /// Show how the node is doing
+    Status,
+    /// What this node says of itself
+    #[command(subcommand)]
+    Profile(Profile),
+    /// Look for businesses, by words and filters or by address
+    Find(Find),
+    /// Measure whole paths between real nodes on this machine
+    Bench(Bench),
+    /// Make an invite that one person can accept
+    Invite {
+        /// Show the link only, without a QR code
+        #[arg(long)]
+        no_qr: bool,
+    },
+    /// Add a contact: by their invite, or a business by its address
+    Add {
+        /// An invite (`sigillo:...`), a business's address (`sig1...`), or `-` to read one from stdin
+        who: String,
+        /// What to call them here
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Show and change contacts
+    Contacts {
+        #[command(subcommand)]
+        what: Option<Contacts>,
+    },
+    /// Drop whatever a contact sends from now on
+    Block {
+        /// A contact's name, address, or the beginning of one
+        who: String,
+        /// Listen to them again
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Send a text
+    Send(Send),
+    /// Talk with a contact, line by line
+    Chat {
+        /// A contact's name, address, or the beginning of one
+        who: String,
+    },
+    /// Show conversations, the latest first
+    Inbox(Inbox),
+    /// Show what was said
+    History(History),
+    /// The plans that a business offers
+    #[command(subcommand)]
+    Plan(Plan),
+    /// Subscribe to a plan of a business, or show all subscriptions
+    Subscribe(Subscribe),
+    /// Invoices, ours and theirs
+    #[command(subcommand)]
+    Invoice(Invoice),
+    /// Receipts: signed proofs of paid periods
+    #[command(subcommand)]
+    Receipt(Receipt),
+    /// Play the whole job through with nodes of its own, each a process, in a temporary home
+    #[cfg(unix)]
+    Demo(Demo),
+    /// Write a completion script for a shell to stdout
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[cfg(unix)]
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// Leave the homes, and say how to go on by hand
+    #[arg(long)]
+    pub(super) keep: bool,
+}
+
+/// What protects the keystore.
+#[derive(Debug, Args)]
+pub(super) struct Kdf {
+    /// MiB of memory that one guess at the passphrase costs; less is weaker
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(12..=1024))]
+    pub(super) kdf_memory: u32,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// Make a business's identity: it can publish a profile and offer plans
+    #[arg(long)]
+    pub(super) business: bool,
+    /// What to call yourself towards contacts; a business's public name
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    #[command(flatten)]
+    pub(super) kdf: Kdf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Restore {
+    /// The identity is a business's
+    #[arg(long)]
+    pub(super) business: bool,
+    /// Read the 24 words from a file [default: a prompt, or stdin where that is no terminal]
+    #[arg(long, value_name = "FILE")]
+    pub(super) phrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) kdf: Kdf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// A multiaddress to listen on, instead of those in config.toml; may be repeated
+    #[arg(long, value_name = "MULTIADDR")]
+    pub(super) listen: Vec<String>,
+    /// A node to begin with, ending in `/p2p/PEER`, instead of those in config.toml; may be repeated
+    #[arg(long, value_name = "MULTIADDR")]
+    pub(super) bootstrap: Vec<String>,
+    /// A multiaddress that leads here from outside; may be repeated
+    #[arg(long, value_name = "MULTIADDR")]
+    pub(super) announce: Vec<String>,
+    /// Whether to keep a part of the directory for others: a business does, a person doesn't
+    #[arg(long, value_enum)]
+    pub(super) directory: Option<DirectoryRole>,
+    /// Don't look for nodes on the local network
+    #[arg(long)]
+    pub(super) no_mdns: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum DirectoryRole {
+    Auto,
+    Server,
+    Client,
+}
+
+impl From<DirectoryRole> for Directory {
+    fn from(role: DirectoryRole) -> Self {
+        match role {
+            DirectoryRole::Auto => Self::Auto,
+            DirectoryRole::Server => Self::Server,
+            DirectoryRole::Client => Self::Client,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Profile {
+    /// Change what is given and keep the rest; an empty text removes
+    Set(ProfileSet),
+    /// Show the profile, or that of a business
+    Show {
+        /// A contact or a business's address [default: this node]
+        who: Option<String>,
+    },
+    /// Publish the profile now, and wait until the network took it
+    Publish,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(super) struct ProfileSet {
+    /// The name; for a person, what contacts are told
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    /// A description
+    #[arg(long)]
+    pub(super) about: Option<String>,
+    /// A category in your own words; up to three
+    #[arg(long = "category", value_name = "CATEGORY")]
+    pub(super) categories: Option<Vec<String>>,
+    /// Two letters (ISO 3166), such as BR
+    #[arg(long)]
+    pub(super) country: Option<String>,
+    /// A code (ISO 3166-2), such as BR-SP, or a place's name
+    #[arg(long)]
+    pub(super) region: Option<String>,
+    /// A language tag, such as pt-BR; may be repeated
+    #[arg(long = "language", value_name = "TAG")]
+    pub(super) languages: Option<Vec<String>>,
+    /// A web address, beginning with https://
+    #[arg(long)]
+    pub(super) website: Option<String>,
+    /// Opening hours
+    #[arg(long)]
+    pub(super) hours: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Find {
+    /// Words of the name or category, or one address
+    pub(super) words: Vec<String>,
+    /// A category, whole
+    #[arg(long)]
+    pub(super) category: Option<String>,
+    /// Two letters (ISO 3166), such as BR
+    #[arg(long)]
+    pub(super) country: Option<String>,
+    /// A region, whole
+    #[arg(long)]
+    pub(super) region: Option<String>,
+    /// A language tag
+    #[arg(long)]
+    pub(super) language: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Contacts {
+    /// Show all contacts
+    List,
+    /// Call a contact something else
+    Rename {
+        /// A contact's name, address, or the beginning of one
+        who: String,
+        /// The new name
+        name: String,
+    },
+    /// Let a stranger who wrote be a contact
+    Admit {
+        /// A contact's name, address, or the beginning of one
+        who: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Send {
+    /// A contact's name, address, or the beginning of one; a business's whole address adds it
+    pub(super) who: String,
+    /// The text, or `-` to read it from stdin
+    #[arg(required = true)]
+    pub(super) text: Vec<String>,
+    /// Wait until the next hop, or the recipient's disk, has the message
+    #[arg(long, value_name = "STATE", num_args = 0..=1, default_missing_value = "delivered")]
+    pub(super) wait: Option<Wait>,
+    /// How long to wait at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "wait",
+          value_parser = clap::value_parser!(u64).range(1..=limits::API_WAIT_MAX.as_secs()))]
+    pub(super) timeout: u64,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Wait {
+    Delivered,
+    Sent,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Inbox {
+    /// Show strangers who wait to be admitted
+    #[arg(long)]
+    pub(super) requests: bool,
+    /// Show what happens from now on, until interrupted
+    #[arg(long, conflicts_with = "requests")]
+    pub(super) follow: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct History {
+    /// A contact's name, address, or the beginning of one
+    pub(super) who: String,
+    /// At most so many entries
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub(super) limit: u16,
+    /// Only entries before this position
+    #[arg(long, value_name = "POSITION")]
+    pub(super) before: Option<u64>,
+    /// Only entries with all these words, latest first
+    #[arg(long, value_name = "WORDS")]
+    pub(super) search: Option<String>,
+    /// Mark the conversation as read
+    #[arg(long)]
+    pub(super) read: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Plan {
+    /// Offer a plan, or change the terms of one
+    Add(PlanAdd),
+    /// No longer offer a plan; who has it keeps it
+    Remove {
+        /// The plan's id
+        id: String,
+    },
+    /// Show the plans that are offered
+    List {
+        /// Those of a business, by contact or address [default: this node's]
+        #[arg(long, value_name = "WHO")]
+        of: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanAdd {
+    /// Its id: a-z, 0-9 and -
+    pub(super) id: String,
+    /// What one period costs, such as 19.90
+    pub(super) price: String,
+    /// Three capital letters (ISO 4217), such as BRL
+    #[arg(long)]
+    pub(super) currency: Currency,
+    /// How long a period is
+    #[arg(long, value_enum, default_value = "monthly")]
+    pub(super) period: PlanPeriod,
+    /// Its name for people [default: the id]
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    /// Days of free trial before the first payment
+    #[arg(long, value_name = "DAYS", default_value_t = 0)]
+    pub(super) trial: u32,
+    /// Days of access after a period that wasn't renewed
+    #[arg(long, value_name = "DAYS", default_value_t = 3)]
+    pub(super) grace: u32,
+    /// Days without access after that, in which paying restores the subscription
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    pub(super) hold: u32,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum PlanPeriod {
+    Monthly,
+    Annual,
+}
+
+impl From<PlanPeriod> for Period {
+    fn from(period: PlanPeriod) -> Self {
+        match period {
+            PlanPeriod::Monthly => Self::Monthly,
+            PlanPeriod::Annual => Self::Annual,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Subscribe {
+    /// The business: a contact or an address [default: show all subscriptions]
+    #[arg(requires = "plan")]
+    pub(super) who: Option<String>,
+    /// The plan's id
+    pub(super) plan: Option<String>,
+    /// End the subscription when what is paid for ends
+    #[arg(long, requires = "who")]
+    pub(super) cancel: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Invoice {
+    /// Show all invoices
+    List,
+    /// Show one invoice
+    Show {
+        /// Its key
+        key: String,
+    },
+    /// Say, as the business, that an invoice was paid: the receipt goes out
+    Paid {
+        /// Its key
+        key: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Receipt {
+    /// Show all receipts
+    List,
+    /// Show one receipt
+    Show {
+        /// Its id, or the beginning of it
+        id: String,
+    },
+    /// Write a receipt as a file that proves itself
+    Export {
+        /// Its id, or the beginning of it
+        id: String,
+        /// The file to make [default: stdout]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Verify a receipt file; needs no node, no home and no network
+    Verify(Verify),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// The file, or `-` for stdin
+    pub(super) file: PathBuf,
+    /// The address of the business that must have issued it; without it, no receipt passes
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) issuer: Option<String>,
+    /// The address, as the business knows them, of whom it must be for
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) subject: Option<String>,
+    /// The moment at which it must hold (RFC 3339), or `any`
+    #[arg(long, value_name = "TIME", default_value = "now")]
+    pub(super) at: String,
+}
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub(super) struct Bench {
+    /// Messages of a burst
+    #[arg(long, default_value_t = 40_000)]
+    pub(super) messages: u64,
+    /// Seconds of a sustained stream
+    #[arg(long, default_value_t = 20)]
+    pub(super) sustained: u64,
+    /// Messages sent one at a time
+    #[arg(long, default_value_t = 500)]
+    pub(super) latencies: usize,
+    /// Seconds for which an idle node is watched
+    #[arg(long, default_value_t = 30)]
+    pub(super) idle: u64,
+}

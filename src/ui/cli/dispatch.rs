@@ -1,0 +1,83 @@
+//! Each command, led to the file that carries it out.
+
+use std::path::PathBuf;
+
+use clap::CommandFactory as _;
+
+use crate::ui::cli::args::{Cli, Command, Receipt};
+use crate::ui::cli::client::Client;
+#[cfg(unix)]
+use crate::ui::cli::demo;
+use crate::ui::cli::failure::Failure;
+use crate::ui::cli::output::Output;
+use crate::ui::cli::{bench, billing, business, chat, inbox, people, run, setup, show, talk, verify};
+
+/// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
+/// make or run a node in the second; the rest are requests.
+pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
+    match &cli.command {
+        #[cfg(unix)]
+        Command::Demo(wanted) => return demo::demo(output, wanted.keep).await,
+        Command::Completions { shell } => return completions(*shell),
+        Command::Receipt(Receipt::Verify(wanted)) => return verify::verify(output, wanted),
+        Command::Bench(wanted) => return bench::bench(output, wanted).await,
+        _ => {}
+    }
+    let home = home(cli.home)?;
+    match cli.command {
+        Command::Init(wanted) => setup::init(&home, output, wanted).await,
+        Command::Restore(wanted) => setup::restore(&home, output, &wanted),
+        Command::Run(wanted) => run::run(&home, output, cli.verbose > 0, wanted).await,
+        request => {
+            let client = Client::connect(&home).await?;
+            let answered = ask(&client, output, request).await;
+            let closed = client.close().await;
+            answered.and(closed)
+        }
+    }
+}
+
+/// Commands that are requests to the API.
+async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Id => output.show(&client.get("/v1/id").await?, show::identity),
+        Command::Status => output.show(&client.get("/v1/status").await?, show::status),
+        Command::Profile(what) => business::profile(client, output, what).await,
+        Command::Find(query) => business::find(client, output, query).await,
+        Command::Plan(what) => business::plan(client, output, what).await,
+        Command::Invite { no_qr } => people::invite(client, output, no_qr).await,
+        Command::Add { who, name } => people::add(client, output, &who, name).await,
+        Command::Contacts { what } => people::contacts(client, output, what).await,
+        Command::Block { who, undo } => people::block(client, output, &who, undo).await,
+        Command::Send(letter) => talk::send(client, output, letter).await,
+        Command::Chat { who } => chat::chat(client, output, &who).await,
+        Command::Inbox(wanted) => inbox::inbox(client, output, &wanted).await,
+        Command::History(wanted) => inbox::history(client, output, wanted).await,
+        Command::Subscribe(wish) => billing::subscribe(client, output, wish).await,
+        Command::Invoice(what) => billing::invoice(client, output, what).await,
+        Command::Receipt(what) => billing::receipt(client, output, what).await,
+        Command::Bench(_)
+        | Command::Init(_)
+        | Command::Restore(_)
+        | Command::Run(_)
+        | Command::Completions { .. } => Ok(()),
+        #[cfg(unix)]
+        Command::Demo(_) => Ok(()),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "sigillo", &mut script);
+    Ok(std::io::Write::write_all(&mut std::io::stdout().lock(), &script)?)
+}
+
+/// The home that was named, or the user's own.
+fn home(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    if let Some(home) = named.filter(|home| !home.as_os_str().is_empty()) {
+        return Ok(home);
+    }
+    let own = directories::ProjectDirs::from("", "", "sigillo");
+    own.map(|own| own.data_dir().to_owned())
+        .ok_or_else(|| Failure::misused("this user has no home directory: name one with --home"))
+}

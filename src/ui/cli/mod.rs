@@ -1,0 +1,37 @@
+//! The command line: each command asks the running node over its local API, or opens the store itself.
+//!
+//! ```text
+//! entry         from the process's arguments to its exit code
+//! args          what can be written, and its help
+//! dispatch      each command, led to the file that carries it out
+//! client        one request at a time, to a running node or in this process
+//! output        human words or JSON on stdout
+//! failure       why a command failed, and the exit code
+//! passphrase    where the passphrase comes from
+//! setup, run, people, talk, chat, inbox, business, billing, verify, demo    the commands
+//! show          answers of the API in human words
+//! ```
+
+pub mod entry;
+
+mod args;
+mod bench;
+mod billing;
+mod business;
+mod chat;
+mod client;
+#[cfg(unix)]
+mod demo;
+mod dispatch;
+mod failure;
+mod inbox;
+mod output;
+mod passphrase;
+mod people;
+mod run;
+mod setup;
+mod show;
+mod signals;
+mod spinner;
+mod talk;
+mod verify;

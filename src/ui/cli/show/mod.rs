@@ -1,0 +1,15 @@
+//! Answers of the API in human words.
+
+mod billing;
+mod business;
+mod node;
+mod people;
+mod talk;
+mod words;
+
+pub(super) use billing::{invoice, invoices, receipt, receipted, receipts, subscriptions};
+pub(super) use business::{found, own_profile, plan, plans, published};
+pub(super) use node::{identity, running, status};
+pub(super) use people::{added, contact, contacts, invite};
+pub(super) use talk::{entry, event, event_discreetly, history, inbox, sent};
+pub(super) use words::text;

@@ -1,0 +1,58 @@
+//! Sending one text.
+
+use std::io::Read as _;
+
+use serde_json::json;
+
+use crate::base::limits;
+use crate::ui::cli::args::{Send, Wait};
+use crate::ui::cli::client::Client;
+use crate::ui::cli::failure::Failure;
+use crate::ui::cli::output::{Output, note};
+use crate::ui::cli::show;
+use crate::ui::cli::spinner::Spinner;
+
+pub(super) async fn send(client: &Client, output: Output, letter: Send) -> Result<(), Failure> {
+    let text = if letter.text == ["-"] { stdin()? } else { letter.text.join(" ") };
+    if letter.wait.is_some() && !client.is_running() {
+        let words =
+            "nothing is delivered while no node runs: start it with `sigillo run`, or send without --wait";
+        return Err(Failure::failed("offline", words));
+    }
+    let wait = letter.wait.map(|wait| match wait {
+        Wait::Delivered => "delivered",
+        Wait::Sent => "sent",
+    });
+    let body = json!({ "to": letter.who, "text": text, "wait": wait, "timeout_ms": letter.timeout * 1_000 });
+    let spinner = wait.map(|_| Spinner::start("on its way"));
+    let sent = client.post("/v1/messages", &body).await;
+    drop(spinner);
+    let sent = sent?;
+    output.show(&sent, |sent| show::sent(sent, client.is_running()))?;
+    if sent["reached"] == json!(false) {
+        let (state, wanted) = (show::text(&sent, "state"), wait.unwrap_or_default());
+        note(&format!(
+            "error: the message is {state}, not {wanted}, after the time to wait; it stays on its way"
+        ));
+        return Err(Failure::Said);
+    }
+    Ok(())
+}
+
+/// All of stdin, without the last line's end.
+fn stdin() -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    // A byte for the line's end, and one more, so that too long a text is refused and not cut.
+    let read = std::io::stdin().take(limits::TEXT_MAX as u64 + 2).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::failed("stdin", format!("stdin can't be read: {error}")))?;
+    if bytes.last() == Some(&b'\n') {
+        bytes.pop();
+    }
+    if bytes.len() > limits::TEXT_MAX {
+        return Err(Failure::misused(format!(
+            "a text has 1 to {} bytes, this one has more",
+            limits::TEXT_MAX
+        )));
+    }
+    String::from_utf8(bytes).map_err(|_| Failure::misused("stdin isn't text in UTF-8"))
+}

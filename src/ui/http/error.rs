@@ -1,0 +1,73 @@
+//! Errors of the API: a status, a code for programs, a message for people.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::engine::command::Refusal;
+use crate::store::snapshot::Fault;
+
+/// Why a request wasn't carried out; answered as `{"error":{"code":CODE,"message":MESSAGE}}`.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+}
+
+impl ApiError {
+    /// An error; the message says what to do next.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into() }
+    }
+
+    /// The request itself is wrong.
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+
+    /// What is asked for isn't there.
+    pub(super) fn not_found(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, message)
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(status(&refusal), refusal.code(), refusal.to_string())
+    }
+}
+
+impl From<Fault> for ApiError {
+    fn from(fault: Fault) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store", fault.to_string())
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = json!({ "error": { "code": self.code, "message": self.message } });
+        (self.status, Json(body)).into_response()
+    }
+}
+
+const fn status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::TextLength { .. }
+        | Refusal::TextCharacters
+        | Refusal::Name
+        | Refusal::Profile(_)
+        | Refusal::Query => StatusCode::BAD_REQUEST,
+        Refusal::NotAContact(_)
+        | Refusal::NotFound(_)
+        | Refusal::NoProfile
+        | Refusal::NoSuchPlan(_)
+        | Refusal::NoSubscription(_)
+        | Refusal::NoInvoice(_) => StatusCode::NOT_FOUND,
+        Refusal::Invite => StatusCode::GONE,
+        Refusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::Offline | Refusal::NoPeers | Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::CONFLICT,
+    }
+}

@@ -1,0 +1,106 @@
+//! Questions between nodes and their answers.
+
+use prost::Message as _;
+
+use crate::base::id::{ContactToken, RouteId};
+use crate::base::limits;
+use crate::wire::decode::{Malformed, array, message, required};
+use crate::wire::schema;
+
+/// A question.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Ask {
+    /// For the prekeys of the account behind a route.
+    Bundle {
+        /// A route that the asked node listens to; knowing it is what entitles to ask.
+        route: RouteId,
+        /// The secret of an invite, where the route is a person's inbox.
+        token: Option<ContactToken>,
+    },
+    /// To the index of businesses; see [`crate::wire::record`].
+    Index(Vec<u8>),
+}
+
+/// An answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// Nothing to give.
+    Nothing,
+    /// A signed bundle of prekeys, not verified yet.
+    Bundle(Vec<u8>),
+    /// From the index of businesses.
+    Index(Vec<u8>),
+}
+
+impl Ask {
+    /// The bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        use schema::ask::Question;
+        let question = match self {
+            Self::Bundle { route, token } => Question::Bundle(schema::BundleAsk {
+                route: route.as_bytes().to_vec(),
+                token: token.map(|token| token.as_bytes().to_vec()).unwrap_or_default(),
+            }),
+            Self::Index(request) => Question::Index(request.clone()),
+        };
+        schema::Ask { question: Some(question) }.encode_to_vec()
+    }
+
+    /// Parses a question of at most [`limits::ASK_MAX`] bytes.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        use schema::ask::Question;
+        let ask: schema::Ask = message(bytes, limits::ASK_MAX)?;
+        Ok(match required(ask.question)? {
+            Question::Bundle(bundle) => Self::Bundle {
+                route: RouteId::new(array(&bundle.route)?),
+                token: match bundle.token.as_slice() {
+                    [] => None,
+                    token => Some(ContactToken::new(array(token)?)),
+                },
+            },
+            Question::Index(request) => Self::Index(request),
+        })
+    }
+}
+
+impl Answer {
+    /// The bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        use schema::answer::Answer as Wire;
+        let answer = match self {
+            Self::Nothing => None,
+            Self::Bundle(bundle) => Some(Wire::Bundle(bundle.clone())),
+            Self::Index(response) => Some(Wire::Index(response.clone())),
+        };
+        schema::Answer { answer }.encode_to_vec()
+    }
+
+    /// Parses an answer of at most [`limits::ASK_MAX`] bytes.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        use schema::answer::Answer as Wire;
+        let answer: schema::Answer = message(bytes, limits::ASK_MAX)?;
+        Ok(match answer.answer {
+            None => Self::Nothing,
+            Some(Wire::Bundle(bundle)) => Self::Bundle(bundle),
+            Some(Wire::Index(response)) => Self::Index(response),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_and_answers_read_back() {
+        let token = Some(ContactToken::new([2; 16]));
+        for ask in [Ask::Bundle { route: RouteId::new([1; 16]), token }, Ask::Index(vec![1, 2])] {
+            assert_eq!(Ask::decode(&ask.encode()), Ok(ask));
+        }
+        for answer in [Answer::Nothing, Answer::Bundle(vec![3]), Answer::Index(vec![4])] {
+            assert_eq!(Answer::decode(&answer.encode()), Ok(answer));
+        }
+        assert!(Ask::decode(&[]).is_err() && Ask::decode(&[0xFF; 40]).is_err());
+        assert!(Ask::decode(&vec![0; limits::ASK_MAX + 1]).is_err());
+    }
+}

@@ -1,0 +1,232 @@
+//! What an opened frame says.
+
+use prost::Message as _;
+
+use crate::base::id::{ContactToken, MessageId};
+use crate::base::limits;
+use crate::base::time::Time;
+use crate::wire::account::LogHead;
+use crate::wire::billing::SignedEvent;
+use crate::wire::decode::{Malformed, array, line, list, message, required, text, time};
+use crate::wire::reach::Reach;
+use crate::wire::schema;
+
+/// Runs of sequence numbers that one acknowledgement names beyond the first.
+pub const BEYOND_MAX: usize = 64;
+/// The largest encoded content: what fits the largest padding bucket.
+pub const CONTENT_MAX: usize = limits::PADDING_BUCKETS[limits::PADDING_BUCKETS.len() - 1];
+
+/// What a device tells a device, sealed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Content {
+    /// The message's id, the same in every retry and session.
+    pub id: MessageId,
+    /// Counts what must arrive, from 1; 0 for what need not.
+    pub seq: u64,
+    /// By the sender's clock.
+    pub sent_at: Time,
+    /// Where the sender's account log stands.
+    pub log_head: LogHead,
+    /// Who writes, where that's new.
+    pub introduction: Option<Introduction>,
+    /// The thing itself.
+    pub body: Body,
+}
+
+/// The thing itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Body {
+    /// Nothing but an introduction.
+    Hello {
+        /// The first sequence number that the device is going to get: what came before was for devices that are
+        /// gone. At least 1.
+        first: u64,
+    },
+    /// A text message.
+    Text(String),
+    /// What arrived and what was read.
+    Ack(Ack),
+    /// A request for what never came.
+    Resend {
+        /// The first sequence number that is missing.
+        from: u64,
+        /// The first that is there again.
+        until: u64,
+    },
+    /// An event of charging.
+    Billing(SignedEvent),
+}
+
+/// Who writes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Introduction {
+    /// What the sender calls itself; may be empty.
+    pub name: String,
+    /// Whether it is a business.
+    pub business: bool,
+    /// The secret of the invite that is being accepted.
+    pub token: Option<ContactToken>,
+    /// Where the sending device can be reached.
+    pub reach: Option<Reach>,
+}
+
+/// What arrived here and what a person saw.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Ack {
+    /// Every sequence number up to this one arrived.
+    pub delivered: u64,
+    /// These runs arrived too, half-open; at most [`BEYOND_MAX`].
+    pub beyond: Vec<(u64, u64)>,
+    /// A person saw everything up to this one.
+    pub read: u64,
+}
+
+impl Content {
+    /// The bytes to be sealed.
+    pub fn encode(&self) -> Vec<u8> {
+        use schema::content::Body as Wire;
+        let body = match &self.body {
+            Body::Hello { first } => Wire::Hello(schema::Hello { first: *first }),
+            Body::Text(text) => Wire::Text(text.clone()),
+            Body::Ack(ack) => Wire::Ack(schema::Ack {
+                delivered: ack.delivered,
+                beyond: ack
+                    .beyond
+                    .iter()
+                    .map(|(from, until)| schema::Run { from: *from, until: *until })
+                    .collect(),
+                read: ack.read,
+            }),
+            Body::Resend { from, until } => Wire::Resend(schema::Resend { from: *from, until: *until }),
+            Body::Billing(event) => Wire::Billing(event.encode()),
+        };
+        schema::Content {
+            id: self.id.as_bytes().to_vec(),
+            seq: self.seq,
+            sent_at: self.sent_at.as_millis(),
+            log_head: Some(self.log_head.to_schema()),
+            introduction: self.introduction.as_ref().map(Introduction::to_schema),
+            body: Some(body),
+        }
+        .encode_to_vec()
+    }
+
+    /// Parses an opened frame.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        use schema::content::Body as Wire;
+        let content: schema::Content = message(bytes, CONTENT_MAX)?;
+        let body = match required(content.body)? {
+            Wire::Hello(schema::Hello { first: 0 }) => return Err(Malformed("nothing is numbered 0")),
+            Wire::Hello(schema::Hello { first }) => Body::Hello { first: countable(first)? },
+            Wire::Text(body) => Body::Text(text(body, limits::TEXT_MAX)?),
+            Wire::Ack(ack) => Body::Ack(Ack {
+                delivered: countable(ack.delivered)?,
+                beyond: list(ack.beyond, BEYOND_MAX, |run| {
+                    Ok((countable(run.from)?, countable(run.until)?))
+                })?,
+                read: countable(ack.read)?,
+            }),
+            Wire::Resend(resend) if resend.from >= resend.until => return Err(Malformed("an empty range")),
+            Wire::Resend(resend) => {
+                Body::Resend { from: countable(resend.from)?, until: countable(resend.until)? }
+            }
+            Wire::Billing(event) => Body::Billing(SignedEvent::decode(&event)?),
+        };
+        Ok(Self {
+            id: MessageId::new(array(&content.id)?),
+            seq: countable(content.seq)?,
+            sent_at: time(content.sent_at),
+            log_head: LogHead::from_schema(&required(content.log_head)?)?,
+            introduction: content.introduction.map(Introduction::from_schema).transpose()?,
+            body,
+        })
+    }
+}
+
+/// A sequence number that nobody has to be careful with when it is added to.
+const fn countable(seq: u64) -> Result<u64, Malformed> {
+    if seq <= limits::SEQUENCE_MAX { Ok(seq) } else { Err(Malformed("a number that nobody counts to")) }
+}
+
+impl Introduction {
+    fn to_schema(&self) -> schema::Introduction {
+        schema::Introduction {
+            name: self.name.clone(),
+            business: self.business,
+            token: self.token.map(|token| token.as_bytes().to_vec()).unwrap_or_default(),
+            reach: self.reach.as_ref().map(Reach::to_schema),
+        }
+    }
+
+    fn from_schema(introduction: schema::Introduction) -> Result<Self, Malformed> {
+        let token = match introduction.token.as_slice() {
+            [] => None,
+            bytes => Some(ContactToken::new(array(bytes)?)),
+        };
+        Ok(Self {
+            name: line(introduction.name, limits::NAME_MAX)?,
+            business: introduction.business,
+            token,
+            reach: introduction.reach.map(Reach::from_schema).transpose()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::{DeviceId, Digest};
+
+    fn content(body: Body) -> Content {
+        Content {
+            id: MessageId::new([1; 16]),
+            seq: 7,
+            sent_at: Time::from_millis(1_700_000_000_000),
+            log_head: LogHead { seq: 0, hash: Digest::new([2; 32]) },
+            introduction: None,
+            body,
+        }
+    }
+
+    #[test]
+    fn every_kind_of_content_reads_back() {
+        let address = "/ip4/127.0.0.1/tcp/4001".to_owned();
+        let reach = Reach::new(DeviceId::new([3; 32]), vec![4; 38], vec![address]);
+        let mut introduced = content(Body::Hello { first: 1 });
+        introduced.introduction = Some(Introduction {
+            name: "Ana".into(),
+            business: false,
+            token: Some(ContactToken::new([5; 16])),
+            reach,
+        });
+        let ack = Body::Ack(Ack { delivered: 3, beyond: vec![(5, 6), (9, 12)], read: 2 });
+        let all = [
+            introduced,
+            content(Body::Text("olá\n".into())),
+            content(ack),
+            content(Body::Resend { from: 3, until: 5 }),
+        ];
+        for one in all {
+            assert_eq!(Content::decode(&one.encode()), Ok(one));
+        }
+    }
+
+    #[test]
+    fn hostile_contents_are_refused() {
+        let too_long = content(Body::Text("x".repeat(limits::TEXT_MAX + 1)));
+        let escape = content(Body::Text("\u{1b}]0;pwned\u{7}".into()));
+        let crowd = content(Body::Ack(Ack { beyond: vec![(1, 2); BEYOND_MAX + 1], ..Ack::default() }));
+        let empty = content(Body::Resend { from: 5, until: 5 });
+        let beyond = limits::SEQUENCE_MAX + 1;
+        let far = Content { seq: beyond, ..content(Body::Text("far".into())) };
+        let first = content(Body::Hello { first: beyond });
+        let ack = content(Body::Ack(Ack { beyond: vec![(1, u64::MAX)], ..Ack::default() }));
+        for one in [too_long, escape, crowd, empty, far, first, ack] {
+            assert!(Content::decode(&one.encode()).is_err());
+        }
+        let whole = content(Body::Text("cut".into())).encode();
+        for length in 0..whole.len() {
+            assert!(Content::decode(&whole[..length]).is_err(), "cut at {length}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What crosses the border: bytes parsed once, bounded, into types that can't be wrong.
+
+pub mod account;
+pub mod ask;
+pub mod billing;
+pub mod content;
+pub mod decode;
+pub mod document;
+pub mod envelope;
+pub mod event;
+pub mod flight;
+pub mod index;
+pub mod invite;
+pub mod peer;
+pub mod plan;
+pub mod prekeys;
+pub mod reach;
+pub mod record;
+pub mod signed;
+
+mod binary;
+mod schema;

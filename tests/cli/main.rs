@@ -1,0 +1,10 @@
+//! The command line, as scripts and people use it: the real binary, real homes, real nodes on loopback.
+#![cfg(all(unix, feature = "full"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as it must be")]
+
+mod api;
+mod harness;
+mod market;
+mod runs;
+mod setup;
+mod talk;

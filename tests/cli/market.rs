@@ -1,0 +1,136 @@
+//! A customer finds a business, subscribes, and holds a receipt that proves itself.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::harness::{Answer, Place, Running, document};
+
+struct Market {
+    bakery: Place,
+    customer: Place,
+    _nodes: [Running; 3],
+    _directory: Place,
+}
+
+/// A business with a plan, and a customer, who know nobody but a node that keeps the directory.
+fn market() -> Market {
+    let directory = Place::person("Directory");
+    let (bakery, customer) = (Place::business("Padaria São João"), Place::person("Bob"));
+    bakery.done(&["profile", "set", "--about", "Pão quente", "--category", "Bakery", "--country", "BR"]);
+    bakery.done(&["plan", "add", "pro", "19.90", "--currency", "BRL", "--name", "Pro", "--grace", "2"]);
+    let server = directory.start(&["--directory", "server"]);
+    let bootstrap = server.listen();
+    let nodes =
+        [server, bakery.start(&["--bootstrap", &bootstrap]), customer.start(&["--bootstrap", &bootstrap])];
+    Market { bakery, customer, _nodes: nodes, _directory: directory }
+}
+
+/// Searches until the business is found: publishing takes its time.
+fn find(customer: &Place, arguments: &[&str]) -> Value {
+    let found =
+        customer.until(arguments, |found| found["businesses"].as_array().is_some_and(|all| !all.is_empty()));
+    found["businesses"][0].clone()
+}
+
+#[test]
+fn a_business_is_found_by_words_filters_and_address_and_can_be_written_to() {
+    let Market { bakery, customer, .. } = &market();
+    let business = find(customer, &["find", "padaria", "--country", "BR"]);
+    assert_eq!(
+        (&business["address"], &business["profile"]["name"]),
+        (&bakery.address().as_str().into(), &"Padaria São João".into())
+    );
+    assert_eq!(find(customer, &["find", "--category", "bakery"]), business);
+    assert_eq!(find(customer, &["find", &bakery.address()]), business);
+    assert_eq!(customer.json(&["find", "açougue"])["businesses"], Value::Array(Vec::new()));
+    assert_eq!(customer.run(&["find"]).code, 2);
+
+    let sent = customer.json(&["send", &bakery.address(), "Bom dia", "--wait"]);
+    assert_eq!((&sent["state"], &sent["name"]), (&"delivered".into(), &"Padaria São João".into()));
+    let inbox = bakery.json(&["inbox"]);
+    let from = inbox["conversations"][0]["address"].as_str().unwrap();
+    assert_ne!(from, customer.address(), "a business knows its customer by an address of its own");
+    assert_eq!(bakery.json(&["send", from, "Pois não", "--wait"])["state"], "delivered");
+}
+
+/// From the subscription to the receipt in a file; returns it, the receipt and the business's address.
+fn receipt(market: &Market) -> (PathBuf, Value, String) {
+    let Market { bakery, customer, .. } = market;
+    let address = bakery.address();
+    find(customer, &["find", &address]);
+    let plans = customer.json(&["plan", "list", "--of", &address]);
+    assert_eq!((&plans[0]["id"], &plans[0]["price"]["minor"]), (&"pro".into(), &1990.into()));
+    customer.done(&["subscribe", &address, "pro"]);
+    let open = |all: &Value| all[0]["state"] == "open";
+    let invoice = customer.until(&["invoice", "list"], open)[0].clone();
+    assert_eq!(invoice["we_are"], "subscriber");
+    let key = invoice["key"].as_str().unwrap();
+    assert_eq!(customer.run(&["invoice", "paid", key]).code, 1, "only the business says so");
+    let paid = bakery.json(&["invoice", "paid", key]);
+    assert_eq!(bakery.json(&["invoice", "paid", key]), paid, "paid twice is paid once");
+
+    let receipt = customer.until(&["receipt", "list"], |all| all[0]["id"].is_string())[0].clone();
+    assert_eq!(receipt["id"], paid["receipt"]);
+    assert_eq!(customer.json(&["invoice", "show", key])["state"], "paid");
+    let subscription = &customer.json(&["subscribe"])[0];
+    assert_eq!((&subscription["state"], &subscription["access"]), (&"active".into(), &true.into()));
+
+    customer.done(&["receipt", "export", &receipt["id"].as_str().unwrap()[..12], "-o", "receipt.json"]);
+    assert_eq!(
+        customer.run(&["receipt", "export", receipt["id"].as_str().unwrap(), "-o", "receipt.json"]).code,
+        1
+    );
+    (customer.file("receipt.json"), receipt, address)
+}
+
+#[test]
+fn a_paid_invoice_makes_a_receipt_that_anybody_can_verify() {
+    let market = market();
+    let (file, receipt, issuer) = receipt(&market);
+    let file = file.to_str().unwrap();
+    let nobody = Place::empty();
+    let verify = |more: &[&str]| -> (i32, Value) {
+        let Answer { code, stdout, .. } =
+            nobody.run(&[&["receipt", "verify", file, "--json"], more].concat());
+        (code, document(&stdout))
+    };
+
+    let (code, verdict) = verify(&["--issuer", &issuer]);
+    assert_eq!((code, &verdict["verified"], &verdict["id"]), (0, &true.into(), &receipt["id"]));
+    let subject = verdict["subject_address"].as_str().unwrap().to_owned();
+    assert_eq!(verify(&["--issuer", &issuer, "--subject", &subject]).0, 0);
+
+    let (code, verdict) = verify(&[]);
+    assert_eq!((code, &verdict["verified"], &verdict["issuer_pinned"]), (1, &false.into(), &false.into()));
+    let refused = |more: &[&str]| {
+        let (code, answer) = verify(&[&["--issuer", &issuer], more].concat());
+        (code, answer["error"]["code"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(refused(&["--subject", &issuer]), (1, "other_subject".into()));
+    assert_eq!(refused(&["--at", "2099-01-01T00:00:00Z"]), (1, "expired".into()));
+    assert_eq!(refused(&["--at", "2020-01-01T00:00:00Z"]), (1, "not_yet_valid".into()));
+    assert_eq!(verify(&["--issuer", &subject]).1["error"]["code"], "other_issuer");
+    assert_eq!(verify(&["--issuer", &issuer, "--at", "any"]).0, 0);
+    assert_eq!(nobody.run(&["receipt", "verify", file, "--issuer", "sig1"]).code, 2);
+    assert_eq!(nobody.run(&["receipt", "verify", file, "--issuer", &issuer, "--at", "soon"]).code, 2);
+    assert!(!nobody.home().exists());
+
+    tampered(&nobody, file, &issuer);
+}
+
+/// Every digit of the signed payload that is changed is noticed.
+fn tampered(nobody: &Place, file: &str, issuer: &str) {
+    let whole: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let payload = whole["receipt"]["payload"].as_str().unwrap();
+    for at in (0..payload.len()).step_by(payload.len() / 8) {
+        let mut digits = payload.as_bytes().to_vec();
+        digits[at] = if digits[at] == b'0' { b'1' } else { b'0' };
+        let mut changed = whole.clone();
+        changed["receipt"]["payload"] = String::from_utf8(digits).unwrap().into();
+        std::fs::write(nobody.file("changed.json"), changed.to_string()).unwrap();
+        let answer = nobody.run(&["receipt", "verify", "changed.json", "--issuer", issuer]);
+        assert_eq!(answer.code, 1, "digit {at}: {answer:?}");
+        assert!(answer.stderr.contains("refused"), "{}", answer.stderr);
+    }
+}

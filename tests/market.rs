@@ -1,0 +1,145 @@
+//! A business publishes, a customer finds it, they talk, and it is charged: over real sockets.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails its test")]
+
+mod common;
+
+use common::{Place, address_of, addresses, send, texts, wait_for};
+use sigillo::base::kind::AccountKind::{Business, Person};
+use sigillo::base::money::Money;
+use sigillo::domain::billing::export::{self, Expect, Refusal as ReceiptRefusal};
+use sigillo::domain::directory::profile::ProfileDraft;
+use sigillo::domain::directory::search::Query;
+use sigillo::engine::command::{Command, Outcome, Refusal};
+use sigillo::engine::ledger;
+use sigillo::engine::view;
+use sigillo::node::clock;
+use sigillo::node::handle::Node;
+use sigillo::wire::plan::{Period, Plan};
+
+fn plan() -> Plan {
+    Plan {
+        id: "daily-bread".into(),
+        version: 1,
+        name: "Daily bread".into(),
+        price: Money::parse("19.90", "BRL".parse().unwrap()).unwrap(),
+        period: Period::Monthly,
+        trial_days: 0,
+        grace_days: 3,
+        hold_days: 10,
+    }
+}
+
+fn draft() -> ProfileDraft {
+    ProfileDraft {
+        name: "Padaria São João".into(),
+        about: "Pão quente às seis.".into(),
+        categories: vec!["bakery".into()],
+        country: "BR".into(),
+        region: "BR-SP".into(),
+        languages: vec!["pt-BR".into()],
+        plans: vec![plan()],
+        ..ProfileDraft::default()
+    }
+}
+
+async fn publish(business: &Node) {
+    business.command(Command::SetProfile(Box::new(draft()))).await.unwrap();
+    wait_for("the publication", async || match business.command(Command::Publish).await {
+        Ok(Outcome::Published { keys_read_back: 2.., index_entries: 1.., .. }) => Some(()),
+        _ => None,
+    })
+    .await;
+}
+
+async fn found(customer: &Node, query: Query) -> Vec<String> {
+    match customer.command(Command::Find(query)).await {
+        Ok(Outcome::Found { businesses, .. }) => businesses.into_iter().map(|found| found.address).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_who_knows_only_a_bootstrap_address_finds_talks_subscribes_and_holds_a_receipt() {
+    let hub_place = Place::directory_server();
+    let hub = hub_place.start().await;
+    let bootstrap = addresses(&hub).await;
+    let shop_place = Place::new(Business, &bootstrap);
+    let shop = shop_place.start().await;
+    addresses(&shop).await;
+    publish(&shop).await;
+    let customer_place = Place::new(Person, &bootstrap);
+    let customer = customer_place.start().await;
+    addresses(&customer).await;
+
+    let here = address_of(&shop.account());
+    let by = |words: &str, category: Option<&str>, country: Option<&str>, region: Option<&str>| Query {
+        words: words.into(),
+        category: category.map(str::to_owned),
+        country: country.map(str::to_owned),
+        region: region.map(str::to_owned),
+        ..Query::default()
+    };
+    wait_for("the business", async || {
+        (found(&customer, by("padaria sao joao", None, None, None)).await == [here.clone()]).then_some(())
+    })
+    .await;
+    assert_eq!(found(&customer, by("", Some("Bakery"), None, None)).await, std::slice::from_ref(&here));
+    assert_eq!(found(&customer, by("", None, Some("BR"), None)).await, std::slice::from_ref(&here));
+    assert_eq!(found(&customer, by("", None, None, Some("BR-SP"))).await, std::slice::from_ref(&here));
+    assert!(found(&customer, by("padaria", None, Some("IN"), None)).await.is_empty());
+    assert!(found(&customer, by("farmacia", None, None, None)).await.is_empty());
+    let nobody = customer.command(Command::Lookup(customer.account())).await;
+    assert!(matches!(nobody, Err(Refusal::NotFound(_))), "a person is not listed");
+
+    let added = customer.command(Command::Add { account: shop.account(), name: None }).await.unwrap();
+    assert!(matches!(added, Outcome::Added { name, .. } if name == "Padaria São João"));
+    send(&customer, shop.account(), "Bom dia! Tem pão?").await.unwrap();
+    let subject = wait_for("the customer", async || {
+        let contacts = shop.view(|rows| view::contacts(rows)).await.unwrap();
+        contacts.into_iter().next()
+    })
+    .await;
+    let known_as = sigillo::domain::identity::address::decode(&subject.address).unwrap();
+    assert_ne!(known_as, customer.account(), "a business never sees a person's own account");
+    wait_for("the question", async || {
+        (texts(&shop, known_as, "in").await == ["Bom dia! Tem pão?"]).then_some(())
+    })
+    .await;
+    send(&shop, known_as, "Temos!").await.unwrap();
+    wait_for("the answer", async || {
+        (texts(&customer, shop.account(), "in").await == ["Temos!"]).then_some(())
+    })
+    .await;
+
+    let issuer = shop.account();
+    let unknown = customer.command(Command::Subscribe { issuer, plan: "gold".into() }).await;
+    assert_eq!(unknown.unwrap_err(), Refusal::NoSuchPlan("gold".into()));
+    customer.command(Command::Subscribe { issuer, plan: "daily-bread".into() }).await.unwrap();
+    let invoice = wait_for("the invoice", async || {
+        let now = clock::now();
+        customer.view(move |rows| ledger::invoices(rows, now)).await.unwrap().into_iter().next()
+    })
+    .await;
+    assert_eq!((invoice.amount, invoice.state), (plan().price, "open"));
+    let key = invoice.key.parse().unwrap();
+    let Outcome::Receipted { receipt, .. } = shop.command(Command::MarkPaid(key)).await.unwrap() else {
+        panic!("no receipt");
+    };
+    let Outcome::Receipted { receipt: again, .. } = shop.command(Command::MarkPaid(key)).await.unwrap()
+    else {
+        panic!("no receipt");
+    };
+    assert_eq!(receipt, again, "the same invoice gives the same receipt for ever");
+    let file = wait_for("the receipt", async || {
+        customer.view(move |rows| ledger::receipt_file(rows, &receipt)).await.unwrap()
+    })
+    .await;
+    for node in [&hub, &shop, &customer] {
+        node.shutdown().await.unwrap();
+    }
+
+    let expect = Expect { issuer: Some(issuer), subject: Some(known_as), at: Some(clock::now()) };
+    assert_eq!(export::verify(&file, &expect).unwrap().id, receipt);
+    let other = Expect { subject: Some(issuer), ..expect };
+    assert!(matches!(export::verify(&file, &other), Err(ReceiptRefusal::Subject { .. })));
+}
