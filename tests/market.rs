@@ -143,3 +143,33 @@ async fn a_customer_who_knows_only_a_bootstrap_address_finds_talks_subscribes_an
     let other = Expect { subject: Some(issuer), ..expect };
     assert!(matches!(export::verify(&file, &other), Err(ReceiptRefusal::Subject { .. })));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_that_changes_while_it_is_published_is_published_as_it_stands_at_last() {
+    // Alone at first: there is nobody to ask, and answers come at once, to publications that are over.
+    let alone_place = Place::new(Business, &[]);
+    let alone = alone_place.start().await;
+    addresses(&alone).await;
+    let hub_place = Place::directory_server();
+    let hub = hub_place.start().await;
+    let bootstrap = addresses(&hub).await;
+    let shop_place = Place::new(Business, &bootstrap);
+    let shop = shop_place.start().await;
+    addresses(&shop).await;
+    for number in 0..40 {
+        for node in [&alone, &shop] {
+            let name = format!("Padaria {number}");
+            let draft = ProfileDraft { name, ..draft() };
+            node.command(Command::SetProfile(Box::new(draft))).await.unwrap();
+        }
+    }
+    assert!(matches!(alone.command(Command::Publish).await, Err(Refusal::NoPeers)));
+    wait_for("the publication", async || shop.command(Command::Publish).await.ok()).await;
+    let customer_place = Place::new(Person, &bootstrap);
+    let customer = customer_place.start().await;
+    wait_for("the last name", async || match customer.command(Command::Lookup(shop.account())).await {
+        Ok(Outcome::Found { businesses, .. }) => (businesses[0].profile.name == "Padaria 39").then_some(()),
+        _ => None,
+    })
+    .await;
+}

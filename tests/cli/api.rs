@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 
 use serde_json::Value;
 
-use crate::harness::Place;
+use crate::harness::{Place, mode};
 
 fn ask(place: &Place, request: &str, body: &[u8]) -> (u16, Value) {
     let mut stream = UnixStream::connect(place.home().join("api.sock")).unwrap();
@@ -57,6 +57,54 @@ fn a_body_over_the_bound_is_refused_and_the_node_goes_on() {
     let _node = place.start(&[]);
     let (status, answer) = ask(&place, "POST /v1/messages", &vec![b' '; 129 * 1024]);
     assert_eq!((status, &answer["error"]["code"]), (413, &"bad_request".into()));
+    let (status, answer) = ask(&place, "GET /v1/id", b"");
+    assert_eq!((status, &answer["name"]), (200, &"Ana".into()));
+}
+
+#[test]
+fn paths_that_lead_elsewhere_lead_nowhere() {
+    let place = Place::person("Ana");
+    let _node = place.start(&[]);
+    let elsewhere =
+        ["..", "%2e%2e", "..%2f..%2fkeystore", "%2Fetc%2Fpasswd", "%00", "%ff%fe", "keystore", "a%0ab"];
+    for part in elsewhere {
+        for request in [
+            format!("GET /v1/contacts/{part}"),
+            format!("GET /v1/conversations/{part}/history"),
+            format!("GET /v1/businesses/{part}"),
+            format!("GET /v1/receipts/{part}/file"),
+            format!("GET /v1/invoices/{part}"),
+            format!("GET /{part}"),
+            format!("PUT /v1/plans/{part}"),
+        ] {
+            let (status, answer) = ask(&place, &request, b"{}");
+            assert!((400..500).contains(&status), "{request}: {status}");
+            let error = &answer["error"];
+            assert!(error["code"].is_string() && error["message"].is_string(), "{request}: {answer}");
+        }
+    }
+    let long = "x".repeat(4_000);
+    assert_eq!(ask(&place, &format!("GET /v1/contacts/{long}"), b"").0, 404);
+}
+
+#[test]
+fn callers_who_speak_no_http_or_nothing_at_all_hinder_nobody() {
+    let place = Place::person("Ana");
+    let _node = place.start(&[]);
+    assert_eq!(mode(&place.home().join("api.sock")), 0o600);
+    let connect = || UnixStream::connect(place.home().join("api.sock")).unwrap();
+    // As many as there may be at once, half of them in the middle of a request's head.
+    let mut silent: Vec<UnixStream> = (0..64).map(|_| connect()).collect();
+    for stream in silent.iter_mut().step_by(2) {
+        stream.write_all(b"GET /v1/id HT").unwrap();
+    }
+    let long = [&b"GET /v1/id HTTP/1.1\r\nx: "[..], &[b'x'; 1_000_000]].concat();
+    for bytes in [&b"\x16\x03\x01\x02\x00"[..], b"\0\0\0\0\r\n\r\n", b"GET\r\n\r\n", &long] {
+        let mut stream = connect();
+        let _ = stream.write_all(bytes);
+    }
+    let lying = "POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{}";
+    let _ = connect().write_all(lying.as_bytes());
     let (status, answer) = ask(&place, "GET /v1/id", b"");
     assert_eq!((status, &answer["name"]), (200, &"Ana".into()));
 }

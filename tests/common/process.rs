@@ -92,7 +92,12 @@ impl Api {
 
     /// Whether a connection can be had.
     pub async fn is_there(&mut self) -> bool {
-        if self.sender.as_ref().is_none_or(SendRequest::is_closed) {
+        // A connection whose last answer has just been read may not take a request yet, or never again.
+        let ready = match &mut self.sender {
+            Some(sender) => sender.ready().await.is_ok(),
+            None => false,
+        };
+        if !ready {
             self.sender = self.open().await;
         }
         self.sender.is_some()
