@@ -32,8 +32,9 @@ pub const SESSION_ROW_MAX: usize = 4 * 1024;
 pub const FIRST_FLIGHT_LOG_MAX: usize = 1_536;
 /// Older sessions with one device that can still receive.
 pub const ARCHIVED_SESSIONS_MAX: usize = 5;
-/// How long a refused content may turn out to have arrived before.
-pub const HEAL_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a refused content may turn out to have arrived before, while its link is up: several round trips of a
+/// poor network.
+pub const HEAL_PATIENCE: Duration = Duration::from_secs(10);
 /// The least time between two new sessions made to heal a broken one.
 pub const HEAL_INTERVAL: Duration = Duration::from_secs(10 * MINUTE);
 /// Sessions made to heal in one day, with one device.

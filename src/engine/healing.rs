@@ -22,15 +22,25 @@ impl Engine {
                 // Sent once more after a broken link, it may be there already and its key forgotten: then an
                 // acknowledgement is on its way, and there is nothing to heal.
                 let due = step.now.plus(limits::HEAL_PATIENCE);
-                self.lookups.expect_by(due, Deadline::Heal(device, seq));
+                self.lookups.expect_by(due, Deadline::Heal(device, seq, link));
             }
             Some(Item::Ack { device, .. } | Item::Greeting { device }) => self.heal(step, &device),
             Some(Item::Refused) | None => {}
         }
     }
 
-    /// A content was refused a while ago: if it is still unsettled, the session is broken.
-    pub(super) fn refused_before(&mut self, step: &mut Step<'_, '_>, device: &DeviceId, seq: u64) {
+    /// A content was refused a while ago: if it is still unsettled, the session is broken. Where the link is down,
+    /// the acknowledgement may have gone with it: what is unsettled will be sent, and perhaps refused, anew.
+    pub(super) fn refused_before(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        device: &DeviceId,
+        seq: u64,
+        link: LinkId,
+    ) {
+        if !self.links.is_up(link) {
+            return;
+        }
         let active = step.tx.row(&PEERS, device.as_bytes()).and_then(|peer| peer.active);
         let row = step.tx.get(&OUTBOX, &OUTBOX.key_at(device.as_bytes(), seq));
         if row.and_then(|row| row.frame).is_some_and(|sealed| Some(sealed.session) == active) {

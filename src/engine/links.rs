@@ -165,6 +165,10 @@ impl Links {
         Some(key)
     }
 
+    pub(super) fn is_up(&self, id: LinkId) -> bool {
+        self.by_id.contains_key(&id)
+    }
+
     pub(super) fn unreachable(&mut self, key: &PeerKey) {
         if let Some(peer) = self.peers.get_mut(key) {
             peer.connecting = false;

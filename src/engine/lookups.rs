@@ -298,7 +298,7 @@ impl Engine {
                 Deadline::Search(search) => self.end_search(step, search),
                 Deadline::Publication => self.end_publication(step),
                 Deadline::ReadBack => self.look_again(step),
-                Deadline::Heal(device, seq) => self.refused_before(step, &device, seq),
+                Deadline::Heal(device, seq, link) => self.refused_before(step, &device, seq, link),
                 Deadline::Bundle(account) => {
                     if self.lookups.bundles.contains(&account) {
                         self.bundle_answered(step, &account, None);

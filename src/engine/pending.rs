@@ -9,6 +9,7 @@ use crate::base::time::Time;
 use crate::domain::directory::profile::VerifiedProfile;
 use crate::domain::directory::search::{self, Query};
 use crate::engine::input::{QueryId, Ticket};
+use crate::wire::peer::LinkId;
 
 /// What an answer from the network is for.
 #[derive(Clone, Debug)]
@@ -78,8 +79,8 @@ pub(super) enum Deadline {
     Publication,
     ReadBack,
     Bundle(AccountId),
-    /// A device has refused a content.
-    Heal(DeviceId, u64),
+    /// A device has refused a content on a link.
+    Heal(DeviceId, u64, LinkId),
 }
 
 /// What a fetch brought, whoever wanted it.
