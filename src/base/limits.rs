@@ -89,7 +89,7 @@ pub const PAGE_BYTES_MAX: usize = 16 * 1024;
 /// Contents waiting for one recipient.
 pub const OUTBOX_MAX: u64 = 100_000;
 /// Frames sent to one peer and not yet taken by it.
-pub const FLIGHT_WINDOW: usize = 1_024;
+pub const FLIGHT_WINDOW: usize = 512;
 /// Requests from strangers that wait for the person.
 pub const REQUESTS_MAX: usize = 256;
 /// Contents of a stranger that are heard before the person admits them.
@@ -334,6 +334,7 @@ const _: () = {
         "two honest nodes never need more streams than a connection has"
     );
     assert!(BATCH_FRAMES_MAX <= FLIGHT_WINDOW, "a batch fits the window");
+    assert!(FLIGHT_WINDOW <= SKIPPED_KEYS_MAX, "frames lost with a link still open when they come again");
     assert!(
         SESSION_ROW_MAX + SKIPPED_KEYS_MAX * 43 < VALUE_MAX,
         "a session with all its skipped keys (33 bytes, two varints) fits a value"

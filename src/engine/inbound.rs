@@ -254,7 +254,10 @@ impl Engine {
                 line.next = line.next.min(*from);
                 self.links.mark_dirty(contact.account);
             }
-            (0, Body::Hello { first }) => incoming::begin(step.tx, &device, *first),
+            (0, Body::Hello { first }) => {
+                incoming::begin(step.tx, &device, *first);
+                self.file_held(step, &contact, &device);
+            }
             (1.., Body::Hello { .. } | Body::Text(_) | Body::Billing(_)) => {
                 self.arrived(step, &contact, &device, content, bytes);
             }
@@ -281,15 +284,7 @@ impl Engine {
         match incoming::arrival(step.tx, device, content.seq) {
             Arrival::Next => {
                 self.file(step, contact, device, content);
-                while let Some(bytes) = incoming::take_held(step.tx, device) {
-                    if let Ok(content) = Content::decode(&bytes) {
-                        self.file(step, contact, device, content);
-                    }
-                }
-                match incoming::first_held(step.tx, device) {
-                    Some(_) => self.expect_gap(step, contact, device),
-                    None => self.agenda.clear(step.tx, &Job::Gap(contact.account, *device)),
-                }
+                self.file_held(step, contact, device);
             }
             Arrival::Early => {
                 incoming::hold(step.tx, device, content.seq, bytes.to_vec());
@@ -313,6 +308,19 @@ impl Engine {
             }
         }
         self.owe_ack(contact, device);
+    }
+
+    /// Files what waited and is next in order now; a gap that remains is waited for.
+    fn file_held(&mut self, step: &mut Step<'_, '_>, contact: &Contact, device: &DeviceId) {
+        while let Some(bytes) = incoming::take_held(step.tx, device) {
+            if let Ok(content) = Content::decode(&bytes) {
+                self.file(step, contact, device, content);
+            }
+        }
+        match incoming::first_held(step.tx, device) {
+            Some(_) => self.expect_gap(step, contact, device),
+            None => self.agenda.clear(step.tx, &Job::Gap(contact.account, *device)),
+        }
     }
 
     /// Files a content that is next in order.
@@ -351,14 +359,7 @@ impl Engine {
             let entry = NewEntry { sent_at: now, id, from, body: Line::Missing };
             conversation::file(step.tx, account, entry, now).position
         });
-        while let Some(bytes) = incoming::take_held(step.tx, device) {
-            if let Ok(content) = Content::decode(&bytes) {
-                self.file(step, &contact, device, content);
-            }
-        }
-        if incoming::first_held(step.tx, device).is_some() {
-            self.expect_gap(step, &contact, device);
-        }
+        self.file_held(step, &contact, device);
         self.owe_ack(&contact, device);
     }
 

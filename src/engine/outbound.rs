@@ -157,13 +157,16 @@ impl Engine {
             }
         };
         let mut frames = Vec::new();
-        if greeting_due
-            && control_room
-            && let Some(frame) = self.seal_greeting(step, contact, device, session)
-        {
-            frames.push(frame);
+        // What is sealed now must not overtake what was sealed before and is sent once more.
+        let is_fresh = step.tx.with(&SESSIONS, &SESSIONS.key(session.as_bytes()), Session::sealed) == Some(0);
+        let greets = greeting_due && control_room;
+        if greets && is_fresh {
+            frames.extend(self.seal_greeting(step, contact, device, session));
         }
         self.send_unsettled(step, device, session, room, &mut frames);
+        if greets && !is_fresh {
+            frames.extend(self.seal_greeting(step, contact, device, session));
+        }
         if ack_due && control_room && contact.standing == Standing::Accepted {
             self.send_ack(step, contact, device, session, &mut frames);
         }
@@ -425,6 +428,12 @@ impl Engine {
                 let incoming = step.tx.row(&INCOMING, device.as_bytes()).unwrap_or_default();
                 if incoming.now() != incoming.told {
                     self.links.line(&device).ack_due = true;
+                }
+                // It may not know yet where our numbers begin for it: the greeting that said so may be lost.
+                let delivered =
+                    step.tx.with(&DELIVERY, &DELIVERY.key(device.as_bytes()), |row| row.delivered);
+                if delivered.unwrap_or(0) == 0 && contact.standing == Standing::Accepted {
+                    self.greet_device(step, &contact, &device);
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! What falls due, and what is done when the node starts or its addresses change.
 
+use crate::base::id::DeviceId;
 use crate::base::limits;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::own::ACCOUNTS;
@@ -69,11 +70,14 @@ impl Engine {
 
     /// The contact's devices are to be told where we are.
     pub(super) fn greet(&mut self, step: &Step<'_, '_>, contact: &Contact) {
-        for device in contact.devices() {
-            if step.tx.row(&PEERS, device.as_bytes()).is_some_and(|peer| peer.active.is_some()) {
-                self.links.line(&device).greeting_due = true;
-                self.links.mark_dirty(contact.account);
-            }
+        contact.devices().for_each(|device| self.greet_device(step, contact, &device));
+    }
+
+    /// The same for one device; one without a session learns it from the first flight.
+    pub(super) fn greet_device(&mut self, step: &Step<'_, '_>, contact: &Contact, device: &DeviceId) {
+        if step.tx.row(&PEERS, device.as_bytes()).is_some_and(|peer| peer.active.is_some()) {
+            self.links.line(device).greeting_due = true;
+            self.links.mark_dirty(contact.account);
         }
     }
 

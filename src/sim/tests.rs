@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::base::id::AccountId;
 use crate::base::kind::AccountKind::Person;
+use crate::base::limits;
 use crate::domain::chat::delivery::State;
 use crate::domain::identity::invite;
 use crate::engine::command::{Command, Outcome};
@@ -34,6 +35,13 @@ fn history(world: &World, peer: usize, with: &AccountId) -> Vec<EntryView> {
     entries.into_iter().filter(|entry| !matches!(entry.body, BodyView::Notice { .. })).collect()
 }
 
+/// Whether a session had to be made anew.
+fn is_remade(world: &World, peer: usize, with: &AccountId) -> bool {
+    let safe = world.peers[peer].disk.safe();
+    let entries = view::history(&Reader::new(&safe), with, None, 10_000);
+    entries.iter().any(|entry| matches!(entry.body, BodyView::Notice { .. }))
+}
+
 fn texts(entries: &[EntryView], direction: &str) -> Vec<String> {
     let texts = entries.iter().filter(|entry| entry.direction == direction).map(|entry| match &entry.body {
         BodyView::Text { text } => text.clone(),
@@ -58,6 +66,24 @@ fn writing_much_to_somebody_who_is_away_does_not_put_off_the_next_attempt() {
     world.come_back();
     world.run(Duration::from_secs(5));
     assert_eq!(texts(&history(&world, 1, &ana), "in"), all);
+}
+
+#[test]
+fn messages_lost_with_their_link_by_the_hundred_come_again_in_the_same_session() {
+    let (mut world, ana, bento) = friends(5);
+    let all: Vec<String> = (1..=900).map(|number| number.to_string()).collect();
+    for text in &all {
+        world.command(0, Command::Send { to: bento, text: text.clone() });
+    }
+    // They have left, and none has arrived.
+    let before = world.sent.len();
+    while world.sent.len() < before + limits::FLIGHT_WINDOW - 10 {
+        world.run(Duration::from_millis(1));
+    }
+    world.crash(1);
+    world.run(5 * MINUTE);
+    assert_eq!(texts(&history(&world, 1, &ana), "in"), all);
+    assert!(!is_remade(&world, 0, &bento) && !is_remade(&world, 1, &ana));
 }
 
 #[test]
@@ -146,6 +172,7 @@ fn story(seed: u64, faults: Faults) {
     world.run(90 * MINUTE);
     for (peer, other, own_view, their_view) in [(0, 1, bento, ana), (1, 0, ana, bento)] {
         let (ours, theirs) = (history(&world, peer, &own_view), history(&world, other, &their_view));
+        assert!(!is_remade(&world, peer, &own_view), "seed {seed}: a session was broken");
         let arrived = texts(&theirs, "in");
         let unique: BTreeSet<&String> = arrived.iter().collect();
         assert_eq!(unique.len(), arrived.len(), "seed {seed}: something is shown twice: {arrived:?}");

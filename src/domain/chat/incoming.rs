@@ -76,11 +76,13 @@ pub fn edit<R>(tx: &Tx<'_>, device: &DeviceId, change: impl FnOnce(&mut Incoming
     tx.edit(&INCOMING, &key, change)
 }
 
-/// The first session of a device says with which sequence number it begins; what came before was for others.
+/// The first session of a device says with which sequence number it begins; what came before was for others. Once
+/// anything is filed, or lies behind that beginning, nothing changes.
 pub fn begin(tx: &Tx<'_>, device: &DeviceId, first: u64) {
-    let key = INCOMING.key(device.as_bytes());
-    if first > 1 && tx.with(&INCOMING, &key, |_| ()).is_none() {
-        tx.put(&INCOMING, key, Incoming { filed: first - 1, ..Incoming::default() });
+    let filed = tx.with(&INCOMING, &INCOMING.key(device.as_bytes()), |incoming| incoming.filed);
+    let is_ahead = first_held(tx, device).is_none_or(|held| held >= first);
+    if first > 1 && filed.unwrap_or(0) == 0 && is_ahead {
+        edit(tx, device, |incoming| incoming.filed = first - 1);
     }
 }
 
@@ -105,6 +107,7 @@ pub fn take_held(tx: &Tx<'_>, device: &DeviceId) -> Option<Vec<u8>> {
 
 /// The first sequence number that waits behind a gap.
 pub fn first_held(tx: &Tx<'_>, device: &DeviceId) -> Option<u64> {
+    tx.with(&INCOMING, &INCOMING.key(device.as_bytes()), |row| row.held).filter(|held| *held > 0)?;
     tx.scan(&HELD, &HELD.of(device.as_bytes()).limit(1)).pop().and_then(|(key, _)| key.position())
 }
 
@@ -216,6 +219,19 @@ mod tests {
             acknowledgement(&tx, &DEVICE),
             Ack { delivered: 0, beyond: vec![(2, 3), (4, 5)], read: 0 }
         );
+    }
+
+    #[test]
+    fn a_beginning_that_is_told_late_closes_the_gap_before_what_waits() {
+        let tx = Tx::new(&Empty);
+        hold(&tx, &DEVICE, 9, vec![9]);
+        begin(&tx, &DEVICE, 10);
+        assert_eq!(take_held(&tx, &DEVICE), None, "what waits lies before that beginning");
+        begin(&tx, &DEVICE, 9);
+        assert_eq!(take_held(&tx, &DEVICE), Some(vec![9]));
+        file(&tx);
+        begin(&tx, &DEVICE, 100);
+        assert_eq!(arrival(&tx, &DEVICE, 10), Arrival::Next);
     }
 
     #[test]
