@@ -1,5 +1,7 @@
 //! Charging: the events of both sides, carried in conversations and kept by subscription.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{AccountId, Digest};
@@ -92,7 +94,7 @@ impl Engine {
         if self.is_business() {
             return Err(Refusal::NotAPerson);
         }
-        let profile = step.tx.row(&FOUND, contact.account.as_bytes()).and_then(|floor| floor.record);
+        let profile = step.tx.copy(&FOUND, contact.account.as_bytes()).and_then(|floor| floor.record);
         let profile = profile.and_then(|record| VerifiedProfile::verify(&record, step.now).ok());
         let offered = profile.as_ref().map(|profile| profile.profile().plans.as_slice()).unwrap_or_default();
         let offered = offered.iter().find(|offered| offered.id == plan);
@@ -139,7 +141,7 @@ impl Engine {
         key: &InvoiceKey,
     ) -> Result<Outcome, Refusal> {
         let unknown = || Refusal::NoInvoice(key.to_string());
-        let subscription = step.tx.row(&INVOICES, key.as_str().as_bytes()).ok_or_else(unknown)?;
+        let subscription = step.tx.copy(&INVOICES, key.as_str().as_bytes()).ok_or_else(unknown)?;
         let row = step.tx.row(&SUBSCRIPTIONS, subscription.as_bytes()).ok_or_else(unknown)?;
         if !row.issuer {
             return Err(Refusal::NotABusiness);
@@ -267,7 +269,12 @@ impl Engine {
     }
 
     /// The subscription to a plan that isn't over yet.
-    fn live(&self, step: &Step<'_, '_>, contact: &AccountId, plan: &str) -> Option<(Subscription, History)> {
+    fn live(
+        &self,
+        step: &Step<'_, '_>,
+        contact: &AccountId,
+        plan: &str,
+    ) -> Option<(Arc<Subscription>, History)> {
         use crate::domain::billing::entitlement::State;
         let with = subscriptions_with(step.tx, contact).into_iter();
         let mut histories = with.filter_map(|row| history(step.tx, &row.id).map(|history| (row, history)));
@@ -280,15 +287,15 @@ impl Engine {
 /// All events of a subscription.
 pub(super) fn history(rows: &impl Rows, subscription: &Digest) -> Option<History> {
     let events = rows.scan(&EVENTS, &EVENTS.of(subscription.as_bytes()));
-    History::of(events.into_iter().map(|(_, event)| event))
+    History::of(events.into_iter().map(|(_, event)| Arc::unwrap_or_clone(event)))
 }
 
 /// The contact that a subscription is with.
-pub(super) fn contact_of(rows: &impl Rows, row: &Subscription) -> Option<Contact> {
+pub(super) fn contact_of(rows: &impl Rows, row: &Subscription) -> Option<Arc<Contact>> {
     rows.row(&CONTACTS, row.contact.as_bytes())
 }
 
-fn subscriptions_with(rows: &impl Rows, contact: &AccountId) -> Vec<Subscription> {
+fn subscriptions_with(rows: &impl Rows, contact: &AccountId) -> Vec<Arc<Subscription>> {
     let all = rows.scan(&SUBSCRIPTIONS, &SUBSCRIPTIONS.all());
     all.into_iter().map(|(_, row)| row).filter(|row| row.contact == *contact).collect()
 }

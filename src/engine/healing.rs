@@ -43,7 +43,9 @@ impl Engine {
         }
         let active = step.tx.row(&PEERS, device.as_bytes()).and_then(|peer| peer.active);
         let row = step.tx.get(&OUTBOX, &OUTBOX.key_at(device.as_bytes(), seq));
-        if row.and_then(|row| row.frame).is_some_and(|sealed| Some(sealed.session) == active) {
+        if row
+            .is_some_and(|row| row.frame.as_ref().map(|sealed| sealed.session) == active && active.is_some())
+        {
             self.heal(step, device);
         }
     }
@@ -51,7 +53,7 @@ impl Engine {
     /// Makes a new session with a device in the place of one that it can't use, if that is allowed now.
     fn heal(&mut self, step: &mut Step<'_, '_>, device: &DeviceId) {
         let device = *device;
-        let Some(mut peer) = step.tx.row(&PEERS, device.as_bytes()) else { return };
+        let Some(mut peer) = step.tx.copy(&PEERS, device.as_bytes()) else { return };
         let Some(contact) = self.contact_of(step, &device) else { return };
         if peer.active.is_none() || !peer.may_heal(step.now) {
             return;
@@ -78,7 +80,7 @@ impl Engine {
 
     /// Seals no more in the active session of a device.
     fn retire_session(&mut self, step: &Step<'_, '_>, device: &DeviceId) {
-        let Some(mut peer) = step.tx.row(&PEERS, device.as_bytes()) else { return };
+        let Some(mut peer) = step.tx.copy(&PEERS, device.as_bytes()) else { return };
         let dropped = peer.archive_active();
         step.tx.put(&PEERS, PEERS.key(device.as_bytes()), peer);
         dropped.iter().for_each(|id| drop_session(step, id));

@@ -1,5 +1,7 @@
 //! What this node keeps and answers for others: profiles, index entries, its own prekeys.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{AccountId, ContactToken, RouteId};
@@ -44,7 +46,7 @@ pub struct Kept {
 
 /// How much this node keeps for others.
 pub fn kept(rows: &impl Rows) -> Kept {
-    rows.row(&KEPT, KEPT_ID).unwrap_or_default()
+    rows.copy(&KEPT, KEPT_ID).unwrap_or_default()
 }
 
 impl Engine {
@@ -54,7 +56,7 @@ impl Engine {
             self.counters.refused_records += 1;
             return;
         };
-        let known = step.tx.row(&RECORDS, &key).map(|hosted| hosted.floor);
+        let known = step.tx.copy(&RECORDS, &key).map(|hosted| hosted.floor);
         let kept = kept(step.tx);
         let count = usize::try_from(kept.records).unwrap_or(usize::MAX);
         match hosted::decide(&key, &value, known.as_ref(), count, step.now) {
@@ -95,7 +97,7 @@ impl Engine {
         route: &RouteId,
         token: Option<ContactToken>,
     ) -> Option<Vec<u8>> {
-        let own = match step.tx.row(&ROUTES, route.as_bytes())? {
+        let own = match step.tx.copy(&ROUTES, route.as_bytes())? {
             Route::Pair { own, .. } => own,
             Route::Inbox { own } => {
                 let invite = token.and_then(|token| step.tx.row(&INVITES, token.as_bytes()));
@@ -139,7 +141,8 @@ impl Engine {
         let key = entry_key(&verified.key(), &verified.entry().account);
         let known = step.tx.get(&ENTRIES, &key);
         let kept = kept(step.tx);
-        match entry::decide(&verified, known.as_ref(), usize::try_from(kept.entries).unwrap_or(usize::MAX)) {
+        match entry::decide(&verified, known.as_deref(), usize::try_from(kept.entries).unwrap_or(usize::MAX))
+        {
             EntryOffer::Keep => {
                 step.tx.put(&ENTRIES, key, HostedEntry::of(&verified));
                 let entries = kept.entries + u64::from(known.is_none());
@@ -164,7 +167,7 @@ impl Engine {
     /// Forgets what is past its life: expired entries and records, floors older than [`limits::FLOOR_LIFE`].
     pub(super) fn sweep(&mut self, step: &Step<'_, '_>) {
         let (mut records, mut entries) = (0, 0);
-        for (_, mut hosted) in step.tx.scan(&RECORDS, &RECORDS.all()) {
+        for (_, hosted) in step.tx.scan(&RECORDS, &RECORDS.all()) {
             let id = RECORDS.key(&hosted.key);
             if step.now.since(hosted.floor.seen_at) > limits::FLOOR_LIFE {
                 step.tx.delete(&RECORDS, id);
@@ -177,8 +180,7 @@ impl Engine {
                 .as_ref()
                 .is_some_and(|record| VerifiedProfile::verify(record, step.now).is_err());
             if expired {
-                hosted.floor.record = None;
-                step.tx.put(&RECORDS, id, hosted);
+                step.tx.edit(&RECORDS, &id, |hosted| hosted.floor.record = None);
             }
         }
         for (key, entry) in step.tx.scan(&ENTRIES, &ENTRIES.all()) {
@@ -197,7 +199,7 @@ impl Engine {
     /// Gives the network back what was kept for others before the node stopped.
     pub(super) fn keep_again(&mut self, step: &Step<'_, '_>) {
         for (_, hosted) in step.tx.scan(&RECORDS, &RECORDS.all()) {
-            let Some(value) = hosted.floor.record else { continue };
+            let Some(value) = hosted.floor.record.clone() else { continue };
             let Ok(profile) = VerifiedProfile::verify(&value, step.now) else { continue };
             let expires_in = profile.profile().expires.since(step.now);
             self.effects.push(Effect::Keep { key: hosted.key, value, expires_in });
@@ -216,7 +218,7 @@ pub(super) fn local_page(
     if let Some(cursor) = cursor {
         scan.from = cursor.as_bytes().to_vec();
     }
-    let rows = step.tx.scan(&ENTRIES, &scan).into_iter().map(|(_, row)| row);
+    let rows = step.tx.scan(&ENTRIES, &scan).into_iter().map(|(_, row)| Arc::unwrap_or_clone(row));
     entry::page(rows, cursor, facets, step.now)
 }
 

@@ -1,5 +1,7 @@
 //! The way in: route, open into a new state, admit, file in order, acknowledge.
 
+use std::sync::Arc;
+
 use crate::base::id::{AccountId, DeviceId, SessionId};
 use crate::base::limits;
 use crate::domain::chat::conversation;
@@ -32,7 +34,7 @@ enum Fate {
 
 /// A content whose session vouches for who sent it.
 struct Opened {
-    contact: Contact,
+    contact: Arc<Contact>,
     device: DeviceId,
     content: Content,
 }
@@ -60,10 +62,10 @@ impl Engine {
             self.counters.malformed += 1;
             return Fate::Taken;
         };
-        match step.tx.row(&ROUTES, envelope.route.as_bytes()) {
-            Some(Route::Inbox { own }) => self.first_flight(step, &own, peer, envelope.body),
+        match step.tx.row(&ROUTES, envelope.route.as_bytes()).as_deref() {
+            Some(Route::Inbox { own }) => self.first_flight(step, own, peer, envelope.body),
             Some(Route::Pair { contact, device, session, .. }) => {
-                self.session_frame(step, &contact, device, &session, envelope.body)
+                self.session_frame(step, contact, *device, session, envelope.body)
             }
             None => {
                 self.counters.unknown_route += 1;
@@ -196,7 +198,7 @@ impl Engine {
             self.counters.malformed += 1;
             return;
         };
-        let known = step.tx.row(&CONTACTS, account.as_bytes());
+        let known = step.tx.copy(&CONTACTS, account.as_bytes());
         let is_new = known.is_none();
         let contact = match known {
             Some(contact) if contact.own == *own => Some(contact),
@@ -234,7 +236,7 @@ impl Engine {
             self.show_contact(&contact);
         }
         self.counters.opened += 1;
-        self.content(step, Opened { contact, device, content }, &bytes);
+        self.content(step, Opened { contact: Arc::new(contact), device, content }, &bytes);
     }
 
     /// An opened content: what it says of its sender first, then the thing itself.
@@ -245,7 +247,7 @@ impl Engine {
             self.counters.forked_logs += 1;
         }
         if let Some(introduction) = content.introduction.clone() {
-            self.introduced(step, &mut contact, &device, introduction);
+            contact = self.introduced(step, contact, &device, introduction);
         }
         match (content.seq, &content.body) {
             (0, Body::Ack(ack)) => self.acknowledged(step, &contact, &device, ack),
@@ -368,20 +370,22 @@ impl Engine {
     fn introduced(
         &mut self,
         step: &Step<'_, '_>,
-        contact: &mut Contact,
+        before: Arc<Contact>,
         device: &DeviceId,
         introduction: Introduction,
-    ) {
-        let before = contact.clone();
+    ) -> Arc<Contact> {
+        let mut contact = Contact::clone(&before);
         if let Some(reach) = introduction.reach.filter(|reach| reach.device() == *device) {
             contact.learn_reach(reach);
         }
         if !contact.named_here && !introduction.name.is_empty() {
             contact.name = introduction.name;
         }
-        if *contact != before {
-            step.tx.put(&CONTACTS, CONTACTS.key(contact.account.as_bytes()), contact.clone());
+        if contact == *before {
+            return before;
         }
+        step.tx.put(&CONTACTS, CONTACTS.key(contact.account.as_bytes()), contact.clone());
+        Arc::new(contact)
     }
 
     /// The device is to be told what arrived; strangers are told nothing.

@@ -1,5 +1,7 @@
 //! Pure queries about charging: subscriptions, invoices and receipts as screens and files show them.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::base::id::Digest;
@@ -155,12 +157,13 @@ pub fn receipt_file(rows: &impl Rows, id: &Digest) -> Option<ReceiptFile> {
     let contact = contact_of(rows, &row)?;
     let history = history(rows, &subscription)?;
     let recorded = history.receipts().into_iter().find(|(_, recorded)| recorded.id() == *id)?.1.clone();
-    let log = if row.issuer { rows.row(&ACCOUNTS, contact.own.as_bytes())?.log } else { contact.log? };
+    let log =
+        if row.issuer { rows.copy(&ACCOUNTS, contact.own.as_bytes())?.log } else { contact.log.clone()? };
     ReceiptFile::new(&recorded, &log)
 }
 
-fn all(rows: &impl Rows) -> impl Iterator<Item = (Subscription, Contact, History)> {
-    let mut all: Vec<Subscription> =
+fn all(rows: &impl Rows) -> impl Iterator<Item = (Arc<Subscription>, Arc<Contact>, History)> {
+    let mut all: Vec<_> =
         rows.scan(&SUBSCRIPTIONS, &SUBSCRIPTIONS.all()).into_iter().map(|(_, row)| row).collect();
     all.sort_by_key(|row| (core::cmp::Reverse(row.at), row.id));
     all.into_iter().filter_map(move |row| {

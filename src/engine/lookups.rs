@@ -70,12 +70,12 @@ impl Engine {
         let Some(fetch) = self.lookups.fetches.remove(account) else { return };
         self.lookups.forget(|question| matches!(question, Question::Record { account: of } if of == account));
         let floor = step.tx.row(&FOUND, account.as_bytes());
-        let found = found::newest(fetch.values, account, floor.as_ref(), step.now);
+        let found = found::newest(fetch.values, account, floor.as_deref(), step.now);
         let Found { newest, older, refused, equivocations } = found;
         let refused = (refused.len() + older + equivocations.len()) as u32;
         self.counters.refused_records += u64::from(refused);
         if let Some(profile) = &newest {
-            if consider(floor.as_ref(), profile, step.now) == Decision::Newer {
+            if consider(floor.as_deref(), profile, step.now) == Decision::Newer {
                 step.tx.put(&FOUND, FOUND.key(account.as_bytes()), Floor::of(profile, true, step.now));
             }
             if older > 0 {
@@ -83,7 +83,7 @@ impl Engine {
             }
         }
         // A contact's pinned profile helps where the DHT has nothing: it is a hint, never an authority.
-        let pinned = || VerifiedProfile::verify(&floor?.record?, step.now).ok();
+        let pinned = || VerifiedProfile::verify(floor?.record.as_ref()?, step.now).ok();
         let profile = newest.or_else(pinned);
         let holds = |values: &&Vec<Vec<u8>>| {
             profile.as_ref().is_some_and(|one| values.iter().any(|v| v == one.bytes()))
@@ -149,7 +149,7 @@ impl Engine {
             });
         };
         let account = fetched.account;
-        let known = step.tx.row(&CONTACTS, account.as_bytes());
+        let known = step.tx.copy(&CONTACTS, account.as_bytes());
         let mut contact = match known {
             Some(contact) => contact,
             None => {
@@ -165,7 +165,7 @@ impl Engine {
     }
 
     fn session_fetched(&mut self, step: &mut Step<'_, '_>, fetched: &Fetched) {
-        let Some(mut contact) = step.tx.row(&CONTACTS, fetched.account.as_bytes()) else { return };
+        let Some(mut contact) = step.tx.copy(&CONTACTS, fetched.account.as_bytes()) else { return };
         match &fetched.profile {
             Some(profile) => {
                 self.learn_profile(step, &mut contact, profile);
@@ -242,7 +242,7 @@ impl Engine {
 
     fn bundle_answered(&mut self, step: &mut Step<'_, '_>, account: &AccountId, answer: Option<Answer>) {
         self.lookups.bundles.remove(account);
-        let Some(mut contact) = step.tx.row(&CONTACTS, account.as_bytes()) else { return };
+        let Some(mut contact) = step.tx.copy(&CONTACTS, account.as_bytes()) else { return };
         let bundle = match answer {
             Some(Answer::Bundle(bundle)) => VerifiedBundle::verify(&bundle, account, step.now).ok(),
             _ => None,

@@ -229,7 +229,7 @@ impl Engine {
         Arc::clone(keys)
     }
 
-    pub(super) fn own(&self, step: &Step<'_, '_>, own: &AccountId) -> Option<OwnAccount> {
+    pub(super) fn own(&self, step: &Step<'_, '_>, own: &AccountId) -> Option<Arc<OwnAccount>> {
         step.tx.row(&ACCOUNTS, own.as_bytes())
     }
 }

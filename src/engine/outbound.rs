@@ -1,10 +1,12 @@
 //! The way out: may I, append, whose devices, keep; then, when a link is up, seal, keep the frame, send.
 
+use std::sync::Arc;
+
 use crate::base::id::{AccountId, DeviceId, MessageId, SessionId};
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::chat::conversation::{self, CONVERSATIONS};
-use crate::domain::chat::delivery::{DELIVERY, State};
+use crate::domain::chat::delivery::{DELIVERY, Delivery, State};
 use crate::domain::chat::incoming::{self, INCOMING};
 use crate::domain::chat::outbox::{OUTBOX, Sealed, Unsettled};
 use crate::domain::chat::timeline::{self, Body as Line, From, NewEntry};
@@ -48,7 +50,7 @@ impl Engine {
     }
 
     /// The contact, if we may write to them.
-    pub(super) fn may_write(&self, step: &Step<'_, '_>, to: &AccountId) -> Result<Contact, Refusal> {
+    pub(super) fn may_write(&self, step: &Step<'_, '_>, to: &AccountId) -> Result<Arc<Contact>, Refusal> {
         let contact = step.tx.row(&CONTACTS, to.as_bytes());
         let contact = contact.ok_or_else(|| Refusal::NotAContact(address::encode(to)))?;
         if contact.standing == Standing::Blocked { Err(Refusal::Blocked) } else { Ok(contact) }
@@ -191,8 +193,8 @@ impl Engine {
         let next = self.links.line(device).next;
         for (key, row) in step.tx.scan(&OUTBOX, &OUTBOX.of(device.as_bytes()).from(next).limit(room)) {
             let Some(seq) = key.position() else { continue };
-            let frame = match row.frame {
-                Some(sealed) if sealed.session == session => sealed.frame,
+            let frame = match &row.frame {
+                Some(sealed) if sealed.session == session => sealed.frame.clone(),
                 _ if seq == 0 => {
                     step.tx.delete(&OUTBOX, key);
                     continue;
@@ -351,7 +353,7 @@ impl Engine {
         session: Session,
         adopt: impl FnOnce(&mut Peer, &Session) -> Vec<SessionId>,
     ) {
-        let mut peer = step.tx.row(&PEERS, device.as_bytes()).unwrap_or_default();
+        let mut peer = step.tx.copy(&PEERS, device.as_bytes()).unwrap_or_default();
         let route = Route::Pair {
             own: contact.own,
             contact: contact.account,
@@ -375,9 +377,11 @@ impl Engine {
                     if step.tx.with(&DELIVERY, &key, |marks| marks.sent >= seq) == Some(true) {
                         continue;
                     }
-                    let mut marks = step.tx.get(&DELIVERY, &key).unwrap_or_default();
-                    marks.took(seq);
-                    step.tx.put(&DELIVERY, key, marks);
+                    if step.tx.edit(&DELIVERY, &key, |marks| marks.took(seq)).is_none() {
+                        let mut marks = Delivery::default();
+                        marks.took(seq);
+                        step.tx.put(&DELIVERY, key, marks);
+                    }
                 }
                 Item::Ack { device, told } => {
                     incoming::edit(step.tx, &device, |row| row.told = told);
@@ -397,7 +401,7 @@ impl Engine {
         ack: &crate::wire::content::Ack,
     ) {
         let last = step.tx.row(&CONVERSATIONS, contact.account.as_bytes()).map_or(0, |row| row.sent_seq);
-        let mut marks = step.tx.row(&DELIVERY, device.as_bytes()).unwrap_or_default();
+        let mut marks = step.tx.copy(&DELIVERY, device.as_bytes()).unwrap_or_default();
         let before = marks.clone();
         let progress = marks.acknowledge(ack, last);
         for seq in progress.settled {
@@ -522,11 +526,11 @@ impl Engine {
     }
 
     /// The contact that a device belongs to, through its active or newest session.
-    pub(super) fn contact_of(&self, step: &Step<'_, '_>, device: &DeviceId) -> Option<Contact> {
+    pub(super) fn contact_of(&self, step: &Step<'_, '_>, device: &DeviceId) -> Option<Arc<Contact>> {
         let peer = step.tx.row(&PEERS, device.as_bytes())?;
         let id = peer.active.or_else(|| peer.archived.first().copied())?;
         let route = step.tx.row(&SESSIONS, id.as_bytes())?.receive_route();
-        match step.tx.row(&ROUTES, route.as_bytes())? {
+        match &*step.tx.row(&ROUTES, route.as_bytes())? {
             Route::Pair { contact, .. } => step.tx.row(&CONTACTS, contact.as_bytes()),
             Route::Inbox { .. } => None,
         }

@@ -33,7 +33,7 @@ const NAME: Table<String> = Table::new(TableId::Meta, 1);
 
 /// What this node calls itself towards people; empty where nothing was set.
 pub fn own_name(rows: &impl Rows) -> String {
-    rows.row(&NAME, b"name").unwrap_or_default()
+    rows.copy(&NAME, b"name").unwrap_or_default()
 }
 
 impl Engine {
@@ -86,7 +86,7 @@ impl Engine {
 
     /// Makes the next set of prekeys of an account and forgets those past their life.
     pub(super) fn new_prekeys(&mut self, step: &mut Step<'_, '_>, id: &AccountId) {
-        let Some(mut own) = self.own(step, id) else { return };
+        let Some(mut own) = step.tx.copy(&ACCOUNTS, id.as_bytes()) else { return };
         let number = own.prekeys + 1;
         let set = PrekeySet::generate(number, step.now, step.rng);
         step.tx.put(&PREKEYS, PREKEYS.key_at(id.as_bytes(), u64::from(number)), set);
@@ -95,7 +95,7 @@ impl Engine {
         for (key, set) in step.tx.scan(&PREKEYS, &PREKEYS.of(id.as_bytes())) {
             if step.now.since(set.created) > limits::PREKEY_LIFE {
                 step.tx.delete(&PREKEYS, key);
-                for (key, ()) in step.tx.scan(&REPLAYS, &REPLAYS.of(&replays_of(id, set.id))) {
+                for (key, _) in step.tx.scan(&REPLAYS, &REPLAYS.of(&replays_of(id, set.id))) {
                     step.tx.delete(&REPLAYS, key);
                 }
             }
@@ -147,7 +147,7 @@ impl Engine {
         }
         let business = invite.kind == AccountKind::Business;
         let own = self.own_towards(step, &invite.account, business);
-        let known = step.tx.row(&CONTACTS, invite.account.as_bytes());
+        let known = step.tx.copy(&CONTACTS, invite.account.as_bytes());
         if known.is_none() {
             self.count_contact()?;
         }
@@ -299,7 +299,7 @@ impl Engine {
             for device in devices {
                 // What was sealed for one device means nothing to another; a first flight least of all.
                 if let Some(seq) = key.position().filter(|seq| *seq > 0) {
-                    let row = Unsettled { frame: None, ..row.clone() };
+                    let row = Unsettled { frame: None, ..Unsettled::clone(&row) };
                     step.tx.put(&OUTBOX, OUTBOX.key_at(device.as_bytes(), seq), row);
                 }
             }

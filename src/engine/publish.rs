@@ -37,7 +37,7 @@ impl Engine {
         if !self.is_business() {
             return Err(Refusal::NotABusiness);
         }
-        let published = match step.tx.row(&OWN_PROFILE, OWN_PROFILE_ID) {
+        let published = match step.tx.copy(&OWN_PROFILE, OWN_PROFILE_ID) {
             Some(mut published) => published.set(draft).map(|()| published),
             None => Published::new(draft),
         };
@@ -70,7 +70,7 @@ impl Engine {
         if !self.is_business() {
             return Err(Refusal::NotABusiness);
         }
-        let mut published = step.tx.row(&OWN_PROFILE, OWN_PROFILE_ID).ok_or(Refusal::NoProfile)?;
+        let mut published = step.tx.copy(&OWN_PROFILE, OWN_PROFILE_ID).ok_or(Refusal::NoProfile)?;
         if !self.online || self.addresses.is_empty() {
             return Err(Refusal::Offline);
         }

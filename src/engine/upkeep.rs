@@ -59,7 +59,7 @@ impl Engine {
 
     /// A person isn't listed anywhere: its node tells its contacts itself where it is.
     fn greet_contacts(&mut self, step: &Step<'_, '_>) {
-        let mut contacts: Vec<Contact> =
+        let mut contacts: Vec<_> =
             step.tx.scan(&CONTACTS, &CONTACTS.all()).into_iter().map(|(_, c)| c).collect();
         contacts.retain(|contact| contact.standing == Standing::Accepted);
         contacts.sort_by_key(|contact| core::cmp::Reverse(contact.added_at));

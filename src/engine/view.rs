@@ -115,13 +115,13 @@ pub fn contacts(rows: &impl Rows) -> Vec<ContactView> {
 
 /// One contact.
 pub fn contact(rows: &impl Rows, account: &AccountId) -> Option<ContactView> {
-    rows.row(&CONTACTS, account.as_bytes()).as_ref().map(contact_view)
+    rows.row(&CONTACTS, account.as_bytes()).as_deref().map(contact_view)
 }
 
 /// The contact that a person means by a name, an address or the beginning of one; an error says how many fit.
 pub fn resolve(rows: &impl Rows, text: &str) -> Result<AccountId, usize> {
     let folded = text.to_lowercase();
-    let contacts: Vec<Contact> = rows.scan(&CONTACTS, &CONTACTS.all()).into_iter().map(|(_, c)| c).collect();
+    let contacts: Vec<_> = rows.scan(&CONTACTS, &CONTACTS.all()).into_iter().map(|(_, c)| c).collect();
     let fitting = |fits: &dyn Fn(&Contact) -> bool| -> Vec<AccountId> {
         contacts.iter().filter(|contact| fits(contact)).map(|contact| contact.account).collect()
     };
@@ -142,7 +142,7 @@ const ADDRESS_PREFIX_LEAST: usize = 12;
 
 /// All conversations, the latest first.
 pub fn conversations(rows: &impl Rows) -> Vec<ConversationView> {
-    let mut all: Vec<Conversation> =
+    let mut all: Vec<_> =
         rows.scan(&CONVERSATIONS, &CONVERSATIONS.all()).into_iter().map(|(_, row)| row).collect();
     all.sort_by_key(|row| core::cmp::Reverse(row.last_at));
     all.into_iter().filter_map(|row| conversation_view(rows, &row)).collect()

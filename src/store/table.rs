@@ -1,6 +1,7 @@
 //! Typed tables: how a row's value is written and read.
 
 use core::marker::PhantomData;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,9 +10,9 @@ use crate::store::key::{Key, TableId};
 use crate::store::snapshot::{Fault, Scan, Snapshot};
 
 /// What a row's value must be able to do.
-pub trait Row: Serialize + DeserializeOwned + Clone + Send + 'static {}
+pub trait Row: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {}
 
-impl<T: Serialize + DeserializeOwned + Clone + Send + 'static> Row for T {}
+impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> Row for T {}
 
 /// A table whose values are `T`, in one version of its encoding.
 #[derive(Debug)]
@@ -80,17 +81,23 @@ impl<T: Row> Table<T> {
     }
 }
 
-/// Typed reads, the same over a snapshot and over an open transaction.
+/// Typed reads, the same over a snapshot and over an open transaction. Rows are shared, not copied: what was read
+/// stays as it was, whatever the transaction does to the row afterwards.
 pub trait Rows {
     /// The row at `key`.
-    fn get<T: Row>(&self, table: &Table<T>, key: &Key) -> Option<T>;
+    fn get<T: Row>(&self, table: &Table<T>, key: &Key) -> Option<Arc<T>>;
 
     /// Rows in a range, in the scan's order.
-    fn scan<T: Row>(&self, table: &Table<T>, scan: &Scan) -> Vec<(Key, T)>;
+    fn scan<T: Row>(&self, table: &Table<T>, scan: &Scan) -> Vec<(Key, Arc<T>)>;
 
     /// The only row of `id`.
-    fn row<T: Row>(&self, table: &Table<T>, id: &[u8]) -> Option<T> {
+    fn row<T: Row>(&self, table: &Table<T>, id: &[u8]) -> Option<Arc<T>> {
         self.get(table, &table.key(id))
+    }
+
+    /// A copy of the only row of `id`, to be changed and written again.
+    fn copy<T: Row>(&self, table: &Table<T>, id: &[u8]) -> Option<T> {
+        self.row(table, id).map(Arc::unwrap_or_clone)
     }
 }
 
@@ -117,12 +124,14 @@ impl<'s> Reader<'s> {
 }
 
 impl Rows for Reader<'_> {
-    fn get<T: Row>(&self, table: &Table<T>, key: &Key) -> Option<T> {
-        self.snapshot.get(key).and_then(|value| self.decode(table, &value))
+    fn get<T: Row>(&self, table: &Table<T>, key: &Key) -> Option<Arc<T>> {
+        self.snapshot.get(key).and_then(|value| self.decode(table, &value)).map(Arc::new)
     }
 
-    fn scan<T: Row>(&self, table: &Table<T>, scan: &Scan) -> Vec<(Key, T)> {
+    fn scan<T: Row>(&self, table: &Table<T>, scan: &Scan) -> Vec<(Key, Arc<T>)> {
         let rows = self.snapshot.scan(scan);
-        rows.into_iter().filter_map(|(key, value)| Some((key, self.decode(table, &value)?))).collect()
+        rows.into_iter()
+            .filter_map(|(key, value)| Some((key, Arc::new(self.decode(table, &value)?))))
+            .collect()
     }
 }

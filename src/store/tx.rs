@@ -3,6 +3,7 @@
 use core::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::base::limits;
 use crate::store::key::{Key, Value};
@@ -19,7 +20,7 @@ pub struct Tx<'s> {
 
 struct Slot {
     /// The decoded row; none where the row is deleted or was never there.
-    row: Option<Box<dyn Any + Send>>,
+    row: Option<Arc<dyn Any + Send + Sync>>,
     encode: fn(&dyn Any) -> Result<Vec<u8>, Fault>,
     version: u8,
     dirty: bool,
@@ -34,7 +35,7 @@ impl<'s> Tx<'s> {
     /// Writes a row, whole.
     pub fn put<T: Row>(&self, table: &Table<T>, key: Key, row: T) {
         let slot =
-            Slot { row: Some(Box::new(row)), encode: encode_any::<T>, version: table.version(), dirty: true };
+            Slot { row: Some(Arc::new(row)), encode: encode_any::<T>, version: table.version(), dirty: true };
         self.slots.borrow_mut().insert(key, slot);
     }
 
@@ -54,9 +55,12 @@ impl<'s> Tx<'s> {
         self.load(table, key);
         let mut slots = self.slots.borrow_mut();
         let slot = slots.get_mut(key)?;
-        let row = slot.row.as_mut()?.downcast_mut::<T>()?;
+        let mut row = slot.row.take()?.downcast::<T>().ok()?;
+        // Copied only where somebody still looks at the row as it was.
+        let result = change(Arc::make_mut(&mut row));
+        slot.row = Some(row);
         slot.dirty = true;
-        Some(change(row))
+        Some(result)
     }
 
     /// Looks at a row without copying it. `look` must not use the transaction.
@@ -99,7 +103,7 @@ impl<'s> Tx<'s> {
             return;
         }
         let row = self.snapshot.get(key).and_then(|value| self.decode(table, &value));
-        let row = row.map(|row| -> Box<dyn Any + Send> { Box::new(row) });
+        let row = row.map(|row| -> Arc<dyn Any + Send + Sync> { Arc::new(row) });
         let slot = Slot { row, encode: encode_any::<T>, version: table.version(), dirty: false };
         self.slots.borrow_mut().insert(key.clone(), slot);
     }
@@ -110,11 +114,14 @@ impl<'s> Tx<'s> {
 }
 
 impl Rows for Tx<'_> {
-    fn get<T: Row>(&self, table: &Table<T>, key: &Key) -> Option<T> {
-        self.with(table, key, T::clone)
+    fn get<T: Row>(&self, table: &Table<T>, key: &Key) -> Option<Arc<T>> {
+        self.load(table, key);
+        let slots = self.slots.borrow();
+        let row = slots.get(key)?.row.clone();
+        row?.downcast::<T>().ok()
     }
 
-    fn scan<T: Row>(&self, table: &Table<T>, scan: &Scan) -> Vec<(Key, T)> {
+    fn scan<T: Row>(&self, table: &Table<T>, scan: &Scan) -> Vec<(Key, Arc<T>)> {
         let slots = self.slots.borrow();
         let first = Key { table: scan.table, id: scan.id.clone().unwrap_or_default(), order: Vec::new() };
         let staged: BTreeMap<&Key, &Slot> = slots
@@ -124,14 +131,14 @@ impl Rows for Tx<'_> {
             .collect();
         // Staged deletions may hide stored rows, so that many more are read before the limit cuts.
         let stored = self.snapshot.scan(&scan.clone().limit(scan.limit.saturating_add(staged.len())));
-        let mut rows: Vec<(Key, T)> = stored
+        let mut rows: Vec<(Key, Arc<T>)> = stored
             .into_iter()
             .filter(|(key, _)| !staged.contains_key(key))
-            .filter_map(|(key, value)| Some((key, self.decode(table, &value)?)))
+            .filter_map(|(key, value)| Some((key, Arc::new(self.decode(table, &value)?))))
             .collect();
         for (key, slot) in staged {
-            if let Some(row) = slot.row.as_ref().and_then(|row| row.downcast_ref::<T>()) {
-                rows.push((key.clone(), row.clone()));
+            if let Some(row) = slot.row.clone().and_then(|row| row.downcast::<T>().ok()) {
+                rows.push((key.clone(), row));
             }
         }
         rows.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -236,7 +243,7 @@ mod tests {
     const NAMES: Table<String> = Table::new(TableId::Meta, 1);
 
     fn names(rows: &impl Rows, scan: &Scan) -> Vec<String> {
-        rows.scan(&NAMES, scan).into_iter().map(|(_, name)| name).collect()
+        rows.scan(&NAMES, scan).into_iter().map(|(_, name)| Arc::unwrap_or_clone(name)).collect()
     }
 
     #[test]
@@ -267,7 +274,7 @@ mod tests {
         tx.put(&NAMES, NAMES.key(b"a"), "a".to_owned());
         memory.apply(tx.finish(1).unwrap());
         let tx = Tx::new(&memory);
-        assert_eq!(tx.row(&NAMES, b"a").as_deref(), Some("a"));
+        assert_eq!(tx.copy(&NAMES, b"a").as_deref(), Some("a"));
         assert_eq!(tx.row(&NAMES, b"b"), None);
         assert!(tx.finish(1).unwrap().into_parts().0.is_empty());
     }

@@ -68,14 +68,14 @@ pub(super) fn value(view: &View, key: &Key) -> Option<Vec<u8>> {
     let reader = Reader::new(view);
     let value = reader.get(&BYTES, key);
     reader.finish().unwrap();
-    value
+    value.map(Arc::unwrap_or_clone)
 }
 
 pub(super) fn rows(view: &View, scan: &Scan) -> Vec<(Key, Vec<u8>)> {
     let reader = Reader::new(view);
     let rows = reader.scan(&BYTES, scan);
     reader.finish().unwrap();
-    rows
+    rows.into_iter().map(|(key, row)| (key, Arc::unwrap_or_clone(row))).collect()
 }
 
 pub(super) fn everything(database: &Database) -> Model {

@@ -55,7 +55,7 @@ pub fn arrival(tx: &Tx<'_>, device: &DeviceId, seq: u64) -> Arrival {
         } else {
             tx.get(&MISSING, &MISSING.key_at(device.as_bytes(), seq))
         };
-        return missing.map_or(Arrival::Repeated, Arrival::Late);
+        return missing.map_or(Arrival::Repeated, |position| Arrival::Late(*position));
     }
     if seq == incoming.filed + 1 {
         return Arrival::Next;
@@ -99,7 +99,7 @@ pub fn take_held(tx: &Tx<'_>, device: &DeviceId) -> Option<Vec<u8>> {
         return None;
     }
     let key = HELD.key_at(device.as_bytes(), incoming.filed + 1);
-    let content = tx.get(&HELD, &key)?;
+    let content = tx.with(&HELD, &key, Vec::clone)?;
     tx.delete(&HELD, key);
     edit(tx, device, |incoming| incoming.held -= 1);
     Some(content)

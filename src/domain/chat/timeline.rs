@@ -1,5 +1,7 @@
 //! A conversation's timeline: entries that never move, kept on pages so that a row holds many.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{AccountId, DeviceId, Digest, MessageId};
@@ -140,13 +142,13 @@ pub fn before(rows: &impl Rows, with: &AccountId, position: u64, limit: usize) -
     let mut edge = position;
     while found.len() < limit && edge > 0 {
         let Some((key, page)) = last_page(rows, with, edge) else { break };
-        found.extend(page.entries.into_iter().rev().filter(|entry| entry.position < position));
+        let earlier = page.entries.iter().rev().filter(|entry| entry.position < position);
+        found.extend(earlier.take(limit - found.len()).cloned());
         match key.position() {
             Some(first) if first < edge => edge = first,
             _ => break,
         }
     }
-    found.truncate(limit);
     found.reverse();
     found
 }
@@ -157,15 +159,15 @@ pub fn since(rows: &impl Rows, with: &AccountId, position: u64, limit: usize) ->
         last_page(rows, with, position.saturating_add(1)).and_then(|(key, _)| key.position()).unwrap_or(0);
     let pages = 1 + limit.div_ceil(PAGE_ENTRIES_LEAST);
     let pages = rows.scan(&PAGES, &PAGES.of(with.as_bytes()).from(first).limit(pages));
-    let entries = pages.into_iter().flat_map(|(_, page)| page.entries);
-    entries.filter(|entry| entry.position >= position).take(limit).collect()
+    let entries = pages.iter().flat_map(|(_, page)| &page.entries);
+    entries.filter(|entry| entry.position >= position).take(limit).cloned().collect()
 }
 
 /// A page is opened only when the one before has no room for one more, so only a single huge entry leaves a page
 /// with fewer than this.
 const PAGE_ENTRIES_LEAST: usize = 1;
 
-fn last_page(rows: &impl Rows, with: &AccountId, until: u64) -> Option<(Key, Page)> {
+fn last_page(rows: &impl Rows, with: &AccountId, until: u64) -> Option<(Key, Arc<Page>)> {
     let scan: Scan = PAGES.of(with.as_bytes()).until(until).reversed().limit(1);
     rows.scan(&PAGES, &scan).pop()
 }
