@@ -58,7 +58,7 @@ impl Layer {
         &'l self,
         from: &'l [u8],
         until: Option<&'l [u8]>,
-    ) -> impl Iterator<Item = (&'l PhysicalKey, &'l Cell)> {
+    ) -> impl DoubleEndedIterator<Item = (&'l PhysicalKey, &'l Cell)> {
         let until = until.map_or(Bound::Unbounded, Bound::Excluded);
         // An empty range is legal for callers, but not for the map.
         let legal = !matches!(until, Bound::Excluded(until) if until <= from);

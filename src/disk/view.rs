@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use crate::disk::overlay::{Cell, Layer};
+use crate::disk::overlay::Cell;
 use crate::disk::shared::Shared;
 use crate::disk::vault::{PREFIX_LEN, PhysicalKey};
 use crate::store::key::{Key, Value};
 use crate::store::snapshot::{Fault, Scan, Snapshot};
+
+/// Rows of the overlay that a scan reads at a time.
+const WINDOW_LEAST: usize = 16;
+const WINDOW_MOST: usize = 1_024;
 
 /// How much a view sees.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,6 +72,8 @@ impl View {
     }
 
     /// The rows between two physical keys that the scan asks for, in physical order, at most `limit`.
+    ///
+    /// Window by window: the overlay may hold a hundred thousand rows where one is asked for.
     fn merge(
         &self,
         scan: &Scan,
@@ -76,10 +82,36 @@ impl View {
         limit: usize,
     ) -> Result<Vec<(Key, Value)>, Fault> {
         let mut rows = Vec::new();
-        if limit == 0 {
-            return Ok(rows);
+        let (mut from, mut until) = (from.to_vec(), until.map(<[u8]>::to_vec));
+        let mut window = limit.clamp(WINDOW_LEAST, WINDOW_MOST);
+        while rows.len() < limit {
+            let (held, edge) = self.held(&from, until.as_deref(), scan.reverse, window);
+            let (low, high) = match &edge {
+                Some(edge) if scan.reverse => (edge.as_slice(), until.as_deref()),
+                Some(edge) => (from.as_slice(), Some(edge.as_slice())),
+                None => (from.as_slice(), until.as_deref()),
+            };
+            self.merge_window(scan, held, low, high, limit, &mut rows)?;
+            match edge {
+                Some(edge) if scan.reverse => until = Some(edge),
+                Some(edge) => from = edge,
+                None => break,
+            }
+            window = (window * 2).min(WINDOW_MOST);
         }
-        let mut held = self.held(from, until);
+        Ok(rows)
+    }
+
+    /// Merges the overlay's rows of a window, which were read first, with sled's.
+    fn merge_window(
+        &self,
+        scan: &Scan,
+        mut held: BTreeMap<PhysicalKey, Cell>,
+        from: &[u8],
+        until: Option<&[u8]>,
+        limit: usize,
+        rows: &mut Vec<(Key, Value)>,
+    ) -> Result<(), Fault> {
         let push = |rows: &mut Vec<(Key, Value)>, physical: &[u8], id: &[u8], value: Value| {
             let order = physical.get(PREFIX_LEN..).unwrap_or_default().to_vec();
             let key = Key { table: scan.table, id: id.to_vec(), order };
@@ -93,7 +125,7 @@ impl View {
             while let Some((key, cell)) = next_held(&mut held, physical, scan.reverse) {
                 let is_same = *key == *physical;
                 if let Some(value) = cell.value {
-                    wanted = push(&mut rows, &key, &cell.id, value);
+                    wanted = push(rows, &key, &cell.id, value);
                 }
                 if is_same || !wanted {
                     return Ok(wanted);
@@ -103,29 +135,57 @@ impl View {
             if scan.id.as_ref().is_some_and(|wanted| *wanted != id) {
                 return Err(mixed_up());
             }
-            wanted = push(&mut rows, physical, &id, value);
+            wanted = push(rows, physical, &id, value);
             Ok(wanted)
         })?;
         while wanted && let Some((key, cell)) = if scan.reverse { held.pop_last() } else { held.pop_first() }
         {
             if let Some(value) = cell.value {
-                wanted = push(&mut rows, &key, &cell.id, value);
+                wanted = push(rows, &key, &cell.id, value);
             }
         }
-        Ok(rows)
+        Ok(())
     }
 
-    /// The overlay's rows between two physical keys, the staged ones above the durable ones.
-    fn held(&self, from: &[u8], until: Option<&[u8]>) -> BTreeMap<PhysicalKey, Cell> {
+    /// The overlay's first rows between two physical keys (its last ones, where `reverse`), the staged ones above the
+    /// durable ones, about `window` of each layer; and where the window ends, if there may be more behind it: at
+    /// this key, which belongs to the higher side.
+    fn held(
+        &self,
+        from: &[u8],
+        until: Option<&[u8]>,
+        reverse: bool,
+        window: usize,
+    ) -> (BTreeMap<PhysicalKey, Cell>, Option<Vec<u8>>) {
         let state = self.shared.lock();
-        let rows = |layer: &Layer| -> Vec<(PhysicalKey, Cell)> {
-            layer.range(from, until).map(|(key, cell)| (key.clone(), cell.clone())).collect()
-        };
-        let mut held: BTreeMap<_, _> = rows(&state.overlay.durable).into_iter().collect();
+        let mut layers = vec![&state.overlay.durable];
         if self.sight == Sight::Staged {
-            held.extend(rows(&state.overlay.staged));
+            layers.push(&state.overlay.staged);
         }
-        held
+        let ranges: Vec<_> = layers
+            .iter()
+            .map(|layer| {
+                let range = layer.range(from, until);
+                let taken: Vec<_> =
+                    if reverse { range.rev().take(window).collect() } else { range.take(window).collect() };
+                taken
+            })
+            .collect();
+        let full = ranges.iter().filter(|rows| rows.len() == window);
+        let lasts = full.filter_map(|rows| rows.last()).map(|(key, _)| &key[..]);
+        let edge = if reverse {
+            lasts.max().map(<[u8]>::to_vec)
+        } else {
+            // The least key behind the last one that was read.
+            lasts.min().map(|last| [last, &[0]].concat())
+        };
+        let is_inside = |key: &PhysicalKey| match &edge {
+            Some(edge) if reverse => key[..] >= edge[..],
+            Some(edge) => key[..] < edge[..],
+            None => true,
+        };
+        let rows = ranges.into_iter().flatten().filter(|(key, _)| is_inside(key));
+        (rows.map(|(key, cell)| (key.clone(), cell.clone())).collect(), edge)
     }
 
     fn note<T: Default>(&self, result: Result<T, Fault>) -> T {

@@ -111,6 +111,32 @@ impl<'s> Tx<'s> {
     fn decode<T: Row>(&self, table: &Table<T>, bytes: &[u8]) -> Option<T> {
         table.decode(bytes).map_err(|fault| self.fault.borrow_mut().get_or_insert(fault).clone()).ok()
     }
+
+    /// Stored rows that a scan asks for and that nothing staged hides. Where some are hidden, more are read.
+    fn stored(&self, scan: &Scan, staged: &BTreeMap<&Key, &Slot>) -> Vec<(Key, Value)> {
+        let mut visible = Vec::new();
+        let mut rest = scan.clone();
+        if scan.id.is_none() {
+            // There is no reading on from where a scan over many ids was cut.
+            rest.limit = scan.limit.saturating_add(staged.len());
+        }
+        loop {
+            let rows = self.snapshot.scan(&rest);
+            let next = rows.last().filter(|_| rows.len() == rest.limit).map(|(key, _)| key.order.clone());
+            visible.extend(rows.into_iter().filter(|(key, _)| !staged.contains_key(key)));
+            match next {
+                Some(next) if visible.len() < scan.limit && scan.id.is_some() => {
+                    rest.limit = rest.limit.saturating_mul(2);
+                    if scan.reverse {
+                        rest.until = Some(next);
+                    } else {
+                        rest.from = [next.as_slice(), &[0]].concat();
+                    }
+                }
+                _ => return visible,
+            }
+        }
+    }
 }
 
 impl Rows for Tx<'_> {
@@ -129,11 +155,9 @@ impl Rows for Tx<'_> {
             .take_while(|(key, _)| key.table == scan.table && scan.id.as_ref().is_none_or(|id| *id == key.id))
             .filter(|(key, _)| scan.matches(key))
             .collect();
-        // Staged deletions may hide stored rows, so that many more are read before the limit cuts.
-        let stored = self.snapshot.scan(&scan.clone().limit(scan.limit.saturating_add(staged.len())));
-        let mut rows: Vec<(Key, Arc<T>)> = stored
+        let mut rows: Vec<(Key, Arc<T>)> = self
+            .stored(scan, &staged)
             .into_iter()
-            .filter(|(key, _)| !staged.contains_key(key))
             .filter_map(|(key, value)| Some((key, Arc::new(self.decode(table, &value)?))))
             .collect();
         for (key, slot) in staged {
@@ -265,6 +289,24 @@ mod tests {
         assert_eq!(names(&tx, &NAMES.of(b"x").from(2).until(9)), ["two!", "three"]);
         assert_eq!(names(&tx, &NAMES.all()).len(), 4);
         assert_eq!(names(&tx, &NAMES.of(b"y")).len(), 0);
+    }
+
+    #[test]
+    fn a_scan_reads_on_where_staged_rows_hide_more_than_its_limit() {
+        let mut memory = Memory::default();
+        let tx = Tx::new(&memory);
+        (0..50).for_each(|at| tx.put(&NAMES, NAMES.key_at(b"x", at), at.to_string()));
+        tx.put(&NAMES, NAMES.key_at(b"y", 0), "y".to_owned());
+        memory.apply(tx.finish(1).unwrap());
+
+        let tx = Tx::new(&memory);
+        (0..40).for_each(|at| tx.delete(&NAMES, NAMES.key_at(b"x", at)));
+        (45..50).for_each(|at| tx.delete(&NAMES, NAMES.key_at(b"x", at)));
+        assert_eq!(names(&tx, &NAMES.of(b"x").limit(2)), ["40", "41"]);
+        assert_eq!(names(&tx, &NAMES.of(b"x").limit(9)), ["40", "41", "42", "43", "44"]);
+        assert_eq!(names(&tx, &NAMES.of(b"x").reversed().limit(1)), ["44"]);
+        assert_eq!(names(&tx, &NAMES.all().limit(1)), ["40"]);
+        assert_eq!(names(&tx, &NAMES.all().reversed().limit(2)), ["y", "44"]);
     }
 
     #[test]

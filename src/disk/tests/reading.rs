@@ -89,6 +89,52 @@ fn neither_values_nor_ids_are_readable_in_the_files() {
     assert!(searched > 64 * 1024);
 }
 
+#[test]
+fn scans_find_few_and_many_rows_through_long_runs_of_each_layer() {
+    let home = tempfile::tempdir().unwrap();
+    let switch = Arc::new(Switch::default());
+    let (database, _) =
+        open(home.path(), Options { settle: Duration::from_secs(3_600), ..switch.options() }).unwrap();
+    let mut model = Model::new();
+    let mut number = 0;
+    let mut change = |rows: Vec<(u64, bool)>| {
+        number += 1;
+        let rows: Vec<_> = rows.into_iter().map(|(at, kept)| (BYTES.key_at(b"x", at), kept)).collect();
+        for (key, kept) in &rows {
+            if *kept {
+                model.insert(key.clone(), vec![1])
+            } else {
+                model.remove(key)
+            };
+        }
+        let rows: Vec<_> = rows.into_iter().map(|(key, kept)| (key, kept.then_some(&[1][..]))).collect();
+        send(&database, number, &rows)
+    };
+    // In sled, then durable above it, then staged above both: each with long runs of rows and of deletions.
+    change((0..3_000).map(|at| (at, at % 3 == 0)).collect()).recv().unwrap().unwrap();
+    database.checkpoint().unwrap();
+    change((500..2_500).map(|at| (at, at % 5 == 0)).collect()).recv().unwrap().unwrap();
+    switch.halt(true);
+    let answer = change((1_000..2_000).map(|at| (at, at > 1_950)).collect());
+    let view = database.engine_view();
+    for from in [0, 490, 999, 1_500, 2_600] {
+        for limit in [1, 17, 100, 1_100, usize::MAX] {
+            for scan in [BYTES.of(b"x").from(from), BYTES.of(b"x").until(from + 1).reversed()] {
+                let scan = scan.limit(limit);
+                let mut expected: Vec<_> = model.keys().filter(|key| scan.matches(key)).collect();
+                if scan.reverse {
+                    expected.reverse();
+                }
+                expected.truncate(limit);
+                let found = rows(&view, &scan);
+                assert_eq!(found.iter().map(|(key, _)| key).collect::<Vec<_>>(), expected, "{scan:?}");
+            }
+        }
+    }
+    switch.halt(false);
+    answer.recv().unwrap().unwrap();
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Put(u8, u64, u8),
