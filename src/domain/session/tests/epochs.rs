@@ -299,6 +299,17 @@ fn a_session_stays_small_at_rest_whatever_is_pending() {
 }
 
 #[test]
+fn a_session_does_not_grow_with_its_epochs() {
+    let mut duo = Duo::new();
+    duo.reach(20);
+    let lengths = |duo: &Duo| duo.sides.each_ref().map(|side| row(side).len());
+    let before = lengths(&duo);
+    duo.reach(30);
+    let growth = lengths(&duo).iter().zip(before).map(|(now, before)| now.abs_diff(before)).max();
+    assert!(growth < Some(16), "a few counters: {growth:?}");
+}
+
+#[test]
 fn a_pending_key_adds_only_its_seed_to_the_row() {
     let mut duo = Duo::new();
     duo.round_trip();

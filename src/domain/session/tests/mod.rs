@@ -7,5 +7,6 @@ mod flights;
 mod frames;
 mod model;
 mod snapshots;
+mod symbolic;
 
 pub(super) mod fixtures;

@@ -177,7 +177,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn sessions_do_what_the_model_says_under_reorder_loss_and_repetition(events in events()) {
@@ -195,22 +195,20 @@ proptest! {
     }
 
     #[test]
-    fn epochs_advance_in_conversation_whatever_is_lost(
-        rounds in prop::collection::vec((1..4usize, 0..3usize, 1..4usize, 0..3usize), 40..60)
+    fn epochs_advance_in_conversation_though_the_ends_of_chains_are_lost(
+        rounds in prop::collection::vec((1..4usize, 0..3usize, 1..4usize, 0..3usize), 20..30)
     ) {
         let mut world = World::new();
-        let mut advances = 0;
         for (hers, hers_lost, his, his_lost) in rounds {
-            let before = world.sides[0].epoch();
-            world.now = world.now.plus(EPOCH_LIFE / 8);
+            world.now = world.now.plus(EPOCH_LIFE / 4);
             for (from, count, lost) in [(0, hers, hers_lost), (1, his, his_lost)] {
                 (0..count).for_each(|_| world.send(from));
-                (0..count.saturating_sub(lost)).try_for_each(|back| world.deliver(from, back))?;
+                (lost.min(count - 1)..count).try_for_each(|back| world.deliver(from, back))?;
             }
-            advances += world.sides[0].epoch() - before;
         }
-        // Five to seven days of conversation.
-        prop_assert!(advances >= 1, "{advances}");
+        // Five days and more of conversation: one to be due, and three rounds at most to agree.
+        let [alice, bob] = world.sides.each_ref().map(Session::epoch);
+        prop_assert!(alice >= 2 && bob >= 2, "{alice} {bob}");
         world.settle()?;
     }
 
