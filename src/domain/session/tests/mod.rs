@@ -3,6 +3,9 @@
 mod bundles;
 mod flights;
 mod frames;
+mod golden;
+mod golden_forms;
+mod golden_ratchet;
 mod model;
 mod snapshots;
 

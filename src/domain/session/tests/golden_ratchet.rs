@@ -1,0 +1,103 @@
+//! The golden vectors of conversations (`docs/vectors/`), which an independent model made.
+
+use serde_json::Value;
+
+use super::fixtures::{NOW, row};
+use crate::base::id::{Digest, RouteId, SessionId};
+use crate::crypto::golden::{Case, Replay};
+use crate::crypto::x25519::KeyPair;
+use crate::domain::session::chain::Root;
+use crate::domain::session::ratchet::{Agreed, OpenError, Session};
+
+fn agreed(start: &Case<'_>) -> Agreed {
+    Agreed {
+        id: SessionId::new(start.array("session id")),
+        binding: Digest::new(start.array("binding")),
+        root: Root::new(start.secret("RK"), start.secret("QR")),
+        initiator_header: start.secret("HK_A"),
+        responder_header: start.secret("HK_B"),
+        to_responder: RouteId::new([0; 16]),
+        to_initiator: RouteId::new([1; 16]),
+    }
+}
+
+/// A conversation's two sides; A opened the session.
+#[derive(Clone)]
+struct Sides {
+    a: Session,
+    b: Session,
+}
+
+impl Sides {
+    fn new(start: &Case<'_>) -> Self {
+        let signed = KeyPair::from_secret(start.secret("signed prekey"));
+        let mut rng = Replay::of(start, &["ratchet key of A"]);
+        let a = Session::initiate(agreed(start), *signed.public(), &mut rng).unwrap();
+        rng.finish();
+        Self { a, b: Session::respond(agreed(start), signed) }
+    }
+
+    fn of(&mut self, name: &str) -> &mut Session {
+        match name {
+            "A" => &mut self.a,
+            "B" => &mut self.b,
+            other => panic!("{other} is no side"),
+        }
+    }
+
+    /// Makes one step of the vectors.
+    fn step(&mut self, step: &Case<'_>, former: &[Self]) {
+        if step.has("seal") {
+            self.seal(step);
+        } else if step.has("open") {
+            self.open(step);
+        } else if step.has("lost") {
+            for _ in 0..step.number("count") {
+                self.of(step.text("lost")).seal(b"lost", &mut Replay::new(&[&[0; 24]])).unwrap();
+            }
+        } else {
+            let (name, to) = (step.text("set back"), usize::try_from(step.number("to after")).unwrap());
+            *self.of(name) = former[to].clone().of(name).clone();
+        }
+    }
+
+    fn seal(&mut self, step: &Case<'_>) {
+        let names: &[&str] =
+            if step.has("ratchet key") { &["ratchet key", "header nonce"] } else { &["header nonce"] };
+        let mut rng = Replay::of(step, names);
+        let frame = self.of(step.text("seal")).seal(&step.bytes("content"), &mut rng).unwrap();
+        rng.finish();
+        assert_eq!(frame, step.bytes("frame"));
+    }
+
+    fn open(&mut self, step: &Case<'_>) {
+        let session = self.of(step.text("open"));
+        let before = row(session);
+        let opened = session.open(&step.bytes("frame"), NOW);
+        match step.text("outcome") {
+            "opened" => {
+                let opened = opened.unwrap();
+                assert_eq!(*opened.content, step.bytes("content"));
+                assert_eq!(opened.rolled_back, step.get("rolled back").as_bool().unwrap());
+                assert!(session.install(opened.advance));
+            }
+            "duplicate" => assert_eq!(opened.unwrap_err(), OpenError::Duplicate),
+            "refused" => assert_eq!(opened.unwrap_err(), OpenError::Refused, "{}", step.text("reason")),
+            other => panic!("{other} is no outcome"),
+        }
+        assert_eq!(row(session) == before, step.text("outcome") != "opened");
+    }
+}
+
+#[test]
+fn conversations_go_as_with_the_model_byte_for_byte() {
+    let file: Value = serde_json::from_str(include_str!("../../../../docs/vectors/ratchet.json")).unwrap();
+    for conversation in Case(&file).cases("conversations") {
+        let (mut sides, mut former) = (Sides::new(&conversation.case("start")), Vec::new());
+        for (number, step) in conversation.cases("steps").iter().enumerate() {
+            eprintln!("{}: step {number}", conversation.text("name"));
+            sides.step(step, &former);
+            former.push(sides.clone());
+        }
+    }
+}
