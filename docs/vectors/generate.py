@@ -5,14 +5,14 @@ import json
 import pathlib
 import sys
 
-from cases import bundles, conversations, flights, forms, identities, logs, published, rust
+from cases import bundles, conversations, flights, forms, identities, logs, passphrases, published, rust
 from model.primitives import Refused
 
 HERE = pathlib.Path(__file__).parent
 FILES = {
     "identity.json": identities.make, "log.json": logs.make, "prekeys.json": bundles.make,
     "handshake.json": flights.make, "ratchet.json": conversations.make, "padding.json": forms.make_padding,
-    "envelope.json": forms.make_envelopes,
+    "envelope.json": forms.make_envelopes, "passphrase.json": passphrases.make,
 }
 
 

@@ -13,6 +13,8 @@ mod error;
 #[cfg(test)]
 pub(crate) mod golden;
 #[cfg(test)]
+mod published;
+#[cfg(test)]
 mod vectors;
 
 /// The one error of every failed cryptographic check: it tells an attacker nothing.

@@ -1,7 +1,12 @@
 """The model's own primitives, held against published vectors before anything is generated."""
 
+import json
+import pathlib
+
 from model.identity import address_text, checksum, phrase_of, seed_of
-from model.primitives import Refused, hchacha20, hkdf, require_strong_key, xseal
+from model.primitives import Refused, hchacha20, hkdf, kem_encapsulate, kem_public, require_strong_key, xseal
+
+PUBLISHED = pathlib.Path(__file__).parent.parent / "published"
 
 
 def check():
@@ -21,6 +26,13 @@ def check():
     assert okm.hex() == "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"
     okm = hkdf("sha256", b"", b"\x0b" * 22, b"", 42)
     assert okm.hex() == "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"
+    # NIST's ACVP vectors for FIPS 203.
+    acvp = json.loads((PUBLISHED / "ml-kem-768-acvp.json").read_text(encoding="utf-8"))
+    for case in acvp["key generation"]:
+        assert kem_public(bytes.fromhex(case["d"] + case["z"])).hex() == case["ek"]
+    for case in acvp["encapsulation"]:
+        ciphertext, secret = kem_encapsulate(bytes.fromhex(case["ek"]), bytes.fromhex(case["m"]))
+        assert ciphertext.hex() == case["c"] and secret.hex() == case["k"]
     # BIP 350: the empty text with the prefix "a"; BIP 39: all zeros.
     assert address_text(b"", "a") == "a1lqfn3a" and len(checksum("a", [], 1)) == 6
     assert phrase_of(bytes(32)) == "abandon " * 23 + "art" and seed_of(phrase_of(bytes(range(32)))) == bytes(range(32))

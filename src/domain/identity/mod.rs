@@ -12,3 +12,5 @@ pub mod own;
 
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod published;
