@@ -64,10 +64,10 @@ fn main() {
     let (mut from, flight) = initiate(&ana, &remote, &CONTENT, NOW, &mut rng).unwrap();
     let mut to = accept(&bento, &set, &flight, NOW).unwrap().session;
     let seal = best(2_000, || {
-        black_box(from.clone().seal(&CONTENT, &mut rng).unwrap());
+        black_box(from.clone().seal(&CONTENT, NOW, &mut rng).unwrap());
     });
     let both = best(2_000, || {
-        let frame = from.seal(&CONTENT, &mut rng).unwrap();
+        let frame = from.seal(&CONTENT, NOW, &mut rng).unwrap();
         let opened = to.open(&frame, NOW).unwrap();
         assert!(to.install(opened.advance));
     });

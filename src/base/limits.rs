@@ -26,6 +26,14 @@ pub const SKIPPED_KEY_LIFE: Duration = Duration::from_secs(30 * DAY);
 pub const RECEIVE_CHAINS_MAX: usize = 5;
 /// Finished receive chains whose header key a session keeps, to tell a repeated frame from a broken one.
 pub const SPENT_CHAINS_MAX: usize = 32;
+/// Messages of both directions after which a session's post-quantum secret is replaced.
+pub const EPOCH_MESSAGES: u64 = 50;
+/// How long such a secret stands at most before its replacement is begun.
+pub const EPOCH_LIFE: Duration = Duration::from_secs(24 * HOUR);
+/// How many epochs back receive chains are kept.
+pub const EPOCHS_BACK: u32 = 2;
+/// Bytes of an envelope beside its padded content at most: route, header with a key in its slot, tags.
+pub const FRAME_OVERHEAD_MAX: usize = 1_536;
 /// The largest session row at rest without skipped keys.
 pub const SESSION_ROW_MAX: usize = 4 * 1024;
 /// The largest account log beside which a first flight holds a content of its full size.
@@ -314,7 +322,7 @@ pub const RECEIPT_FILE_MAX: u64 = 256 * 1024;
 
 const _: () = {
     assert!(
-        PADDING_BUCKETS[PADDING_BUCKETS.len() - 1] + 1_024 < FRAME_MAX,
+        PADDING_BUCKETS[PADDING_BUCKETS.len() - 1] + FRAME_OVERHEAD_MAX < FRAME_MAX,
         "the largest content fits a frame"
     );
     assert!(
@@ -323,7 +331,7 @@ const _: () = {
     );
     assert!(PAGE_BYTES_MAX + TEXT_MAX + 2_048 < VALUE_MAX, "a page and one more message fit a value");
     assert!(
-        16_384 + 512 + TEXT_MAX + 2_048 < VALUE_MAX,
+        PADDING_BUCKETS[PADDING_BUCKETS.len() - 1] + FRAME_OVERHEAD_MAX + TEXT_MAX + 2_048 < VALUE_MAX,
         "an outbox row, the content and its frame, fits a value"
     );
     // One connection: the queries of both sides and the refresh of each, one link each way, ping and identify

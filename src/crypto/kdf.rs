@@ -80,6 +80,12 @@ pub mod label {
         ROOT = "sigillo v1 ratchet root";
         /// A root step of the post-quantum chain.
         QUANTUM_ROOT = "sigillo v1 post-quantum root";
+        /// A new epoch's secret, from the KEM's.
+        EPOCH = "sigillo v1 epoch";
+        /// Proves the KEM key that a new epoch is agreed by.
+        EPOCH_KEY = "sigillo v1 epoch key";
+        /// Proves the ciphertext that answers it.
+        EPOCH_CIPHERTEXT = "sigillo v1 epoch ciphertext";
         /// Hashes a device's certificate into a transcript.
         CERTIFICATE = "sigillo v1 device certificate";
         /// A message key: the hybrid of the classical and the post-quantum chain.

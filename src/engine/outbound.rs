@@ -263,9 +263,9 @@ impl Engine {
 
     /// Seals in a session, whose advanced state joins the batch.
     fn seal(&mut self, step: &mut Step<'_, '_>, session: SessionId, content: &[u8]) -> Option<Vec<u8>> {
-        let rng = &mut *step.rng;
+        let (now, rng) = (step.now, &mut *step.rng);
         let sealed = step.tx.edit(&SESSIONS, &SESSIONS.key(session.as_bytes()), |row: &mut Session| {
-            let body = row.seal(content, rng).ok()?;
+            let body = row.seal(content, now, rng).ok()?;
             Some(Envelope { route: row.send_route(), body: &body }.encode())
         });
         self.counters.sealed += 1;

@@ -272,7 +272,7 @@ impl Attacker {
 
     /// A frame of a session.
     pub fn frame(&mut self, session: &mut Session, content: &[u8]) -> Vec<u8> {
-        let body = session.seal(content, &mut self.rng).unwrap();
+        let body = session.seal(content, clock::now(), &mut self.rng).unwrap();
         Envelope { route: session.send_route(), body: &body }.encode()
     }
 }

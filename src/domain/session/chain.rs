@@ -35,12 +35,13 @@ impl Root {
 
     /// One step with the secret of a Diffie-Hellman exchange.
     ///
-    /// The post-quantum root takes the step along. `epoch` numbers the KEM secret that it holds; a new one
-    /// enters as the input of this derivation, which is empty as long as the handshake's secret stands.
-    pub(super) fn step(&self, shared: &Secret<32>, epoch: u32) -> Step {
+    /// The post-quantum root takes the step along. `epoch` numbers the secret that it holds after the step;
+    /// `begins` is that secret where it enters with this step, and the derivation's input is empty otherwise.
+    pub(super) fn step(&self, shared: &Secret<32>, epoch: u32, begins: Option<&Secret<32>>) -> Step {
         let keys: Secret<96> = hkdf_sha256(self.classical.expose(), shared.expose(), &label::ROOT.encoded());
+        let input = begins.map_or(&[][..], |secret| secret.expose());
         let quantum: Secret<64> =
-            hkdf_sha256(self.quantum.expose(), &[], &label::QUANTUM_ROOT.with(&[&epoch.to_be_bytes()]));
+            hkdf_sha256(self.quantum.expose(), input, &label::QUANTUM_ROOT.with(&[&epoch.to_be_bytes()]));
         let [root, chain, next_header] = split(&keys);
         let [quantum_root, quantum_chain] = split(&quantum);
         Step {
@@ -121,7 +122,7 @@ mod tests {
     }
 
     fn first_key(root: &Root, shared: u8, epoch: u32) -> Secret<32> {
-        root.step(&Secret::new([shared; 32]), epoch).chain.next().0.body_key(&[0; 24]).0
+        root.step(&Secret::new([shared; 32]), epoch, None).chain.next().0.body_key(&[0; 24]).0
     }
 
     #[test]
@@ -135,15 +136,28 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_that_enters_heals_the_post_quantum_root_and_leaves_the_classical_one() {
+        let step = |secret: Option<u8>| {
+            let secret = secret.map(|byte| Secret::new([byte; 32]));
+            root(1, 2).step(&Secret::new([3; 32]), 1, secret.as_ref())
+        };
+        let (without, one, other) = (step(None), step(Some(4)), step(Some(5)));
+        for (a, b) in [(&without, &one), (&one, &other)] {
+            assert!(a.root.quantum != b.root.quantum && a.chain.quantum != b.chain.quantum);
+            assert!(a.root.classical == b.root.classical && a.chain.classical == b.chain.classical);
+        }
+    }
+
+    #[test]
     fn another_header_nonce_gives_another_key_and_nonce() {
-        let (secret, _) = root(1, 2).step(&Secret::new([3; 32]), 0).chain.next();
+        let (secret, _) = root(1, 2).step(&Secret::new([3; 32]), 0, None).chain.next();
         let (one, other) = (secret.body_key(&[0; 24]), secret.body_key(&[1; 24]));
         assert!(one.0 != other.0 && one.1 != other.1);
     }
 
     #[test]
     fn skipping_leads_to_the_same_chain_as_deriving() {
-        let chain = root(1, 2).step(&Secret::new([3; 32]), 0).chain;
+        let chain = root(1, 2).step(&Secret::new([3; 32]), 0, None).chain;
         let (one, other) = (chain.next().1.next().0, chain.skip().next().0);
         assert_eq!(one.0, other.0);
         assert_ne!(chain.next().0.0, one.0);

@@ -111,7 +111,7 @@ pub fn initiate(
         one_time: remote.one_time().map(|(_, key)| ephemeral.exchange(key)).transpose()?,
         quantum,
     };
-    let mut session = Session::initiate(agree(&secrets, &transcript), bundle.signed, rng)?;
+    let mut session = Session::initiate(agree(&secrets, &transcript), bundle.signed, now, rng)?;
     let inside = FirstFlight {
         log: local.log.entries().to_vec(),
         account: local.log.account(),
@@ -120,7 +120,7 @@ pub fn initiate(
         one_time: transcript.one_time.map(|(id, _)| id),
         one_time_kem: transcript.kem_one_time,
         expires,
-        frame: session.seal(content, rng)?,
+        frame: session.seal(content, now, rng)?,
         ciphertext,
     };
     let inside = Zeroizing::new(inside.encode().ok_or(SessionError::TooLong)?);
@@ -196,7 +196,7 @@ pub fn accept_with(
         one_time: one_time.map(|(_, key)| key.exchange(&inside.ephemeral)).transpose()?,
         quantum: kem_private.decapsulate(&inside.ciphertext)?,
     };
-    let mut session = Session::respond(agree(&secrets, &transcript), set.signed().clone());
+    let mut session = Session::respond(agree(&secrets, &transcript), set.signed().clone(), now);
     let opened = session.open(&inside.frame, now).map_err(|_| SessionError::Refused)?;
     if !session.install(opened.advance) {
         return Err(SessionError::Refused);
@@ -310,8 +310,8 @@ pub(super) fn agree(secrets: &Secrets, transcript: &Transcript<'_>) -> Agreed {
     for secret in exchanges.into_iter().chain(&secrets.one_time).chain([&secrets.quantum]) {
         input.extend_from_slice(secret.expose());
     }
-    let keys: Secret<{ 32 * 6 }> = hkdf_sha512(&[0; 64], &input, &label::HANDSHAKE.with(&[&hash]));
-    let [root, quantum_root, initiator_header, responder_header, id, route] = split(&keys);
+    let keys: Secret<{ 32 * 7 }> = hkdf_sha512(&[0; 64], &input, &label::HANDSHAKE.with(&[&hash]));
+    let [root, quantum_root, initiator_header, responder_header, id, route, authenticator] = split(&keys);
     let route_of = |direction: u8| {
         let bytes = hmac_sha256(route.expose(), &[&label::ROUTE.encoded(), &[direction]]);
         let mut id = [0; RouteId::LEN];
@@ -322,6 +322,7 @@ pub(super) fn agree(secrets: &Secrets, transcript: &Transcript<'_>) -> Agreed {
         id: SessionId::new(*id.expose()),
         binding: Digest::new(sha256(&[&hash])),
         root: Root::new(root, quantum_root),
+        authenticator,
         initiator_header,
         responder_header,
         to_responder: route_of(0),

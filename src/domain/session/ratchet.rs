@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::base::id::{Digest, RouteId, SessionId};
+use crate::base::limits;
 use crate::base::time::Time;
 use crate::crypto::aead::{self, XNONCE_LEN};
 use crate::crypto::hash::sha256;
@@ -16,16 +17,15 @@ use crate::domain::session::chain::{ChainKeys, MessageSecret, Root};
 use crate::domain::session::error::SessionError;
 use crate::domain::session::header::{Direction, Frame, Header};
 use crate::domain::session::padding;
+use crate::domain::session::quantum::{PostQuantum, Tick, Unfit};
 use crate::domain::session::receive::{Chain, Day, Missing, Receiver, Taken};
+use crate::domain::session::whole_key::Quantum;
 
 /// The largest content of one frame, in bytes.
 pub const CONTENT_MAX: usize = padding::CONTENT_MAX;
 
-/// Bytes that a frame has beside its padded content, the route id aside.
+/// Bytes that a frame has beside its padded content, the route id aside, unless it carries a KEM key or ciphertext.
 pub const FRAME_OVERHEAD: usize = crate::domain::session::header::OVERHEAD;
-
-/// The KEM epoch of every session as long as no KEM secret but the handshake's enters the ratchet.
-const HANDSHAKE_EPOCH: u32 = 0;
 
 /// One side of a ratchet between two devices; a stored row.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,6 +48,7 @@ pub struct Session {
     next_send_header: Secret<32>,
     next_receive_header: Secret<32>,
     receiver: Receiver,
+    quantum: Quantum,
     /// Messages sealed.
     sealed: u32,
     /// Messages opened.
@@ -71,6 +72,8 @@ pub(super) struct Agreed {
     pub(super) id: SessionId,
     pub(super) binding: Digest,
     pub(super) root: Root,
+    /// What proves the first exchange of the post-quantum ratchet.
+    pub(super) authenticator: Secret<32>,
     /// The header key of the initiator's first chain.
     pub(super) initiator_header: Secret<32>,
     /// The header key of the responder's first chain.
@@ -101,8 +104,10 @@ impl fmt::Debug for Opened {
 pub struct Advance {
     revision: u64,
     sequence: u32,
-    today: Day,
+    now: Time,
     change: Change,
+    /// What the frame's slot changes.
+    heard: Option<<Quantum as PostQuantum>::Change>,
 }
 
 #[derive(Debug)]
@@ -120,6 +125,8 @@ struct Turn {
     chain: Chain,
     previous: u32,
     next_receive_header: Secret<32>,
+    /// The chain begins the next epoch.
+    enters: bool,
 }
 
 /// Why a frame didn't open.
@@ -142,15 +149,23 @@ impl From<Missing> for OpenError {
     }
 }
 
+impl From<Unfit> for OpenError {
+    fn from(_: Unfit) -> Self {
+        Self::Refused
+    }
+}
+
 impl Session {
     /// The initiator's side. `theirs` is the responder's signed prekey, which serves as its first ratchet key.
     pub(super) fn initiate(
         agreed: Agreed,
         theirs: [u8; x25519::PUBLIC_LEN],
+        now: Time,
         rng: &mut dyn CryptoRng,
     ) -> Result<Self, SessionError> {
         let ours = KeyPair::random(rng);
-        let step = agreed.root.step(&ours.exchange(&theirs)?, HANDSHAKE_EPOCH);
+        let quantum = Quantum::new(true, agreed.authenticator, now);
+        let step = agreed.root.step(&ours.exchange(&theirs)?, quantum.epoch(), None);
         Ok(Self {
             id: agreed.id,
             initiator: true,
@@ -165,6 +180,7 @@ impl Session {
             next_send_header: step.next_header,
             next_receive_header: agreed.responder_header,
             receiver: Receiver::default(),
+            quantum,
             sealed: 0,
             opened: 0,
             seen: 0,
@@ -173,7 +189,7 @@ impl Session {
     }
 
     /// The responder's side. `ours` is the signed prekey that the initiator used.
-    pub(super) fn respond(agreed: Agreed, ours: KeyPair) -> Self {
+    pub(super) fn respond(agreed: Agreed, ours: KeyPair, now: Time) -> Self {
         Self {
             id: agreed.id,
             initiator: false,
@@ -188,6 +204,7 @@ impl Session {
             next_send_header: agreed.responder_header,
             next_receive_header: agreed.initiator_header,
             receiver: Receiver::default(),
+            quantum: Quantum::new(false, agreed.authenticator, now),
             sealed: 0,
             opened: 0,
             seen: 0,
@@ -235,6 +252,11 @@ impl Session {
         self.seen
     }
 
+    /// How many post-quantum secrets have entered the root after the handshake's.
+    pub fn epoch(&self) -> u32 {
+        self.quantum.epoch()
+    }
+
     /// Message keys that are kept for messages that are late.
     pub fn skipped(&self) -> usize {
         self.receiver.skipped()
@@ -244,8 +266,13 @@ impl Session {
     ///
     /// The session moves on: store it together with the frame, then send, and send the same bytes when trying
     /// again.
-    pub fn seal(&mut self, content: &[u8], rng: &mut dyn CryptoRng) -> Result<Vec<u8>, SessionError> {
-        self.seal_padded(padding::pad(content).ok_or(SessionError::TooLong)?, rng)
+    pub fn seal(
+        &mut self,
+        content: &[u8],
+        now: Time,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Vec<u8>, SessionError> {
+        self.seal_padded(padding::pad(content).ok_or(SessionError::TooLong)?, now, rng)
     }
 
     /// Opens a frame, without the route id. The session itself doesn't change.
@@ -253,22 +280,25 @@ impl Session {
         let today = Day::of(now);
         let frame = Frame::parse(bytes).ok_or(OpenError::Refused)?;
         let (header, place) = self.locate(&frame)?;
-        if header.epoch != HANDSHAKE_EPOCH {
-            return Err(OpenError::Refused);
-        }
         let (secret, change) = match place {
             Place::Known(index) => {
                 let chain = self.receiver.chains().get(index).ok_or(OpenError::Refused)?;
+                if header.epoch != chain.epoch() {
+                    return Err(OpenError::Refused);
+                }
                 let (secret, taken) = chain.take(header.number, today)?;
                 (secret, Change::Known { chain: index, taken })
             }
             Place::Next => self.turn(&header, today)?,
         };
         let content = self.open_body(&frame, &secret).ok_or(OpenError::Refused)?;
+        let rolled_back = header.echo > self.sealed;
+        // Of an exchange that this state has forgotten, nothing can be judged; the session is over anyway.
+        let heard = if rolled_back { None } else { self.quantum.heed(header.epoch, header.slot)? };
         Ok(Opened {
             content,
-            advance: Advance { revision: self.revision, sequence: header.sequence, today, change },
-            rolled_back: header.echo > self.sealed,
+            advance: Advance { revision: self.revision, sequence: header.sequence, now, change, heard },
+            rolled_back,
         })
     }
 
@@ -280,35 +310,45 @@ impl Session {
         if advance.revision != self.revision {
             return false;
         }
+        self.opened += 1;
+        self.seen = self.seen.max(advance.sequence);
+        self.revision += 1;
+        let today = Day::of(advance.now);
         match advance.change {
-            Change::Known { chain, taken } => self.receiver.apply(chain, taken, advance.today),
+            Change::Known { chain, taken } => self.receiver.apply(chain, taken, today),
             Change::Turn(turn) => {
                 self.root = turn.root;
                 self.theirs = Some(turn.theirs);
                 self.next_receive_header = turn.next_receive_header;
-                self.receiver.begin(turn.chain, turn.previous, advance.today);
+                self.receiver.begin(turn.chain, turn.previous, today);
                 // The new key for the way back is made when something is sent: the later, the sooner a thief
                 // of this state is shut out.
                 if let Some(chain) = self.sending.take() {
                     self.previous = chain.number;
                 }
+                if turn.enters {
+                    self.quantum.enter(self.tick(advance.now));
+                    self.forget_epochs();
+                }
             }
         }
-        self.opened += 1;
-        self.seen = self.seen.max(advance.sequence);
-        self.revision += 1;
+        if let Some(heard) = advance.heard {
+            self.quantum.install(heard);
+        }
         true
     }
 
     pub(super) fn seal_padded(
         &mut self,
         mut body: Zeroizing<Vec<u8>>,
+        now: Time,
         rng: &mut dyn CryptoRng,
     ) -> Result<Vec<u8>, SessionError> {
         let sequence = self.sealed.checked_add(1).ok_or(SessionError::UsedUp)?;
         if self.sending.is_none() {
-            self.begin_sending(rng)?;
+            self.begin_sending(now, rng)?;
         }
+        let tick = self.tick(now);
         let chain = self.sending.as_mut().ok_or(SessionError::Refused)?;
         let number = chain.number;
         let after = number.checked_add(1).ok_or(SessionError::UsedUp)?;
@@ -319,7 +359,8 @@ impl Session {
             number,
             sequence,
             echo: self.seen,
-            epoch: HANDSHAKE_EPOCH,
+            epoch: self.quantum.epoch(),
+            slot: self.quantum.ride(tick, number == 0, rng),
         };
         let mut nonce = [0; XNONCE_LEN];
         rng.fill_bytes(&mut nonce);
@@ -336,16 +377,30 @@ impl Session {
         Ok(frame)
     }
 
-    fn begin_sending(&mut self, rng: &mut dyn CryptoRng) -> Result<(), SessionError> {
+    fn begin_sending(&mut self, now: Time, rng: &mut dyn CryptoRng) -> Result<(), SessionError> {
         let theirs = self.theirs.ok_or(SessionError::Refused)?;
         let ours = KeyPair::random(rng);
-        let step = self.root.step(&ours.exchange(&theirs)?, HANDSHAKE_EPOCH);
+        let shared = ours.exchange(&theirs)?;
+        let begins = self.quantum.step(self.tick(now));
+        let step = self.root.step(&shared, self.quantum.epoch(), begins.as_ref());
+        if begins.is_some() {
+            self.forget_epochs();
+        }
         let header_key = core::mem::replace(&mut self.next_send_header, step.next_header);
         self.root = step.root;
         self.ours = ours;
         self.sending = Some(SendChain { header_key, keys: step.chain, number: 0 });
         self.revision += 1;
         Ok(())
+    }
+
+    fn tick(&self, now: Time) -> Tick {
+        let messages = self.opened.saturating_add(u64::from(self.sealed));
+        Tick { now, messages, sequence: self.sealed.saturating_add(1) }
+    }
+
+    fn forget_epochs(&mut self) {
+        self.receiver.forget_before(self.quantum.epoch().saturating_sub(limits::EPOCHS_BACK));
     }
 
     fn locate(&self, frame: &Frame<'_>) -> Result<(Header, Place), OpenError> {
@@ -376,8 +431,9 @@ impl Session {
             return Err(OpenError::Refused);
         }
         let shared = self.ours.exchange(&header.key).map_err(|_| OpenError::Refused)?;
-        let step = self.root.step(&shared, header.epoch);
-        let mut chain = Chain::new(self.next_receive_header.clone(), step.chain);
+        let begins = self.quantum.follow(header.epoch)?;
+        let step = self.root.step(&shared, header.epoch, begins.as_ref());
+        let mut chain = Chain::new(self.next_receive_header.clone(), header.epoch, step.chain);
         let (secret, taken) = chain.take(header.number, today)?;
         chain.apply(taken, today);
         let turn = Turn {
@@ -386,6 +442,7 @@ impl Session {
             chain,
             previous: header.previous,
             next_receive_header: step.next_header,
+            enters: begins.is_some(),
         };
         Ok((secret, Change::Turn(Box::new(turn))))
     }
@@ -422,88 +479,4 @@ fn associated(binding: &Digest, direction: Direction, front: &[u8]) -> [u8; 2 * 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::session::tests::fixtures::{NOW, pair, receive, rng};
-
-    /// Alice and Bob after a round trip; Alice's next message begins a new chain.
-    fn before_a_turn() -> (Session, Session) {
-        let (mut alice, mut bob) = pair(1);
-        let reply = bob.seal(b"", &mut rng(2)).unwrap();
-        receive(&mut alice, &reply).unwrap();
-        (alice, bob)
-    }
-
-    /// Begins a chain with `ours`, on what both sides are said to share.
-    fn turn_with(session: &mut Session, ours: KeyPair, shared: &Secret<32>) {
-        let step = session.root.step(shared, HANDSHAKE_EPOCH);
-        let header_key = session.next_send_header.clone();
-        session.ours = ours;
-        session.sending = Some(SendChain { header_key, keys: step.chain, number: 0 });
-    }
-
-    #[test]
-    fn a_ratchet_key_of_low_order_is_refused_though_all_else_is_right() {
-        let (alice, bob) = before_a_turn();
-        let honest = KeyPair::random(&mut rng(3));
-        // A key pair whose public key is zeros: every exchange with it gives zeros.
-        let encoded = [&[32][..], &[1; 32], &[0; 32]].concat();
-        let low: KeyPair = postcard::from_bytes(&encoded).unwrap();
-        let shared = honest.exchange(&alice.theirs.unwrap()).unwrap();
-        for (ours, shared, opens) in [(honest, shared, true), (low, Secret::new([0; 32]), false)] {
-            let mut alice = alice.clone();
-            turn_with(&mut alice, ours, &shared);
-            let frame = alice.seal(b"hello", &mut rng(4)).unwrap();
-            assert_eq!(bob.open(&frame, NOW).is_ok(), opens);
-        }
-    }
-
-    #[test]
-    fn a_second_new_chain_before_any_answer_is_refused() {
-        let (mut alice, mut bob) = before_a_turn();
-        let frame = alice.seal(b"first", &mut rng(3)).unwrap();
-        receive(&mut bob, &frame).unwrap();
-        let ours = KeyPair::random(&mut rng(4));
-        let shared = ours.exchange(&alice.theirs.unwrap()).unwrap();
-        turn_with(&mut alice, ours, &shared);
-        alice.previous = 1;
-        let frame = alice.seal(b"second", &mut rng(5)).unwrap();
-        assert!(bob.locate(&Frame::parse(&frame).unwrap()).is_ok(), "the header is Alice's");
-        assert_eq!(bob.open(&frame, NOW).unwrap_err(), OpenError::Refused);
-    }
-
-    #[test]
-    fn a_chain_cannot_be_said_to_be_shorter_than_it_was() {
-        let (mut alice, bob) = before_a_turn();
-        let honest = alice.clone().seal(b"", &mut rng(3)).unwrap();
-        assert!(bob.open(&honest, NOW).is_ok());
-        alice.previous = 0;
-        let lie = alice.seal(b"", &mut rng(3)).unwrap();
-        assert_eq!(bob.open(&lie, NOW).unwrap_err(), OpenError::Refused);
-    }
-
-    #[test]
-    fn counters_end_before_they_wrap() {
-        let (mut alice, bob) = pair(1);
-        let chain = alice.sending.as_mut().unwrap();
-        chain.number = u32::MAX;
-        assert_eq!(alice.seal(b"", &mut rng(2)), Err(SessionError::UsedUp));
-        alice.sending.as_mut().unwrap().number = u32::MAX - 1;
-        let far = alice.seal(b"", &mut rng(2)).unwrap();
-        assert_eq!(bob.open(&far, NOW).unwrap_err(), OpenError::Refused);
-        let (mut alice, _) = pair(1);
-        alice.sealed = u32::MAX;
-        assert_eq!(alice.seal(b"", &mut rng(2)), Err(SessionError::UsedUp));
-    }
-
-    #[test]
-    fn padding_that_is_not_zeros_is_refused_though_the_tag_holds() {
-        let (alice, bob) = pair(1);
-        for (position, byte, opens) in [(0, 1, true), (300, 0, true), (300, 1, false), (510, 2, false)] {
-            let mut padded = padding::pad(b"hello").unwrap();
-            padded[position] = byte;
-            let frame = alice.clone().seal_padded(padded, &mut rng(2)).unwrap();
-            assert_eq!(bob.open(&frame, NOW).is_ok(), opens, "{position}");
-        }
-    }
-}
+mod tests;

@@ -36,6 +36,8 @@ pub(super) enum Missing {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Chain {
     header_key: Secret<32>,
+    /// The epoch that the chain began in.
+    epoch: u32,
     keys: ChainKeys,
     /// The number that `keys` stand at.
     next: u32,
@@ -70,12 +72,17 @@ pub(super) enum Taken {
 }
 
 impl Chain {
-    pub(super) const fn new(header_key: Secret<32>, keys: ChainKeys) -> Self {
-        Self { header_key, keys, next: 0, end: None, forgotten: 0, skipped: Vec::new() }
+    pub(super) const fn new(header_key: Secret<32>, epoch: u32, keys: ChainKeys) -> Self {
+        Self { header_key, epoch, keys, next: 0, end: None, forgotten: 0, skipped: Vec::new() }
     }
 
     pub(super) const fn header_key(&self) -> &Secret<32> {
         &self.header_key
+    }
+
+    /// The epoch that the chain began in.
+    pub(super) const fn epoch(&self) -> u32 {
+        self.epoch
     }
 
     /// The number of the first message that nothing has been derived for.
@@ -205,6 +212,11 @@ impl Receiver {
         }
         self.chains.insert(0, chain);
         self.tidy(today);
+    }
+
+    /// Drops the chains that began before `epoch`.
+    pub(super) fn forget_before(&mut self, epoch: u32) {
+        self.chains.retain(|chain| chain.epoch >= epoch);
     }
 
     /// Drops what is finished, too old or too much.

@@ -10,7 +10,7 @@ use crate::store::key::{Key, TableId};
 use crate::store::table::Table;
 
 /// Sessions by their id.
-pub const SESSIONS: Table<Session> = Table::new(TableId::Sessions, 1);
+pub const SESSIONS: Table<Session> = Table::new(TableId::Sessions, 2);
 /// Which sessions there are with a contact's device, by that device.
 pub const PEERS: Table<Peer> = Table::new(TableId::Peers, 1);
 /// Private prekeys by our account, at the number of their set.

@@ -58,7 +58,7 @@ fn a_first_flight_opens_a_session_and_brings_its_content() {
     assert_eq!((his.send_route(), his.receive_route()), (hers.receive_route(), hers.send_route()));
     assert_ne!(hers.send_route(), hers.receive_route());
     assert!(his.has_received() && !hers.has_received() && hers.is_initiator() && !his.is_initiator());
-    let reply = his.seal(b"hi", &mut rng(3)).unwrap();
+    let reply = his.seal(b"hi", NOW, &mut rng(3)).unwrap();
     assert_eq!(receive(&mut hers, &reply).unwrap(), b"hi");
     assert!(hers.has_received());
 }
@@ -130,8 +130,8 @@ fn a_stolen_prekey_set_does_not_let_its_thief_pass_for_somebody_else() {
             quantum,
         };
         let agreed = agree(&secrets, &transcript);
-        let mut session = Session::initiate(agreed, *bob.set.signed().public(), &mut rng).unwrap();
-        let frame = session.seal(b"it's me, Alice", &mut rng).unwrap();
+        let mut session = Session::initiate(agreed, *bob.set.signed().public(), NOW, &mut rng).unwrap();
+        let frame = session.seal(b"it's me, Alice", NOW, &mut rng).unwrap();
         resealed(&bob, &flight(&alice, &bob), |inside| {
             inside.ephemeral = *ephemeral.public();
             inside.ciphertext = ciphertext;
@@ -361,7 +361,7 @@ fn nothing_secret_is_printed() {
     let (alice, bob) = (Person::new(1), Person::new(2));
     let (session, flight) = initiate(&alice.local(), &bob.verified(), b"hello", NOW, &mut rng(1)).unwrap();
     let printed = format!("{session:?} {:?}", bob.set);
-    assert_eq!(printed.matches("[secret]").count(), 12, "{printed}");
+    assert_eq!(printed.matches("[secret]").count(), 13, "{printed}");
     let accepted = accept(&bob.local(), &bob.set, &flight, NOW).unwrap();
     let printed = format!("{accepted:?}");
     assert!(printed.starts_with("[accepted first flight of ") && printed.len() < 60, "{printed}");

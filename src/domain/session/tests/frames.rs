@@ -12,7 +12,9 @@ use crate::domain::session::ratchet::{CONTENT_MAX, FRAME_OVERHEAD, OpenError, Se
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn frames(session: &mut Session, count: u32) -> Vec<Vec<u8>> {
-    (0..count).map(|number| session.seal(&number.to_be_bytes(), &mut rng(number as u8)).unwrap()).collect()
+    (0..count)
+        .map(|number| session.seal(&number.to_be_bytes(), NOW, &mut rng(number as u8)).unwrap())
+        .collect()
 }
 
 #[test]
@@ -22,9 +24,9 @@ fn messages_go_both_ways_over_many_switches_of_direction() {
     for round in 0..40u32 {
         for number in 0..=round % 3 {
             let text = format!("{round}.{number}");
-            let frame = alice.seal(text.as_bytes(), &mut rng).unwrap();
+            let frame = alice.seal(text.as_bytes(), NOW, &mut rng).unwrap();
             assert_eq!(receive(&mut bob, &frame).unwrap(), text.as_bytes());
-            let frame = bob.seal(text.as_bytes(), &mut rng).unwrap();
+            let frame = bob.seal(text.as_bytes(), NOW, &mut rng).unwrap();
             assert_eq!(receive(&mut alice, &frame).unwrap(), text.as_bytes());
         }
     }
@@ -36,13 +38,13 @@ fn messages_go_both_ways_over_many_switches_of_direction() {
 fn a_repeated_frame_is_a_duplicate_long_after_its_chain_is_over() {
     let (mut alice, mut bob) = pair(1);
     let mut rng = rng(2);
-    let first = alice.seal(b"once", &mut rng).unwrap();
+    let first = alice.seal(b"once", NOW, &mut rng).unwrap();
     receive(&mut bob, &first).unwrap();
     for _ in 0..limits::SPENT_CHAINS_MAX {
         assert_eq!(bob.open(&first, NOW).unwrap_err(), OpenError::Duplicate);
-        let frame = bob.seal(b"", &mut rng).unwrap();
+        let frame = bob.seal(b"", NOW, &mut rng).unwrap();
         receive(&mut alice, &frame).unwrap();
-        let frame = alice.seal(b"", &mut rng).unwrap();
+        let frame = alice.seal(b"", NOW, &mut rng).unwrap();
         receive(&mut bob, &frame).unwrap();
     }
     assert_eq!(bob.open(&first, NOW).unwrap_err(), OpenError::Duplicate);
@@ -52,11 +54,11 @@ fn a_repeated_frame_is_a_duplicate_long_after_its_chain_is_over() {
 fn a_frame_is_refused_when_reflected_or_sent_into_another_session() {
     let (mut alice, mut bob) = pair(1);
     let (_, other) = pair(2);
-    let frame = alice.seal(b"for bob", &mut rng(3)).unwrap();
+    let frame = alice.seal(b"for bob", NOW, &mut rng(3)).unwrap();
     assert_eq!(alice.open(&frame, NOW).unwrap_err(), OpenError::Refused);
     assert_eq!(other.open(&frame, NOW).unwrap_err(), OpenError::Refused);
     receive(&mut bob, &frame).unwrap();
-    let reply = bob.seal(b"for alice", &mut rng(4)).unwrap();
+    let reply = bob.seal(b"for alice", NOW, &mut rng(4)).unwrap();
     assert_eq!(bob.open(&reply, NOW).unwrap_err(), OpenError::Refused);
     receive(&mut alice, &reply).unwrap();
 }
@@ -64,10 +66,10 @@ fn a_frame_is_refused_when_reflected_or_sent_into_another_session() {
 #[test]
 fn every_flipped_byte_of_a_frame_is_noticed_and_changes_nothing() {
     let (mut alice, mut bob) = pair(1);
-    let on_a_chain = alice.seal(b"known chain", &mut rng(2)).unwrap();
-    let reply = bob.seal(b"", &mut rng(3)).unwrap();
+    let on_a_chain = alice.seal(b"known chain", NOW, &mut rng(2)).unwrap();
+    let reply = bob.seal(b"", NOW, &mut rng(3)).unwrap();
     receive(&mut alice, &reply).unwrap();
-    let on_a_turn = alice.seal(b"new chain", &mut rng(4)).unwrap();
+    let on_a_turn = alice.seal(b"new chain", NOW, &mut rng(4)).unwrap();
     let before = row(&bob);
     for frame in [&on_a_chain, &on_a_turn] {
         for position in 0..frame.len() {
@@ -87,7 +89,7 @@ fn every_flipped_byte_of_a_frame_is_noticed_and_changes_nothing() {
 fn opening_changes_nothing_until_it_is_installed() {
     let (mut alice, mut bob) = pair(1);
     let before = row(&bob);
-    let frame = alice.seal(b"hello", &mut rng(2)).unwrap();
+    let frame = alice.seal(b"hello", NOW, &mut rng(2)).unwrap();
     let (first, second) = (bob.open(&frame, NOW).unwrap(), bob.open(&frame, NOW).unwrap());
     assert_eq!(row(&bob), before);
     assert!(bob.install(first.advance));
@@ -117,20 +119,20 @@ fn every_frame_of_a_bucket_is_as_long_as_any_other() {
     for bucket in PADDING_BUCKETS {
         for length in [bucket / 2, bucket - 2] {
             let content = vec![0x5A; length];
-            let frame = alice.seal(&content, &mut rng(2)).unwrap();
+            let frame = alice.seal(&content, NOW, &mut rng(2)).unwrap();
             assert_eq!(frame.len(), bucket + FRAME_OVERHEAD);
             assert_eq!(receive(&mut bob, &frame).unwrap(), content);
         }
     }
-    assert_eq!(alice.seal(&vec![0; CONTENT_MAX + 1], &mut rng(2)), Err(SessionError::TooLong));
-    assert_eq!(alice.seal(&vec![0; CONTENT_MAX], &mut rng(2)).unwrap().len(), 16_384 + FRAME_OVERHEAD);
+    assert_eq!(alice.seal(&vec![0; CONTENT_MAX + 1], NOW, &mut rng(2)), Err(SessionError::TooLong));
+    assert_eq!(alice.seal(&vec![0; CONTENT_MAX], NOW, &mut rng(2)).unwrap().len(), 16_384 + FRAME_OVERHEAD);
 }
 
 #[test]
 fn a_frame_shows_no_counter_and_two_frames_share_nothing_but_the_form() {
     let (mut alice, _) = pair(1);
     let mut rng = rng(2);
-    let sealed: Vec<_> = (0..4).map(|_| alice.seal(b"same", &mut rng).unwrap()).collect();
+    let sealed: Vec<_> = (0..4).map(|_| alice.seal(b"same", NOW, &mut rng).unwrap()).collect();
     for (index, one) in sealed.iter().enumerate() {
         for other in &sealed[index + 1..] {
             assert_eq!(one[..4], other[..4], "version, kind and length");
@@ -146,8 +148,8 @@ fn a_ratchet_that_was_set_back_never_seals_two_texts_under_one_key() {
     let (mut alice, _) = pair(1);
     let mut restored = alice.clone();
     let mut rng = rng(2);
-    let one = alice.seal(&[0; 100], &mut rng).unwrap();
-    let other = restored.seal(&[0; 100], &mut rng).unwrap();
+    let one = alice.seal(&[0; 100], NOW, &mut rng).unwrap();
+    let other = restored.seal(&[0; 100], NOW, &mut rng).unwrap();
     let body = FRAME_OVERHEAD - 16;
     let equal = one[body..].iter().zip(&other[body..]).filter(|(a, b)| a == b).count();
     assert!(equal < 32, "{equal} of 528 bytes of equal keystream");
@@ -157,12 +159,12 @@ fn a_ratchet_that_was_set_back_never_seals_two_texts_under_one_key() {
 fn a_ratchet_that_was_set_back_is_told_by_the_other_side() {
     let (mut alice, mut bob) = pair(1);
     let mut restored = alice.clone();
-    let frame = alice.seal(b"forgotten", &mut rng(2)).unwrap();
+    let frame = alice.seal(b"forgotten", NOW, &mut rng(2)).unwrap();
     receive(&mut bob, &frame).unwrap();
-    let reply = bob.seal(b"reply", &mut rng(3)).unwrap();
+    let reply = bob.seal(b"reply", NOW, &mut rng(3)).unwrap();
     assert!(!alice.open(&reply, NOW).unwrap().rolled_back);
     assert!(restored.open(&reply, NOW).unwrap().rolled_back);
-    let resent = restored.seal(b"another text", &mut rng(4)).unwrap();
+    let resent = restored.seal(b"another text", NOW, &mut rng(4)).unwrap();
     assert_eq!(bob.open(&resent, NOW).unwrap_err(), OpenError::Duplicate);
 }
 
@@ -170,7 +172,7 @@ fn a_ratchet_that_was_set_back_is_told_by_the_other_side() {
 fn a_flood_of_skips_is_bounded_and_its_row_fits_a_value() {
     let (mut alice, mut bob) = pair(1);
     let late = frames(&mut alice, limits::CHAIN_FORWARD_MAX);
-    let last = alice.seal(b"last", &mut rng(2)).unwrap();
+    let last = alice.seal(b"last", NOW, &mut rng(2)).unwrap();
     receive(&mut bob, &last).unwrap();
     assert_eq!(bob.skipped(), limits::SKIPPED_KEYS_MAX);
     assert!(row(&bob).len() < limits::VALUE_MAX, "{}", row(&bob).len());
@@ -203,7 +205,7 @@ fn skipped_keys_are_forgotten_after_thirty_days() {
     let opens = |bob: &Session, frame: &[u8], days| bob.open(frame, NOW.plus(DAY * days)).map(|_| ());
     assert_eq!(opens(&bob, &sent[0], 30), Ok(()));
     assert_eq!(opens(&bob, &sent[0], 32), Err(OpenError::Refused));
-    let next = alice.seal(b"later", &mut rng(2)).unwrap();
+    let next = alice.seal(b"later", NOW, &mut rng(2)).unwrap();
     let opened = bob.open(&next, NOW.plus(DAY * 32)).unwrap();
     assert!(bob.install(opened.advance));
     assert_eq!(bob.skipped(), 0, "and wiped by the next message");
@@ -217,11 +219,11 @@ fn late_messages_of_the_last_chains_open_and_older_chains_are_forgotten() {
     let mut rng = rng(2);
     let mut late = Vec::new();
     for _ in 0..limits::RECEIVE_CHAINS_MAX + 1 {
-        late.push(alice.seal(b"late", &mut rng).unwrap());
-        let frame = alice.seal(b"in time", &mut rng).unwrap();
+        late.push(alice.seal(b"late", NOW, &mut rng).unwrap());
+        let frame = alice.seal(b"in time", NOW, &mut rng).unwrap();
         receive(&mut bob, &frame).unwrap();
-        let tail = alice.seal(b"tail", &mut rng).unwrap();
-        let reply = bob.seal(b"", &mut rng).unwrap();
+        let tail = alice.seal(b"tail", NOW, &mut rng).unwrap();
+        let reply = bob.seal(b"", NOW, &mut rng).unwrap();
         receive(&mut alice, &reply).unwrap();
         late.push(tail);
     }
@@ -238,7 +240,7 @@ fn late_messages_of_the_last_chains_open_and_older_chains_are_forgotten() {
 #[test]
 fn a_new_session_holds_no_key_of_the_message_it_has_opened() {
     let (mut alice, mut bob) = pair(1);
-    let frame = alice.seal(b"secret", &mut rng(2)).unwrap();
+    let frame = alice.seal(b"secret", NOW, &mut rng(2)).unwrap();
     receive(&mut bob, &frame).unwrap();
     // A thief of the row after the fact: nothing in it opens the frame again.
     let stolen: Session = postcard::from_bytes(&row(&bob)).unwrap();
@@ -251,12 +253,12 @@ fn a_new_session_holds_no_key_of_the_message_it_has_opened() {
 fn a_round_trip_shuts_out_the_thief_of_a_ratchet() {
     let (mut alice, mut bob) = pair(1);
     let thief = bob.clone();
-    let readable = alice.seal(b"still readable", &mut rng(2)).unwrap();
+    let readable = alice.seal(b"still readable", NOW, &mut rng(2)).unwrap();
     assert!(thief.open(&readable, NOW).is_ok(), "until the next round trip");
     receive(&mut bob, &readable).unwrap();
-    let reply = bob.seal(b"", &mut rng(3)).unwrap();
+    let reply = bob.seal(b"", NOW, &mut rng(3)).unwrap();
     receive(&mut alice, &reply).unwrap();
-    let healed = alice.seal(b"healed", &mut rng(4)).unwrap();
+    let healed = alice.seal(b"healed", NOW, &mut rng(4)).unwrap();
     assert_eq!(thief.open(&healed, NOW).unwrap_err(), OpenError::Refused);
     assert_eq!(receive(&mut bob, &healed).unwrap(), b"healed");
 }

@@ -101,7 +101,7 @@ impl World {
 
     fn send(&mut self, from: usize) {
         let content = format!("{from} {}", self.ways[from].sent.len()).into_bytes();
-        let frame = self.sides[from].seal(&content, &mut self.rng).unwrap();
+        let frame = self.sides[from].seal(&content, NOW, &mut self.rng).unwrap();
         let way = &mut self.ways[from];
         if core::mem::take(&mut way.turns) {
             way.lengths.push(0);
