@@ -479,4 +479,6 @@ fn associated(binding: &Digest, direction: Direction, front: &[u8]) -> [u8; 2 * 
 }
 
 #[cfg(test)]
+mod rejected;
+#[cfg(test)]
 mod tests;

@@ -154,3 +154,82 @@ fn agree(
     let [authenticator, secret] = split(&keys);
     Agreed { authenticator, secret }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::session::tests::fixtures::rng;
+
+    const AUTHENTICATOR: Secret<32> = Secret::new([1; 32]);
+
+    fn offer(byte: u8) -> (Secret<64>, Payload) {
+        let seed = Secret::new([byte; 64]);
+        let offer = WholeKey::offer(&AUTHENTICATOR, 1, &seed);
+        (seed, offer)
+    }
+
+    #[test]
+    fn an_answered_offer_gives_both_sides_the_same_secrets() {
+        let (seed, offer) = offer(2);
+        assert!(WholeKey::is_offer(&AUTHENTICATOR, 1, &offer));
+        let (answer, theirs) = WholeKey::answer(&AUTHENTICATOR, 1, &offer, &mut rng(3)).unwrap();
+        assert_eq!(WholeKey::accept(&AUTHENTICATOR, 1, &seed, &answer), Some(theirs.clone()));
+        assert!(theirs.secret != theirs.authenticator && theirs.authenticator != AUTHENTICATOR);
+    }
+
+    #[test]
+    fn an_offer_or_answer_of_another_epoch_or_session_is_not_proven() {
+        let (seed, offer) = offer(2);
+        let other = Secret::new([9; 32]);
+        assert!(!WholeKey::is_offer(&AUTHENTICATOR, 2, &offer));
+        assert!(!WholeKey::is_offer(&other, 1, &offer));
+        let (answer, _) = WholeKey::answer(&AUTHENTICATOR, 1, &offer, &mut rng(3)).unwrap();
+        assert_eq!(WholeKey::accept(&AUTHENTICATOR, 2, &seed, &answer), None);
+        assert_eq!(WholeKey::accept(&other, 1, &seed, &answer), None);
+        assert_eq!(WholeKey::accept(&AUTHENTICATOR, 1, &Secret::new([7; 64]), &answer), None);
+    }
+
+    #[test]
+    fn a_key_that_is_proven_but_fails_the_key_check_is_refused() {
+        // A coefficient that isn't reduced (FIPS 203, section 7.2).
+        let (_, good) = offer(2);
+        let mut key = good.key().to_vec();
+        key[..3].fill(0xFF);
+        let payload = Payload::new(&key, &proof(label::EPOCH_KEY, &AUTHENTICATOR, 1, &key));
+        assert!(!WholeKey::is_offer(&AUTHENTICATOR, 1, &payload));
+    }
+
+    #[test]
+    fn a_ciphertext_with_anything_behind_it_is_refused() {
+        let (seed, offer) = offer(2);
+        let (answer, _) = WholeKey::answer(&AUTHENTICATOR, 1, &offer, &mut rng(3)).unwrap();
+        for position in kem::CIPHERTEXT_LEN..kem::PUBLIC_LEN {
+            let mut bytes = answer.as_bytes().to_vec();
+            bytes[position] = 1;
+            let changed = Payload::from_slice(&bytes).unwrap();
+            assert_eq!(WholeKey::accept(&AUTHENTICATOR, 1, &seed, &changed), None);
+        }
+    }
+
+    #[test]
+    fn kem_re_encapsulation_of_a_known_secret_agrees_on_something_else() {
+        let shared = Secret::new([5; 32]);
+        let agreed = |epoch, key: &[u8], ciphertext: &[u8]| {
+            agree(&AUTHENTICATOR, epoch, &shared, key, ciphertext).secret
+        };
+        let secret = agreed(1, b"key", b"ciphertext");
+        assert_ne!(agreed(1, b"another key", b"ciphertext"), secret);
+        assert_ne!(agreed(1, b"key", b"another ciphertext"), secret);
+        assert_ne!(agreed(2, b"key", b"ciphertext"), secret);
+    }
+
+    #[test]
+    fn a_payload_reads_back_and_prints_nothing() {
+        let (_, offer) = offer(2);
+        let stored = postcard::to_allocvec(&offer).unwrap();
+        assert_eq!(stored.len(), PAYLOAD_LEN + 2);
+        assert_eq!(postcard::from_bytes::<Payload>(&stored).unwrap(), offer);
+        assert!(postcard::from_bytes::<Payload>(&stored[..stored.len() - 1]).is_err());
+        assert_eq!(format!("{offer:?}"), "[key or ciphertext]");
+    }
+}

@@ -5,7 +5,11 @@ use crate::domain::session::tests::fixtures::{NOW, pair, receive, rng};
 
 /// Alice and Bob after a round trip; Alice's next message begins a new chain.
 fn before_a_turn() -> (Session, Session) {
-    let (mut alice, mut bob) = pair(1);
+    after_a_round_trip(1)
+}
+
+pub(super) fn after_a_round_trip(seed: u8) -> (Session, Session) {
+    let (mut alice, mut bob) = pair(seed);
     let reply = bob.seal(b"", NOW, &mut rng(2)).unwrap();
     receive(&mut alice, &reply).unwrap();
     (alice, bob)

@@ -69,6 +69,6 @@ pub(in crate::domain::session) fn receive(session: &mut Session, frame: &[u8]) -
 }
 
 /// The session's row, to see whether anything changed.
-pub(super) fn row(session: &Session) -> Vec<u8> {
+pub(in crate::domain::session) fn row(session: &Session) -> Vec<u8> {
     postcard::to_allocvec(session).unwrap()
 }

@@ -1,6 +1,8 @@
 //! Attacks on sessions, and their life under loss, reordering and repetition.
 
+mod attacks;
 mod bundles;
+mod epochs;
 mod flights;
 mod frames;
 mod golden;
