@@ -2,11 +2,12 @@
 
 import copy
 
+from model.epochs import offer as whole_offer
 from model.padding import pad
 from model.primitives import Refused, x25519_public
 from model.ratchet import Duplicate, Session
 
-from .common import Random
+from .common import NOW, Random
 
 
 class Start:
@@ -16,6 +17,7 @@ class Start:
         self.root, self.kem_root = random("RK"), random("QR")
         self.header_key_a, self.header_key_b = random("HK_A"), random("HK_B")
         self.session_id, self.binding = random("session id"), random("binding")
+        self.authenticator = random("AU")
 
 
 class Conversation:
@@ -25,9 +27,10 @@ class Conversation:
         self.name, random = name, Random(f"conversation {name}")
         start, signed, ratchet = Start(random), random("signed prekey"), random("ratchet key of A")
         self.sides = {
-            "A": Session.initiate(start, x25519_public(signed), ratchet), "B": Session.respond(start, signed),
+            "A": Session.initiate(start, x25519_public(signed), ratchet, NOW), "B": Session.respond(start, signed, NOW),
         }
         self.start, self.random, self.steps, self.states = dict(random.used), random, [], []
+        self.now, self.sealed = NOW, {}
 
     def describe(self):
         return {"name": self.name, "start": self.start, "steps": self.steps}
@@ -36,38 +39,49 @@ class Conversation:
         self.steps.append(fields)
         self.states.append(copy.deepcopy(self.sides))
 
-    def inputs(self, side):
-        number = len(self.steps)
-        key = self.random(f"ratchet key {number}") if self.sides[side].needs_ratchet_key() else None
-        return self.random(f"header nonce {number}", 24), key
+    def inputs(self):
+        """The random source of this step, and what it has given out."""
+        number, used = len(self.steps), {}
+
+        def take(name, length):
+            used[name] = self.random(f"{name} {number}", length)
+            return used[name]
+
+        return take, used
 
     def seal(self, side, content=None):
         content = f"{side} {len(self.steps)}".encode() if content is None else content
-        nonce, key = self.inputs(side)
-        frame = self.sides[side].seal(content, nonce, key)
-        self.step(seal=side, content=content, **({"ratchet key": key} if key else {}), **{"header nonce": nonce}, frame=frame)
+        take, used = self.inputs()
+        frame = self.sides[side].seal(content, self.now, take)
+        self.sealed[frame] = len(self.steps)
+        self.step(seal=side, now=self.now, content=content, random=used, frame=frame)
         return frame
 
     def crafted(self, side, padded=None, change=lambda header: header):
         """A frame that no honest side seals; the side forgets that it did."""
         before = copy.deepcopy(self.sides[side])
-        nonce, key = self.inputs(side)
-        frame = self.sides[side].seal_padded(pad(b"crafted") if padded is None else padded, nonce, key, change)
+        frame = self.sides[side].seal_padded(
+            pad(b"crafted") if padded is None else padded, self.now, self.inputs()[0], change
+        )
         self.sides[side] = before
         return frame
 
     def open(self, side, frame, reason=None):
         """Opens a frame; with a reason, it must be refused for it."""
         session, before = self.sides[side], copy.deepcopy(self.sides[side])
+        given = {"frame of": self.sealed[frame]} if frame in self.sealed else {"frame": frame}
         try:
-            content, outcome = session.open(frame), "opened"
-            assert reason is None, reason
-            self.step(open=side, frame=frame, outcome=outcome, content=content, **{"rolled back": session.rolled_back})
+            content, outcome = session.open(frame, self.now), "opened"
+            assert reason is None, f"not refused: {reason}"
+            self.step(
+                open=side, now=self.now, **given, outcome=outcome, content=content,
+                **{"rolled back": session.rolled_back, "epoch": session.epochs.current},
+            )
         except Refused as error:
             assert str(error) == reason, f"{error}, not {reason}"
-            assert vars(session).keys() == vars(before).keys()
             self.sides[side] = before
-            self.step(open=side, frame=frame, outcome="duplicate" if isinstance(error, Duplicate) else "refused", reason=reason)
+            outcome = "duplicate" if isinstance(error, Duplicate) else "refused"
+            self.step(open=side, now=self.now, **given, outcome=outcome, reason=reason)
 
     def pass_on(self, side, count=1):
         for _ in range(count):
@@ -80,7 +94,8 @@ class Conversation:
 
 
 def make():
-    made = [turns(), reordered(), skipped(), far_ahead(), refusals(), disk_set_back(), set_back_past_a_turn()]
+    made = [turns(), reordered(), skipped(), far_ahead(), refusals(), disk_set_back(), set_back_past_a_turn(),
+            epochs_by_time(), epochs_by_count(), epoch_lies()]
     return {"conversations": [conversation.describe() for conversation in made]}
 
 
@@ -156,8 +171,8 @@ def far_ahead():
 def lost(talk, side, count):
     """Sealed, but nothing of it is ever seen; the nonces don't matter, since nothing after them depends on one."""
     for _ in range(count):
-        talk.sides[side].seal(b"lost", bytes(24))
-    talk.step(lost=side, count=count)
+        talk.sides[side].seal(b"lost", NOW, lambda name, length: bytes(length))
+    talk.step(lost=side, count=count, now=NOW)
 
 
 def refusals():
@@ -171,11 +186,13 @@ def refusals():
     talk.open("B", frame[:-1], "another length")
     talk.open("B", frame + b"\x00", "another length")
     talk.open("B", frame + bytes(512), tag)
-    talk.open("B", b"", "another length")
+    talk.open("B", b"", "another version, kind or header length")
     talk.open("A", frame, none)
-    slot = "another epoch, or something in the slot"
-    talk.open("B", talk.crafted("A", change=lambda header: header[:51] + b"\x01" + header[52:]), slot)
+    epoch, slot = "an epoch that wasn't agreed", "a slot of another form"
+    talk.open("B", talk.crafted("A", change=lambda header: header[:51] + b"\x01" + header[52:]), epoch)
     talk.open("B", talk.crafted("A", change=lambda header: header[:52] + b"\x01"), slot)
+    talk.open("B", talk.crafted("A", change=lambda header: header[:52] + b"\x04"), slot)
+    talk.open("B", talk.crafted("A", change=lambda header: header + bytes(1216)), slot)
     zeros = bytes(32)
     talk.open("B", talk.crafted("A", change=lambda header: zeros + header[32:]), "an X25519 secret of zeros")
     talk.open("B", talk.crafted("A", padded=bytes(1024)), "not the smallest bucket")
@@ -230,4 +247,86 @@ def set_back_past_a_turn():
     talk.pass_on("A")
     talk.set_back("A", kept)
     talk.open("A", talk.seal("B"), "a new ratchet key before anything was sent on the own newest one")
+    return talk
+
+
+DAY = 86_400_000
+
+
+def epochs_by_time():
+    """A day for each epoch; offers and answers get lost, come twice and come late."""
+    talk = Conversation("epochs by time")
+    talk.pass_on("A")
+    talk.pass_on("B")
+    late = []
+    for _ in range(4):
+        talk.now += DAY
+        late.append(talk.seal("A"))
+        for _ in range(5):
+            talk.pass_on("B")
+            late.append(talk.seal("B"))
+            talk.pass_on("A", 2)
+            late.append(talk.seal("A"))
+    assert talk.sides["A"].epochs.current >= 3, talk.sides["A"].epochs.current
+    for place, frame in enumerate(late[-3:]):
+        talk.open("BA"[place % 2], frame)
+    talk.open("B", late[0], "no header key opens it")
+    talk.pass_on("B")
+    talk.pass_on("A")
+    return talk
+
+
+def epochs_by_count():
+    """After fifty messages an offer, which is repeated ever more rarely; the answer is repeated until it has arrived."""
+    talk = Conversation("epochs by count")
+    talk.pass_on("A", 48)
+    talk.pass_on("A")
+    talk.pass_on("A")
+    assert talk.sides["A"].epochs.state == "waiting"
+    offers = [talk.seal("A") for _ in range(5)]
+    assert [len(frame) > 625 for frame in offers] == [True, True, True, False, True]
+    for frame in (offers[1], offers[0], offers[4]):
+        talk.open("B", frame)
+    answers = [talk.seal("B") for _ in range(4)]
+    assert [len(frame) > 625 for frame in answers] == [True, True, True, False]
+    talk.open("A", answers[1])
+    talk.open("A", answers[0])
+    talk.open("A", answers[3])
+    talk.pass_on("A")
+    assert talk.sides["B"].epochs.current == 1
+    talk.open("B", offers[2])
+    talk.open("A", answers[2])
+    talk.pass_on("B")
+    return talk
+
+
+def epoch_lies():
+    """Slots that only a liar sends, each in a frame that is right otherwise."""
+    talk = Conversation("epoch lies")
+    talk.pass_on("A")
+    talk.pass_on("B")
+    out_of_turn, payload = "a slot out of turn", bytes(1216)
+    put = lambda kind, data: lambda header: header[:52] + bytes([kind]) + data  # noqa: E731
+    talk.open("B", talk.crafted("A", change=put(1, payload)), "an offer without its proof")
+    talk.open("B", talk.crafted("A", change=put(2, payload)), out_of_turn)
+    talk.open("B", talk.crafted("A", change=put(3, b"")), out_of_turn)
+    talk.open("A", talk.crafted("B", change=put(1, payload)), out_of_turn)
+    talk.now += DAY
+    offer = talk.seal("A")
+    flip = lambda at: lambda header: header[:at] + bytes([header[at] ^ 1]) + header[at + 1 :]  # noqa: E731
+    talk.open("B", talk.crafted("A", change=put(2, payload)), out_of_turn)
+    talk.open("B", offer)
+    for at in (53, 53 + 1184):
+        # The same offer again, but for one bit.
+        own = talk.sides["A"].epochs
+        lie = lambda header, at=at: flip(at)(header[:52] + b"\x01" + whole_offer(own.authenticator, 1, own.seed))  # noqa: E731
+        talk.open("B", talk.crafted("A", change=lie), "another payload than before")
+    for at, reason in ((53, "an answer without its proof"), (53 + 1100, "an answer whose filling isn't zeros"),
+                       (53 + 1184, "an answer without its proof")):
+        talk.open("A", talk.crafted("B", change=flip(at)), reason)
+    talk.pass_on("B")
+    talk.pass_on("A")
+    assert talk.sides["B"].epochs.current == 1
+    talk.open("A", talk.crafted("B", change=put(3, b"")), "a slot out of turn")
+    talk.pass_on("B")
     return talk

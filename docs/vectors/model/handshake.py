@@ -18,10 +18,11 @@ class Agreed:
     def __init__(self, exchanges, kem_secret, transcript):
         self.exchanges, self.kem_secret, self.transcript = exchanges, kem_secret, transcript
         secrets = b"\xff" * 32 + b"".join(exchanges) + kem_secret
-        keys = hkdf("sha512", bytes(64), secrets, label("pqxdh") + transcript, 192)
+        keys = hkdf("sha512", bytes(64), secrets, label("pqxdh") + transcript, 224)
         (
             self.root, self.kem_root, self.header_key_a, self.header_key_b, self.session_id, self.route_key,
-        ) = (keys[place : place + 32] for place in range(0, 192, 32))
+            self.authenticator,
+        ) = (keys[place : place + 32] for place in range(0, 224, 32))
         self.route_to_b = hmac_sha256(self.route_key, label("pair id") + b"\x00")[:16]
         self.route_to_a = hmac_sha256(self.route_key, label("pair id") + b"\x01")[:16]
         self.binding = sha256(transcript)
@@ -61,8 +62,8 @@ def initiate(device, log_entries, purposes_certificate, bundle, one_time, one_ti
     )
     agreed = Agreed(exchanges, kem_secret, transcript_hash(parts))
     agreed.parts, agreed.ciphertext = parts, ciphertext
-    session = Session.initiate(agreed, signed, random["ratchet"])
-    frame = session.seal(content, random["header nonce"])
+    session = Session.initiate(agreed, signed, random["ratchet"], now)
+    frame = session.seal(content, now, lambda name, _: random[name])
     message = first_flight(
         log_entries, device, x25519_public(ephemeral), ciphertext, one_time and one_time[0],
         one_time_kem and one_time_kem[0], expires, frame,
@@ -127,5 +128,5 @@ def accept(device, certificate, prekey_set, pool, flight, now):
         ciphertext, expires,
     )
     agreed = Agreed(exchanges, kem_decapsulate(kem_seed, ciphertext), transcript_hash(parts))
-    session = Session.respond(agreed, signed)
-    return Accepted(agreed, session, session.open(one(fields, 9, b"")), sha256(ephemeral))
+    session = Session.respond(agreed, signed, now)
+    return Accepted(agreed, session, session.open(one(fields, 9, b""), now), sha256(ephemeral))
