@@ -2,7 +2,7 @@
 
 use core::convert::Infallible;
 
-use rand_core::{TryCryptoRng, TryRng};
+use rand_core::{CryptoRng, TryCryptoRng, TryRng};
 use serde_json::Value;
 
 use crate::crypto::secret::Secret;
@@ -49,6 +49,52 @@ impl TryRng for Replay {
 }
 
 impl TryCryptoRng for Replay {}
+
+/// A random source that remembers what it gave out, call by call.
+pub(crate) struct Recorder<R> {
+    source: R,
+    given: Vec<Vec<u8>>,
+}
+
+impl<R: CryptoRng> Recorder<R> {
+    pub(crate) const fn new(source: R) -> Self {
+        Self { source, given: Vec::new() }
+    }
+
+    /// What was given out since the last time, as the vectors write it.
+    pub(crate) fn take(&mut self) -> Value {
+        self.given.drain(..).map(|bytes| text(&bytes)).collect()
+    }
+}
+
+impl<R: CryptoRng> TryRng for Recorder<R> {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, into: &mut [u8]) -> Result<(), Infallible> {
+        self.source.fill_bytes(into);
+        self.given.push(into.to_vec());
+        Ok(())
+    }
+}
+
+impl<R: CryptoRng> TryCryptoRng for Recorder<R> {}
+
+/// Bytes as the vectors write them.
+pub(crate) fn text(bytes: &[u8]) -> Value {
+    data_encoding::HEXLOWER.encode(bytes).into()
+}
 
 /// An object of the golden vectors (`docs/vectors/`). Every method fails the test where the value isn't there.
 #[derive(Clone, Copy)]

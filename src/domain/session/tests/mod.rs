@@ -5,6 +5,7 @@ mod bundles;
 mod epochs;
 mod flights;
 mod frames;
+mod from_rust;
 mod golden;
 mod golden_forms;
 mod golden_ratchet;
