@@ -17,7 +17,7 @@ class Start:
         self.root, self.kem_root = random("RK"), random("QR")
         self.header_key_a, self.header_key_b = random("HK_A"), random("HK_B")
         self.session_id, self.binding = random("session id"), random("binding")
-        self.authenticator = random("AU")
+        self.authenticator = random("AK")
 
 
 class Conversation:

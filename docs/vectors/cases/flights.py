@@ -55,7 +55,7 @@ class Flight:
             "certificate hash of A": self.a.certificate.hash(), "certificate hash of B": self.b.certificate.hash(),
             "DH": mine.exchanges, "SS": mine.kem_secret, "CT": mine.ciphertext, "parts": mine.parts,
             "transcript": mine.transcript, "RK": mine.root, "QR": mine.kem_root, "HK_A": mine.header_key_a,
-            "HK_B": mine.header_key_b, "session id": mine.session_id, "route key": mine.route_key, "AU": mine.authenticator,
+            "HK_B": mine.header_key_b, "session id": mine.session_id, "route key": mine.route_key, "AK": mine.authenticator,
             "route to A": mine.route_to_a, "route to B": mine.route_to_b, "binding": mine.binding,
             "FirstFlight": mine.inside, "flight": self.flight, "replay digest": accepted.replay,
         }

@@ -195,7 +195,7 @@ fn a_handshake_agrees_on_the_keys_of_the_model() {
         let agreed = Handshake::read(case).agreed();
         let stored = |root: &Root| postcard::to_allocvec(root).unwrap();
         assert_eq!(stored(&agreed.root), stored(&Root::new(case.secret("RK"), case.secret("QR"))));
-        assert_eq!(agreed.authenticator, case.secret("AU"));
+        assert_eq!(agreed.authenticator, case.secret("AK"));
         assert_eq!(agreed.initiator_header, case.secret("HK_A"));
         assert_eq!(agreed.responder_header, case.secret("HK_B"));
         assert_eq!(*agreed.id.as_bytes(), case.array("session id"));

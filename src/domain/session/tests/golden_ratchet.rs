@@ -15,7 +15,7 @@ fn agreed(start: &Case<'_>) -> Agreed {
         id: SessionId::new(start.array("session id")),
         binding: Digest::new(start.array("binding")),
         root: Root::new(start.secret("RK"), start.secret("QR")),
-        authenticator: start.secret("AU"),
+        authenticator: start.secret("AK"),
         initiator_header: start.secret("HK_A"),
         responder_header: start.secret("HK_B"),
         to_responder: RouteId::new([0; 16]),
