@@ -33,3 +33,11 @@ deny:
 # Everything that must hold before a change is done.
 ci:
     .ci/run
+
+# Golden vectors: generated anew by the model in Python, which opens what the Rust code sealed; fails on a difference.
+vectors:
+    python3 -m venv target/vectors
+    target/vectors/bin/pip install --quiet --requirement docs/vectors/requirements.txt
+    cargo test --quiet --no-default-features --lib -- --ignored --nocapture prints_a_conversation | grep '^{' > docs/vectors/from-rust.json
+    target/vectors/bin/python docs/vectors/generate.py
+    test -z "$(git status --porcelain docs/vectors)" || { git diff --stat docs/vectors; exit 1; }

@@ -11,6 +11,10 @@ pub mod x25519;
 
 mod error;
 #[cfg(test)]
+pub(crate) mod golden;
+#[cfg(test)]
+mod published;
+#[cfg(test)]
 mod vectors;
 
 /// The one error of every failed cryptographic check: it tells an attacker nothing.

@@ -9,3 +9,8 @@ pub mod keystore;
 pub mod log;
 pub mod open_invite;
 pub mod own;
+
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod published;
