@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::collections::BTreeSet;
 
-use sigillo::base::id::{AccountId, ContactToken, RouteId};
+use sigillo::base::id::{AccountId, ContactToken, Digest, MessageId, RouteId};
 use sigillo::base::kind::AccountKind::{self, Business, Person};
 use sigillo::base::limits;
 use sigillo::base::time::Time;
@@ -11,7 +11,13 @@ use sigillo::crypto::secret::Secret;
 use sigillo::domain::directory::profile::{ProfileDraft, dht_keys};
 use sigillo::domain::directory::search::Query;
 use sigillo::domain::identity::account::Seed;
+use sigillo::domain::identity::device::DeviceKeys;
+use sigillo::domain::identity::own::ACCOUNTS;
 use sigillo::domain::identity::{address, invite};
+use sigillo::domain::session::pqxdh::initiate;
+use sigillo::domain::session::prekeys::{self, Local, VerifiedBundle};
+use sigillo::domain::session::ratchet::Session;
+use sigillo::domain::session::rows::{PREKEYS, ROUTES, SESSIONS};
 use sigillo::engine::command::{Command, Outcome};
 use sigillo::engine::effects::Effect;
 use sigillo::engine::hosting;
@@ -21,9 +27,13 @@ use sigillo::engine::view;
 use sigillo::sim::random::Random;
 use sigillo::sim::world::World;
 use sigillo::store::key::TableId;
-use sigillo::store::table::Reader;
+use sigillo::store::table::{Reader, Rows};
 use sigillo::store::tx::Tx;
+use sigillo::wire::account::LogHead;
 use sigillo::wire::ask::{Answer, Ask};
+use sigillo::wire::billing::SignedEvent;
+use sigillo::wire::content::{Ack, Body, Content, Introduction};
+use sigillo::wire::envelope::Envelope;
 use sigillo::wire::peer::{LinkId, PeerAddress, PeerKey};
 
 use crate::bytes::Bytes;
@@ -40,7 +50,7 @@ const KINDS: [AccountKind; 3] = [Person; 3];
 /// What a byte does; the samples are written with these.
 #[derive(Clone, Copy, Debug)]
 #[repr(u8)]
-#[expect(missing_docs, reason = "each is an input of the engine by the same name")]
+#[expect(missing_docs, reason = "each is an input of the engine by that name, or from whom one comes")]
 pub enum Step {
     Genuine = 0,
     Spoilt = 1,
@@ -58,9 +68,11 @@ pub enum Step {
     Command = 13,
     Commit = 14,
     Restart = 15,
+    Contact = 16,
+    Stranger = 17,
 }
 
-const STEPS: usize = 16;
+const STEPS: usize = 18;
 
 /// A node as it stands before anything hostile comes.
 #[derive(Clone)]
@@ -71,6 +83,10 @@ struct Start {
     /// Frames that others have sealed for it and that haven't come yet, first flights among them.
     frames: Vec<Vec<u8>>,
     contact: AccountId,
+    /// The contact's side of the session, for contents that no honest contact would seal.
+    session: Session,
+    /// The node's prekeys, for first flights of a stranger.
+    bundle: VerifiedBundle,
     peers: Vec<PeerKey>,
     /// A profile record of a business that it doesn't know.
     record: Vec<u8>,
@@ -95,6 +111,7 @@ impl Start {
         }
         world.run(MINUTE);
         let rows = Memory::copy(&world.peers[target].disk.safe());
+        let session = session_with(&rows, &Memory::copy(&world.peers[other].disk.safe()));
         let (now, before) = (world.now, world.sent.len());
         befriend(&mut world, target, 2);
         for text in ["one", "two", "three"] {
@@ -106,7 +123,10 @@ impl Start {
         let frames: BTreeSet<Vec<u8>> = frames.map(|(_, _, frame)| frame.clone()).collect();
         let peers = world.peers.iter().map(|peer| peer.key.clone()).collect();
         let business = people::Person::new(3);
+        let bundle = bundle_of(&people[target], &rows, now);
         Self {
+            session,
+            bundle,
             me: Me { kind, ..people[target].clone() },
             rows,
             now,
@@ -141,6 +161,25 @@ fn say(world: &mut World, from: usize, text: &str) {
     assert!(said.is_some_and(|said| said.is_ok()), "{from} can't write");
 }
 
+/// The session that the node with these rows has, as the node with the other rows has it.
+fn session_with(rows: &Memory, other: &Memory) -> Session {
+    let sessions =
+        Reader::new(other).scan(&SESSIONS, &SESSIONS.all()).into_iter().map(|(_, session)| session);
+    let known = |session: &Session| Reader::new(rows).row(&ROUTES, session.send_route().as_bytes()).is_some();
+    sessions.into_iter().find(known).expect("they have talked")
+}
+
+/// The prekeys that a node hands out.
+fn bundle_of(me: &Me, rows: &Memory, now: Time) -> VerifiedBundle {
+    let (reader, account) = (Reader::new(rows), me.seed.account().id());
+    let own = reader.row(&ACCOUNTS, account.as_bytes()).expect("its account");
+    let set = reader.get(&PREKEYS, &PREKEYS.key_at(account.as_bytes(), u64::from(own.prekeys)));
+    let device = DeviceKeys::derive(&me.device, &account);
+    let local = Local { log: &own.log, device: &device };
+    let bytes = prekeys::bundle(&local, &set.expect("its prekeys"), own.inbox, now);
+    VerifiedBundle::verify(&bytes, &account, now).expect("its own bundle")
+}
+
 /// The rows of a node in use, for the samples.
 pub fn sample_rows() -> Memory {
     Start::new(Person).rows
@@ -169,6 +208,8 @@ struct Node {
     group: Vec<Input>,
     /// Genuine frames that were handed in.
     handed: BTreeSet<usize>,
+    /// Frames with hostile contents that were really sealed.
+    sealed: u64,
     /// Frames that engines before the last restart have opened.
     opened_before: u64,
     /// Businesses that were added by command.
@@ -189,6 +230,7 @@ impl Node {
             now,
             group: Vec::new(),
             handed: BTreeSet::new(),
+            sealed: 0,
             opened_before: 0,
             added: 0,
             tickets: 0,
@@ -262,9 +304,31 @@ impl Node {
                 Input::Command { ticket: self.tickets, command: self.command(bytes) }
             }
             14 => return self.commit(),
-            _ => return self.restart(),
+            15 => return self.restart(),
+            16 => {
+                let content = content(bytes);
+                let Ok(body) = self.start.session.seal(&content, &mut self.rng) else { return };
+                self.sealed += 1;
+                let route = self.start.session.send_route();
+                self.frames(Envelope { route, body: &body }.encode(), bytes)
+            }
+            _ => {
+                let content = content(bytes);
+                let Some(body) = self.flight(&content) else { return };
+                self.sealed += 1;
+                self.frames(Envelope { route: self.start.bundle.inbox(), body: &body }.encode(), bytes)
+            }
         };
         self.group.push(input);
+    }
+
+    /// A stranger's first flight; none once the prekeys have expired, or where the content is too long.
+    fn flight(&mut self, content: &[u8]) -> Option<Vec<u8>> {
+        thread_local! { static STRANGER: people::Person = people::Person::new(5); }
+        STRANGER.with(|stranger| {
+            let flight = initiate(&stranger.local(), &self.start.bundle, content, self.now, &mut self.rng);
+            flight.ok().map(|(_, flight)| flight)
+        })
     }
 
     /// Spoiling a frame may leave it as it was, or make another genuine one of it.
@@ -352,7 +416,8 @@ impl Node {
         let committed = self.rows.store(effects.batch);
         effects.held.release(&committed).iter().for_each(may_leave);
         let opened = self.opened_before + self.engine.counters().opened;
-        assert!(opened <= self.handed.len() as u64, "{opened} of {} opened", self.handed.len());
+        let sealed = self.handed.len() as u64 + self.sealed;
+        assert!(opened <= sealed, "{opened} of {sealed} opened");
     }
 
     fn restart(&mut self) {
@@ -367,21 +432,57 @@ impl Node {
         let reader = Reader::new(&self.rows);
         let contacts = view::contacts(&reader);
         let known = self.start.rows.count(TableId::Contacts);
-        // One stranger's first flights are among the genuine frames.
-        assert!(contacts.len() <= known + 1 + self.added, "{} contacts", contacts.len());
+        // One stranger's first flights are among the genuine frames, another one's are made here.
+        assert!(contacts.len() <= known + 2 + self.added, "{} contacts", contacts.len());
         assert!(self.rows.count(TableId::Held) <= limits::HELD_MAX * contacts.len());
         let kept = hosting::kept(&reader);
         assert_eq!(kept.records, self.rows.count(TableId::HostedRecords) as u64);
         assert_eq!(kept.entries, self.rows.count(TableId::HostedIndex) as u64);
         let _ = view::conversations(&reader);
-        let shown = view::history(&reader, &self.start.contact, None, 1_000);
-        assert!(shown.len() <= 2 + STEPS_MAX + self.start.frames.len(), "{} entries", shown.len());
+        let _ = view::history(&reader, &self.start.contact, None, 1_000);
         assert_eq!(reader.finish(), Ok(()));
     }
 }
 
 fn link(bytes: &mut Bytes<'_>) -> LinkId {
     LinkId::new(bytes.below(4) as u64)
+}
+
+/// What no honest contact would seal.
+fn content(bytes: &mut Bytes<'_>) -> Vec<u8> {
+    let body = match bytes.below(7) {
+        0 => return bytes.part().to_vec(),
+        1 => Body::Hello { first: bytes.number() },
+        2 => Body::Text(String::from_utf8_lossy(bytes.part()).into_owned()),
+        3 => {
+            let beyond = (0..bytes.below(4)).map(|_| (bytes.number(), bytes.number())).collect();
+            Body::Ack(Ack { delivered: bytes.number(), beyond, read: bytes.number() })
+        }
+        4 => Body::Resend { from: bytes.number(), until: bytes.number() },
+        5 => {
+            thread_local! {
+                static EVENTS: Vec<SignedEvent> = samples::events().iter().map(samples::signed_event).collect();
+            }
+            Body::Billing(EVENTS.with(|events| events[bytes.below(events.len())].clone()))
+        }
+        _ => {
+            thread_local! { static CONTENTS: Vec<samples::Sample> = samples::contents(); }
+            return CONTENTS.with(|contents| {
+                let (_, content) = &contents[bytes.below(contents.len())];
+                bytes.spoilt(content)
+            });
+        }
+    };
+    let introduction = (bytes.below(4) == 0).then(|| Introduction {
+        name: String::from_utf8_lossy(bytes.part()).into_owned(),
+        business: bytes.below(2) == 0,
+        token: bytes.array().map(ContactToken::new),
+        reach: None,
+    });
+    let log_head = LogHead { seq: bytes.below(3) as u64, hash: Digest::new([0; 32]) };
+    let id = MessageId::new([bytes.below(256) as u8; 16]);
+    let sent_at = Time::from_millis(bytes.number());
+    Content { id, seq: bytes.number(), sent_at, log_head, introduction, body }.encode()
 }
 
 /// Whatever leaves the node is something that other nodes accept.

@@ -123,7 +123,7 @@ fn plan() -> Plan {
 }
 
 /// An event of each kind between two people.
-fn events() -> [Event; 5] {
+pub fn events() -> [Event; 5] {
     let (business, person) = (Person::new(3), Person::new(4));
     let (issuer, subject) = (business.key.id(), person.key.id());
     let nonce = [9; 16];
@@ -166,7 +166,8 @@ fn events() -> [Event; 5] {
     ]
 }
 
-fn signed_event(event: &Event) -> SignedEvent {
+/// The same as it travels, signed by the business whoever should have.
+pub fn signed_event(event: &Event) -> SignedEvent {
     let business = Person::new(3);
     let signed = Signed::new(business.device.signing(), event.kind().label(), event.encode());
     SignedEvent { kind: event.kind(), signer: business.id(), signed }
@@ -181,7 +182,8 @@ fn billing() -> Vec<Sample> {
     samples
 }
 
-fn contents() -> Vec<Sample> {
+/// A content of each kind.
+pub fn contents() -> Vec<Sample> {
     let reach = Reach::new(DeviceId::new([3; 32]), vec![4; 38], vec!["/ip4/203.0.113.5/tcp/4001".into()]);
     let introduction =
         Introduction { name: "Ana".into(), business: false, token: Some(ContactToken::new([5; 16])), reach };
@@ -406,7 +408,17 @@ fn inputs() -> Vec<Sample> {
         vec![Input::Refused as u8, 1, 3, 0, Input::Tick as u8, 3, 31, Input::Link as u8, 1, 1, commit],
     ]
     .concat();
-    let all = [frames, twice, spoilt, asked, looked, links];
+    let contents = [
+        vec![Input::Contact as u8, 2, 4, 0, b't', b'e', b'x', b't', 1, 0, 1, 3, 3, 3, 4, 3, 1, 1, 1],
+        vec![Input::Contact as u8, 2, 1, 0, b'x', 1, 0, 2, 3, 3, 3, 9, 3, 2, 1, 1, commit],
+        vec![Input::Contact as u8, 3, 1, 3, 2, 3, 3, 3, 1, 3, 1, 1, 0, 3, 3, 3, 3, 0, 3, 1, 1, 1, commit],
+        vec![Input::Contact as u8, 4, 3, 1, 3, 3, 1, 0, 4, 3, 3, 3, 0, 3, 4, 1, 1],
+        vec![Input::Contact as u8, 5, 0, 1, 0, 5, 3, 3, 3, 5, 3, 5, 1, 1],
+        vec![Input::Stranger as u8, 2, 2, 0, b'o', b'i', 1, 0, 6, 3, 3, 3, 1, 3, 0, 2, 2, commit],
+        vec![Input::Stranger as u8, 6, 1, 0, 0, 2, 0, 0, 3, 1, 2, 2, Input::Tick as u8, 0, 39],
+    ]
+    .concat();
+    let all = [frames, twice, spoilt, asked, looked, links, contents];
     let each = |target: u8| all.iter().map(move |input| ("engine", chosen(target, input)));
     each(0).chain(each(1)).collect()
 }
