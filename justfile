@@ -8,6 +8,7 @@ check:
     cargo fmt --check
     cargo clippy --all-targets -- -D warnings
     cargo clippy --lib --no-default-features -- -D warnings
+    cargo fmt --check --manifest-path fuzz/Cargo.toml
 
 # All tests, or those whose names contain `filter`.
 test filter="":
@@ -29,6 +30,22 @@ doc:
 # Licences, sources, duplicates and known advisories of the dependencies; needs cargo-deny.
 deny:
     cargo deny check
+
+# Fuzzes one target for some seconds; `fuzz/run` alone names the targets.
+fuzz target seconds="60" *options:
+    fuzz/run {{target}} {{seconds}} {{options}}
+
+# Fuzzes every target for some seconds each.
+fuzz-all seconds:
+    fuzz/run all {{seconds}}
+
+# Replays the samples and kept crashes of every target, and fuzzes each for a moment.
+fuzz-smoke:
+    fuzz/run smoke
+
+# Writes the samples that fuzzing begins with anew.
+fuzz-samples:
+    cargo run --release --manifest-path fuzz/Cargo.toml --target-dir target --example samples
 
 # Everything that must hold before a change is done.
 ci:

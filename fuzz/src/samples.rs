@@ -1,0 +1,424 @@
+//! Real encoded values that fuzzing begins with, so that it doesn't have to find every format by itself.
+
+use core::time::Duration;
+
+use sigillo::base::id::{AccountId, ContactToken, DeviceId, Digest, MessageId, RouteId};
+use sigillo::base::kind::AccountKind;
+use sigillo::base::limits;
+use sigillo::base::money::Money;
+use sigillo::base::time::Time;
+use sigillo::crypto::kdf::label;
+use sigillo::domain::billing::export::{FORMAT, ReceiptFile};
+use sigillo::domain::directory::entry::entries_of;
+use sigillo::domain::directory::profile::VerifiedProfile;
+use sigillo::domain::identity::account::Seed;
+use sigillo::domain::identity::{address, invite};
+use sigillo::store::key::TableId;
+use sigillo::wire::account::LogHead;
+use sigillo::wire::ask::{Answer, Ask};
+use sigillo::wire::billing::{
+    CancelIntent, CancelWhen, Event, Invoice, InvoiceKey, Rail, Receipt, SignedEvent, Subscribe, Tax, Terms,
+    TrialGrant, TrustClass,
+};
+use sigillo::wire::content::{Ack, Body, Content, Introduction};
+use sigillo::wire::document::SignedDocument;
+use sigillo::wire::envelope::Envelope;
+use sigillo::wire::index::{Facet, Facets, IndexRequest, IndexResponse};
+use sigillo::wire::invite::Invite;
+use sigillo::wire::plan::{Period, Plan};
+use sigillo::wire::prekeys::{SignedBundle, decode_one_time};
+use sigillo::wire::reach::Reach;
+use sigillo::wire::record::{Profile, ProfileRecord};
+use sigillo::wire::signed::Signed;
+
+use crate::bytes::part;
+use crate::engine::Step as Input;
+use crate::people::{INBOX, NOW, Person};
+use crate::session::Step;
+use crate::{engine, flight};
+
+/// A sample: its target and its bytes.
+pub type Sample = (&'static str, Vec<u8>);
+
+/// All samples, in an order that stays.
+pub fn all() -> Vec<Sample> {
+    [
+        accounts(),
+        asks(),
+        billing(),
+        contents(),
+        envelopes(),
+        prekeys(),
+        records(),
+        texts(),
+        schedules(),
+        flights(),
+        rows(),
+        inputs(),
+    ]
+    .concat()
+}
+
+fn chosen(choice: u8, bytes: &[u8]) -> Vec<u8> {
+    [&[choice], bytes].concat()
+}
+
+fn accounts() -> Vec<Sample> {
+    let person = Person::new(1);
+    let entries: Vec<&[u8]> = person.log.entries().iter().map(Signed::unverified).collect();
+    let mut samples: Vec<Sample> = entries.iter().map(|entry| ("account", chosen(0, entry))).collect();
+    let log: Vec<u8> = entries.iter().flat_map(|entry| part(entry)).collect();
+    samples.push(("account", [&[1, 0][..], &log].concat()));
+    samples.push(("account", [&[1, 2][..], &part(entries[2])].concat()));
+    samples
+}
+
+fn asks() -> Vec<Sample> {
+    let business = Person::new(3);
+    let records = index_records(&business);
+    let facets = Facets::new([Facet([1, 2, 3]), Facet([4, 5, 6])]);
+    let requests = [
+        IndexRequest::Put(records[..2].to_vec()).encode(),
+        IndexRequest::Get { key: [7; 32], cursor: None, facets: facets.clone() }.encode(),
+        IndexRequest::Get { key: [7; 32], cursor: Some(business.key.id()), facets }.encode(),
+    ];
+    let answers = [
+        IndexResponse::Stored(3).encode(),
+        IndexResponse::Page { entries: records[..2].to_vec(), next: Some(business.key.id()) }.encode(),
+    ];
+    let mut samples = vec![
+        ("ask", Ask::Bundle { route: INBOX, token: None }.encode()),
+        ("ask", Ask::Bundle { route: INBOX, token: Some(ContactToken::new([2; 16])) }.encode()),
+        ("ask", Answer::Bundle(business.bundle()).encode()),
+    ];
+    samples.extend(requests.iter().map(|request| ("ask", Ask::Index(request.clone()).encode())));
+    samples.extend(answers.iter().map(|answer| ("ask", Answer::Index(answer.clone()).encode())));
+    samples.extend(requests.iter().map(|request| ("index", chosen(2, request))));
+    samples.extend(answers.iter().map(|answer| ("index", chosen(3, answer))));
+    for record in &records[..3] {
+        samples.push(("index", chosen(0, record.entry.unverified())));
+        samples.push(("index", chosen(1, &record.encode())));
+        samples.push(("index", chosen(4, record.entry.unverified())));
+    }
+    samples
+}
+
+fn index_records(business: &Person) -> Vec<sigillo::wire::index::IndexRecord> {
+    let profile = VerifiedProfile::verify(&record(business), NOW).expect("our own record holds");
+    entries_of(&profile, &business.device).into_iter().map(|(_, record)| record).collect()
+}
+
+/// The terms of every sample.
+fn plan() -> Plan {
+    Plan {
+        id: "pro".into(),
+        version: 1,
+        name: "Pro".into(),
+        price: Money { minor: 1_990, currency: "BRL".parse().expect("a currency") },
+        period: Period::Monthly,
+        trial_days: 14,
+        grace_days: 3,
+        hold_days: 30,
+    }
+}
+
+/// An event of each kind between two people.
+pub fn events() -> [Event; 5] {
+    let (business, person) = (Person::new(3), Person::new(4));
+    let (issuer, subject) = (business.key.id(), person.key.id());
+    let nonce = [9; 16];
+    let subscribe = Event::Subscribe(Subscribe { issuer, subject, plan: plan(), nonce, issued_at: NOW });
+    let subscription = Digest::new([5; 32]);
+    let terms = Terms { issuer, subject, subscription, plan: "pro".into(), plan_hash: plan().hash() };
+    let (start, end) = (NOW, NOW.plus(Duration::from_secs(30 * 86_400)));
+    let key: InvoiceKey = "ABCDEFGHIJKLMNOPQR27".parse().expect("an invoice key");
+    let amount = plan().price;
+    [
+        subscribe,
+        Event::Trial(TrialGrant { terms: terms.clone(), start, end, issued_at: NOW }),
+        Event::Invoice(Invoice {
+            terms: terms.clone(),
+            key,
+            period_start: start,
+            period_end: end,
+            amount,
+            rails: vec![Rail::Manual],
+            expires: end,
+            issued_at: NOW,
+        }),
+        Event::Receipt(Receipt {
+            terms,
+            invoice: key,
+            seq: 0,
+            previous: Digest::new([0; 32]),
+            period_start: start,
+            period_end: end,
+            grace_days: 3,
+            amount,
+            tax: vec![Tax { name: "ISS".into(), basis_points: 500, minor: 99 }],
+            rail: Rail::Manual,
+            trust_class: TrustClass::B,
+            evidence_hash: Some(Digest::new([6; 32])),
+            issued_at: NOW,
+            key: business.id(),
+        }),
+        Event::Cancel(CancelIntent { issuer, subject, subscription, when: CancelWhen::Now, issued_at: NOW }),
+    ]
+}
+
+/// The same as it travels, signed by the business whoever should have.
+pub fn signed_event(event: &Event) -> SignedEvent {
+    let business = Person::new(3);
+    let signed = Signed::new(business.device.signing(), event.kind().label(), event.encode());
+    SignedEvent { kind: event.kind(), signer: business.id(), signed }
+}
+
+fn billing() -> Vec<Sample> {
+    let mut samples = Vec::new();
+    for (choice, event) in (0..).zip(events()) {
+        samples.push(("billing", chosen(choice, &event.encode())));
+        samples.push(("billing", chosen(5, &signed_event(&event).encode())));
+    }
+    samples
+}
+
+/// A content of each kind.
+pub fn contents() -> Vec<Sample> {
+    let reach = Reach::new(DeviceId::new([3; 32]), vec![4; 38], vec!["/ip4/203.0.113.5/tcp/4001".into()]);
+    let introduction =
+        Introduction { name: "Ana".into(), business: false, token: Some(ContactToken::new([5; 16])), reach };
+    let ack = Ack { delivered: 3, beyond: vec![(5, 6), (9, 12)], read: 2 };
+    let mut bodies = vec![
+        (Body::Hello { first: 1 }, Some(introduction)),
+        (Body::Text("olá\n".into()), None),
+        (Body::Ack(ack), None),
+        (Body::Resend { from: 3, until: 5 }, None),
+    ];
+    bodies.extend(events().iter().map(|event| (Body::Billing(signed_event(event)), None)));
+    let content = |(body, introduction)| Content {
+        id: MessageId::new([1; 16]),
+        seq: 7,
+        sent_at: NOW,
+        log_head: LogHead { seq: 0, hash: Digest::new([2; 32]) },
+        introduction,
+        body,
+    };
+    bodies.into_iter().map(|body| ("content", content(body).encode())).collect()
+}
+
+fn envelopes() -> Vec<Sample> {
+    let flight = flight::sample_flight();
+    let frame = Envelope { route: RouteId::new([7; 16]), body: &[1, 1, 0, 69] }.encode();
+    vec![("envelope", frame), ("envelope", flight), ("envelope", flight::sample_inside())]
+}
+
+fn prekeys() -> Vec<Sample> {
+    let person = Person::new(2);
+    let bundle = person.bundle();
+    let signed = SignedBundle::decode(&bundle).expect("a bundle");
+    let payload = signed.bundle.unverified();
+    let mut samples = vec![
+        ("prekeys", chosen(0, payload)),
+        ("prekeys", chosen(1, &bundle)),
+        ("prekeys", chosen(4, payload)),
+    ];
+    for published in &person.one_time {
+        let signed = decode_one_time(published).expect("a one-time prekey");
+        samples.push(("prekeys", chosen(2, signed.unverified())));
+        samples.push(("prekeys", chosen(3, published)));
+        samples.push(("prekeys", chosen(5, signed.unverified())));
+    }
+    samples
+}
+
+/// A valid profile record of a business.
+pub fn record(business: &Person) -> Vec<u8> {
+    ProfileRecord {
+        log: business.log.entries().to_vec(),
+        signer: business.id(),
+        profile: Signed::new(business.device.signing(), label::PROFILE, profile(business).encode()),
+    }
+    .encode()
+}
+
+fn profile(business: &Person) -> Profile {
+    Profile {
+        account: business.key.id(),
+        seq: 5,
+        issued: NOW,
+        expires: NOW.plus(limits::PROFILE_LIFE),
+        log_head: business.log.head(),
+        name: "Padaria São João".into(),
+        about: "Pão fresco.\nTodo dia.".into(),
+        categories: vec!["Bakery".into(), "Coffee Shop".into()],
+        country: "BR".into(),
+        region: "BR-SP".into(),
+        languages: vec!["pt-BR".into(), "en".into()],
+        website: "https://padaria.example".into(),
+        hours: "Mo-Sa 06:00-20:00".into(),
+        plans: vec![plan()],
+        reach: Reach::new(business.id(), vec![7; 38], vec!["/ip4/203.0.113.5/tcp/4001".into()])
+            .into_iter()
+            .collect(),
+        bundle: vec![0xB0; 16],
+    }
+}
+
+fn records() -> Vec<Sample> {
+    let business = Person::new(3);
+    let payload = profile(&business).encode();
+    vec![
+        ("record", chosen(0, &payload)),
+        ("record", chosen(1, &record(&business))),
+        ("record", chosen(2, &payload)),
+    ]
+}
+
+fn texts() -> Vec<Sample> {
+    let business = Person::new(3);
+    let peer = [&[0x00, 0x24, 0x08, 0x01, 0x12, 0x20][..], &[5; 32]].concat();
+    let addresses = ["/ip4/203.0.113.5/udp/4001/quic-v1", "/dns4/relay.example/tcp/443/wss/p2p/12D3KooWxyz"];
+    let invited = Invite {
+        account: business.key.id(),
+        kind: AccountKind::Business,
+        name: "Café".into(),
+        reach: Reach::new(business.id(), peer, addresses.map(String::from).to_vec()).expect("a reach"),
+        inbox: INBOX,
+        token: ContactToken::new([7; 16]),
+        expires: Time::from_millis(1_800_000_000_000),
+    };
+    let [_, _, _, receipt, _] = events();
+    let signed = signed_event(&receipt);
+    let file = ReceiptFile {
+        format: FORMAT.into(),
+        receipt: SignedDocument::new(&signed.signed),
+        signer: business.id(),
+        log: business.log.entries().iter().map(SignedDocument::new).collect(),
+    };
+    let phrase = Seed::from_secret(sigillo::crypto::secret::Secret::new([7; 32])).phrase();
+    vec![
+        ("text", chosen(0, address::encode(&business.key.id()).as_bytes())),
+        ("text", chosen(0, address::encode(&AccountId::new([0; 32])).as_bytes())),
+        ("text", chosen(1, invite::encode(&invited).as_bytes())),
+        ("text", chosen(2, &invited.encode())),
+        ("text", chosen(3, &invited.encode())),
+        ("text", chosen(4, &serde_json::to_vec(&file).expect("a file can be written"))),
+        ("text", chosen(5, &receipt.encode())),
+        ("text", chosen(6, phrase.as_bytes())),
+        ("text", chosen(7, b"ABCDEFGHIJKLMNOPQR27")),
+        ("text", chosen(7, b"a5a5a5a5a5a5a5a5A5A5A5A5A5A5A5A5")),
+        ("text", chosen(8, b"BRL 19.90")),
+        ("text", chosen(8, b"JPY 1990")),
+    ]
+}
+
+/// The same step from the side that was written to.
+const BACK: u8 = 0x80;
+
+fn schedules() -> Vec<Sample> {
+    let (seal, next, deliver) = (Step::Seal as u8, Step::Next as u8, Step::Deliver as u8);
+    let turns = [seal, 5, next, BACK | seal, 9, BACK | next].repeat(8);
+    let late =
+        [[seal, 1].repeat(9), vec![deliver, 0], [deliver, 8, deliver, 4].to_vec(), vec![next; 9]].concat();
+    let chains: Vec<u8> =
+        [seal, 3, seal, 4, deliver, 0, BACK | seal, 1, BACK | next].repeat(limits::RECEIVE_CHAINS_MAX + 2);
+    let hostile = [
+        vec![seal, 9, Step::Spoil as u8, 0, 40, 0, 0, 3, Step::Reflect as u8, 0, Step::Foreign as u8],
+        vec![BACK | Step::Foreign as u8, Step::Forge as u8],
+        part(&[1, 1, 0, 69]),
+        vec![
+            Step::Store as u8,
+            next,
+            Step::Wait as u8,
+            31,
+            seal,
+            1,
+            next,
+            deliver,
+            1,
+            BACK | Step::Store as u8,
+        ],
+        vec![Step::SealLong as u8, 0xFE, 0x3F, next, Step::SealLong as u8, 0xFF, 0x3F],
+    ]
+    .concat();
+    [turns, late, chains, hostile].into_iter().map(|schedule| ("session", schedule)).collect()
+}
+
+fn flights() -> Vec<Sample> {
+    vec![
+        ("flight", chosen(0, &flight::sample_flight())),
+        ("flight", vec![1, 0, 100, 0, 0, 1]),
+        ("flight", vec![1, 1, 0, 4, 0, 7]),
+        ("flight", chosen(2, &flight::sample_inside())),
+        ("flight", vec![3, 0, 0]),
+        ("flight", [&[3, 1, 1][..], &[9; 32]].concat()),
+        // A low-order point as the ephemeral key.
+        ("flight", [&[3, 0, 0][..], &[0; 32]].concat()),
+    ]
+}
+
+fn rows() -> Vec<Sample> {
+    const TABLES: [TableId; 13] = [
+        TableId::Sessions,
+        TableId::Peers,
+        TableId::Prekeys,
+        TableId::Routes,
+        TableId::Contacts,
+        TableId::Accounts,
+        TableId::Invites,
+        TableId::Conversations,
+        TableId::Delivery,
+        TableId::Incoming,
+        TableId::Outbox,
+        TableId::Timeline,
+        TableId::Found,
+    ];
+    let stored = engine::sample_rows();
+    let samples = (0..)
+        .zip(TABLES)
+        .filter_map(|(choice, table)| stored.first(table).map(|row| ("rows", chosen(choice, &row))));
+    samples.collect()
+}
+
+fn inputs() -> Vec<Sample> {
+    let [genuine, command, commit] = [Input::Genuine, Input::Command, Input::Commit].map(|step| step as u8);
+    let frames: Vec<u8> = (0..8).flat_map(|frame| [genuine, frame, 3, frame, 1, 1, commit]).collect();
+    let twice = [frames.clone(), vec![Input::Restart as u8], frames.clone()].concat();
+    let spoilt: Vec<u8> =
+        (0..8).flat_map(|frame| [Input::Spoilt as u8, frame, 200, 0, 0, 2, 3, frame, 1, 1]).collect();
+    let business = Person::new(3);
+    let put = IndexRequest::Put(index_records(&business)[..2].to_vec()).encode();
+    let asked = [
+        vec![Input::Asked as u8, 3, 1, 0, 0],
+        vec![5; 16],
+        vec![Input::Asked as u8, 3, 2, 0, 1],
+        part(&put),
+        vec![commit],
+    ]
+    .concat();
+    let looked = [
+        vec![command, 3, commit, Input::GotRecords as u8, 1, 0, 1, Input::GotRecords as u8, 1, 0, 2],
+        vec![command, 4, commit, Input::GotRecords as u8, 1, 0, 4, Input::Tick as u8, 0, 39],
+        vec![command, 2, commit, Input::Closest as u8, 1, 0, 1, 5, Input::Tick as u8, 1, 39],
+        vec![Input::RecordOffered as u8, 0, 0, 0, Input::RecordOffered as u8, 0, 1, 0, commit],
+    ]
+    .concat();
+    let links = [
+        vec![Input::Link as u8, 0, 1, 1, command, 0, commit, Input::Taken as u8, 1, 3, 1],
+        vec![Input::Refused as u8, 1, 3, 0, Input::Tick as u8, 3, 31, Input::Link as u8, 1, 1, commit],
+    ]
+    .concat();
+    let contents = [
+        vec![Input::Contact as u8, 2, 4, 0, b't', b'e', b'x', b't', 1, 0, 1, 3, 3, 3, 4, 3, 1, 1, 1],
+        vec![Input::Contact as u8, 2, 1, 0, b'x', 1, 0, 2, 3, 3, 3, 9, 3, 2, 1, 1, commit],
+        vec![Input::Contact as u8, 3, 1, 3, 2, 3, 3, 3, 1, 3, 1, 1, 0, 3, 3, 3, 3, 0, 3, 1, 1, 1, commit],
+        vec![Input::Contact as u8, 4, 3, 1, 3, 3, 1, 0, 4, 3, 3, 3, 0, 3, 4, 1, 1],
+        vec![Input::Contact as u8, 5, 0, 1, 0, 5, 3, 3, 3, 5, 3, 5, 1, 1],
+        vec![Input::Stranger as u8, 2, 2, 0, b'o', b'i', 1, 0, 6, 3, 3, 3, 1, 3, 0, 2, 2, commit],
+        vec![Input::Stranger as u8, 6, 1, 0, 0, 2, 0, 0, 3, 1, 2, 2, Input::Tick as u8, 0, 39],
+    ]
+    .concat();
+    let all = [frames, twice, spoilt, asked, looked, links, contents];
+    let each = |target: u8| all.iter().map(move |input| ("engine", chosen(target, input)));
+    each(0).chain(each(1)).collect()
+}

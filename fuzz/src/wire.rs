@@ -1,0 +1,283 @@
+//! The parsers of `wire/`: whatever parses is within its bounds, and reads back from its encoding.
+//!
+//! Where a format has one encoding for each thing it says, the encoding is the very bytes that were parsed.
+
+use core::fmt::Debug;
+
+use sigillo::base::limits;
+use sigillo::crypto::kdf::label;
+use sigillo::domain::directory::entry::VerifiedEntry;
+use sigillo::domain::directory::profile::VerifiedProfile;
+use sigillo::domain::identity::log::AccountLog;
+use sigillo::domain::session::prekeys::VerifiedBundle;
+use sigillo::wire::account::{LogEntry, LogOperation};
+use sigillo::wire::ask::{Answer, Ask};
+use sigillo::wire::billing::{Event, EventKind, SignedEvent};
+use sigillo::wire::content::{BEYOND_MAX, Body, Content};
+use sigillo::wire::decode::{is_line, is_text};
+use sigillo::wire::envelope::Envelope;
+use sigillo::wire::flight::{FRONT_LEN, FirstFlight, INSIDE_LEN, SealedFlight};
+use sigillo::wire::index::{IndexEntry, IndexRecord, IndexRequest, IndexResponse};
+use sigillo::wire::prekeys::{Bundle, OneTimePrekey, SignedBundle, decode_one_time, encode_one_time};
+use sigillo::wire::reach::Reach;
+use sigillo::wire::record::{Profile, ProfileRecord, has_twins};
+use sigillo::wire::signed::Signed;
+
+use crate::bytes::Bytes;
+use crate::people::{NOW, Person};
+
+/// Account logs: single entries, and whole logs whose entries the account's key really signs.
+pub fn account(data: &[u8]) {
+    let mut bytes = Bytes::new(data);
+    if bytes.below(2) == 0 {
+        reads_back(bytes.rest(), LogEntry::decode, LogEntry::encode);
+        return;
+    }
+    thread_local! { static PERSON: Person = Person::new(1); }
+    PERSON.with(|person| {
+        let genuine = usize::from(bytes.byte().unwrap_or_default());
+        let mut entries: Vec<Signed> = person.log.entries().iter().take(genuine).cloned().collect();
+        while let payload = bytes.part()
+            && !payload.is_empty()
+        {
+            entries.push(Signed::new(&person.signing, label::LOG_ENTRY, payload.to_vec()));
+        }
+        let Ok(log) = AccountLog::verify(person.key.id(), entries.clone()) else { return };
+        assert_eq!(log.entries(), entries);
+        assert!(entries.len() <= limits::LOG_ENTRIES_MAX && log.devices().len() <= limits::DEVICES_MAX);
+        assert_eq!(log.head().seq, entries.len() as u64 - 1);
+        assert!(!has_twins(log.devices().iter().map(|device| device.id)));
+        let parsed: Vec<LogEntry> = entries
+            .iter()
+            .map(|entry| LogEntry::decode(entry.unverified()).expect("it was admitted"))
+            .collect();
+        let changes = |add: bool| {
+            parsed.iter().filter(|entry| matches!(entry.operation, LogOperation::AddDevice(_)) == add).count()
+        };
+        assert_eq!(log.devices().len(), changes(true) - changes(false));
+        assert!(parsed.iter().enumerate().all(|(seq, entry)| entry.seq == seq as u64));
+    });
+}
+
+/// Questions and answers between nodes, and what they carry.
+pub fn ask(data: &[u8]) {
+    match reads_back(data, Ask::decode, Ask::encode) {
+        Some(Ask::Index(request)) => drop(reads_back(&request, IndexRequest::decode, IndexRequest::encode)),
+        Some(Ask::Bundle { .. }) | None => {}
+    }
+    match reads_back(data, Answer::decode, Answer::encode) {
+        Some(Answer::Index(answer)) => {
+            drop(reads_back(&answer, IndexResponse::decode, IndexResponse::encode))
+        }
+        Some(Answer::Bundle(bundle)) => {
+            reads_back(&bundle, SignedBundle::decode, SignedBundle::encode);
+        }
+        Some(Answer::Nothing) | None => {}
+    }
+}
+
+/// The events of charging, in the only encoding of what they say.
+pub fn billing(data: &[u8]) {
+    const KINDS: [EventKind; 5] =
+        [EventKind::Subscribe, EventKind::Trial, EventKind::Invoice, EventKind::Receipt, EventKind::Cancel];
+    let mut bytes = Bytes::new(data);
+    let choice = bytes.below(KINDS.len() + 1);
+    let rest = bytes.rest();
+    let Some(kind) = KINDS.get(choice).copied() else {
+        if let Some(event) = reads_back(rest, SignedEvent::decode, SignedEvent::encode) {
+            assert!(event.signed.unverified().len() <= limits::EVENT_MAX);
+            is_canonical(
+                event.signed.unverified(),
+                |payload| Event::decode(event.kind, payload),
+                Event::encode,
+            );
+        }
+        return;
+    };
+    let Some(event) = is_canonical(rest, |payload| Event::decode(kind, payload), Event::encode) else {
+        return;
+    };
+    assert_eq!(event.kind(), kind);
+    match &event {
+        Event::Subscribe(event) => assert!(event.plan.check().is_ok()),
+        Event::Trial(event) => assert!(event.start < event.end),
+        Event::Invoice(event) => {
+            assert!(event.period_start < event.period_end && event.amount.minor >= 0);
+            assert!((1..=limits::RAILS_MAX).contains(&event.rails.len()));
+        }
+        Event::Receipt(event) => {
+            assert!(event.period_start < event.period_end && event.amount.minor >= 0);
+            assert!(event.tax.len() <= limits::TAXES_MAX);
+            let taxes: i128 = event.tax.iter().map(|tax| i128::from(tax.minor)).sum();
+            assert!((0..=i128::from(event.amount.minor)).contains(&taxes));
+            // What is shown to people doesn't panic either.
+            let _ = event.amount.to_string() + &event.period_end.to_string();
+        }
+        Event::Cancel(_) => {}
+    }
+}
+
+/// What an opened frame says.
+pub fn content(data: &[u8]) {
+    let Some(content) = reads_back(data, Content::decode, Content::encode) else { return };
+    assert!(content.seq <= limits::SEQUENCE_MAX);
+    match &content.body {
+        Body::Hello { first } => assert!((1..=limits::SEQUENCE_MAX).contains(first)),
+        Body::Text(text) => assert!(is_text(text, limits::TEXT_MAX)),
+        Body::Ack(ack) => {
+            assert!(ack.beyond.len() <= BEYOND_MAX);
+            let runs = ack.beyond.iter().flat_map(|(from, until)| [*from, *until]);
+            assert!(runs.chain([ack.delivered, ack.read]).all(|seq| seq <= limits::SEQUENCE_MAX));
+        }
+        Body::Resend { from, until } => assert!(from < until && *until <= limits::SEQUENCE_MAX),
+        Body::Billing(event) => assert!(event.signed.unverified().len() <= limits::EVENT_MAX),
+    }
+    if let Some(introduction) = &content.introduction {
+        assert!(is_line(&introduction.name, limits::NAME_MAX));
+        introduction.reach.iter().for_each(is_reach);
+    }
+}
+
+/// Frames from outside, first flights from outside, and what the seal of a first flight holds.
+pub fn envelope(data: &[u8]) {
+    if let Ok(envelope) = Envelope::parse(data) {
+        assert_eq!(envelope.encode(), data);
+        assert!(data.len() <= limits::FRAME_MAX && !envelope.body.is_empty());
+    }
+    if let Ok(flight) = SealedFlight::parse(data) {
+        assert_eq!(data.len(), limits::FIRST_FLIGHT_LEN);
+        assert_eq!([flight.front, flight.sealed].concat(), data);
+        assert_eq!(SealedFlight::front(flight.set, flight.exchange, flight.ciphertext), flight.front);
+        assert_eq!(flight.front.len(), FRONT_LEN);
+    }
+    if let Ok(inside) = FirstFlight::decode(data) {
+        let encoded = inside.encode();
+        assert!(encoded.is_some() || data.len() > INSIDE_LEN, "what fitted fits");
+        assert!(inside.log.len() <= limits::LOG_ENTRIES_MAX);
+        if let Some(encoded) = encoded {
+            assert_eq!(encoded.len(), INSIDE_LEN);
+            assert_eq!(FirstFlight::decode(&encoded), Ok(inside));
+        }
+    }
+}
+
+/// Bundles of prekeys and one-time prekeys, bare and signed by whoever they say.
+pub fn prekeys(data: &[u8]) {
+    thread_local! { static PERSON: Person = Person::new(2); }
+    let mut bytes = Bytes::new(data);
+    let choice = bytes.below(6);
+    let rest = bytes.rest();
+    match choice {
+        0 => drop(reads_back(rest, Bundle::decode, Bundle::encode)),
+        1 => drop(reads_back(rest, SignedBundle::decode, SignedBundle::encode)),
+        2 => drop(reads_back(rest, OneTimePrekey::decode, OneTimePrekey::encode)),
+        3 => drop(reads_back(rest, decode_one_time, encode_one_time)),
+        4 => PERSON.with(|person| {
+            let bundle = Signed::new(person.device.signing(), label::BUNDLE, rest.to_vec());
+            let bytes = SignedBundle { log: person.log.entries().to_vec(), bundle }.encode();
+            let Ok(verified) = VerifiedBundle::verify(&bytes, &person.key.id(), NOW) else { return };
+            assert_eq!((verified.account(), verified.device()), (person.key.id(), person.id()));
+            assert!(NOW < verified.expires() && verified.issued() <= NOW.plus(limits::CLOCK_SKEW));
+        }),
+        _ => PERSON.with(|person| {
+            let signed = Signed::new(person.device.signing(), label::ONE_TIME_PREKEY, rest.to_vec());
+            let mut bundle = person.verified();
+            let added = bundle.add_one_time(&encode_one_time(&signed), NOW);
+            assert!(added.is_err() || OneTimePrekey::decode(rest).is_ok());
+        }),
+    }
+}
+
+/// Profiles and the records that carry them, bare and signed by the business itself.
+pub fn record(data: &[u8]) {
+    thread_local! { static BUSINESS: Person = Person::new(3); }
+    let mut bytes = Bytes::new(data);
+    let choice = bytes.below(3);
+    let rest = bytes.rest();
+    match choice {
+        0 => {
+            if let Some(profile) = is_canonical(rest, Profile::decode, Profile::encode) {
+                profile.reach.iter().for_each(is_reach);
+                assert!(profile.plans.len() <= limits::PLANS_MAX);
+                assert!(profile.plans.iter().all(|plan| plan.check().is_ok()));
+                assert!(profile.reach.len() <= limits::DEVICES_MAX && !profile.name.is_empty());
+            }
+        }
+        1 => {
+            if let Some(record) = is_canonical(rest, ProfileRecord::decode, ProfileRecord::encode) {
+                assert!(record.log.len() <= limits::LOG_ENTRIES_MAX);
+            }
+            if let Ok(verified) = VerifiedProfile::verify(rest, NOW) {
+                assert_eq!(verified.bytes(), rest);
+            }
+        }
+        _ => BUSINESS.with(|business| {
+            let record = ProfileRecord {
+                log: business.log.entries().to_vec(),
+                signer: business.id(),
+                profile: Signed::new(business.device.signing(), label::PROFILE, rest.to_vec()),
+            };
+            let Ok(verified) = VerifiedProfile::verify(&record.encode(), NOW) else { return };
+            assert_eq!(verified.account(), business.key.id());
+            assert_eq!(verified.profile().encode(), rest);
+            assert!(NOW < verified.profile().expires);
+        }),
+    }
+}
+
+/// The index: entries, records, requests and answers.
+pub fn index(data: &[u8]) {
+    thread_local! { static BUSINESS: Person = Person::new(3); }
+    let mut bytes = Bytes::new(data);
+    let choice = bytes.below(5);
+    let rest = bytes.rest();
+    match choice {
+        0 => drop(is_canonical(rest, IndexEntry::decode, IndexEntry::encode)),
+        1 => {
+            if let Some(record) = is_canonical(rest, IndexRecord::decode, IndexRecord::encode) {
+                let _ = VerifiedEntry::verify(record, NOW);
+            }
+        }
+        2 => drop(reads_back(rest, IndexRequest::decode, IndexRequest::encode)),
+        3 => drop(reads_back(rest, IndexResponse::decode, IndexResponse::encode)),
+        _ => BUSINESS.with(|business| {
+            let record = IndexRecord {
+                entry: Signed::new(business.device.signing(), label::INDEX_ENTRY, rest.to_vec()),
+                certificate: business.log.entries()[0].clone(),
+            };
+            let Ok(verified) = VerifiedEntry::verify(record, NOW) else { return };
+            assert_eq!(verified.entry().account, business.key.id());
+            assert_eq!(verified.entry().encode(), rest);
+        }),
+    }
+}
+
+/// What parses reads back from its encoding.
+pub(crate) fn reads_back<T: PartialEq + Debug, E: Debug + PartialEq>(
+    data: &[u8],
+    decode: impl Fn(&[u8]) -> Result<T, E>,
+    encode: impl Fn(&T) -> Vec<u8>,
+) -> Option<T> {
+    let parsed = decode(data).ok()?;
+    let encoded = encode(&parsed);
+    assert_eq!(decode(&encoded).as_ref(), Ok(&parsed), "it reads back");
+    Some(parsed)
+}
+
+/// What parses is the only encoding of what it says.
+pub(crate) fn is_canonical<T: PartialEq + Debug, E: Debug>(
+    data: &[u8],
+    decode: impl Fn(&[u8]) -> Result<T, E>,
+    encode: impl Fn(&T) -> Vec<u8>,
+) -> Option<T> {
+    let parsed = decode(data).ok()?;
+    assert_eq!(encode(&parsed), data, "it is the only encoding");
+    Some(parsed)
+}
+
+/// A reach is within its bounds, and of use for the network.
+pub(crate) fn is_reach(reach: &Reach) {
+    assert!((1..=limits::PEER_KEY_MAX).contains(&reach.peer().len()));
+    assert!(reach.addresses().len() <= limits::ADDRESSES_MAX);
+    assert!(reach.at().is_some());
+}

@@ -1,0 +1,4 @@
+//! Fuzzes account logs.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sigillo_fuzz::wire::account(data));

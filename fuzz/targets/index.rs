@@ -1,0 +1,4 @@
+//! Fuzzes the index of businesses.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sigillo_fuzz::wire::index(data));
