@@ -163,8 +163,10 @@ fn say(world: &mut World, from: usize, text: &str) {
 
 /// The session that the node with these rows has, as the node with the other rows has it.
 fn session_with(rows: &Memory, other: &Memory) -> Session {
-    let sessions =
-        Reader::new(other).scan(&SESSIONS, &SESSIONS.all()).into_iter().map(|(_, session)| session);
+    let sessions = Reader::new(other)
+        .scan(&SESSIONS, &SESSIONS.all())
+        .into_iter()
+        .map(|(_, session)| Session::clone(&session));
     let known = |session: &Session| Reader::new(rows).row(&ROUTES, session.send_route().as_bytes()).is_some();
     sessions.into_iter().find(known).expect("they have talked")
 }
@@ -307,7 +309,7 @@ impl Node {
             15 => return self.restart(),
             16 => {
                 let content = content(bytes);
-                let Ok(body) = self.start.session.seal(&content, &mut self.rng) else { return };
+                let Ok(body) = self.start.session.seal(&content, self.now, &mut self.rng) else { return };
                 self.sealed += 1;
                 let route = self.start.session.send_route();
                 self.frames(Envelope { route, body: &body }.encode(), bytes)

@@ -45,7 +45,7 @@ impl Start {
         let signed = SignedBundle::decode(&bob.bundle()).expect("a bundle");
         let published = Bundle::decode(signed.bundle.unverified()).expect("a bundle");
         let (ciphertext, _) = kem::encapsulate(&published.signed_kem, rng).expect("a KEM key");
-        let frame = crate::people::pair(7).0.seal(CONTENT, rng).expect("it fits");
+        let frame = crate::people::pair(7).0.seal(CONTENT, NOW, rng).expect("it fits");
         let inside = FirstFlight {
             log: alice.log.entries().to_vec(),
             account: alice.key.id(),

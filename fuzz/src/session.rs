@@ -72,13 +72,16 @@ struct World {
     aged: bool,
 }
 
+/// What a key or a ciphertext of the post-quantum ratchet adds to a frame (docs/protocol.md).
+const SLOT_LEN: usize = 1_216;
+
 impl World {
     fn new() -> Self {
         let (alice, bob) = pair(1);
         let mut rng = Random::new(2);
         let (mut other_alice, mut other_bob) = pair(3);
         let foreign = [&mut other_alice, &mut other_bob]
-            .map(|side| side.seal(b"of another session", &mut rng).expect("it fits"));
+            .map(|side| side.seal(b"of another session", NOW, &mut rng).expect("it fits"));
         Self {
             sides: [alice, bob],
             ways: [Way::of_initiator(), Way::of_responder()],
@@ -143,11 +146,17 @@ impl World {
         let number = self.ways[from].sent.len();
         let content: Vec<u8> = [number as u8, from as u8].into_iter().cycle().take(length).collect();
         let before = row(&self.sides[from]);
-        match self.sides[from].seal(&content, &mut self.rng) {
+        match self.sides[from].seal(&content, self.now, &mut self.rng) {
             Ok(frame) => {
-                let padded = frame.len() - FRAME_OVERHEAD;
-                assert!(limits::PADDING_BUCKETS.contains(&padded) && length < padded);
-                self.ways[from].seal(frame, content);
+                let around = |bucket: &&usize| frame.len().checked_sub(**bucket + FRAME_OVERHEAD);
+                let bucket = limits::PADDING_BUCKETS
+                    .iter()
+                    .find(|bucket| matches!(around(bucket), Some(0 | SLOT_LEN)));
+                assert!(bucket.is_some_and(|bucket| length < *bucket));
+                let epoch = self.sides[from].epoch();
+                self.ways[from].seal(frame, content, epoch);
+                // A root step of the sender may have begun an epoch, and with it the end of old chains.
+                self.ways[1 - from].forget(epoch);
             }
             Err(error) => {
                 assert!(length > CONTENT_MAX, "{error:?}");
@@ -180,6 +189,7 @@ impl World {
         if self.ways[from].open(index) {
             self.ways[1 - from].turn();
         }
+        self.ways[from].forget(self.sides[1 - from].epoch());
     }
 
     /// Bytes that nobody sealed for this side don't open, and leave no trace.

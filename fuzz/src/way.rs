@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sigillo::base::limits::{RECEIVE_CHAINS_MAX, SPENT_CHAINS_MAX};
+use sigillo::base::limits::{EPOCHS_BACK, RECEIVE_CHAINS_MAX, SPENT_CHAINS_MAX};
 use sigillo::domain::session::ratchet::OpenError;
 
 /// A frame that was sealed, and where it stands in its sender's chains.
@@ -25,6 +25,8 @@ pub struct Way {
     turns: bool,
     /// How many messages each chain of the sender has.
     lengths: Vec<usize>,
+    /// The epoch that each of them began in.
+    epochs: Vec<u32>,
     /// Chains that the receiver keeps, newest first, with the numbers that have opened.
     kept: Vec<(usize, BTreeSet<usize>)>,
     /// Chains whose every message has opened, newest first.
@@ -34,7 +36,7 @@ pub struct Way {
 impl Way {
     /// From the side that opened the session: its first frame came with the flight.
     pub fn of_initiator() -> Self {
-        Self { lengths: vec![1], kept: vec![(0, BTreeSet::from([0]))], ..Self::default() }
+        Self { lengths: vec![1], epochs: vec![0], kept: vec![(0, BTreeSet::from([0]))], ..Self::default() }
     }
 
     /// From the side that was written to: its first message begins a chain.
@@ -42,10 +44,11 @@ impl Way {
         Self { turns: true, ..Self::default() }
     }
 
-    /// Notes that a frame was sealed.
-    pub fn seal(&mut self, frame: Vec<u8>, content: Vec<u8>) {
+    /// Notes that a frame was sealed by a side that is in this epoch.
+    pub fn seal(&mut self, frame: Vec<u8>, content: Vec<u8>, epoch: u32) {
         if core::mem::take(&mut self.turns) {
             self.lengths.push(0);
+            self.epochs.push(epoch);
         }
         let chain = self.lengths.len() - 1;
         self.sent.push(Sent { frame, content, chain, number: self.lengths[chain] });
@@ -88,6 +91,12 @@ impl Way {
         self.kept.truncate(RECEIVE_CHAINS_MAX);
         self.spent.truncate(SPENT_CHAINS_MAX);
         begins
+    }
+
+    /// Notes that the receiver is in this epoch: chains that began too many epochs ago are over.
+    pub fn forget(&mut self, epoch: u32) {
+        let epochs = &self.epochs;
+        self.kept.retain(|(chain, _)| epochs[*chain] + EPOCHS_BACK >= epoch);
     }
 
     /// The other side has opened the first message of a chain of this side's peer: this side turns.
