@@ -92,7 +92,7 @@ fn forgeries(
             profile.name = "Forged".into();
             profile.seq += 1;
             let profile = Signed::new(other.device.signing(), label::PROFILE, profile.encode());
-            let log = genuine.log.entries().to_vec();
+            let log = genuine.log.carried();
             sigillo::wire::record::ProfileRecord { log, signer: genuine.device.id(), profile }.encode()
         }),
     ];

@@ -326,7 +326,7 @@ mod tests {
         assert_eq!(verify(&record.encode()), Err(ProfileError::Signer));
         record = other.seal(payload.clone());
         assert_eq!(verify(&record.encode()), Err(ProfileError::Log(LogError::Signature)));
-        record.log = one.log.entries().to_vec();
+        record.log = one.log.carried();
         record.signer = one.keys.id();
         assert_eq!(verify(&record.encode()), Err(ProfileError::Signature));
         // Signed for something else.
@@ -348,7 +348,7 @@ mod tests {
         assert_eq!(verify(&revoked.record(5, NOW)), Err(ProfileError::Signer));
         // Who keeps the record can't leave the revocation out of a log that the profile was signed over.
         let mut record = revoked.seal(revoked.profile(padaria(), 5, NOW).encode());
-        record.log = before.entries().to_vec();
+        record.log = before.carried();
         assert_eq!(verify(&record.encode()), Err(ProfileError::OtherLog));
     }
 

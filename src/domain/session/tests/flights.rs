@@ -192,7 +192,7 @@ fn an_initiator_cannot_claim_another_account_or_device() {
     let hers = |inside: &mut FirstFlight| {
         inside.account = alice.key.id();
         inside.device = alice.device.id();
-        inside.log = alice.log.entries().to_vec();
+        inside.log = alice.log.carried();
     };
     assert_eq!(claims(&hers), refused, "all of Alice's, but not her keys");
     assert_eq!(claims(&|inside| inside.log.clear()), refused);

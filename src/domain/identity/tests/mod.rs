@@ -1,0 +1,1 @@
+//! Identities under attack: logs, views, successors, numbers and links.
