@@ -249,6 +249,14 @@ impl Engine {
         Ok(outcome)
     }
 
+    pub(super) fn verify_contact(
+        &mut self,
+        step: &Step<'_, '_>,
+        account: &AccountId,
+    ) -> Result<Outcome, Refusal> {
+        self.change_contact(step, account, |contact| contact.mark_verified(step.now))
+    }
+
     pub(super) fn block(&mut self, step: &mut Step<'_, '_>, account: &AccountId) -> Result<Outcome, Refusal> {
         self.settle_request(step, account);
         let outcome = self.change_contact(step, account, |contact| contact.standing = Standing::Blocked)?;

@@ -222,7 +222,7 @@ mod tests {
         ];
         assert_eq!(terms, expected.map(|(field, term)| (field, term.to_owned())));
         let first = Digest::new(crate::crypto::hash::sha256(&[&entries[0].1.encode()]));
-        assert_eq!(first.to_string(), "337fffdd57b10b2273371eeee0daf0cad65a005145358f6cb49163737f7675da");
+        assert_eq!(first.to_string(), "e88e94595cf84dc1531318e40a4d110172a1e0372a212301f38e1b860b8dbea6");
     }
 
     #[test]

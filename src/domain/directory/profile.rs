@@ -260,7 +260,7 @@ mod tests {
         let verified = business.verified(5);
         assert_eq!(*verified.profile(), business.profile(padaria(), 5, NOW));
         assert_eq!((verified.account(), verified.signer()), (business.key.id(), business.keys.id()));
-        assert_eq!(verified.bytes().len(), 704);
+        assert_eq!(verified.bytes().len(), 718);
         assert_eq!(
             verified.digest().to_string(),
             "55ef4ec53d793869c025a46bce9b02ffd3ce27c94b94591dd03312905897725f"

@@ -7,7 +7,6 @@ use crate::base::time::Time;
 
 /// What a person knows about a contact's key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "lowercase")]
 pub enum Verification {
     /// Nobody compared it. The key is the one of the invite, the profile or the first message.
     #[default]
