@@ -263,7 +263,7 @@ mod tests {
         assert_eq!(verified.bytes().len(), 718);
         assert_eq!(
             verified.digest().to_string(),
-            "55ef4ec53d793869c025a46bce9b02ffd3ce27c94b94591dd03312905897725f"
+            "353b515e1a49b20415e40d06af8854fa109efddcac9a96e601429b93df9fbf58"
         );
         let key = Digest::new(dht_keys(&verified.account())[2]).to_string();
         assert_eq!(key, "1862c096d740905d68c98177c5d1419beeb8c0f65f14cccb2315b805f2a68302");
