@@ -208,7 +208,7 @@ async fn forged_index_entries_are_not_kept() {
     let now = clock::now();
     let entries = |persona: &Persona, at: Time| {
         let record = persona.record(draft("Padaria"), 0, at);
-        entries_of(&VerifiedProfile::verify(&record, at).unwrap(), &persona.device)
+        entries_of(&VerifiedProfile::verify(&record, at).unwrap(), &persona.log, &persona.device)
     };
     let (key, good) = entries(&genuine, now).remove(0);
     let resigned = |change: fn(&mut IndexEntry)| {
