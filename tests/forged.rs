@@ -92,7 +92,7 @@ fn forgeries(
             profile.name = "Forged".into();
             profile.seq += 1;
             let profile = Signed::new(other.device.signing(), label::PROFILE, profile.encode());
-            let log = genuine.log.entries().to_vec();
+            let log = genuine.log.carried();
             sigillo::wire::record::ProfileRecord { log, signer: genuine.device.id(), profile }.encode()
         }),
     ];
@@ -208,7 +208,7 @@ async fn forged_index_entries_are_not_kept() {
     let now = clock::now();
     let entries = |persona: &Persona, at: Time| {
         let record = persona.record(draft("Padaria"), 0, at);
-        entries_of(&VerifiedProfile::verify(&record, at).unwrap(), &persona.device)
+        entries_of(&VerifiedProfile::verify(&record, at).unwrap(), &persona.log, &persona.device)
     };
     let (key, good) = entries(&genuine, now).remove(0);
     let resigned = |change: fn(&mut IndexEntry)| {

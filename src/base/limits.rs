@@ -63,8 +63,24 @@ pub const FIRST_FLIGHT_LIFE: Duration = Duration::from_secs(14 * DAY);
 pub const DEVICES_MAX: usize = 8;
 /// Entries of one account log that are accepted.
 pub const LOG_ENTRIES_MAX: usize = 64;
-/// The largest signed payload of an account log's entry.
-pub const LOG_ENTRY_MAX: usize = 512;
+/// The largest signed payload of an account log's entry: a snapshot of a full account.
+pub const LOG_ENTRY_MAX: usize = 1_152;
+/// The largest part of an account log that must be carried along, encoded: its last snapshot and what follows.
+pub const LOG_CARRIED_MAX: usize = FIRST_FLIGHT_LOG_MAX;
+/// The most of a log, encoded, that its owner and its readers keep.
+pub const LOG_KEPT_MAX: usize = 12 * 1024;
+/// The longest domain (RFC 1035, section 2.3.4, without the final dot).
+pub const DOMAIN_MAX: usize = 253;
+/// Peers that keep mail for one account.
+pub const MAILBOXES_MAX: usize = 3;
+/// How long an offer to link a device can be taken up.
+pub const LINK_OFFER_LIFE: Duration = Duration::from_secs(10 * MINUTE);
+/// The longest offer to link a device, as text.
+pub const LINK_OFFER_MAX: usize = 1_024;
+/// The largest grant that links a device.
+pub const LINK_GRANT_MAX: usize = 12 * 1024;
+/// The longest text in which a safety number is handed over for comparison.
+pub const SAFETY_TEXT_MAX: usize = 256;
 /// The largest encoded bundle of prekeys.
 pub const BUNDLE_MAX: usize = 6 * 1024;
 /// How far another node's clock may run ahead of ours.
@@ -142,7 +158,7 @@ pub const FLOOR_LIFE: Duration = Duration::from_secs(90 * DAY);
 /// DHT keys that one profile is stored under.
 pub const PROFILE_KEYS: u8 = 3;
 /// The largest signed index entry.
-pub const INDEX_ENTRY_MAX: usize = 512;
+pub const INDEX_ENTRY_MAX: usize = 520;
 /// Terms that one business is indexed under.
 pub const INDEX_TERMS_MAX: usize = 32;
 /// Index entries in one answer.
@@ -343,6 +359,15 @@ const _: () = {
     );
     assert!(BATCH_FRAMES_MAX <= FLIGHT_WINDOW, "a batch fits the window");
     assert!(FLIGHT_WINDOW <= SKIPPED_KEYS_MAX, "frames lost with a link still open when they come again");
+    assert!(
+        LOG_ENTRY_MAX + 72 + 260 <= LOG_CARRIED_MAX,
+        "a snapshot of a full account and the rotation behind it can be carried"
+    );
+    assert!(
+        LOG_KEPT_MAX + DEVICES_MAX * (32 + PEER_KEY_MAX + 4 + ADDRESSES_MAX * (ADDRESS_LEN_MAX + 2)) + 1_024
+            <= VALUE_MAX,
+        "a contact's row, its log and where all its devices are, fits a value"
+    );
     assert!(
         SESSION_ROW_MAX + SKIPPED_KEYS_MAX * 43 < VALUE_MAX,
         "a session with all its skipped keys (33 bytes, two varints) fits a value"

@@ -66,6 +66,14 @@ pub mod label {
         LOG_ENTRY = "sigillo v1 log entry";
         /// Hashes an entry of an account log.
         LOG_HASH = "sigillo v1 log hash";
+        /// Signs the acceptance of another account's place.
+        ACCEPTANCE = "sigillo v1 identity acceptance";
+        /// The iterated hash of an identity key, half of a safety number.
+        SAFETY_NUMBER = "sigillo v1 safety number";
+        /// The checksum of an offer to link a device.
+        LINK_OFFER = "sigillo v1 link offer";
+        /// The seal of a grant that links a device.
+        LINK_GRANT = "sigillo v1 link grant";
         /// Signs a bundle of prekeys.
         BUNDLE = "sigillo v1 bundle";
         /// Signs a one-time prekey.

@@ -45,6 +45,8 @@ pub enum Command {
     Block(AccountId),
     /// Listens to a blocked contact again.
     Unblock(AccountId),
+    /// A person compared the contact's safety number, or accepts its key as it is.
+    Verify(AccountId),
     /// Sends a text.
     Send {
         /// To whom.
@@ -167,6 +169,11 @@ pub enum Refusal {
     /// The contact is blocked.
     #[error("this contact is blocked: unblock it first, with `sigillo block --undo`")]
     Blocked,
+    /// The contact's key isn't the one that was compared.
+    #[error(
+        "{0} has another key than the one that was compared: look at `sigillo verify`, then `--accept` it"
+    )]
+    KeyChanged(String),
     /// No text, or too much.
     #[error("a text has 1 to {max} bytes, this one has {length}", max = crate::base::limits::TEXT_MAX)]
     TextLength {
@@ -235,6 +242,7 @@ impl Refusal {
         match self {
             Self::NotAContact(_) => "not_a_contact",
             Self::Blocked => "blocked",
+            Self::KeyChanged(_) => "key_changed",
             Self::TextLength { .. } | Self::TextCharacters => "text",
             Self::Name => "name",
             Self::Invite => "invite",

@@ -15,6 +15,7 @@ impl Engine {
             Command::Rename { contact, name } => self.rename(step, &contact, name),
             Command::Admit(contact) | Command::Unblock(contact) => self.admit_contact(step, &contact),
             Command::Block(contact) => self.block(step, &contact),
+            Command::Verify(contact) => self.verify_contact(step, &contact),
             Command::Send { to, text } => self.send(step, to, text),
             Command::MarkRead(contact) => self.mark_read(step, &contact),
             Command::SetProfile(draft) => self.set_profile(step, *draft),

@@ -10,6 +10,7 @@ use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::chat::timeline::{self, Body as Line, Entry, From, NewEntry};
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
+use crate::domain::identity::relation::Claim;
 use crate::domain::session::pqxdh::{self, Accepted};
 use crate::domain::session::prekeys::Local;
 use crate::domain::session::ratchet::OpenError;
@@ -213,7 +214,8 @@ impl Engine {
             self.counters.blocked += 1;
             return;
         }
-        if !self.learn_log(step, &mut contact, log) {
+        // A device that was revoked since could otherwise come back with the log in which it wasn't.
+        if !self.learn_log(step, &mut contact, log) || !contact.has_device(&device) {
             return;
         }
         if contact.reach_of(&device).is_none() {
@@ -242,9 +244,11 @@ impl Engine {
     /// An opened content: what it says of its sender first, then the thing itself.
     fn content(&mut self, step: &mut Step<'_, '_>, opened: Opened, bytes: &[u8]) {
         let Opened { mut contact, device, content } = opened;
-        let pinned = contact.log.as_ref().map(|log| log.head());
-        if pinned.is_some_and(|head| head.seq == content.log_head.seq && head.hash != content.log_head.hash) {
+        if contact.weigh(&content.log_head) == Some(Claim::Fork) {
             self.counters.forked_logs += 1;
+            let contact = Arc::make_mut(&mut contact);
+            contact.mark_fork(step.now);
+            step.tx.put(&CONTACTS, CONTACTS.key(contact.account.as_bytes()), contact.clone());
         }
         if let Some(introduction) = content.introduction.clone() {
             contact = self.introduced(step, contact, &device, introduction);

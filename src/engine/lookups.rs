@@ -184,7 +184,8 @@ impl Engine {
         for reach in &profile.profile().reach {
             contact.learn_reach(reach.clone());
         }
-        if let Ok(bundle) = VerifiedBundle::verify(&profile.profile().bundle, &contact.account, step.now) {
+        let bundle = VerifiedBundle::verify(&profile.profile().bundle, &contact.account, step.now);
+        if let Some(bundle) = bundle.ok().filter(|bundle| contact.has_device(&bundle.device())) {
             contact.inbox = Some(bundle.inbox());
             self.bundles.insert(bundle.device(), bundle);
         }
@@ -247,7 +248,9 @@ impl Engine {
             Some(Answer::Bundle(bundle)) => VerifiedBundle::verify(&bundle, account, step.now).ok(),
             _ => None,
         };
-        let learnt = bundle.filter(|bundle| self.learn_log(step, &mut contact, bundle.log().clone()));
+        let learnt = bundle.filter(|bundle| {
+            self.learn_log(step, &mut contact, bundle.log().clone()) && contact.has_device(&bundle.device())
+        });
         let Some(bundle) = learnt else {
             self.retry_later(step, *account);
             return;

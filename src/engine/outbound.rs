@@ -53,6 +53,9 @@ impl Engine {
     pub(super) fn may_write(&self, step: &Step<'_, '_>, to: &AccountId) -> Result<Arc<Contact>, Refusal> {
         let contact = step.tx.row(&CONTACTS, to.as_bytes());
         let contact = contact.ok_or_else(|| Refusal::NotAContact(address::encode(to)))?;
+        if contact.is_held() {
+            return Err(Refusal::KeyChanged(contact.name.clone()));
+        }
         if contact.standing == Standing::Blocked { Err(Refusal::Blocked) } else { Ok(contact) }
     }
 
@@ -114,7 +117,7 @@ impl Engine {
     /// Does for a contact whatever can be done now: finds them, connects, seals, sends, acknowledges.
     pub(super) fn serve(&mut self, step: &mut Step<'_, '_>, account: &AccountId) {
         let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) else { return };
-        if contact.standing == Standing::Blocked || !self.online {
+        if contact.standing == Standing::Blocked || contact.is_held() || !self.online {
             return;
         }
         if contact.devices().next().is_none() {

@@ -11,7 +11,7 @@ use crate::domain::chat::outbox::{OUTBOX, Unsettled};
 use crate::domain::chat::timeline::Cause;
 use crate::domain::identity::account::AccountKey;
 use crate::domain::identity::address;
-use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
+use crate::domain::identity::contact::{CONTACTS, Contact, Learnt, Standing};
 use crate::domain::identity::invite;
 use crate::domain::identity::log::AccountLog;
 use crate::domain::identity::open_invite::{INVITES, OpenInvite};
@@ -249,6 +249,14 @@ impl Engine {
         Ok(outcome)
     }
 
+    pub(super) fn verify_contact(
+        &mut self,
+        step: &Step<'_, '_>,
+        account: &AccountId,
+    ) -> Result<Outcome, Refusal> {
+        self.change_contact(step, account, |contact| contact.mark_verified(step.now))
+    }
+
     pub(super) fn block(&mut self, step: &mut Step<'_, '_>, account: &AccountId) -> Result<Outcome, Refusal> {
         self.settle_request(step, account);
         let outcome = self.change_contact(step, account, |contact| contact.standing = Standing::Blocked)?;
@@ -282,8 +290,13 @@ impl Engine {
     /// are gone, or for an account none of whose devices was known, goes to those that there are now.
     pub(super) fn learn_log(&mut self, step: &Step<'_, '_>, contact: &mut Contact, log: AccountLog) -> bool {
         let before: Vec<DeviceId> = contact.devices().collect();
-        if !contact.learn_log(log) {
+        let learnt = contact.learn_log(log, step.now);
+        if learnt == Learnt::Refused {
             self.counters.forked_logs += 1;
+            let mark = |row: &mut Contact| row.forked_at = row.forked_at.or(contact.forked_at);
+            step.tx.edit(&CONTACTS, &CONTACTS.key(contact.account.as_bytes()), mark);
+        }
+        if !learnt.is_believed() {
             return false;
         }
         let devices: Vec<DeviceId> = contact.devices().collect();

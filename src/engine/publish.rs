@@ -93,7 +93,8 @@ impl Engine {
     fn put_profile(&mut self, step: &mut Step<'_, '_>, profile: VerifiedProfile, ticket: Option<Ticket>) {
         let account = self.account.id();
         let keys = self.device_keys(&account);
-        let entries = entries_of(&profile, &keys);
+        let own = self.own(step, &account);
+        let entries = own.map(|own| entries_of(&profile, &own.log, &keys)).unwrap_or_default();
         let expires_in = profile.profile().expires.since(step.now);
         let record = profile.bytes().to_vec();
         let mut waiting = self.lookups.publication.take().map(|old| old.tickets).unwrap_or_default();

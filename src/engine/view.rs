@@ -10,6 +10,8 @@ use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::chat::timeline::{self, Body, Cause, Entry, From, Notice};
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
+use crate::domain::identity::safety_number::SafetyNumber;
+use crate::domain::identity::verification::Verification;
 use crate::store::table::Rows;
 use crate::wire::plan::Plan;
 use crate::wire::record::Profile;
@@ -31,6 +33,32 @@ pub struct ContactView {
     pub devices: usize,
     /// Since when we know them.
     pub added_at: Time,
+    /// Whether a person compared their safety number; `changed` where their key is another since.
+    pub verification: &'static str,
+    /// When they did, or since when it is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verification_at: Option<Time>,
+    /// The address that they had before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub former_address: Option<String>,
+    /// Since when two logs of theirs contradict each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forked_at: Option<Time>,
+}
+
+/// The safety number that we and a contact compare.
+#[derive(Clone, Debug, Serialize)]
+pub struct SafetyNumberView {
+    /// Their address.
+    pub address: String,
+    /// What they are called here.
+    pub name: String,
+    /// Sixty digits, the same on both sides.
+    pub digits: String,
+    /// What our QR code says.
+    pub code: String,
+    /// See [`ContactView::verification`].
+    pub verification: &'static str,
 }
 
 /// A conversation in a list.
@@ -116,6 +144,20 @@ pub fn contacts(rows: &impl Rows) -> Vec<ContactView> {
 /// One contact.
 pub fn contact(rows: &impl Rows, account: &AccountId) -> Option<ContactView> {
     rows.row(&CONTACTS, account.as_bytes()).as_deref().map(contact_view)
+}
+
+/// The safety number of a contact. Takes some milliseconds.
+pub fn safety_number(rows: &impl Rows, account: &AccountId) -> Option<(SafetyNumber, SafetyNumberView)> {
+    let contact = rows.row(&CONTACTS, account.as_bytes())?;
+    let number = SafetyNumber::of(&contact.own, &contact.account);
+    let view = SafetyNumberView {
+        address: address::encode(&contact.account),
+        name: contact.name.clone(),
+        digits: number.digits(),
+        code: number.qr(),
+        verification: verification_of(contact.verification).0,
+    };
+    Some((number, view))
 }
 
 /// The contact that a person means by a name, an address or the beginning of one; an error says how many fit.
@@ -238,7 +280,16 @@ fn has_words(entry: &Entry, words: &[String]) -> bool {
     words.iter().all(|word| text.contains(word))
 }
 
+const fn verification_of(verification: Verification) -> (&'static str, Option<Time>) {
+    match verification {
+        Verification::Unverified => ("unverified", None),
+        Verification::Verified { at, .. } => ("verified", Some(at)),
+        Verification::Changed { at, .. } => ("changed", Some(at)),
+    }
+}
+
 fn contact_view(contact: &Contact) -> ContactView {
+    let (verification, verification_at) = verification_of(contact.verification);
     ContactView {
         address: address::encode(&contact.account),
         name: contact.name.clone(),
@@ -247,6 +298,10 @@ fn contact_view(contact: &Contact) -> ContactView {
         we_are: address::encode(&contact.own),
         devices: contact.devices().count(),
         added_at: contact.added_at,
+        verification,
+        verification_at,
+        former_address: contact.former.as_ref().map(address::encode),
+        forked_at: contact.forked_at,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::base::limits;
 use crate::base::time::Time;
 use crate::crypto::ed25519;
 use crate::wire::decode::{Malformed, array, list, message, required, time};
+use crate::wire::peer::PeerKey;
 use crate::wire::schema;
 use crate::wire::signed::Signed;
 
@@ -24,6 +25,12 @@ impl Purposes {
     pub const RECEIPT: Self = Self(4);
     /// All of them.
     pub const ALL: Self = Self(7);
+
+    /// Both together.
+    #[must_use]
+    pub const fn and(self, more: Self) -> Self {
+        Self(self.0 | more.0)
+    }
 
     /// Whether every flag of `wanted` is among these.
     pub const fn allow(self, wanted: Self) -> bool {
@@ -42,13 +49,81 @@ pub struct Device {
     pub purposes: Purposes,
 }
 
+impl Device {
+    pub(crate) fn to_schema(&self) -> schema::Device {
+        schema::Device {
+            signing: self.id.as_bytes().to_vec(),
+            exchange: self.exchange.to_vec(),
+            purposes: self.purposes.0,
+        }
+    }
+
+    pub(crate) fn from_schema(device: &schema::Device) -> Result<Self, Malformed> {
+        let signing = array(&device.signing)?;
+        if !ed25519::is_public_key(&signing) {
+            return Err(Malformed("a weak signing key"));
+        }
+        if device.purposes == 0 || device.purposes > Purposes::ALL.0 {
+            return Err(Malformed("unknown purposes"));
+        }
+        Ok(Self {
+            id: DeviceId::new(signing),
+            exchange: array(&device.exchange)?,
+            purposes: Purposes(device.purposes),
+        })
+    }
+}
+
 /// What an entry of an account log does.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum LogOperation {
+    /// Opens a generation: this device and no other speaks for the account, whatever stood before. The first entry
+    /// of every log; also what a restored identity begins with.
+    Open(Device),
     /// The device speaks for the account from here on.
     AddDevice(Device),
     /// The device no longer does.
     RevokeDevice(DeviceId),
+    /// Restates what the entries before came to, so that they need not be carried along.
+    Snapshot {
+        /// The number of the entry that opened the generation.
+        generation: u64,
+        /// All of it.
+        state: LogState,
+    },
+    /// The account is over; another one takes its place.
+    RotateIdentity(Rotation),
+    /// The domain that the account claims; `None` takes it back.
+    SetDomain(Option<String>),
+    /// The peers that keep mail for the account, at most [`limits::MAILBOXES_MAX`], none twice.
+    SetMailboxes(Vec<PeerKey>),
+}
+
+/// What a log comes to: who speaks for the account, and what it says of itself.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct LogState {
+    /// The devices that speak for it, in the order they were added; at most [`limits::DEVICES_MAX`].
+    pub devices: Vec<Device>,
+    /// The domain that it claims, unproven.
+    pub domain: Option<String>,
+    /// The peers that keep mail for it.
+    pub mailboxes: Vec<PeerKey>,
+}
+
+/// The old key's word that another one takes its place, with that one's acceptance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rotation {
+    /// The account that takes its place.
+    pub successor: AccountId,
+    /// Its signature under the label "identity acceptance".
+    pub acceptance: [u8; ed25519::SIGNATURE_LEN],
+}
+
+impl Rotation {
+    /// What the successor signs: the account that it takes the place of, the entry that this follows, and itself.
+    pub fn acceptance_payload(account: &AccountId, previous: &Digest, successor: &AccountId) -> Vec<u8> {
+        [&account.as_bytes()[..], previous.as_bytes(), successor.as_bytes()].concat()
+    }
 }
 
 /// One entry of an account log.
@@ -56,9 +131,9 @@ pub enum LogOperation {
 pub struct LogEntry {
     /// Whose log it is.
     pub account: AccountId,
-    /// 0 for the first entry, then one more each.
+    /// One more than in the entry before; in one that opens a generation, the time in milliseconds if that is more.
     pub seq: u64,
-    /// The hash of the former entry; zeros in the first.
+    /// The hash of the former entry; zeros where none is known.
     pub previous: Digest,
     /// When it was made.
     pub at: Time,
@@ -71,12 +146,23 @@ impl LogEntry {
     pub fn encode(&self) -> Vec<u8> {
         use schema::log_entry::Operation;
         let operation = match &self.operation {
-            LogOperation::AddDevice(device) => Operation::AddDevice(schema::Device {
-                signing: device.id.as_bytes().to_vec(),
-                exchange: device.exchange.to_vec(),
-                purposes: device.purposes.0,
-            }),
+            LogOperation::Open(device) => Operation::Open(device.to_schema()),
+            LogOperation::AddDevice(device) => Operation::AddDevice(device.to_schema()),
             LogOperation::RevokeDevice(id) => Operation::RevokeDevice(id.as_bytes().to_vec()),
+            LogOperation::Snapshot { generation, state } => Operation::Snapshot(schema::Snapshot {
+                generation: *generation,
+                devices: state.devices.iter().map(Device::to_schema).collect(),
+                domain: state.domain.clone().unwrap_or_default(),
+                mailboxes: state.mailboxes.iter().map(|peer| peer.as_bytes().to_vec()).collect(),
+            }),
+            LogOperation::RotateIdentity(rotation) => Operation::RotateIdentity(schema::Rotation {
+                successor: rotation.successor.as_bytes().to_vec(),
+                acceptance: rotation.acceptance.to_vec(),
+            }),
+            LogOperation::SetDomain(domain) => Operation::SetDomain(domain.clone().unwrap_or_default()),
+            LogOperation::SetMailboxes(peers) => Operation::SetMailboxes(schema::Mailboxes {
+                peers: peers.iter().map(|peer| peer.as_bytes().to_vec()).collect(),
+            }),
         };
         schema::LogEntry {
             account: self.account.as_bytes().to_vec(),
@@ -88,22 +174,81 @@ impl LogEntry {
         .encode_to_vec()
     }
 
-    /// Parses a verified payload. An operation that isn't known is an error: it might be a revocation.
+    /// Parses a verified payload, in its only encoding. An operation that isn't known is an error: it might be a
+    /// revocation.
     pub fn decode(payload: &[u8]) -> Result<Self, Malformed> {
         use schema::log_entry::Operation;
         let entry: schema::LogEntry = message(payload, limits::LOG_ENTRY_MAX)?;
         let operation = match required(entry.operation)? {
-            Operation::AddDevice(device) => LogOperation::AddDevice(decode_device(&device)?),
+            Operation::Open(device) => LogOperation::Open(Device::from_schema(&device)?),
+            Operation::AddDevice(device) => LogOperation::AddDevice(Device::from_schema(&device)?),
             Operation::RevokeDevice(id) => LogOperation::RevokeDevice(DeviceId::new(array(&id)?)),
+            Operation::Snapshot(snapshot) => LogOperation::Snapshot {
+                generation: snapshot.generation,
+                state: LogState {
+                    devices: devices(&snapshot.devices)?,
+                    domain: domain(snapshot.domain)?,
+                    mailboxes: mailboxes(snapshot.mailboxes)?,
+                },
+            },
+            Operation::RotateIdentity(rotation) => {
+                let successor = array(&rotation.successor)?;
+                if !ed25519::is_public_key(&successor) {
+                    return Err(Malformed("a weak key"));
+                }
+                LogOperation::RotateIdentity(Rotation {
+                    successor: AccountId::new(successor),
+                    acceptance: array(&rotation.acceptance)?,
+                })
+            }
+            Operation::SetDomain(text) => LogOperation::SetDomain(domain(text)?),
+            Operation::SetMailboxes(list) => LogOperation::SetMailboxes(mailboxes(list.peers)?),
         };
-        Ok(Self {
+        let entry = Self {
             account: AccountId::new(array(&entry.account)?),
             seq: entry.seq,
             previous: Digest::new(array(&entry.previous)?),
             at: time(entry.at),
             operation,
-        })
+        };
+        if entry.encode() == payload { Ok(entry) } else { Err(Malformed("not canonical")) }
     }
+}
+
+/// Whether the text can be a domain: two or more labels of lower-case letters, digits and inner hyphens (RFC 1123;
+/// others in their A-label form), at most 253 bytes.
+pub fn is_domain(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    };
+    text.len() <= limits::DOMAIN_MAX && text.contains('.') && text.split('.').all(is_label)
+}
+
+fn domain(text: String) -> Result<Option<String>, Malformed> {
+    match text.as_str() {
+        "" => Ok(None),
+        domain if is_domain(domain) => Ok(Some(text)),
+        _ => Err(Malformed("not a domain")),
+    }
+}
+
+fn mailboxes(peers: Vec<Vec<u8>>) -> Result<Vec<PeerKey>, Malformed> {
+    let peers = list(peers, limits::MAILBOXES_MAX, |peer| PeerKey::new(peer).ok_or(Malformed("not a peer")))?;
+    if peers.iter().enumerate().any(|(at, peer)| peers[..at].contains(peer)) {
+        return Err(Malformed("a mailbox twice"));
+    }
+    Ok(peers)
+}
+
+fn devices(listed: &[schema::Device]) -> Result<Vec<Device>, Malformed> {
+    let devices = list(listed.iter().collect(), limits::DEVICES_MAX, Device::from_schema)?;
+    if devices.iter().enumerate().any(|(at, one)| devices[..at].iter().any(|other| other.id == one.id)) {
+        return Err(Malformed("a device twice"));
+    }
+    Ok(devices)
 }
 
 /// Where an account log stands: sent inside every message, so that two views of one log can't stay apart.
@@ -133,19 +278,4 @@ pub(crate) fn log_to_schema(entries: &[Signed]) -> Vec<schema::Signed> {
 /// The signed entries of a log, bounded in number and size, not yet verified.
 pub(crate) fn log_from_schema(entries: Vec<schema::Signed>) -> Result<Vec<Signed>, Malformed> {
     list(entries, limits::LOG_ENTRIES_MAX, |entry| Signed::from_schema(entry, limits::LOG_ENTRY_MAX))
-}
-
-fn decode_device(device: &schema::Device) -> Result<Device, Malformed> {
-    let signing = array(&device.signing)?;
-    if !ed25519::is_public_key(&signing) {
-        return Err(Malformed("a weak signing key"));
-    }
-    if device.purposes == 0 || device.purposes > Purposes::ALL.0 {
-        return Err(Malformed("unknown purposes"));
-    }
-    Ok(Device {
-        id: DeviceId::new(signing),
-        exchange: array(&device.exchange)?,
-        purposes: Purposes(device.purposes),
-    })
 }

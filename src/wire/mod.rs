@@ -11,6 +11,7 @@ pub mod event;
 pub mod flight;
 pub mod index;
 pub mod invite;
+pub mod link;
 pub mod peer;
 pub mod plan;
 pub mod prekeys;

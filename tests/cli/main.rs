@@ -8,3 +8,4 @@ mod market;
 mod runs;
 mod setup;
 mod talk;
+mod verify;

@@ -78,7 +78,7 @@ impl Persona {
         let mut profile = VerifiedProfile::verify(record, clock::now()).unwrap().profile().clone();
         change(&mut profile);
         let profile = Signed::new(self.device.signing(), label::PROFILE, profile.encode());
-        ProfileRecord { log: self.log.entries().to_vec(), signer: self.device.id(), profile }.encode()
+        ProfileRecord { log: self.log.carried(), signer: self.device.id(), profile }.encode()
     }
 
     pub fn content(&self, seq: u64, body: Body) -> Content {

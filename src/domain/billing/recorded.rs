@@ -88,14 +88,23 @@ impl TryFrom<SignedEvent> for Recorded {
 /// (clocks may differ by [`limits::BILLING_CLOCK_SKEW`]), and not revoked before it.
 pub(super) fn could_sign(log: &AccountLog, device: DeviceId, at: Time) -> bool {
     let mut added = false;
-    for entry in log.entries().iter().filter_map(|entry| LogEntry::decode(entry.unverified()).ok()) {
+    let entries = log.entries();
+    for (place, entry) in entries.iter().enumerate() {
+        let Ok(entry) = LogEntry::decode(entry.unverified()) else { return false };
         match entry.operation {
-            LogOperation::AddDevice(known) if known.id == device => {
+            LogOperation::Open(known) | LogOperation::AddDevice(known) if known.id == device => {
                 added |= known.purposes.allow(Purposes::RECEIPT)
                     && entry.at <= at.plus(limits::BILLING_CLOCK_SKEW);
             }
             LogOperation::RevokeDevice(id) if id == device => added &= at < entry.at,
-            LogOperation::AddDevice(_) | LogOperation::RevokeDevice(_) => {}
+            // Every other device's word ends here.
+            LogOperation::Open(_) | LogOperation::RotateIdentity(_) => added &= at < entry.at,
+            // What came before isn't known: the identity key's word that the device is one of the account's counts.
+            LogOperation::Snapshot { state, .. } if place == 0 => {
+                let listed = state.devices.iter().find(|known| known.id == device);
+                added = listed.is_some_and(|known| known.purposes.allow(Purposes::RECEIPT));
+            }
+            _ => {}
         }
     }
     added

@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::id::AccountId;
+use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::crypto::kdf::label;
 use crate::domain::directory::profile::{ProfileError, VerifiedProfile, check_life};
 use crate::domain::directory::term;
 use crate::domain::identity::device::DeviceKeys;
+use crate::domain::identity::log::AccountLog;
 use crate::wire::account::{Device, LogEntry, LogOperation, Purposes};
 use crate::wire::index::{Facets, IndexEntry, IndexRecord};
 use crate::wire::signed::Signed;
@@ -59,15 +60,15 @@ impl VerifiedEntry {
 }
 
 /// Signs an entry for each term of our own profile, of the profile's age and life, and says where each lies.
-pub fn entries_of(profile: &VerifiedProfile, keys: &DeviceKeys) -> Vec<([u8; 32], IndexRecord)> {
+///
+/// The certificate comes from `log`, our own: what a profile carries may begin behind it.
+pub fn entries_of(
+    profile: &VerifiedProfile,
+    log: &AccountLog,
+    keys: &DeviceKeys,
+) -> Vec<([u8; 32], IndexRecord)> {
     let account = profile.account();
-    let adds = |entry: &&Signed| {
-        LogEntry::decode(entry.unverified())
-            .ok()
-            .and_then(device_of)
-            .is_some_and(|device| device.id == keys.id())
-    };
-    let Some(certificate) = profile.log().entries().iter().rfind(adds) else {
+    let Some(certificate) = certificate_of(log, &keys.id()) else {
         return Vec::new();
     };
     let terms = term::terms(profile.profile());
@@ -156,10 +157,21 @@ pub fn page(
     (entries, None)
 }
 
+/// The latest entry that added the device; it is short, unlike a snapshot.
+fn certificate_of(log: &AccountLog, device: &DeviceId) -> Option<Signed> {
+    let adds = |entry: &Signed| {
+        let added = LogEntry::decode(entry.unverified()).ok().and_then(device_of);
+        added.is_some_and(|added| added.id == *device)
+    };
+    log.entries().into_iter().rfind(adds)
+}
+
 fn device_of(entry: LogEntry) -> Option<Device> {
     match entry.operation {
-        LogOperation::AddDevice(device) => device.purposes.allow(Purposes::PROFILE).then_some(device),
-        LogOperation::RevokeDevice(_) => None,
+        LogOperation::Open(device) | LogOperation::AddDevice(device) => {
+            device.purposes.allow(Purposes::PROFILE).then_some(device)
+        }
+        _ => None,
     }
 }
 
@@ -173,7 +185,7 @@ mod tests {
     use crate::wire::index::Field;
 
     fn entry_of(business: &Business, field: Field, term: &str) -> VerifiedEntry {
-        let entries = entries_of(&business.verified(5), &business.keys);
+        let entries = entries_of(&business.verified(5), &business.log, &business.keys);
         let verified = entries.into_iter().map(|(key, record)| {
             let entry = VerifiedEntry::verify(record, NOW).unwrap();
             assert_eq!(entry.key(), key);
@@ -188,7 +200,7 @@ mod tests {
     #[test]
     fn a_profile_is_found_under_its_folded_terms() {
         let business = Business::new(1);
-        let entries = entries_of(&business.verified(5), &business.keys);
+        let entries = entries_of(&business.verified(5), &business.log, &business.keys);
         let terms: Vec<(Field, String)> = entries
             .iter()
             .map(|(_, record)| VerifiedEntry::verify(record.clone(), NOW).unwrap().entry)
@@ -210,7 +222,7 @@ mod tests {
         ];
         assert_eq!(terms, expected.map(|(field, term)| (field, term.to_owned())));
         let first = Digest::new(crate::crypto::hash::sha256(&[&entries[0].1.encode()]));
-        assert_eq!(first.to_string(), "337fffdd57b10b2273371eeee0daf0cad65a005145358f6cb49163737f7675da");
+        assert_eq!(first.to_string(), "e88e94595cf84dc1531318e40a4d110172a1e0372a212301f38e1b860b8dbea6");
     }
 
     #[test]
@@ -228,7 +240,7 @@ mod tests {
         let draft = draft.checked().unwrap();
         let record = business.seal(business.profile(draft, u64::MAX, NOW).encode()).encode();
         let profile = VerifiedProfile::verify(&record, NOW).unwrap();
-        let entries = entries_of(&profile, &business.keys);
+        let entries = entries_of(&profile, &business.log, &business.keys);
         assert_eq!(entries.len(), limits::INDEX_TERMS_MAX);
         let largest = entries.iter().map(|(_, record)| record.encode().len()).max().unwrap();
         assert!((470..=limits::INDEX_ENTRY_MAX).contains(&largest), "{largest}");

@@ -63,7 +63,7 @@ impl Business {
     /// Signs anything as a profile.
     pub(super) fn seal(&self, payload: Vec<u8>) -> ProfileRecord {
         ProfileRecord {
-            log: self.log.entries().to_vec(),
+            log: self.log.carried(),
             signer: self.keys.id(),
             profile: Signed::new(self.keys.signing(), label::PROFILE, payload),
         }

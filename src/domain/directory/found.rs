@@ -5,8 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::{AccountId, Digest};
 use crate::base::limits;
 use crate::base::time::Time;
-use crate::crypto::hash::sha256;
-use crate::crypto::kdf::label;
 use crate::domain::directory::profile::{ProfileError, VerifiedProfile};
 use crate::wire::account::LogHead;
 
@@ -151,8 +149,7 @@ impl Found {
 
 /// The hash of the entry at `seq` of the candidate's log.
 fn entry_hash(candidate: &VerifiedProfile, seq: u64) -> Option<Digest> {
-    let entry = candidate.log().entries().get(usize::try_from(seq).ok()?)?;
-    Some(Digest::new(sha256(&[&label::LOG_HASH.encoded(), entry.unverified()])))
+    candidate.log().hash_at(seq)
 }
 
 #[cfg(test)]

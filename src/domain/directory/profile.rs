@@ -260,10 +260,10 @@ mod tests {
         let verified = business.verified(5);
         assert_eq!(*verified.profile(), business.profile(padaria(), 5, NOW));
         assert_eq!((verified.account(), verified.signer()), (business.key.id(), business.keys.id()));
-        assert_eq!(verified.bytes().len(), 704);
+        assert_eq!(verified.bytes().len(), 718);
         assert_eq!(
             verified.digest().to_string(),
-            "55ef4ec53d793869c025a46bce9b02ffd3ce27c94b94591dd03312905897725f"
+            "353b515e1a49b20415e40d06af8854fa109efddcac9a96e601429b93df9fbf58"
         );
         let key = Digest::new(dht_keys(&verified.account())[2]).to_string();
         assert_eq!(key, "1862c096d740905d68c98177c5d1419beeb8c0f65f14cccb2315b805f2a68302");
@@ -326,7 +326,7 @@ mod tests {
         assert_eq!(verify(&record.encode()), Err(ProfileError::Signer));
         record = other.seal(payload.clone());
         assert_eq!(verify(&record.encode()), Err(ProfileError::Log(LogError::Signature)));
-        record.log = one.log.entries().to_vec();
+        record.log = one.log.carried();
         record.signer = one.keys.id();
         assert_eq!(verify(&record.encode()), Err(ProfileError::Signature));
         // Signed for something else.
@@ -348,7 +348,7 @@ mod tests {
         assert_eq!(verify(&revoked.record(5, NOW)), Err(ProfileError::Signer));
         // Who keeps the record can't leave the revocation out of a log that the profile was signed over.
         let mut record = revoked.seal(revoked.profile(padaria(), 5, NOW).encode());
-        record.log = before.entries().to_vec();
+        record.log = before.carried();
         assert_eq!(verify(&record.encode()), Err(ProfileError::OtherLog));
     }
 

@@ -78,7 +78,7 @@ impl Published {
             let payload = profile.encode();
             let readable = Profile::decode(&payload).is_ok();
             let profile = Signed::new(keys.signing(), label::PROFILE, payload);
-            let bytes = ProfileRecord { log: log.entries().to_vec(), signer, profile }.encode();
+            let bytes = ProfileRecord { log: log.carried(), signer, profile }.encode();
             if bytes.len() <= limits::PROFILE_MAX {
                 // What nobody could read is never signed into the world.
                 if !readable {

@@ -204,7 +204,7 @@ mod tests {
     fn answers_of_several_nodes_join_without_gaps_or_repetitions() {
         let hosted = |byte: u8| {
             let business = Business::new(byte);
-            let records = entries_of(&business.verified(5), &business.keys).into_iter();
+            let records = entries_of(&business.verified(5), &business.log, &business.keys).into_iter();
             let entries = records.map(|(_, record)| VerifiedEntry::verify(record, NOW).unwrap());
             let entry = entries.into_iter().find(|entry| entry.entry().field == Field::Country).unwrap();
             HostedEntry::of(&entry)

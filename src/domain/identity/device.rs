@@ -20,9 +20,18 @@ pub struct DeviceKeys {
 impl DeviceKeys {
     /// The keys of the device with this secret, for `account`.
     pub fn derive(device: &Secret<32>, account: &AccountId) -> Self {
-        let key = |label: crate::crypto::kdf::Label| {
-            hkdf_sha256(&[], device.expose(), &label.with(&[account.as_bytes()]))
-        };
+        Self::with(device, account.as_bytes())
+    }
+
+    /// The keys with which a device that is linked speaks for the account that takes it in: made before the device
+    /// knows whose it will be, so that no account goes into them. Towards businesses it uses [`DeviceKeys::derive`].
+    pub fn for_linking(device: &Secret<32>) -> Self {
+        Self::with(device, &[])
+    }
+
+    fn with(device: &Secret<32>, account: &[u8]) -> Self {
+        let key =
+            |label: crate::crypto::kdf::Label| hkdf_sha256(&[], device.expose(), &label.with(&[account]));
         Self {
             signing: SigningKey::from_seed(&key(label::DEVICE_SIGNING)),
             exchange: KeyPair::from_secret(key(label::DEVICE_EXCHANGE)),

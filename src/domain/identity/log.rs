@@ -1,62 +1,110 @@
-//! Account logs: the hash-chained, signed list of an account's devices.
+//! Account logs: the hash-chained list, signed by the identity key alone, of who speaks for an account.
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{AccountId, DeviceId, Digest};
 use crate::base::limits;
 use crate::base::time::Time;
+use crate::crypto::ed25519;
 use crate::crypto::hash::sha256;
 use crate::crypto::kdf::label;
 use crate::domain::identity::account::AccountKey;
-use crate::wire::account::{Device, LogEntry, LogHead, LogOperation, Purposes};
+use crate::wire::account::{Device, LogEntry, LogHead, LogOperation, LogState, Purposes, Rotation};
 use crate::wire::signed::Signed;
 
+const NOTHING: Digest = Digest::new([0; 32]);
+
 /// An account's log, every entry of it verified.
+///
+/// It begins with an entry that stands for itself: one that opens a generation, or a snapshot. From the last such
+/// entry on it must be carried along, and that part never exceeds [`limits::LOG_CARRIED_MAX`]; up to
+/// [`limits::LOG_KEPT_MAX`] of what came before is kept, for readers who were away.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AccountLog {
     account: AccountId,
-    entries: Vec<Signed>,
+    entries: Vec<Kept>,
+    generation: u64,
+    state: LogState,
+    successor: Option<AccountId>,
+}
+
+/// An entry with what is asked of it often.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct Kept {
+    signed: Signed,
     head: LogHead,
-    devices: Vec<Device>,
+    at: Time,
+    stands_alone: bool,
 }
 
 impl AccountLog {
-    /// Opens the log of an account with its first device.
+    /// Opens the log of an account with its first device, or begins it anew where the former one is lost: the
+    /// entry's number is the time, so that it is above every number before, and no two entries of an account ever
+    /// have one number, whether or not their maker remembers what there was.
     pub fn begin(key: &AccountKey, device: Device, now: Time) -> Self {
-        let entry = LogEntry {
-            account: key.id(),
-            seq: 0,
-            previous: Digest::new([0; 32]),
-            at: now,
-            operation: LogOperation::AddDevice(device.clone()),
-        };
+        let operation = LogOperation::Open(device.clone());
+        let seq = now.as_millis();
+        let entry = LogEntry { account: key.id(), seq, previous: NOTHING, at: now, operation };
         let signed = Signed::new(key.signing(), label::LOG_ENTRY, entry.encode());
-        let head = LogHead { seq: 0, hash: entry_hash(&signed) };
-        Self { account: key.id(), entries: vec![signed], head, devices: vec![device] }
+        let kept = Kept { head: LogHead { seq, hash: hash(&signed) }, signed, at: now, stands_alone: true };
+        let state = LogState { devices: vec![device], ..LogState::default() };
+        Self { account: key.id(), entries: vec![kept], generation: seq, state, successor: None }
     }
 
-    /// Adds a device or revokes one.
+    /// Adds an entry, and a snapshot where too much would have to be carried along otherwise. The entry's time is
+    /// never before that of the one before, whatever the clock says. Nothing changes where this fails.
+    ///
+    /// # Errors
+    /// Where the key isn't the account's, or the operation makes no sense where the log stands.
     pub fn append(&mut self, key: &AccountKey, operation: LogOperation, now: Time) -> Result<(), LogError> {
         let mut next = self.clone();
-        let entry = LogEntry {
-            account: self.account,
-            seq: self.head.seq + 1,
-            previous: self.head.hash,
-            at: now,
-            operation,
-        };
-        let signed = Signed::new(key.signing(), label::LOG_ENTRY, entry.encode());
-        next.admit(signed)?;
+        next.sign(key, operation, now)?;
+        if next.successor.is_none() && next.carried_size() > limits::LOG_CARRIED_MAX {
+            next.sign_snapshot(key, now)?;
+        }
+        next.shorten();
         *self = next;
         Ok(())
     }
 
-    /// Verifies a whole log: every signature, the chain, and that each operation makes sense.
+    /// Ends the account: `successor` takes its place, and accepts that. No entry can follow.
+    ///
+    /// # Errors
+    /// As [`AccountLog::append`]; and where the successor is the account itself.
+    pub fn rotate(&mut self, key: &AccountKey, successor: &AccountKey, now: Time) -> Result<(), LogError> {
+        let mut next = self.clone();
+        if next.carried_size() + ROTATION_SIZE > limits::LOG_CARRIED_MAX {
+            next.sign_snapshot(key, now)?;
+        }
+        let payload = Rotation::acceptance_payload(&self.account, &next.head().hash, &successor.id());
+        let acceptance = successor.signing().sign(label::ACCEPTANCE, &payload);
+        let rotation = Rotation { successor: successor.id(), acceptance };
+        next.sign(key, LogOperation::RotateIdentity(rotation), now)?;
+        next.shorten();
+        *self = next;
+        Ok(())
+    }
+
+    /// Verifies a log from outside: every signature, the chain, that each operation makes sense, and that the part
+    /// to be carried along is within its bound. It may begin at any entry that stands for itself.
     pub fn verify(account: AccountId, entries: Vec<Signed>) -> Result<Self, LogError> {
-        let empty = LogHead { seq: 0, hash: Digest::new([0; 32]) };
-        let mut log = Self { account, entries: Vec::new(), head: empty, devices: Vec::new() };
+        if entries.len() > limits::LOG_ENTRIES_MAX {
+            return Err(LogError::Full);
+        }
+        let state = LogState::default();
+        let mut log = Self { account, entries: Vec::new(), generation: 0, state, successor: None };
         entries.into_iter().try_for_each(|entry| log.admit(entry))?;
-        if log.entries.is_empty() { Err(LogError::Empty) } else { Ok(log) }
+        log.complete()
+    }
+
+    /// The log with the entries that follow its head; see [`AccountLog::verify`].
+    pub fn followed_by(&self, entries: Vec<Signed>) -> Result<Self, LogError> {
+        if entries.len() > limits::LOG_ENTRIES_MAX {
+            return Err(LogError::Full);
+        }
+        let mut log = self.clone();
+        entries.into_iter().try_for_each(|entry| log.admit(entry))?;
+        log.complete()
     }
 
     /// Whose log it is.
@@ -65,80 +113,194 @@ impl AccountLog {
     }
 
     /// Where it stands.
-    pub const fn head(&self) -> LogHead {
-        self.head
+    pub fn head(&self) -> LogHead {
+        self.entries.last().map_or(LogHead { seq: 0, hash: NOTHING }, |entry| entry.head)
     }
 
-    /// The devices that speak for the account now.
+    /// The devices that speak for the account now; none once another account took its place.
     pub fn devices(&self) -> &[Device] {
-        &self.devices
+        &self.state.devices
     }
 
     /// The device, if it may sign for `purpose` now.
     pub fn device(&self, id: &DeviceId, purpose: Purposes) -> Option<&Device> {
-        self.devices.iter().find(|device| device.id == *id && device.purposes.allow(purpose))
+        self.state.devices.iter().find(|device| device.id == *id && device.purposes.allow(purpose))
     }
 
-    /// The signed entries, oldest first.
-    pub fn entries(&self) -> &[Signed] {
-        &self.entries
+    /// What the log comes to.
+    pub const fn state(&self) -> &LogState {
+        &self.state
     }
 
-    /// When it was begun, by its first entry.
-    pub fn began(&self) -> Time {
-        let first = self.entries.first().and_then(|entry| LogEntry::decode(entry.unverified()).ok());
-        first.map_or(Time::EPOCH, |entry| entry.at)
+    /// The account that took this one's place, by the word of both.
+    pub const fn successor(&self) -> Option<AccountId> {
+        self.successor
     }
 
-    /// Whether this log is to be believed in the place of `older`: it goes on from it, or it was begun anew after
-    /// it. Only the identity key begins a log, and a restored identity has nothing but that key.
-    pub fn supersedes(&self, older: &Self) -> bool {
-        self.extends(older) || (self.account == older.account && self.began() > older.began())
+    /// The number of the entry that opened what stands now: it grows whenever the identity is restored. Chains of
+    /// receipts are told apart by it.
+    pub const fn generation(&self) -> u64 {
+        self.generation
     }
 
-    /// Whether this log goes on from `older` (or is the same), rather than telling another story.
-    pub fn extends(&self, older: &Self) -> bool {
-        self.account == older.account && self.entries.starts_with(&older.entries)
+    /// When the generation was opened, by its number.
+    pub const fn began(&self) -> Time {
+        Time::from_millis(self.generation)
     }
 
+    /// The signed entries that are kept, oldest first.
+    pub fn entries(&self) -> Vec<Signed> {
+        self.entries.iter().map(|entry| entry.signed.clone()).collect()
+    }
+
+    /// The signed entries that must be carried along: from the last one that stands for itself on.
+    pub fn carried(&self) -> Vec<Signed> {
+        self.entries[self.base()..].iter().map(|entry| entry.signed.clone()).collect()
+    }
+
+    /// The entries behind the one with the number and hash of `head`; `None` where that one isn't kept.
+    pub fn entries_after(&self, head: &LogHead) -> Option<Vec<Signed>> {
+        let at = self.entries.iter().position(|entry| entry.head == *head)?;
+        Some(self.entries[at + 1..].iter().map(|entry| entry.signed.clone()).collect())
+    }
+
+    /// The hash of the entry with a number, if that is kept.
+    pub fn hash_at(&self, seq: u64) -> Option<Digest> {
+        self.entries.iter().find(|entry| entry.head.seq == seq).map(|entry| entry.head.hash)
+    }
+
+    /// What the first kept entry names as the one before it, and its own number.
+    pub(super) fn root(&self) -> Option<(u64, Digest)> {
+        let entry = LogEntry::decode(self.entries.first()?.signed.unverified()).ok()?;
+        Some((entry.seq, entry.previous))
+    }
+
+    fn sign(&mut self, key: &AccountKey, operation: LogOperation, now: Time) -> Result<(), LogError> {
+        let last = self.entries.last().ok_or(LogError::Empty)?;
+        let at = now.max(last.at);
+        let next = last.head.seq.checked_add(1).ok_or(LogError::Full)?;
+        let seq = if matches!(operation, LogOperation::Open(_)) { next.max(at.as_millis()) } else { next };
+        let entry = LogEntry { account: self.account, seq, previous: last.head.hash, at, operation };
+        self.admit(Signed::new(key.signing(), label::LOG_ENTRY, entry.encode()))
+    }
+
+    fn sign_snapshot(&mut self, key: &AccountKey, now: Time) -> Result<(), LogError> {
+        let snapshot = LogOperation::Snapshot { generation: self.generation, state: self.state.clone() };
+        self.sign(key, snapshot, now)
+    }
+
+    /// Takes one more entry, if it holds; nothing changes where it doesn't.
     fn admit(&mut self, signed: Signed) -> Result<(), LogError> {
-        if self.entries.len() >= limits::LOG_ENTRIES_MAX {
-            return Err(LogError::Full);
+        if self.successor.is_some() {
+            return Err(LogError::Over);
         }
         let payload =
             signed.verify(self.account.as_bytes(), label::LOG_ENTRY).map_err(|_| LogError::Signature)?;
         let entry = LogEntry::decode(payload).map_err(|_| LogError::Entry)?;
-        let seq = self.entries.len() as u64;
-        let chained = entry.seq == seq && (seq == 0 || entry.previous == self.head.hash);
-        let rooted = seq > 0 || entry.previous == Digest::new([0; 32]);
-        if entry.account != self.account || !chained || !rooted {
+        let stands_alone = matches!(entry.operation, LogOperation::Open(_) | LogOperation::Snapshot { .. });
+        if entry.account != self.account || !self.is_next(&entry, stands_alone) {
             return Err(LogError::Chain);
         }
-        match entry.operation {
-            LogOperation::AddDevice(device) => {
-                if self.devices.len() >= limits::DEVICES_MAX {
-                    return Err(LogError::Full);
-                }
-                if self.devices.iter().any(|known| known.id == device.id) {
-                    return Err(LogError::Entry);
-                }
-                self.devices.push(device);
-            }
-            LogOperation::RevokeDevice(id) => {
-                let before = self.devices.len();
-                self.devices.retain(|device| device.id != id);
-                if self.devices.len() == before {
-                    return Err(LogError::Entry);
-                }
+        let (seq, at) = (entry.seq, entry.at);
+        self.apply(entry)?;
+        let head = LogHead { seq, hash: hash(&signed) };
+        self.entries.push(Kept { signed, head, at, stands_alone });
+        Ok(())
+    }
+
+    fn is_next(&self, entry: &LogEntry, stands_alone: bool) -> bool {
+        let opens = matches!(entry.operation, LogOperation::Open(_));
+        match self.entries.last() {
+            None if opens && entry.previous == NOTHING => entry.seq == entry.at.as_millis(),
+            None if opens => entry.seq >= entry.at.as_millis(),
+            None => stands_alone && entry.previous != NOTHING,
+            Some(last) => {
+                let Some(next) = last.head.seq.checked_add(1) else { return false };
+                let seq = if opens { next.max(entry.at.as_millis()) } else { next };
+                entry.seq == seq && entry.previous == last.head.hash && entry.at >= last.at
             }
         }
-        self.head = LogHead { seq, hash: entry_hash(&signed) };
-        self.entries.push(signed);
+    }
+
+    fn apply(&mut self, entry: LogEntry) -> Result<(), LogError> {
+        let (known, state) = (!self.entries.is_empty(), &mut self.state);
+        match entry.operation {
+            LogOperation::Open(device) => {
+                *state = LogState { devices: vec![device], ..LogState::default() };
+                self.generation = entry.seq;
+            }
+            LogOperation::AddDevice(device) => {
+                if state.devices.len() >= limits::DEVICES_MAX {
+                    return Err(LogError::Full);
+                }
+                if state.devices.iter().any(|one| one.id == device.id) {
+                    return Err(LogError::Entry);
+                }
+                state.devices.push(device);
+            }
+            LogOperation::RevokeDevice(id) => {
+                let at = state.devices.iter().position(|device| device.id == id);
+                state.devices.remove(at.ok_or(LogError::Entry)?);
+            }
+            LogOperation::Snapshot { generation, state: restated } => {
+                let truthful = generation == self.generation && restated == *state;
+                if known && !truthful || generation >= entry.seq {
+                    return Err(LogError::Entry);
+                }
+                (self.generation, *state) = (generation, restated);
+            }
+            LogOperation::RotateIdentity(Rotation { successor, acceptance }) => {
+                let payload = Rotation::acceptance_payload(&self.account, &entry.previous, &successor);
+                let accepted =
+                    ed25519::verify(successor.as_bytes(), label::ACCEPTANCE, &payload, &acceptance);
+                if successor == self.account || accepted.is_err() {
+                    return Err(LogError::Acceptance);
+                }
+                *state = LogState::default();
+                self.successor = Some(successor);
+            }
+            LogOperation::SetDomain(domain) => state.domain = domain,
+            LogOperation::SetMailboxes(peers) => state.mailboxes = peers,
+        }
         Ok(())
+    }
+
+    fn complete(mut self) -> Result<Self, LogError> {
+        if self.entries.is_empty() {
+            return Err(LogError::Empty);
+        }
+        if self.carried_size() > limits::LOG_CARRIED_MAX {
+            return Err(LogError::Full);
+        }
+        self.shorten();
+        Ok(self)
+    }
+
+    /// Drops the oldest entries, up to one that stands for itself, while there is more than is to be kept.
+    fn shorten(&mut self) {
+        while size(&self.entries) > limits::LOG_KEPT_MAX || self.entries.len() > limits::LOG_ENTRIES_MAX {
+            let Some(next) = self.entries.iter().skip(1).position(|entry| entry.stands_alone) else { return };
+            self.entries.drain(..=next);
+        }
+    }
+
+    fn base(&self) -> usize {
+        self.entries.iter().rposition(|entry| entry.stands_alone).unwrap_or(0)
+    }
+
+    fn carried_size(&self) -> usize {
+        size(&self.entries[self.base()..])
     }
 }
 
-fn entry_hash(entry: &Signed) -> Digest {
+/// The encoded length of a rotation at its longest; a test measures it.
+const ROTATION_SIZE: usize = 260;
+
+fn size(entries: &[Kept]) -> usize {
+    entries.iter().map(|entry| entry.signed.size()).sum()
+}
+
+fn hash(entry: &Signed) -> Digest {
     Digest::new(sha256(&[&label::LOG_HASH.encoded(), entry.unverified()]))
 }
 
@@ -148,7 +310,7 @@ pub enum LogError {
     /// No entry.
     #[error("the account log is empty")]
     Empty,
-    /// More entries or devices than allowed.
+    /// More entries, bytes or devices than allowed.
     #[error("the account log has too many entries or devices")]
     Full,
     /// A signature isn't the account's.
@@ -160,86 +322,10 @@ pub enum LogError {
     /// An entry doesn't parse or makes no sense where it stands.
     #[error("the account log has an entry that makes no sense")]
     Entry,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::crypto::secret::Secret;
-    use crate::domain::identity::account::Seed;
-    use crate::domain::identity::device::DeviceKeys;
-
-    const NOW: Time = Time::from_millis(1_700_000_000_000);
-
-    fn key(byte: u8) -> AccountKey {
-        Seed::from_secret(Secret::new([byte; 32])).account()
-    }
-
-    fn device(key: &AccountKey, byte: u8) -> Device {
-        DeviceKeys::derive(&Secret::new([byte; 32]), &key.id()).certificate(Purposes::ALL)
-    }
-
-    fn log_of(devices: u8) -> (AccountKey, AccountLog) {
-        let key = key(1);
-        let mut log = AccountLog::begin(&key, device(&key, 0), NOW);
-        for byte in 1..devices {
-            log.append(&key, LogOperation::AddDevice(device(&key, byte)), NOW).unwrap();
-        }
-        (key, log)
-    }
-
-    #[test]
-    fn a_log_verifies_whole_and_names_its_devices() {
-        let (key, mut log) = log_of(3);
-        log.append(&key, LogOperation::RevokeDevice(device(&key, 1).id), NOW).unwrap();
-        let read = AccountLog::verify(key.id(), log.entries().to_vec()).unwrap();
-        assert_eq!(read, log);
-        assert_eq!(read.devices().len(), 2);
-        assert!(read.device(&device(&key, 1).id, Purposes::MESSAGE).is_none(), "revoked");
-        assert!(read.device(&device(&key, 2).id, Purposes::RECEIPT).is_some());
-    }
-
-    #[test]
-    fn a_log_with_an_entry_left_out_repeated_or_swapped_is_refused() {
-        let (key, log) = log_of(3);
-        let entries = log.entries();
-        let pick = |order: &[usize]| {
-            AccountLog::verify(key.id(), order.iter().map(|i| entries[*i].clone()).collect()).unwrap_err()
-        };
-        assert_eq!(pick(&[]), LogError::Empty);
-        assert_eq!(pick(&[1, 2]), LogError::Chain);
-        assert_eq!(pick(&[0, 2]), LogError::Chain);
-        assert_eq!(pick(&[0, 0]), LogError::Chain);
-        assert_eq!(pick(&[0, 2, 1]), LogError::Chain);
-    }
-
-    #[test]
-    fn nobody_but_the_account_can_add_a_device() {
-        let (_, mut log) = log_of(1);
-        let thief = key(2);
-        let added = log.append(&thief, LogOperation::AddDevice(device(&thief, 9)), NOW);
-        assert_eq!(added, Err(LogError::Signature));
-        assert_eq!(log.devices().len(), 1);
-        assert_eq!(AccountLog::verify(thief.id(), log.entries().to_vec()), Err(LogError::Signature));
-    }
-
-    #[test]
-    fn an_account_has_at_most_eight_devices_and_revokes_only_its_own() {
-        let (key, mut log) = log_of(8);
-        assert_eq!(log.append(&key, LogOperation::AddDevice(device(&key, 99)), NOW), Err(LogError::Full));
-        assert_eq!(
-            log.append(&key, LogOperation::RevokeDevice(device(&key, 99).id), NOW),
-            Err(LogError::Entry)
-        );
-    }
-
-    #[test]
-    fn a_log_extends_only_its_own_past() {
-        let (key, log) = log_of(3);
-        let older = AccountLog::verify(key.id(), log.entries()[..2].to_vec()).unwrap();
-        let mut fork = older.clone();
-        fork.append(&key, LogOperation::AddDevice(device(&key, 42)), NOW).unwrap();
-        assert!(log.extends(&older) && log.extends(&log) && !older.extends(&log));
-        assert!(!fork.extends(&log) && fork.extends(&older));
-    }
+    /// The account that is named as successor didn't accept, or is the account itself.
+    #[error("the account log names a successor that didn't accept")]
+    Acceptance,
+    /// An entry stands behind the one that ended the account.
+    #[error("the account log goes on behind its end")]
+    Over,
 }

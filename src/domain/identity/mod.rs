@@ -6,6 +6,8 @@ pub mod contact;
 pub mod device;
 pub mod invite;
 pub mod keystore;
+pub mod link;
+pub mod link_offer;
 pub mod log;
 pub mod open_invite;
 pub mod own;
@@ -14,3 +16,10 @@ pub mod own;
 mod golden;
 #[cfg(test)]
 mod published;
+pub mod relation;
+pub mod safety_number;
+pub mod succession;
+pub mod verification;
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use crate::store::key::TableId;
 use crate::store::table::Table;
 
 /// Our accounts by their id.
-pub const ACCOUNTS: Table<OwnAccount> = Table::new(TableId::Accounts, 1);
+pub const ACCOUNTS: Table<OwnAccount> = Table::new(TableId::Accounts, 2);
 
 /// One account of ours.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -113,7 +113,7 @@ pub fn initiate(
     };
     let mut session = Session::initiate(agree(&secrets, &transcript), bundle.signed, now, rng)?;
     let inside = FirstFlight {
-        log: local.log.entries().to_vec(),
+        log: local.log.carried(),
         account: local.log.account(),
         device: certificate.id,
         ephemeral: *ephemeral.public(),

@@ -92,7 +92,8 @@ impl Local<'_> {
 /// The encoded bundle of a prekey set: the account's log, and the public keys signed by the device.
 ///
 /// It expires after [`limits::BUNDLE_AGE_MAX`], and is accepted by others as long as it has at most
-/// [`limits::BUNDLE_MAX`] bytes (a log of some 14 entries).
+/// [`limits::BUNDLE_MAX`] bytes; the part of the log that is
+/// carried along always fits.
 pub fn bundle(local: &Local<'_>, set: &PrekeySet, inbox: RouteId, now: Time) -> Vec<u8> {
     let bundle = Bundle {
         account: local.log.account(),
@@ -107,7 +108,7 @@ pub fn bundle(local: &Local<'_>, set: &PrekeySet, inbox: RouteId, now: Time) -> 
         seal_kem: set.seal_kem().public(),
     };
     let signed = Signed::new(local.device.signing(), label::BUNDLE, bundle.encode());
-    SignedBundle { log: local.log.entries().to_vec(), bundle: signed }.encode()
+    SignedBundle { log: local.log.carried(), bundle: signed }.encode()
 }
 
 /// Another device's bundle: its log, its signature, its ages and its keys have been checked.

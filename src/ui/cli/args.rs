@@ -67,6 +67,20 @@ pub(super) enum Command {
         #[command(subcommand)]
         what: Option<Contacts>,
     },
+    /// Show the number that you and a contact compare to be sure of each other's key
+    Verify {
+        /// A contact's name, address, or the beginning of one
+        who: String,
+        /// Compare with what they see: the text of their QR code, their 60 digits, or `-` to read either from stdin
+        #[arg(long, value_name = "CODE")]
+        scan: Option<String>,
+        /// Mark the contact as verified (with --scan only if it is the same number)
+        #[arg(long)]
+        accept: bool,
+        /// Don't draw the QR code
+        #[arg(long)]
+        no_qr: bool,
+    },
     /// Drop whatever a contact sends from now on
     Block {
         /// A contact's name, address, or the beginning of one

@@ -10,7 +10,7 @@ use crate::ui::cli::client::Client;
 use crate::ui::cli::demo;
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::Output;
-use crate::ui::cli::{bench, billing, business, chat, inbox, people, run, setup, show, talk, verify};
+use crate::ui::cli::{bench, billing, business, chat, inbox, people, run, safety, setup, show, talk, verify};
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
 /// make or run a node in the second; the rest are requests.
@@ -48,6 +48,9 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Invite { no_qr } => people::invite(client, output, no_qr).await,
         Command::Add { who, name } => people::add(client, output, &who, name).await,
         Command::Contacts { what } => people::contacts(client, output, what).await,
+        Command::Verify { who, scan, accept, no_qr } => {
+            safety::verify(client, output, &who, safety::Wish { scan, accept, no_qr }).await
+        }
         Command::Block { who, undo } => people::block(client, output, &who, undo).await,
         Command::Send(letter) => talk::send(client, output, letter).await,
         Command::Chat { who } => chat::chat(client, output, &who).await,

@@ -29,6 +29,7 @@ mod output;
 mod passphrase;
 mod people;
 mod run;
+mod safety;
 mod setup;
 mod show;
 mod signals;

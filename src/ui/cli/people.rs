@@ -56,13 +56,13 @@ pub(super) async fn block(client: &Client, output: Output, who: &str, undo: bool
 }
 
 /// The link as a QR code of half blocks, light on dark; none where it doesn't fit one.
-fn qr(link: &str) -> Option<String> {
+pub(super) fn qr(link: &str) -> Option<String> {
     let code = QrCode::with_error_correction_level(link, EcLevel::L).ok()?;
     // Terminals are mostly dark: what is to be light must be drawn.
     Some(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
 }
 
-fn stdin_line() -> Result<String, Failure> {
+pub(super) fn stdin_line() -> Result<String, Failure> {
     let mut text = String::new();
     let read = std::io::stdin().take(limits::INVITE_MAX as u64 * 2).read_to_string(&mut text);
     read.map_err(|error| Failure::failed("stdin", format!("stdin can't be read: {error}")))?;

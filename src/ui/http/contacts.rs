@@ -1,15 +1,16 @@
-//! Routes about contacts: invites, adding, naming, admitting, blocking.
+//! Routes about contacts: invites, adding, naming, admitting, verifying, blocking.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::base::id::AccountId;
 use crate::domain::identity::address;
 use crate::domain::identity::invite;
+use crate::domain::identity::safety_number::SafetyNumber;
 use crate::engine::command::{Command, Outcome, Refusal};
-use crate::engine::view::{self, ContactView};
+use crate::engine::view::{self, ContactView, SafetyNumberView};
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::{Body, Part};
@@ -76,6 +77,49 @@ pub(super) async fn rename(
 
 pub(super) async fn admit(State(api): State<Api>, Part(who): Part) -> Result<Json<ContactView>, ApiError> {
     change(&api, &who, Command::Admit).await
+}
+
+pub(super) async fn safety_number(
+    State(api): State<Api>,
+    Part(who): Part,
+) -> Result<Json<SafetyNumberView>, ApiError> {
+    Ok(Json(number_of(&api, &who).await?.1))
+}
+
+/// What the other side showed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shown {
+    /// The text of its QR code, or its digits.
+    shown: String,
+}
+
+/// Whether it is the same number.
+#[derive(Serialize)]
+pub(super) struct Compared {
+    same: bool,
+}
+
+pub(super) async fn compare(
+    State(api): State<Api>,
+    Part(who): Part,
+    Body(Shown { shown }): Body<Shown>,
+) -> Result<Json<Compared>, ApiError> {
+    let (number, _) = number_of(&api, &who).await?;
+    let same = number.matches(&shown);
+    let same =
+        same.map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "safety_number", error.to_string()))?;
+    Ok(Json(Compared { same }))
+}
+
+async fn number_of(api: &Api, who: &str) -> Result<(SafetyNumber, SafetyNumberView), ApiError> {
+    let account = who::contact(api, who).await?;
+    let number = api.view(move |rows| view::safety_number(rows, &account)).await?;
+    number.ok_or_else(|| Refusal::NotAContact(address::encode(&account)).into())
+}
+
+pub(super) async fn verify(State(api): State<Api>, Part(who): Part) -> Result<Json<ContactView>, ApiError> {
+    change(&api, &who, Command::Verify).await
 }
 
 pub(super) async fn block(State(api): State<Api>, Part(who): Part) -> Result<Json<ContactView>, ApiError> {

@@ -23,6 +23,8 @@ pub fn router(api: Api) -> Router {
         .route("/v1/contacts", get(contacts::list).post(contacts::add))
         .route("/v1/contacts/{who}", get(contacts::show).patch(contacts::rename))
         .route("/v1/contacts/{who}/admit", post(contacts::admit))
+        .route("/v1/contacts/{who}/safety-number", get(contacts::safety_number).post(contacts::compare))
+        .route("/v1/contacts/{who}/verified", put(contacts::verify))
         .route("/v1/contacts/{who}/block", put(contacts::block).delete(contacts::unblock))
         .route("/v1/messages", post(messages::send))
         .route("/v1/conversations", get(conversations::list))

@@ -62,7 +62,7 @@ fn the_bundle_of_another_account_is_refused() {
     assert_eq!(refusal(&forged, &bob.key.id()), SessionError::Untrusted);
     assert_eq!(refusal(&forged, &mallory.key.id()), SessionError::Untrusted);
     let mut mixed = SignedBundle::decode(&forged).unwrap();
-    mixed.log = bob.log.entries().to_vec();
+    mixed.log = bob.log.carried();
     assert_eq!(refusal(&mixed.encode(), &bob.key.id()), SessionError::Untrusted, "a device not in the log");
     let forged = changed(&bob, mallory.device.signing(), |_| ());
     assert_eq!(refusal(&forged, &bob.key.id()), SessionError::Untrusted, "another's signature");

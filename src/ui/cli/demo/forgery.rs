@@ -140,7 +140,7 @@ fn forge(genuine: &[u8]) -> Option<[Vec<u8>; 3]> {
     Some([
         ProfileRecord { profile: old_signature, ..record.clone() }.encode(),
         ProfileRecord { profile: other_key, ..record }.encode(),
-        ProfileRecord { log: log.entries().to_vec(), signer: device.id(), profile: own }.encode(),
+        ProfileRecord { log: log.carried(), signer: device.id(), profile: own }.encode(),
     ])
 }
 

@@ -10,6 +10,6 @@ mod words;
 pub(super) use billing::{invoice, invoices, receipt, receipted, receipts, subscriptions};
 pub(super) use business::{found, own_profile, plan, plans, published};
 pub(super) use node::{identity, running, status};
-pub(super) use people::{added, contact, contacts, invite};
+pub(super) use people::{added, contact, contacts, invite, safety_number};
 pub(super) use talk::{entry, event, event_discreetly, history, inbox, sent};
 pub(super) use words::text;

@@ -1,0 +1,11 @@
+//! Identities under attack: logs, views, successors, numbers and links.
+
+mod forged;
+mod links;
+mod logs;
+mod model;
+mod numbers;
+mod successors;
+mod views;
+
+pub(super) mod fixtures;
