@@ -17,10 +17,16 @@ pub mod publish;
 pub mod view;
 
 mod commands;
+mod devices;
+mod fanout;
 mod healing;
 mod inbound;
+mod joining;
 mod links;
+mod logs;
 mod outbound;
 mod pending;
+mod saying;
 mod search;
+mod transfer;
 mod upkeep;

@@ -9,6 +9,7 @@ use crate::base::time::Time;
 use crate::domain::directory::profile::VerifiedProfile;
 use crate::domain::directory::search::{self, Query};
 use crate::engine::input::{QueryId, Ticket};
+use crate::wire::link::LinkOffer;
 use crate::wire::peer::LinkId;
 
 /// What an answer from the network is for.
@@ -18,6 +19,10 @@ pub(super) enum Question {
     Record { account: AccountId },
     /// Prekeys of a contact.
     Bundle { contact: AccountId },
+    /// The KEM key of an offer to link a device.
+    LinkKey { ticket: Ticket, offer: Box<LinkOffer> },
+    /// Whether the device opened its grant.
+    LinkGiven { ticket: Ticket, device: DeviceId },
     /// The peers that keep the index under a key that is searched.
     SearchPeers { search: Ticket, key: [u8; 32] },
     /// A page of the index.

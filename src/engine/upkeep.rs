@@ -16,6 +16,7 @@ impl Engine {
         self.online = peer.is_some();
         self.peer = peer;
         self.ensure_account(step);
+        self.refresh_own(step);
         let contacts = step.tx.scan(&CONTACTS, &CONTACTS.all());
         self.contacts = contacts.len();
         self.requests =
@@ -52,7 +53,7 @@ impl Engine {
     /// There is a directory to publish in: what couldn't be published before is tried at once.
     pub(super) fn bootstrapped(&mut self, step: &Step<'_, '_>, peers: usize) {
         let published = step.tx.with(&OWN_PROFILE, &OWN_PROFILE.key(OWN_PROFILE_ID), |_| ()).is_some();
-        if peers > 0 && published && self.attempts.remove(&self.account.id()).is_some() {
+        if peers > 0 && published && self.attempts.remove(&self.account).is_some() {
             self.agenda.set(step.tx, Job::Publish, step.now);
         }
     }
@@ -87,6 +88,7 @@ impl Engine {
         for job in self.agenda.take_due(step.tx, step.now) {
             match job {
                 Job::Deliver(contact) => {
+                    self.seek_again(step, &contact);
                     self.links.mark_dirty(contact);
                     self.retry_later(step, contact);
                 }
@@ -94,7 +96,10 @@ impl Engine {
                 Job::Gap(contact, device) => self.gap(step, &contact, &device),
                 Job::Prekeys(own) => {
                     self.new_prekeys(step, &own);
-                    if own == self.account.id() && self.is_business() && self.online {
+                    if own == self.account {
+                        self.tell_own_hint(step);
+                    }
+                    if own == self.account && self.is_business() && self.online {
                         self.publish(step, None);
                     }
                 }

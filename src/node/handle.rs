@@ -102,7 +102,7 @@ impl Node {
         let opened = tokio::task::spawn_blocking(move || Database::open(&directory, &data_key, options));
         let (database, recovery) = opened.await.map_err(|_| StartError::Stopped)??;
         let me = Me {
-            seed: Seed::from_secret(keystore.seed.clone()),
+            seed: keystore.seed.clone().map(Seed::from_secret),
             device: keystore.device.clone(),
             kind: keystore.kind,
         };

@@ -7,6 +7,7 @@ use crate::base::id::AccountId;
 use crate::base::kind::AccountKind::Person;
 use crate::base::limits;
 use crate::domain::chat::delivery::State;
+use crate::domain::chat::timeline::Notice;
 use crate::domain::identity::invite;
 use crate::engine::command::{Command, Outcome};
 use crate::engine::view::{self, BodyView, EntryView};
@@ -39,7 +40,8 @@ fn history(world: &World, peer: usize, with: &AccountId) -> Vec<EntryView> {
 fn is_remade(world: &World, peer: usize, with: &AccountId) -> bool {
     let safe = world.peers[peer].disk.safe();
     let entries = view::history(&Reader::new(&safe), with, None, 10_000);
-    entries.iter().any(|entry| matches!(entry.body, BodyView::Notice { .. }))
+    let remade = BodyView::Notice { notice: Notice::SessionRemade };
+    entries.iter().any(|entry| entry.body == remade)
 }
 
 fn texts(entries: &[EntryView], direction: &str) -> Vec<String> {

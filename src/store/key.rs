@@ -35,6 +35,9 @@ pub enum TableId {
     Replays = 23,
     Missing = 24,
     Delivery = 25,
+    Siblings = 26,
+    Transfers = 27,
+    Membership = 28,
 }
 
 /// The key of one row.

@@ -2,7 +2,7 @@
 
 use prost::Message as _;
 
-use crate::base::id::{ContactToken, RouteId};
+use crate::base::id::{ContactToken, Digest, RouteId};
 use crate::base::limits;
 use crate::wire::decode::{Malformed, array, message, required};
 use crate::wire::schema;
@@ -19,6 +19,18 @@ pub enum Ask {
     },
     /// To the index of businesses; see [`crate::wire::record`].
     Index(Vec<u8>),
+    /// For the KEM key of an offer to link a device.
+    LinkKey {
+        /// The offer's digest, which only who saw the offer knows.
+        offer: Digest,
+    },
+    /// Hands over the grant that an offer asked for.
+    LinkGrant {
+        /// The offer's digest.
+        offer: Digest,
+        /// The grant, sealed.
+        grant: Vec<u8>,
+    },
 }
 
 /// An answer.
@@ -30,6 +42,10 @@ pub enum Answer {
     Bundle(Vec<u8>),
     /// From the index of businesses.
     Index(Vec<u8>),
+    /// The KEM key of an offer.
+    LinkKey(Vec<u8>),
+    /// The grant opened.
+    Linked,
 }
 
 impl Ask {
@@ -42,6 +58,11 @@ impl Ask {
                 token: token.map(|token| token.as_bytes().to_vec()).unwrap_or_default(),
             }),
             Self::Index(request) => Question::Index(request.clone()),
+            Self::LinkKey { offer } => Question::LinkKey(offer.as_bytes().to_vec()),
+            Self::LinkGrant { offer, grant } => Question::LinkGrant(schema::LinkGiven {
+                offer: offer.as_bytes().to_vec(),
+                grant: grant.clone(),
+            }),
         };
         schema::Ask { question: Some(question) }.encode_to_vec()
     }
@@ -59,6 +80,13 @@ impl Ask {
                 },
             },
             Question::Index(request) => Self::Index(request),
+            Question::LinkKey(offer) => Self::LinkKey { offer: Digest::new(array(&offer)?) },
+            Question::LinkGrant(given) if given.grant.len() > limits::LINK_GRANT_MAX => {
+                return Err(Malformed("too large"));
+            }
+            Question::LinkGrant(given) => {
+                Self::LinkGrant { offer: Digest::new(array(&given.offer)?), grant: given.grant }
+            }
         })
     }
 }
@@ -71,6 +99,8 @@ impl Answer {
             Self::Nothing => None,
             Self::Bundle(bundle) => Some(Wire::Bundle(bundle.clone())),
             Self::Index(response) => Some(Wire::Index(response.clone())),
+            Self::LinkKey(key) => Some(Wire::LinkKey(key.clone())),
+            Self::Linked => Some(Wire::Linked(true)),
         };
         schema::Answer { answer }.encode_to_vec()
     }
@@ -83,6 +113,9 @@ impl Answer {
             None => Self::Nothing,
             Some(Wire::Bundle(bundle)) => Self::Bundle(bundle),
             Some(Wire::Index(response)) => Self::Index(response),
+            Some(Wire::LinkKey(key)) => Self::LinkKey(key),
+            Some(Wire::Linked(true)) => Self::Linked,
+            Some(Wire::Linked(false)) => return Err(Malformed("neither yes nor no")),
         })
     }
 }
@@ -94,10 +127,17 @@ mod tests {
     #[test]
     fn questions_and_answers_read_back() {
         let token = Some(ContactToken::new([2; 16]));
-        for ask in [Ask::Bundle { route: RouteId::new([1; 16]), token }, Ask::Index(vec![1, 2])] {
+        let offer = Digest::new([5; 32]);
+        for ask in [
+            Ask::Bundle { route: RouteId::new([1; 16]), token },
+            Ask::Index(vec![1, 2]),
+            Ask::LinkKey { offer },
+            Ask::LinkGrant { offer, grant: vec![6; limits::LINK_GRANT_MAX] },
+        ] {
             assert_eq!(Ask::decode(&ask.encode()), Ok(ask));
         }
-        for answer in [Answer::Nothing, Answer::Bundle(vec![3]), Answer::Index(vec![4])] {
+        let bundle = Answer::Bundle(vec![3]);
+        for answer in [Answer::Nothing, bundle, Answer::Index(vec![4]), Answer::LinkKey(vec![5]), Answer::Linked] {
             assert_eq!(Answer::decode(&answer.encode()), Ok(answer));
         }
         assert!(Ask::decode(&[]).is_err() && Ask::decode(&[0xFF; 40]).is_err());

@@ -18,6 +18,7 @@ mod golden;
 mod published;
 pub mod relation;
 pub mod safety_number;
+pub mod sibling;
 pub mod succession;
 pub mod verification;
 
