@@ -114,15 +114,15 @@ impl Engine {
             bundle: Vec::new(),
         };
         link::grant(offer, kem_key, &grant, step.now, step.rng).map_err(refused)?;
+        let device = offer.device.id;
+        let is_new = step.tx.with(&SIBLINGS, &SIBLINGS.key(device.as_bytes()), |_| ()).is_none();
         self.own_log_grown(step, log);
         grant.bundle = self.own_hint(step).ok_or(Refusal::Offline)?.bundle;
         let sealed = link::grant(offer, kem_key, &grant, step.now, step.rng).map_err(refused)?;
-        let device = offer.device.id;
         step.tx.edit(&CONTACTS, &CONTACTS.key(self.account.as_bytes()), |contact| {
             contact.learn_reach(offer.reach.clone());
         });
-        if step.tx.with(&SIBLINGS, &SIBLINGS.key(device.as_bytes()), |_| ()).is_none() {
-            step.tx.put(&SIBLINGS, SIBLINGS.key(device.as_bytes()), Default::default());
+        if is_new {
             step.tx.put(&TRANSFERS, TRANSFERS.key(device.as_bytes()), Transfer::Contacts(None));
             self.transfer(step, &device);
         }

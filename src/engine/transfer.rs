@@ -40,6 +40,7 @@ impl Engine {
             // Contacts are told of a device only once it knows them: else it would take them for strangers.
             self.refresh_announced(step);
             self.announce_to_all(step);
+            self.transfer(step, device);
         }
     }
 

@@ -100,6 +100,16 @@ impl World {
         Some(index)
     }
 
+    /// One more person comes into the world; its index.
+    pub fn add_person(&mut self) -> Option<usize> {
+        let index = self.peers.len();
+        let seed = Some(Seed::random(&mut self.rng));
+        let me = Me { seed, device: Secret::random(&mut self.rng), kind: AccountKind::Person };
+        self.peers.push(Peer::new(me, key_of(index)?, self.now, &mut self.rng));
+        self.after(index, 0);
+        Some(index)
+    }
+
     /// Asks a node for something.
     pub fn command(&mut self, peer: usize, command: Command) -> Ticket {
         let ticket = self.peers[peer].command(self.now, command, &mut self.rng);
