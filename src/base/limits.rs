@@ -372,7 +372,10 @@ const _: () = {
         "a snapshot of a full account and the rotation behind it can be carried"
     );
     assert!(
-        LOG_KEPT_MAX + LOG_CARRIED_MAX + DEVICES_MAX * (32 + PEER_KEY_MAX + 4 + ADDRESSES_MAX * (ADDRESS_LEN_MAX + 2)) + 1_024
+        LOG_KEPT_MAX
+            + LOG_CARRIED_MAX
+            + DEVICES_MAX * (32 + PEER_KEY_MAX + 4 + ADDRESSES_MAX * (ADDRESS_LEN_MAX + 2))
+            + 1_024
             <= VALUE_MAX,
         "a contact's row, its log and where all its devices are, fits a value"
     );

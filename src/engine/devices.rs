@@ -132,9 +132,7 @@ impl Engine {
     /// The new device opened its grant, or didn't say so.
     pub(super) fn link_given(&mut self, ticket: Ticket, device: DeviceId, answer: Option<&Answer>) {
         let result = match answer {
-            Some(Answer::Linked) => {
-                Ok(Outcome::Linked { device, address: address::encode(&self.account) })
-            }
+            Some(Answer::Linked) => Ok(Outcome::Linked { device, address: address::encode(&self.account) }),
             _ => Err(Refusal::Link(
                 "the device was let in, but hasn't confirmed: try its code again, or revoke it".into(),
             )),
@@ -169,8 +167,8 @@ impl Engine {
     fn own_log_grown(&mut self, step: &mut Step<'_, '_>, log: AccountLog) {
         let known = step.tx.copy(&CONTACTS, self.account.as_bytes());
         let this_device = self.device_keys(&self.account.clone()).id();
-        let mut contact = known
-            .unwrap_or_else(|| Contact::new(self.account, self.account, Standing::Accepted, step.now));
+        let mut contact =
+            known.unwrap_or_else(|| Contact::new(self.account, self.account, Standing::Accepted, step.now));
         contact.this_device = Some(this_device);
         contact.learn_log(log.clone(), step.now);
         step.tx.put(&CONTACTS, CONTACTS.key(self.account.as_bytes()), contact);
@@ -214,7 +212,8 @@ impl Engine {
     /// Contacts are to be told of the devices that told us their prekeys and know all contacts.
     pub(super) fn refresh_announced(&mut self, step: &Step<'_, '_>) {
         let ready = |device: &&DeviceId| {
-            let has_keys = step.tx.with(&SIBLINGS, &SIBLINGS.key(device.as_bytes()), |s| !s.bundle.is_empty());
+            let has_keys =
+                step.tx.with(&SIBLINGS, &SIBLINGS.key(device.as_bytes()), |s| !s.bundle.is_empty());
             let stage = step.tx.row(&TRANSFERS, device.as_bytes());
             has_keys == Some(true) && !matches!(stage.as_deref(), Some(Transfer::Contacts(_)))
         };
@@ -236,8 +235,7 @@ impl Engine {
 
     /// Our other devices are told of a new one, and it of them.
     fn introduce_siblings(&mut self, step: &mut Step<'_, '_>, new: &DeviceId) {
-        let others: Vec<DeviceId> =
-            self.siblings.iter().filter(|device| *device != new).copied().collect();
+        let others: Vec<DeviceId> = self.siblings.iter().filter(|device| *device != new).copied().collect();
         for other in others {
             if let Some(hint) = self.sibling_hint(step, new) {
                 self.tell_own(step, &other, Body::Device(hint));
@@ -285,7 +283,8 @@ impl Engine {
         let now = Told { head: self.head, devices: self.announced.clone() };
         step.tx.edit(&CONTACTS, &CONTACTS.key(contact.account.as_bytes()), |row| row.told = now);
         // Whoever was never told anything gets the log with the first flight.
-        if told.head != 0 && told.head != self.head
+        if told.head != 0
+            && told.head != self.head
             && let Some(own) = self.own(step, &self.account)
         {
             let part = LogPart { entries: own.log.carried(), follows: false };

@@ -39,8 +39,10 @@ impl Engine {
         let addresses = self.addresses.iter().take(OFFERED_ADDRESSES).cloned().collect();
         let pending = PendingLink::new(&keys, Purposes::MESSAGE, peer, addresses, step.now, step.rng);
         let pending = pending.map_err(refused)?;
-        let offered =
-            Outcome::LinkOffered { code: link_offer::encode(pending.offer()), expires: pending.offer().expires };
+        let offered = Outcome::LinkOffered {
+            code: link_offer::encode(pending.offer()),
+            expires: pending.offer().expires,
+        };
         self.joining = Joining { pending: Some(pending), linked: None };
         Ok(offered)
     }

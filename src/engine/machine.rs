@@ -59,7 +59,7 @@ pub(super) enum Job {
 }
 
 /// The account of a device that isn't linked yet: no key has this id.
-pub(super) const NOBODY: AccountId = AccountId::new([0; 32]);
+pub const NOBODY: AccountId = AccountId::new([0; 32]);
 
 /// What bad input was dropped; counted, never an error.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
@@ -135,7 +135,8 @@ impl Engine {
     /// An engine over the store that `rows` reads: a new one, or one that goes on where it stopped.
     pub fn new(me: Me, rows: &impl Rows) -> Self {
         let key = me.seed.as_ref().map(Seed::account);
-        let account = key.as_ref().map(AccountKey::id).or_else(|| sibling::membership(rows)).unwrap_or(NOBODY);
+        let account =
+            key.as_ref().map(AccountKey::id).or_else(|| sibling::membership(rows)).unwrap_or(NOBODY);
         Self {
             key,
             account,
@@ -247,7 +248,8 @@ impl Engine {
     pub(super) fn device_keys(&mut self, own: &AccountId) -> Arc<DeviceKeys> {
         let device = &self.me.device;
         let is_linked = self.key.is_none() && *own == self.account;
-        let make = || if is_linked { DeviceKeys::for_linking(device) } else { DeviceKeys::derive(device, own) };
+        let make =
+            || if is_linked { DeviceKeys::for_linking(device) } else { DeviceKeys::derive(device, own) };
         let keys = self.devices.entry(*own).or_insert_with(|| Arc::new(make()));
         Arc::clone(keys)
     }

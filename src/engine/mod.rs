@@ -5,6 +5,7 @@
 
 pub mod command;
 pub mod commerce;
+pub mod device_view;
 pub mod effects;
 pub mod event;
 pub mod hosting;

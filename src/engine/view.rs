@@ -137,8 +137,7 @@ pub enum BodyView {
 
 /// All contacts, by name.
 pub fn contacts(rows: &impl Rows) -> Vec<ContactView> {
-    let mut contacts: Vec<ContactView> =
-        others(rows).map(|contact| contact_view(&contact)).collect();
+    let mut contacts: Vec<ContactView> = others(rows).map(|contact| contact_view(&contact)).collect();
     contacts.sort_by(|one, other| (&one.name, &one.address).cmp(&(&other.name, &other.address)));
     contacts
 }

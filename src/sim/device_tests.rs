@@ -109,7 +109,11 @@ fn a_linked_device_knows_contacts_and_what_was_said_and_hears_and_speaks_like_th
     }
     let heard = texts(&history(&world, 1, &ana), "in");
     assert_eq!(heard[heard.len() - 2..], ["from the first", "from the second"]);
-    assert_eq!(notices(&world, 1, &ana), [Notice::DeviceAdded], "Bento is shown that Ana has one more device");
+    assert_eq!(
+        notices(&world, 1, &ana),
+        [Notice::DeviceAdded],
+        "Bento is shown that Ana has one more device"
+    );
 }
 
 /// Whatever goes wrong, each text is on each device once, and in the order of who said it.
@@ -248,7 +252,9 @@ fn three_devices_of_one_account_hear_each_other() {
     world.run(5 * MINUTE);
     let (third, _) = linked(&mut world, 0);
     world.run(5 * MINUTE);
-    assert!(say(&mut world, second, bento, "from the second") && say(&mut world, third, bento, "from the third"));
+    assert!(
+        say(&mut world, second, bento, "from the second") && say(&mut world, third, bento, "from the third")
+    );
     assert!(say(&mut world, 1, ana, "to all"));
     world.run(5 * MINUTE);
     for peer in [0, second, third] {

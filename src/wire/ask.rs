@@ -137,7 +137,9 @@ mod tests {
             assert_eq!(Ask::decode(&ask.encode()), Ok(ask));
         }
         let bundle = Answer::Bundle(vec![3]);
-        for answer in [Answer::Nothing, bundle, Answer::Index(vec![4]), Answer::LinkKey(vec![5]), Answer::Linked] {
+        for answer in
+            [Answer::Nothing, bundle, Answer::Index(vec![4]), Answer::LinkKey(vec![5]), Answer::Linked]
+        {
             assert_eq!(Answer::decode(&answer.encode()), Ok(answer));
         }
         assert!(Ask::decode(&[]).is_err() && Ask::decode(&[0xFF; 40]).is_err());

@@ -132,10 +132,9 @@ impl Content {
             Body::Resend { from, until } => Wire::Resend(schema::Resend { from: *from, until: *until }),
             Body::Billing(event) => Wire::Billing(event.encode()),
             Body::LogWant(head) => Wire::LogWant(head.to_schema()),
-            Body::Log(part) => Wire::Log(schema::LogPart {
-                entries: log_to_schema(&part.entries),
-                follows: part.follows,
-            }),
+            Body::Log(part) => {
+                Wire::Log(schema::LogPart { entries: log_to_schema(&part.entries), follows: part.follows })
+            }
             Body::Device(hint) => Wire::Device(schema::DeviceHint {
                 reach: Some(hint.reach.to_schema()),
                 bundle: hint.bundle.clone(),

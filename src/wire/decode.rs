@@ -59,7 +59,11 @@ pub(crate) fn list<A, B>(
 
 /// A number that nobody has to be careful with when it is added to.
 pub(crate) const fn countable(number: u64) -> Result<u64, Malformed> {
-    if number <= crate::base::limits::SEQUENCE_MAX { Ok(number) } else { Err(Malformed("a number that nobody counts to")) }
+    if number <= crate::base::limits::SEQUENCE_MAX {
+        Ok(number)
+    } else {
+        Err(Malformed("a number that nobody counts to"))
+    }
 }
 
 /// A moment.
