@@ -63,7 +63,7 @@ pub fn account(data: &[u8]) {
 pub fn ask(data: &[u8]) {
     match reads_back(data, Ask::decode, Ask::encode) {
         Some(Ask::Index(request)) => drop(reads_back(&request, IndexRequest::decode, IndexRequest::encode)),
-        Some(Ask::Bundle { .. }) | None => {}
+        Some(Ask::Bundle { .. } | Ask::LinkKey { .. } | Ask::LinkGrant { .. }) | None => {}
     }
     match reads_back(data, Answer::decode, Answer::encode) {
         Some(Answer::Index(answer)) => {
@@ -72,7 +72,7 @@ pub fn ask(data: &[u8]) {
         Some(Answer::Bundle(bundle)) => {
             reads_back(&bundle, SignedBundle::decode, SignedBundle::encode);
         }
-        Some(Answer::Nothing) | None => {}
+        Some(Answer::Nothing | Answer::LinkKey(_) | Answer::Linked) | None => {}
     }
 }
 

@@ -292,3 +292,25 @@ fn a_contact_made_on_one_device_is_known_on_the_other() {
     }
     assert_eq!(texts(&history(&world, carla, &ana), "in"), ["hello Carla"]);
 }
+
+#[test]
+fn who_sees_a_head_that_is_further_on_asks_the_device_that_claims_it_for_the_entries() {
+    let (mut world, ana, bento) = friends(92);
+    let (second, _) = linked(&mut world, 0);
+    world.run(5 * MINUTE);
+    let (_, third) = linked(&mut world, 0);
+    world.run(5 * MINUTE);
+    assert_eq!(devices_of(&world, 1, &ana), 3);
+    world.leave(1);
+    assert!(world.ask(0, Command::RevokeDevice(third)).unwrap().is_ok());
+    // By then the next attempt of the first device, which has the news for Bento, is minutes away.
+    world.run(31 * MINUTE);
+    world.come_back();
+    let since = world.sent.len();
+    assert!(say(&mut world, second, bento, "it is me"));
+    world.run(Duration::from_secs(5));
+    assert!(world.sent[since..].iter().all(|(from, to, _)| (*from, *to) != (0, 1)));
+    assert_eq!(texts(&history(&world, 1, &ana), "in"), ["it is me"]);
+    assert_eq!(devices_of(&world, 1, &ana), 2, "Bento has asked, and was answered");
+    assert_eq!(notices(&world, 1, &ana).last(), Some(&Notice::DeviceRevoked));
+}

@@ -197,3 +197,78 @@ impl HistoryEntry {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contact() -> KnownContact {
+        let address = "/ip4/203.0.113.5/tcp/4001".to_owned();
+        KnownContact {
+            account: AccountId::new([1; 32]),
+            name: "Bento".into(),
+            named_here: true,
+            standing: KnownStanding::Blocked,
+            log: Vec::new(),
+            reach: Reach::new(DeviceId::new([2; 32]), vec![3; 38], vec![address]).into_iter().collect(),
+            added_at: Time::from_millis(4),
+            verified: Some((AccountId::new([5; 32]), Time::from_millis(6))),
+            entries: 7,
+        }
+    }
+
+    fn entry(position: u64, text: Option<&str>) -> HistoryEntry {
+        HistoryEntry {
+            position,
+            at: Time::from_millis(2),
+            sent_at: Time::from_millis(1),
+            id: MessageId::new([8; 16]),
+            device: DeviceId::new([9; 32]),
+            ours: text.is_none(),
+            seq: 3,
+            text: text.map(str::to_owned),
+        }
+    }
+
+    fn page(entries: Vec<HistoryEntry>) -> HistoryPage {
+        HistoryPage { with: AccountId::new([1; 32]), entries }
+    }
+
+    #[test]
+    fn what_own_devices_tell_each_other_reads_back() {
+        let copy = OwnCopy {
+            to: AccountId::new([1; 32]),
+            id: MessageId::new([2; 16]),
+            sent_at: Time::from_millis(3),
+            seq: 4,
+            text: "olá".into(),
+        };
+        assert_eq!(OwnCopy::from_schema(copy.to_schema()), Ok(copy));
+        for one in [contact(), KnownContact { verified: None, ..contact() }] {
+            assert_eq!(KnownContact::from_schema(one.to_schema()), Ok(one));
+        }
+        let told = page(vec![entry(1, Some("oi")), entry(5, None)]);
+        assert_eq!(HistoryPage::from_schema(told.to_schema()), Ok(told));
+    }
+
+    #[test]
+    fn what_is_out_of_bounds_is_refused() {
+        let mut standing = contact().to_schema();
+        standing.standing = 3;
+        let mut escape = contact().to_schema();
+        escape.name = "a\u{1b}[0m".into();
+        let mut far = contact().to_schema();
+        far.entries = u64::MAX;
+        let mut crowd = contact().to_schema();
+        crowd.reach = vec![crowd.reach[0].clone(); limits::DEVICES_MAX + 1];
+        for bad in [standing, escape, far, crowd] {
+            assert!(KnownContact::from_schema(bad).is_err());
+        }
+        let many: Vec<_> = (0..=limits::HISTORY_PAGE_MAX as u64).map(|at| entry(at, Some("x"))).collect();
+        let disordered = vec![entry(2, Some("x")), entry(2, Some("y"))];
+        let long = "x".repeat(limits::TEXT_MAX + 1);
+        for bad in [many, disordered, vec![entry(1, Some(&long))]] {
+            assert!(HistoryPage::from_schema(page(bad).to_schema()).is_err());
+        }
+    }
+}

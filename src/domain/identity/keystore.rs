@@ -212,6 +212,32 @@ mod tests {
         keystore().seal(b"open sesame", Cost::LEAST, &mut Counter(0)).unwrap()
     }
 
+    #[test]
+    fn a_linked_devices_keystore_has_no_seed() {
+        let linked = Keystore { seed: None, ..keystore() };
+        let bytes = linked.seal(b"x", Cost::LEAST, &mut Counter(0)).unwrap();
+        assert_eq!(Keystore::open(&bytes, b"x"), Ok(linked));
+    }
+
+    #[test]
+    fn a_keystore_of_version_1_opens_with_its_seed() {
+        let store = keystore();
+        let mut bytes = MAGIC.to_vec();
+        bytes.push(VERSION_WITH_SEED);
+        let parts = [Cost::LEAST.memory_kib, Cost::LEAST.passes, Cost::LEAST.lanes];
+        parts.iter().for_each(|part| bytes.extend_from_slice(&part.to_be_bytes()));
+        bytes.extend_from_slice(&[5; SALT_LEN]);
+        bytes.extend_from_slice(&[6; XNONCE_LEN]);
+        let key = key(b"x", &[5; SALT_LEN], Cost::LEAST).unwrap();
+        // The fields as version 1 had them: no word on whether there is a seed.
+        let first = (Secret::<32>::new([1; 32]), &store.device, &store.transport, &store.data_key);
+        let mut contents = postcard::to_stdvec(&(first, store.kind, store.created)).unwrap();
+        aead::seal_random(&key, &[6; XNONCE_LEN], &bytes, &mut contents).unwrap();
+        bytes.extend_from_slice(&contents);
+        bytes.extend_from_slice(&[0; CHECKSUM_LEN]);
+        assert_eq!(Keystore::open(&with_checksum(bytes), b"x"), Ok(store));
+    }
+
     fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {
         bytes.truncate(bytes.len() - CHECKSUM_LEN);
         let checksum = sha256(&[&bytes]);
