@@ -1,9 +1,12 @@
 //! The devices of our own account: let in, taken out, and told to those who write to us.
 
+use zeroize::Zeroizing;
+
 use crate::base::id::{AccountId, DeviceId, Digest};
 use crate::base::limits;
 use crate::crypto::hash::sha256;
 use crate::crypto::kdf::label;
+use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing, Told};
 use crate::domain::identity::link::{self, LinkError};
@@ -22,6 +25,7 @@ use crate::wire::account::{LogOperation, Purposes};
 use crate::wire::ask::{Answer, Ask};
 use crate::wire::content::{Body, DeviceHint, LogPart};
 use crate::wire::link::{LinkGrant, LinkOffer};
+use crate::wire::peer::PeerAddress;
 
 impl Engine {
     /// Lets a device in that made this offer: asks it for its key first.
@@ -36,11 +40,7 @@ impl Engine {
         }
     }
 
-    fn may_link(
-        &self,
-        step: &Step<'_, '_>,
-        offer: &LinkOffer,
-    ) -> Result<crate::wire::peer::PeerAddress, Refusal> {
+    fn may_link(&self, step: &Step<'_, '_>, offer: &LinkOffer) -> Result<PeerAddress, Refusal> {
         if self.key.is_none() {
             return Err(Refusal::NotPrimary);
         }
@@ -89,7 +89,7 @@ impl Engine {
         step: &mut Step<'_, '_>,
         offer: &LinkOffer,
         kem_key: &[u8],
-    ) -> Result<(crate::wire::peer::PeerAddress, Vec<u8>), Refusal> {
+    ) -> Result<(PeerAddress, Vec<u8>), Refusal> {
         let peer = self.may_link(step, offer)?;
         if Digest::new(sha256(&[kem_key])) != offer.kem_hash {
             return Err(refused(LinkError::Offer));
@@ -193,7 +193,6 @@ impl Engine {
     }
 
     fn forget_unsettled(&self, step: &Step<'_, '_>, device: &DeviceId) {
-        use crate::domain::chat::outbox::OUTBOX;
         for (key, _) in step.tx.scan(&OUTBOX, &OUTBOX.of(device.as_bytes())) {
             step.tx.delete(&OUTBOX, key);
         }
@@ -322,7 +321,7 @@ impl Engine {
 
 /// What an offer is named by towards the device that made it: only who has seen the offer knows it.
 pub(super) fn digest(offer: &LinkOffer) -> Digest {
-    let encoded = zeroize::Zeroizing::new(offer.encode());
+    let encoded = Zeroizing::new(offer.encode());
     Digest::new(sha256(&[&label::LINK_ASK.encoded(), &encoded]))
 }
 

@@ -6,7 +6,7 @@ use crate::base::time::Time;
 use crate::domain::chat::conversation;
 use crate::domain::chat::delivery::DELIVERY;
 use crate::domain::chat::outbox::{OUTBOX, Unsettled};
-use crate::domain::chat::timeline::{Body as Line, From, NewEntry};
+use crate::domain::chat::timeline::{Body as Line, Cause, From, NewEntry};
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing, Told};
 use crate::domain::identity::log::AccountLog;
 use crate::domain::identity::own::ACCOUNTS;
@@ -140,6 +140,9 @@ impl Engine {
         }
         self.call(&mut contact, None, "");
         self.add_contact(step, &contact);
+        if contact.standing == Standing::Blocked {
+            self.give_up(step, &contact, Cause::Blocked, |_, _| true);
+        }
         self.links.mark_dirty(account);
     }
 

@@ -13,17 +13,10 @@ use crate::engine::command::{Outcome, Refusal};
 use crate::engine::devices::{digest, refused};
 use crate::engine::event::Event;
 use crate::engine::machine::{Engine, NOBODY, Step};
+use crate::engine::pending::Joining;
 use crate::wire::account::Purposes;
 use crate::wire::ask::Answer;
 use crate::wire::content::Body;
-
-/// An offer that is open. Lost at a restart: another one is made then.
-#[derive(Debug, Default)]
-pub(super) struct Joining {
-    pending: Option<PendingLink>,
-    /// An account that took the offer up; the person hasn't agreed yet.
-    linked: Option<(Linked, VerifiedBundle)>,
-}
 
 impl Engine {
     /// Makes an offer, in the place of an earlier one.

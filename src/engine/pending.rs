@@ -8,6 +8,8 @@ use crate::base::id::{AccountId, DeviceId};
 use crate::base::time::Time;
 use crate::domain::directory::profile::VerifiedProfile;
 use crate::domain::directory::search::{self, Query};
+use crate::domain::identity::link::{Linked, PendingLink};
+use crate::domain::session::prekeys::VerifiedBundle;
 use crate::engine::input::{QueryId, Ticket};
 use crate::wire::link::LinkOffer;
 use crate::wire::peer::LinkId;
@@ -125,6 +127,14 @@ impl Lookups {
 
 impl Deadline {
     const LEAST: Self = Self::Fetch(AccountId::new([0; 32]));
+}
+
+/// An offer to be linked that is open. Lost at a restart: another one is made then.
+#[derive(Debug, Default)]
+pub(super) struct Joining {
+    pub(super) pending: Option<PendingLink>,
+    /// An account that took the offer up; the person hasn't agreed yet.
+    pub(super) linked: Option<(Linked, VerifiedBundle)>,
 }
 
 /// One publication under way.

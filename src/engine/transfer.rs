@@ -1,5 +1,7 @@
 //! What a new device of ours is given: contacts first, then what was said, a window of contents at a time.
 
+use std::sync::Arc;
+
 use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
 use crate::domain::chat::conversation::CONVERSATIONS;
@@ -126,7 +128,7 @@ impl Engine {
     }
 
     /// Contacts that our other devices know too, in the order of their accounts.
-    fn contacts_after(&self, step: &Step<'_, '_>, after: Option<AccountId>) -> Vec<std::sync::Arc<Contact>> {
+    fn contacts_after(&self, step: &Step<'_, '_>, after: Option<AccountId>) -> Vec<Arc<Contact>> {
         let all = step.tx.scan(&CONTACTS, &CONTACTS.all()).into_iter().map(|(_, contact)| contact);
         let mut contacts: Vec<_> = all
             .filter(|contact| contact.own == self.account && !contact.is_ourselves())

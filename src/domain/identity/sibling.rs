@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::{AccountId, DeviceId};
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
+use crate::store::tx::Tx;
 
 /// Our other devices, by their id.
 pub const SIBLINGS: Table<Sibling> = Table::new(TableId::Siblings, 1);
@@ -44,7 +45,7 @@ pub fn membership(rows: &impl Rows) -> Option<AccountId> {
 }
 
 /// Keeps to which account this device was linked.
-pub fn join(tx: &crate::store::tx::Tx<'_>, account: AccountId) {
+pub fn join(tx: &Tx<'_>, account: AccountId) {
     tx.put(&MEMBERSHIP, MEMBERSHIP.key(MEMBERSHIP_ID), account);
 }
 
