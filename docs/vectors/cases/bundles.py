@@ -1,9 +1,9 @@
 """prekeys.json: bundles and one-time prekeys."""
 
-from model.identity import signed
 from model.prekeys import DAY, MINUTE, one_time_prekey, prekey, signed_bundle, verify_bundle, verify_one_time
 from model.primitives import kem_public, x25519_public
 from model.protobuf import encode
+from model.signed import signed
 
 from .common import NOW, Person, Random, refusal
 

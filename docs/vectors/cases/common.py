@@ -2,7 +2,8 @@
 
 import hashlib
 
-from model.identity import Device, LogWriter, account_key
+from model.identity import Device, account_key
+from model.log import LogWriter
 from model.prekeys import PrekeySet
 from model.primitives import Refused
 
@@ -32,7 +33,7 @@ class Person:
         self.account = self.log.account
         self.device = Device(random("device"), self.account, purposes)
         self.certificate = self.device.certificate()
-        self.log.add(at, self.device)
+        self.log.open(at, self.device)
         self.set = PrekeySet(
             set_id, random("signed prekey"), random("signed KEM prekey", 64), random("seal"), random("seal KEM", 64),
             random("inbox", 16),
