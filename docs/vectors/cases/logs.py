@@ -184,8 +184,10 @@ def refused_lists():
     yield account, list(long.entries), "a log of no entries, or of more than 64"
     heavy = new_writer()
     heavy.open(NOW, forger.device)
-    while heavy.log.carried_size() <= 1536:
-        heavy.append_payload(heavy.payload(NOW, (DOMAIN, b"an-example-of-a-long-domain.example")))
+    for _ in range(3):
+        heavy.append_payload(heavy.payload(NOW, (MAILBOXES, encode([(1, [bytes([number]) * 64 for number in range(3)])]))))
+    heavy.append_payload(heavy.payload(NOW, (DOMAIN, b"a" * 63 + b"." + b"b" * 26)))
+    assert heavy.log.carried_size() == 1537
     yield account, list(heavy.entries), "more than 1,536 bytes to carry"
     yield account, [first[:-1] + bytes([first[-1] ^ 1])], "the signature doesn't hold"
     yield account, [signed(other, "log entry", payload)], "the signature doesn't hold"
