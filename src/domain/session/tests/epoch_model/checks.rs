@@ -119,8 +119,8 @@ fn forged_in_vain(world: &World, to: usize) -> bool {
 
 /// Every message and crash that the walks of the tests are bounded by.
 const WALK: Walk = Walk { messages: 4, crashes: 1, mistake: None };
-/// A walk that takes minutes.
-const LONG_WALK: Walk = Walk { messages: 5, crashes: 2, mistake: None };
+/// A walk that takes more than a minute.
+const LONG_WALK: Walk = Walk { messages: 5, crashes: 1, mistake: None };
 
 /// Walks to the end and returns how many states there were.
 fn all_hold(walk: Walk) -> usize {
@@ -137,9 +137,9 @@ fn no_loss_order_repetition_or_crash_leads_two_sides_apart() {
 }
 
 #[test]
-#[ignore = "takes minutes: a longer conversation with more crashes"]
+#[ignore = "takes more than a minute: a longer conversation"]
 fn nor_does_it_in_a_longer_conversation() {
-    assert!(all_hold(LONG_WALK) > 1_000_000);
+    assert!(all_hold(LONG_WALK) > 200_000, "so many there were when this was written");
 }
 
 #[test]
