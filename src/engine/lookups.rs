@@ -245,7 +245,9 @@ impl Engine {
         self.lookups.bundles.remove(account);
         let Some(mut contact) = step.tx.copy(&CONTACTS, account.as_bytes()) else { return };
         let bundle = match answer {
-            Some(Answer::Bundle(bundle)) => VerifiedBundle::verify(&bundle, account, step.now).ok(),
+            Some(Answer::Bundle { bundle, one_time }) => {
+                self.verified_bundle(step, &bundle, &one_time, account)
+            }
             _ => None,
         };
         let learnt = bundle.filter(|bundle| {
@@ -260,6 +262,22 @@ impl Engine {
         self.bundles.insert(device, bundle);
         step.tx.put(&CONTACTS, CONTACTS.key(account.as_bytes()), contact.clone());
         self.links.mark_dirty(*account);
+    }
+
+    /// A bundle that holds, with those of the one-time prekeys that do: where one doesn't, the signed one serves.
+    fn verified_bundle(
+        &mut self,
+        step: &Step<'_, '_>,
+        bundle: &[u8],
+        one_time: &[Vec<u8>],
+        account: &AccountId,
+    ) -> Option<VerifiedBundle> {
+        let mut bundle = VerifiedBundle::verify(bundle, account, step.now).ok()?;
+        for prekey in one_time {
+            let added = bundle.add_one_time(prekey, step.now);
+            self.counters.malformed += u64::from(added.is_err());
+        }
+        Some(bundle)
     }
 
     /// A peer answered, or didn't.

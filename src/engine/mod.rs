@@ -22,5 +22,6 @@ mod inbound;
 mod links;
 mod outbound;
 mod pending;
+mod prekeys;
 mod search;
 mod upkeep;

@@ -230,7 +230,10 @@ impl World {
             }
             Effect::Ask { query, peer, body } => match self.find(peer.peer()) {
                 // The number of a question names its asker, so that the answer finds back.
-                Some(to) => self.later(to, 2, Input::Asked { ask: query * ASKERS + from as u64, body }),
+                Some(to) => {
+                    let peer = self.peers[from].key.clone();
+                    self.later(to, 2, Input::Asked { ask: query * ASKERS + from as u64, peer, body });
+                }
                 None => self.later(from, 2, Input::Answered { query, body: None }),
             },
             Effect::Answer { ask, body } => {
