@@ -1,5 +1,7 @@
 //! Look-ups under way: profiles fetched from the DHT, searches, prekeys asked for.
 
+use std::sync::Arc;
+
 use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
 use crate::domain::directory::found::{self, Decision, Floor, Found, consider};
@@ -7,6 +9,7 @@ use crate::domain::directory::profile::{VerifiedProfile, dht_keys};
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::session::prekeys::VerifiedBundle;
+use crate::domain::session::ratchet::Session;
 use crate::domain::session::rows::{PEERS, SESSIONS};
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::Effect;
@@ -215,7 +218,8 @@ impl Engine {
         let asks: Vec<(PeerAddress, Ask)> = contact
             .reach
             .iter()
-            .filter_map(|reach| Some((reach.at()?, self.bundle_ask(step, contact, reach)?)))
+            .filter_map(|reach| Some((reach.at()?, self.bundle_asks(step, contact, reach))))
+            .flat_map(|(at, asks)| asks.into_iter().map(move |ask| (at.clone(), ask)))
             .collect();
         if asks.is_empty() {
             return;
@@ -229,16 +233,18 @@ impl Engine {
         }
     }
 
-    /// What entitles us to a contact's prekeys: a session that we had, else its invite.
-    fn bundle_ask(&self, step: &Step<'_, '_>, contact: &Contact, reach: &Reach) -> Option<Ask> {
+    /// What entitles us to a contact's prekeys: a session that its device surely has, else its invite. Of a session
+    /// that nothing came on yet nobody knows whether the device has it: then both are tried.
+    fn bundle_asks(&self, step: &Step<'_, '_>, contact: &Contact, reach: &Reach) -> Vec<Ask> {
         let peer = step.tx.row(&PEERS, reach.device().as_bytes());
-        let session = peer.and_then(|peer| peer.active.or_else(|| peer.archived.first().copied()));
-        let route =
-            session.and_then(|id| step.tx.row(&SESSIONS, id.as_bytes())).map(|session| session.send_route());
-        match route {
-            Some(route) => Some(Ask::Bundle { route, token: None }),
-            None => Some(Ask::Bundle { route: contact.inbox?, token: contact.token }),
+        let ids = peer.iter().flat_map(|peer| peer.active.iter().chain(&peer.archived));
+        let sessions: Vec<_> = ids.filter_map(|id| step.tx.row(&SESSIONS, id.as_bytes())).collect();
+        let by_route = |session: &Arc<Session>| Ask::Bundle { route: session.send_route(), token: None };
+        if let Some(session) = sessions.iter().find(|session| session.has_received()) {
+            return vec![by_route(session)];
         }
+        let by_invite = contact.inbox.map(|route| Ask::Bundle { route, token: contact.token });
+        by_invite.into_iter().chain(sessions.first().map(by_route)).collect()
     }
 
     fn bundle_answered(&mut self, step: &mut Step<'_, '_>, account: &AccountId, answer: Option<Answer>) {
