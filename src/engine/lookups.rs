@@ -190,9 +190,29 @@ impl Engine {
         let bundle = VerifiedBundle::verify(&profile.profile().bundle, &contact.account, step.now);
         if let Some(bundle) = bundle.ok().filter(|bundle| contact.has_device(&bundle.device())) {
             contact.inbox = Some(bundle.inbox());
+            self.lookups.asked_live.remove(&bundle.device());
             self.bundles.insert(bundle.device(), bundle);
         }
         self.links.mark_dirty(contact.account);
+    }
+
+    /// A profile's bundle has no one-time prekeys: before the first one serves, the business itself is asked, once.
+    /// Whether its answer is still to come.
+    pub(super) fn asks_live(&mut self, step: &Step<'_, '_>, contact: &Contact, device: &DeviceId) -> bool {
+        if !contact.business || !self.bundles.contains_key(device) {
+            return false;
+        }
+        if self.lookups.bundles.contains(&contact.account) {
+            return true;
+        }
+        if self.lookups.asked_live.remove(device) {
+            return false;
+        }
+        let Some(route) = contact.inbox else { return false };
+        let Some(peer) = contact.reach_of(device).and_then(Reach::at) else { return false };
+        self.lookups.asked_live.insert(*device);
+        self.expect_bundle(step, contact.account, [(peer, Ask::Bundle { route, token: contact.token })]);
+        true
     }
 
     fn repair(&mut self, step: &Step<'_, '_>, profile: &VerifiedProfile) {
@@ -221,15 +241,22 @@ impl Engine {
             .filter_map(|reach| Some((reach.at()?, self.bundle_asks(step, contact, reach))))
             .flat_map(|(at, asks)| asks.into_iter().map(move |ask| (at.clone(), ask)))
             .collect();
-        if asks.is_empty() {
-            return;
+        if !asks.is_empty() {
+            self.expect_bundle(step, contact.account, asks);
         }
-        self.lookups.bundles.insert(contact.account);
-        self.lookups.expect_by(step.now.plus(limits::FIND_PATIENCE), Deadline::Bundle(contact.account));
+    }
+
+    fn expect_bundle(
+        &mut self,
+        step: &Step<'_, '_>,
+        contact: AccountId,
+        asks: impl IntoIterator<Item = (PeerAddress, Ask)>,
+    ) {
+        self.lookups.bundles.insert(contact);
+        self.lookups.expect_by(step.now.plus(limits::FIND_PATIENCE), Deadline::Bundle(contact));
         for (peer, ask) in asks {
             let body = ask.encode();
-            let question = Question::Bundle { contact: contact.account };
-            self.ask_network(question, |query| Effect::Ask { query, peer, body });
+            self.ask_network(Question::Bundle { contact }, |query| Effect::Ask { query, peer, body });
         }
     }
 
@@ -260,7 +287,12 @@ impl Engine {
             self.learn_log(step, &mut contact, bundle.log().clone()) && contact.has_device(&bundle.device())
         });
         let Some(bundle) = learnt else {
-            self.retry_later(step, *account);
+            // The one in a business's profile serves where the business itself doesn't answer.
+            if contact.devices().any(|device| self.bundles.contains_key(&device)) {
+                self.links.mark_dirty(*account);
+            } else {
+                self.retry_later(step, *account);
+            }
             return;
         };
         contact.inbox = Some(bundle.inbox());

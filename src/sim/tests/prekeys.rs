@@ -8,6 +8,8 @@ use crate::base::id::{AccountId, ContactToken, RouteId};
 use crate::base::kind::AccountKind::{Business, Person};
 use crate::base::limits;
 use crate::base::time::Time;
+use crate::domain::directory::profile::ProfileDraft;
+use crate::domain::identity::contact::CONTACTS;
 use crate::domain::identity::invite;
 use crate::domain::identity::own::ACCOUNTS;
 use crate::domain::session::pool::Pool;
@@ -381,4 +383,44 @@ fn a_node_that_slept_hands_out_no_prekeys_that_should_have_been_replaced() {
     world.now = world.now.plus(5 * DAY);
     assert!(ask(&mut world, route, None, stranger(0)).is_some());
     assert_eq!(rows(&world, 0, &PREKEYS), before + 1);
+}
+
+/// A business that is published and has a customer, who knows it from its profile.
+fn customer(seed: u64) -> (World, AccountId) {
+    let mut world = World::new(seed, &[Business, Person]);
+    let draft = ProfileDraft { name: "Padaria".into(), ..ProfileDraft::default() };
+    assert!(world.ask(0, Command::SetProfile(Box::new(draft))).unwrap().is_ok());
+    world.run(MINUTE);
+    let account = world.peers[0].account();
+    let added = world.ask(1, Command::Add { account, name: None }).unwrap();
+    assert!(added.is_ok(), "{added:?}");
+    world.run(MINUTE);
+    (world, account)
+}
+
+#[test]
+fn a_business_is_asked_for_a_one_time_pair_before_the_bundle_of_its_profile_serves() {
+    let (mut world, padaria) = customer(11);
+    assert_eq!(pool(&world, 0), None, "as long as nobody writes");
+    assert!(say(&mut world, 1, padaria, "oi"));
+    world.run(MINUTE);
+    assert_eq!(pool(&world, 0).map(|pool| (pool.left(), pool.waiting())), Some((99, 0)), "given, and used");
+    let heard = |world: &World| {
+        let safe = world.peers[0].disk.safe();
+        let contact = Reader::new(&safe).scan(&CONTACTS, &CONTACTS.all()).remove(0).1.account;
+        texts(&history(world, 0, &contact), "in")
+    };
+    assert_eq!(heard(&world), ["oi"]);
+}
+
+#[test]
+fn a_business_whose_one_time_pairs_are_exhausted_is_written_to_all_the_same() {
+    let (mut world, padaria) = customer(12);
+    let inbox = inbox(&world, 0);
+    (0..20).for_each(|number| (0..6).for_each(|_| drop(ask(&mut world, inbox, None, stranger(number)))));
+    assert_eq!(pool(&world, 0).map(|pool| (pool.left(), pool.waiting())), Some((20, 80)));
+    assert!(say(&mut world, 1, padaria, "oi"));
+    world.run(MINUTE);
+    assert_eq!(rows(&world, 0, &SESSIONS), 1);
+    assert_eq!(pool(&world, 0).map(|pool| (pool.left(), pool.waiting())), Some((20, 80)));
 }
