@@ -17,6 +17,7 @@ pub mod publish;
 pub mod view;
 
 mod commands;
+mod hand_outs;
 mod healing;
 mod inbound;
 mod links;

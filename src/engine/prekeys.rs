@@ -1,7 +1,6 @@
 //! Our prekeys: made, replaced, handed out, used up and wiped.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
 
 use crate::base::id::{AccountId, ContactToken, Digest, RouteId};
 use crate::base::limits;
@@ -12,10 +11,10 @@ use crate::domain::identity::own::{ACCOUNTS, OwnAccount};
 use crate::domain::session::one_time::{HandedOut, OneTimePool, OneTimeUsed};
 use crate::domain::session::pool::{Claim, Pool};
 use crate::domain::session::prekeys::{self, Local, PrekeySet};
-use crate::domain::session::requesters::Requesters;
 use crate::domain::session::rows::{
     ONE_TIME, POOLS, PREKEYS, REPLAYS, ROUTES, Route, replay_key, replays_of,
 };
+use crate::engine::hand_outs::Requester;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::store::table::Rows;
 use crate::wire::ask::Answer;
@@ -25,27 +24,6 @@ const INSTANT: Duration = Duration::from_millis(1);
 /// How often an id is drawn that is taken already before there is none: with the most that can be taken, once in
 /// 10^24.
 const DRAWS: usize = 4;
-
-/// Who asks for prekeys.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Requester {
-    /// Somebody who has, or had, a session with us.
-    Contact(AccountId),
-    /// Whoever has an open invite.
-    Bearer(ContactToken),
-    /// A node of which nothing else is known.
-    Peer(PeerKey),
-}
-
-/// What is remembered of hand-outs and first flights between two starts.
-#[derive(Debug, Default)]
-pub(super) struct HandOuts {
-    /// Strangers are apart, so that many of them don't make us forget those that we know.
-    known: Requesters<Requester>,
-    anyone: Requesters<Requester>,
-    /// First flights that are remembered, by account and set; counted when first needed.
-    replays: BTreeMap<(AccountId, u32), usize>,
-}
 
 impl Engine {
     /// Our prekeys, for whoever knows a route of ours: a business's inbox is public, a person's comes with an
