@@ -5,12 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sigillo");
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a look for what the other side does is tried, and the pause between.
+const ATTEMPTS: u32 = 300;
+const PAUSE: Duration = Duration::from_millis(200);
 /// The port that the README names, in whose place a free one is used.
 const NAMED_PORT: &str = "udp/4001";
 
@@ -70,8 +72,7 @@ impl Reader {
             self.nodes.push(command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap());
             return;
         }
-        let begun = Instant::now();
-        loop {
+        for attempt in 1.. {
             let output = self.command(&words).output().unwrap();
             let said = String::from_utf8(output.stdout).unwrap();
             // What takes its way over the network is looked for again, as a person would.
@@ -79,8 +80,8 @@ impl Reader {
                 return;
             }
             let error = String::from_utf8_lossy(&output.stderr);
-            assert!(expected(&words).is_some() && begun.elapsed() < PATIENCE, "{line}\n{said}\n{error}");
-            std::thread::sleep(Duration::from_millis(200));
+            assert!(expected(&words).is_some() && attempt < ATTEMPTS, "{line}\n{said}\n{error}");
+            std::thread::sleep(PAUSE);
         }
     }
 
