@@ -115,7 +115,7 @@ fn asks() -> Vec<Sample> {
     let mut samples = vec![
         ("ask", Ask::Bundle { route: INBOX, token: None }.encode()),
         ("ask", Ask::Bundle { route: INBOX, token: Some(ContactToken::new([2; 16])) }.encode()),
-        ("ask", Answer::Bundle(business.bundle()).encode()),
+        ("ask", Answer::Bundle { bundle: business.bundle(), one_time: Vec::new() }.encode()),
     ];
     samples.extend(requests.iter().map(|request| ("ask", Ask::Index(request.clone()).encode())));
     samples.extend(answers.iter().map(|answer| ("ask", Answer::Index(answer.clone()).encode())));

@@ -90,7 +90,7 @@ pub fn ask(data: &[u8]) {
         Some(Answer::Index(answer)) => {
             drop(reads_back(&answer, IndexResponse::decode, IndexResponse::encode))
         }
-        Some(Answer::Bundle(bundle)) => {
+        Some(Answer::Bundle { bundle, .. }) => {
             reads_back(&bundle, SignedBundle::decode, SignedBundle::encode);
         }
         Some(Answer::Nothing) | None => {}

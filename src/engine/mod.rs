@@ -17,10 +17,12 @@ pub mod publish;
 pub mod view;
 
 mod commands;
+mod hand_outs;
 mod healing;
 mod inbound;
 mod links;
 mod outbound;
 mod pending;
+mod prekeys;
 mod search;
 mod upkeep;

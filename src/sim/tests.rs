@@ -13,6 +13,8 @@ use crate::engine::view::{self, BodyView, EntryView};
 use crate::sim::world::{Faults, World};
 use crate::store::table::Reader;
 
+mod prekeys;
+
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Two persons who are contacts.

@@ -35,6 +35,8 @@ pub enum TableId {
     Replays = 23,
     Missing = 24,
     Delivery = 25,
+    OneTime = 26,
+    PrekeyPools = 27,
 }
 
 /// The key of one row.
