@@ -58,3 +58,7 @@ vectors:
     cargo test --quiet --no-default-features --lib -- --ignored --nocapture prints_a_conversation | grep '^{' > docs/vectors/from-rust.json
     target/vectors/bin/python docs/vectors/generate.py
     test -z "$(git status --porcelain docs/vectors)" || { git diff --stat docs/vectors; exit 1; }
+
+# Symbolic models of handshake and ratchet, each variant with its expected result; needs Verifpal, installs nothing.
+models name="":
+    docs/models/run {{name}}

@@ -10,6 +10,7 @@ use sigillo::base::kind::AccountKind::Person;
 use sigillo::base::limits;
 use sigillo::domain::chat::delivery::State;
 use sigillo::domain::identity::contact::Standing;
+use sigillo::engine::command::Command;
 use sigillo::engine::machine::Counters;
 use sigillo::engine::view;
 use sigillo::node::handle::Node;
@@ -177,6 +178,19 @@ async fn copies_of_frames_change_nothing_and_a_stranger_hears_nothing_back() {
         !heard.iter().any(|event| matches!(event, sigillo::net::message::Event::Frames { .. })),
         "{heard:?}"
     );
+
+    // Admitted, the stranger is connected to and acknowledged, and may say more than before.
+    ana.command(Command::Admit(persona.id())).await.unwrap();
+    assert_eq!(requests(&ana).await, []);
+    eve.until(|event| matches!(event, sigillo::net::message::Event::Frames { .. }).then_some(())).await;
+    let more = (6..=2 * limits::STRANGER_ENTRIES_MAX).map(|seq| {
+        let content = persona.content(seq, Body::Text(format!("welcome {seq}")));
+        eve.frame(&mut session, &content.encode())
+    });
+    let more = more.collect();
+    eve.volley(&here, more).await;
+    let said = texts(&ana, persona.id(), "in").await;
+    assert_eq!(said.len() as u64, 2 * limits::STRANGER_ENTRIES_MAX);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -271,7 +271,10 @@ impl Node {
                 self.notice(&forged);
                 self.frames(forged, bytes)
             }
-            3 => Input::Asked { ask: bytes.number(), body: self.question(bytes) },
+            3 => {
+                let peer = self.start.peers[self.start.peers.len() - 1].clone();
+                Input::Asked { ask: bytes.number(), peer, body: self.question(bytes) }
+            }
             4 => {
                 let body = (bytes.below(4) > 0).then(|| bytes.part().to_vec());
                 Input::Answered { query: bytes.below(40) as u64, body }

@@ -6,7 +6,7 @@ use sigillo::store::key::{Key, TableId, Value};
 use sigillo::store::snapshot::{Fault, Scan, Snapshot};
 use sigillo::store::tx::{Batch, Committed};
 
-const TABLES: [TableId; 25] = [
+const TABLES: [TableId; 27] = [
     TableId::Meta,
     TableId::Accounts,
     TableId::Prekeys,
@@ -32,6 +32,8 @@ const TABLES: [TableId; 25] = [
     TableId::Replays,
     TableId::Missing,
     TableId::Delivery,
+    TableId::OneTime,
+    TableId::PrekeyPools,
 ];
 
 /// Rows by key.

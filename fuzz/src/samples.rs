@@ -12,9 +12,10 @@ use sigillo::domain::billing::export::{FORMAT, ReceiptFile};
 use sigillo::domain::directory::entry::entries_of;
 use sigillo::domain::directory::profile::VerifiedProfile;
 use sigillo::domain::identity::account::Seed;
+use sigillo::domain::identity::log::AccountLog;
 use sigillo::domain::identity::{address, invite};
 use sigillo::store::key::TableId;
-use sigillo::wire::account::LogHead;
+use sigillo::wire::account::{LogHead, LogOperation, Purposes};
 use sigillo::wire::ask::{Answer, Ask};
 use sigillo::wire::billing::{
     CancelIntent, CancelWhen, Event, Invoice, InvoiceKey, Rail, Receipt, SignedEvent, Subscribe, Tax, Terms,
@@ -25,6 +26,7 @@ use sigillo::wire::document::SignedDocument;
 use sigillo::wire::envelope::Envelope;
 use sigillo::wire::index::{Facet, Facets, IndexRequest, IndexResponse};
 use sigillo::wire::invite::Invite;
+use sigillo::wire::peer::PeerKey;
 use sigillo::wire::plan::{Period, Plan};
 use sigillo::wire::prekeys::{SignedBundle, decode_one_time};
 use sigillo::wire::reach::Reach;
@@ -65,12 +67,36 @@ fn chosen(choice: u8, bytes: &[u8]) -> Vec<u8> {
 
 fn accounts() -> Vec<Sample> {
     let person = Person::new(1);
-    let entries: Vec<&[u8]> = person.log.entries().iter().map(Signed::unverified).collect();
+    let log = person.log.entries();
+    let entries: Vec<&[u8]> = log.iter().map(Signed::unverified).collect();
     let mut samples: Vec<Sample> = entries.iter().map(|entry| ("account", chosen(0, entry))).collect();
     let log: Vec<u8> = entries.iter().flat_map(|entry| part(entry)).collect();
     samples.push(("account", [&[1, 0][..], &log].concat()));
     samples.push(("account", [&[1, 2][..], &part(entries[2])].concat()));
+    let every = every_operation(&person).entries();
+    samples.extend(every.iter().skip(entries.len()).map(|entry| ("account", chosen(0, entry.unverified()))));
+    let whole: Vec<u8> = every.iter().flat_map(|entry| part(entry.unverified())).collect();
+    samples.push(("account", [&[1, 0][..], &whole].concat()));
     samples
+}
+
+fn peer(key: [u8; 64]) -> PeerKey {
+    PeerKey::new(key.to_vec()).expect("its length is within the bound")
+}
+
+/// The person's log, gone on with until it was restated, and ended.
+fn every_operation(person: &Person) -> AccountLog {
+    let mut log = person.log.clone();
+    let mut append = |operation| assert_eq!(log.append(&person.key, operation, NOW), Ok(()));
+    append(LogOperation::SetDomain(Some("example.org".into())));
+    for byte in 1..9 {
+        append(LogOperation::SetMailboxes([byte, 9].map(|byte| peer([byte; 64])).to_vec()));
+    }
+    append(LogOperation::SetDomain(None));
+    append(LogOperation::Open(person.device.certificate(Purposes::ALL)));
+    let successor = Person::new(9).key;
+    assert_eq!(log.rotate(&person.key, &successor, NOW), Ok(()));
+    log
 }
 
 fn asks() -> Vec<Sample> {
@@ -89,7 +115,7 @@ fn asks() -> Vec<Sample> {
     let mut samples = vec![
         ("ask", Ask::Bundle { route: INBOX, token: None }.encode()),
         ("ask", Ask::Bundle { route: INBOX, token: Some(ContactToken::new([2; 16])) }.encode()),
-        ("ask", Answer::Bundle(business.bundle()).encode()),
+        ("ask", Answer::Bundle { bundle: business.bundle(), one_time: Vec::new() }.encode()),
     ];
     samples.extend(requests.iter().map(|request| ("ask", Ask::Index(request.clone()).encode())));
     samples.extend(answers.iter().map(|answer| ("ask", Answer::Index(answer.clone()).encode())));
@@ -105,7 +131,7 @@ fn asks() -> Vec<Sample> {
 
 fn index_records(business: &Person) -> Vec<sigillo::wire::index::IndexRecord> {
     let profile = VerifiedProfile::verify(&record(business), NOW).expect("our own record holds");
-    entries_of(&profile, &business.device).into_iter().map(|(_, record)| record).collect()
+    entries_of(&profile, &business.log, &business.device).into_iter().map(|(_, record)| record).collect()
 }
 
 /// The terms of every sample.

@@ -97,6 +97,10 @@ id! {
     ContactToken, 16
 }
 id! {
+    /// Who hands a device's one-time prekeys out in its place. The device itself has none.
+    PrekeySource, 32
+}
+id! {
     /// SHA-256 of something signed.
     Digest, 32
 }

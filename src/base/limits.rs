@@ -57,6 +57,29 @@ pub const BUNDLE_AGE_MAX: Duration = Duration::from_secs(14 * DAY);
 /// How long a replaced prekey's private half and its replay hashes are kept: a bundle may be 14 days old when
 /// used, a first flight 14 days under way, and clocks differ.
 pub const PREKEY_LIFE: Duration = Duration::from_secs(30 * DAY);
+/// Sets of prekeys of one account; the oldest goes first.
+pub const PREKEY_SETS_MAX: usize = 64;
+/// First flights to one set of prekeys that are remembered. At half of them the set is replaced early, and beyond
+/// them no flight to it is accepted, since a repetition couldn't be told.
+pub const REPLAYS_PER_SET_MAX: usize = 16_384;
+/// How long at least after what ends at the end of a life is looked for again.
+pub const PREKEY_SWEEP: Duration = Duration::from_secs(HOUR);
+/// Pairs of one-time prekeys that a full pool gives.
+pub const ONE_TIME_POOL: u32 = 100;
+/// The pool is filled again when it has fewer.
+pub const ONE_TIME_LOW: u32 = 25;
+/// What only contacts and bearers of an invite get: a fifth of the pool, and of [`ONE_TIME_WAITING_MAX`].
+pub const ONE_TIME_RESERVE: u32 = ONE_TIME_POOL / 5;
+/// The least time between two fillings of a pool.
+pub const ONE_TIME_FILL_PAUSE: Duration = Duration::from_secs(HOUR);
+/// Pairs of one-time prekeys that one account has handed out and that nobody has used.
+pub const ONE_TIME_WAITING_MAX: u32 = 4_096;
+/// Pairs of one-time prekeys that one requester may have at once.
+pub const ONE_TIME_BUCKET: u32 = 6;
+/// After how long it may have one more.
+pub const ONE_TIME_BUCKET_PACE: Duration = Duration::from_secs(10 * MINUTE);
+/// Requesters of one kind that are told apart; the one that asked least recently is forgotten first.
+pub const ONE_TIME_REQUESTERS_MAX: usize = 1_024;
 /// A first flight is refused when its absolute expiry is further away than this.
 pub const FIRST_FLIGHT_LIFE: Duration = Duration::from_secs(14 * DAY);
 /// Devices of one account.
@@ -389,6 +412,12 @@ const _: () = {
         "a page of index entries fits a body"
     );
     assert!(PROFILE_MAX <= VALUE_MAX && PROFILE_MAX + 1_024 < 16 * 1024, "a profile fits a DHT packet");
+    assert!(ONE_TIME_RESERVE < ONE_TIME_LOW, "the reserve is still full when the pool may be filled again");
+    assert!(ONE_TIME_BUCKET < ONE_TIME_RESERVE, "no requester empties the reserve at once");
+    assert!(
+        PREKEY_SETS_MAX as u64 > PREKEY_LIFE.as_secs() / PREKEY_ROTATION.as_secs() + 1,
+        "no set that is replaced in time goes before the end of its life"
+    );
     assert!(
         PREKEY_LIFE.as_secs()
             >= BUNDLE_AGE_MAX.as_secs() + FIRST_FLIGHT_LIFE.as_secs() + PREKEY_ROTATION.as_secs(),

@@ -30,12 +30,12 @@ impl Cost {
 
     /// Whether each part lies between [`Cost::LEAST`] and [`Cost::MOST`].
     pub const fn is_acceptable(self) -> bool {
-        self.memory_kib >= Self::LEAST.memory_kib * self.lanes
+        self.lanes >= Self::LEAST.lanes
+            && self.lanes <= Self::MOST.lanes
+            && self.memory_kib >= Self::LEAST.memory_kib * self.lanes
             && self.memory_kib <= Self::MOST.memory_kib
             && self.passes >= Self::LEAST.passes
             && self.passes <= Self::MOST.passes
-            && self.lanes >= Self::LEAST.lanes
-            && self.lanes <= Self::MOST.lanes
     }
 }
 
@@ -60,6 +60,8 @@ mod tests {
     fn cost_parameters_out_of_bounds_are_refused() {
         let greedy = Cost { memory_kib: u32::MAX, ..Cost::STANDARD };
         assert_eq!(derive(b"x", &[0; SALT_LEN], greedy), Err(CryptoError));
-        assert_eq!(derive(b"x", &[0; SALT_LEN], Cost { lanes: 0, ..Cost::LEAST }), Err(CryptoError));
+        for lanes in [0, u32::MAX] {
+            assert_eq!(derive(b"x", &[0; SALT_LEN], Cost { lanes, ..Cost::LEAST }), Err(CryptoError));
+        }
     }
 }

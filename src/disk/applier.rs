@@ -10,7 +10,7 @@ use crate::crypto::aead::XNONCE_LEN;
 use crate::disk::journal;
 use crate::disk::manifest::Manifest;
 use crate::disk::overlay::Cell;
-use crate::disk::shared::{Shared, State, wait};
+use crate::disk::shared::{Begun, Shared, State, wait};
 use crate::disk::tree::{self, SealedRow};
 use crate::disk::vault::PhysicalKey;
 use crate::disk::writer::Job;
@@ -21,6 +21,12 @@ use std::sync::atomic::Ordering;
 enum Task {
     /// Bring rows in while the node is idle, or until few are left.
     Apply,
+    /// Make the journal's next segment ahead of time, as after every task.
+    Spare,
+    /// Bring the rows of batches before this one in, of a node that is too busy to wait for rest.
+    Relieve(u64),
+    /// Bring the rows of the journal's older half in and let it go.
+    Shorten(Begun),
     /// Bring all rows in and let old segments go; answers so many requests.
     Checkpoint(u64),
     Stop,
@@ -31,7 +37,10 @@ pub(in crate::disk) fn run(shared: &Arc<Shared>, jobs: &SyncSender<Job>) {
     loop {
         let done = match next_task(shared) {
             Task::Stop => return,
-            Task::Apply => sweep(shared, true).map(drop),
+            Task::Apply => sweep(shared, true, u64::MAX).map(drop),
+            Task::Spare => Ok(()),
+            Task::Relieve(before) => relieve(shared, before),
+            Task::Shorten(middle) => checkpoint(shared, middle.number, true, middle.sequence),
             Task::Checkpoint(asked) => checkpoint_running(shared, jobs, asked),
         };
         if let Err(fault) = done.and_then(|()| keep_spare(shared)) {
@@ -41,10 +50,16 @@ pub(in crate::disk) fn run(shared: &Arc<Shared>, jobs: &SyncSender<Job>) {
     }
 }
 
-/// Brings all rows in, then notes that replay begins at segment `first`, then lets older segments go. Every
-/// row of an older segment must be in the overlay or in sled.
-pub(in crate::disk) fn checkpoint(shared: &Shared, first: u64, begun: bool) -> Result<(), Fault> {
-    if !sweep(shared, false)? {
+/// Brings the rows of batches before number `before` in, then notes that replay begins at segment `first`, then lets
+/// older segments go. Every row of an older segment must be in sled, or in the overlay, there written by such a batch
+/// or again by a later one.
+pub(in crate::disk) fn checkpoint(
+    shared: &Shared,
+    first: u64,
+    begun: bool,
+    before: u64,
+) -> Result<(), Fault> {
+    if !sweep(shared, false, before)? {
         return Ok(());
     }
     let number = shared.tree.last_checkpoint()? + 1;
@@ -55,6 +70,7 @@ pub(in crate::disk) fn checkpoint(shared: &Shared, first: u64, begun: bool) -> R
     journal::remove_before(&shared.place, first)
         .map_err(|error| tree::fault(&shared.place.directory, &error))?;
     shared.checkpoints.fetch_add(1, Ordering::Relaxed);
+    shared.lock().segments.retain(|segment| segment.number > first);
     Ok(())
 }
 
@@ -63,7 +79,7 @@ fn checkpoint_running(shared: &Shared, jobs: &SyncSender<Job>, asked: u64) -> Re
     let sent = jobs.send(Job::Roll(reply)).is_ok();
     // Where the journal's thread has ended or failed, whoever waits is woken by that.
     let Some(first) = number.recv().ok().filter(|_| sent) else { return Ok(()) };
-    checkpoint(shared, first, true)?;
+    checkpoint(shared, first, true, u64::MAX)?;
     let mut state = shared.lock();
     if !state.stop {
         state.answered = state.answered.max(asked);
@@ -78,11 +94,17 @@ fn next_task(shared: &Shared) -> Task {
         if state.stop || shared.fault.get().is_some() {
             return Task::Stop;
         }
-        if state.asked > state.answered || shared.journal_is_long() {
+        if state.asked > state.answered {
             return Task::Checkpoint(state.asked);
         }
-        if state.overlay.durable_bytes() > shared.options.overlay_soft_bytes || spare_is_wanted(&state) {
-            return Task::Apply;
+        if shared.journal_is_long() {
+            return shared.middle(&state).map_or(Task::Checkpoint(state.asked), Task::Shorten);
+        }
+        if state.overlay.durable_bytes() > shared.options.overlay_soft_bytes {
+            return Task::Relieve(state.segments.back().map_or(u64::MAX, |segment| segment.sequence));
+        }
+        if spare_is_wanted(&state) {
+            return Task::Spare;
         }
         if state.overlay.durable.len() == 0 {
             state.asleep = true;
@@ -99,23 +121,38 @@ fn next_task(shared: &Shared) -> Task {
     }
 }
 
-/// One pass over the durable rows, in the order of their keys and by small steps; whether it got to the end.
-/// A patient pass ends early when the node gets busy and memory allows; every pass when it is told to stop.
-fn sweep(shared: &Shared, patient: bool) -> Result<bool, Fault> {
+/// Makes room in memory: with the rows of batches before number `before`, and with all of them where that isn't enough.
+fn relieve(shared: &Shared, before: u64) -> Result<(), Fault> {
+    sweep(shared, true, before)?;
+    if shared.lock().overlay.durable_bytes() > shared.options.overlay_soft_bytes {
+        sweep(shared, true, u64::MAX)?;
+    }
+    Ok(())
+}
+
+/// One pass over the durable rows of batches before number `before`, in the order of their keys and by small steps;
+/// whether it got to the end. A patient pass ends early when the node gets busy and memory allows; every pass when it
+/// is told to stop.
+fn sweep(shared: &Shared, patient: bool, before: u64) -> Result<bool, Fault> {
     let mut cursor: Option<PhysicalKey> = None;
     let groups = shared.lock().groups;
     loop {
-        let chunk = {
+        let (chunk, last) = {
             let state = shared.lock();
             let busy = state.groups != groups
                 && state.overlay.durable_bytes() <= shared.options.overlay_soft_bytes / 2;
             if state.stop || (patient && (busy || state.asked > state.answered)) {
                 return Ok(false);
             }
-            state.overlay.durable.chunk(cursor.as_ref(), limits::APPLY_ROWS, limits::APPLY_BYTES)
+            state.overlay.durable.chunk(cursor.as_ref(), before, limits::APPLY_ROWS, limits::APPLY_BYTES)
         };
-        let Some((last, _)) = chunk.last() else { return Ok(true) };
-        cursor = Some(last.clone());
+        if last.is_none() {
+            return Ok(true);
+        }
+        cursor = last;
+        if chunk.is_empty() {
+            continue;
+        }
         let written = shared.tree.apply(sealed(shared, &chunk)?)?;
         shared.applied.fetch_add(written, Ordering::Relaxed);
         let mut state = shared.lock();

@@ -202,7 +202,7 @@ impl Database {
             return Err(fault.clone());
         }
         shared.lock().stop = false;
-        applier::checkpoint(shared, next, false)?;
+        applier::checkpoint(shared, next, false, u64::MAX)?;
         journal::remove_spare(&shared.place).map_err(|error| tree::fault(&shared.place.directory, &error))
     }
 

@@ -135,6 +135,11 @@ impl Journal {
         self.rolls
     }
 
+    /// The number of the segment that records are appended to.
+    pub(in crate::disk) const fn number(&self) -> u64 {
+        self.number
+    }
+
     /// The number that the next segment would have.
     pub(in crate::disk) const fn next_number(&self) -> u64 {
         self.number + 1

@@ -1,5 +1,6 @@
 //! What the database, its views and its two threads share.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -32,6 +33,14 @@ pub(in crate::disk) struct Shared {
     pub(in crate::disk) checkpoints: AtomicU64,
 }
 
+/// A journal segment, by the batch that it begins with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::disk) struct Begun {
+    pub(in crate::disk) number: u64,
+    /// The sequence number of its first batch: all rows of earlier ones lie in older segments.
+    pub(in crate::disk) sequence: u64,
+}
+
 /// What the lock guards.
 #[derive(Default)]
 pub(in crate::disk) struct State {
@@ -40,6 +49,8 @@ pub(in crate::disk) struct State {
     pub(in crate::disk) groups: u64,
     /// Journal segments begun since the database was opened.
     pub(in crate::disk) rolls: u64,
+    /// Journal segments that the database knows the first batch of, oldest first.
+    pub(in crate::disk) segments: VecDeque<Begun>,
     /// The value of `rolls` for which a spare segment was made.
     pub(in crate::disk) spares: u64,
     /// Whether the applier waits for the first row, without a deadline.
@@ -76,6 +87,14 @@ impl Shared {
     /// One segment is always allocated, and a second one while the first is let go.
     fn checkpoint_bytes(&self) -> u64 {
         self.options.checkpoint_bytes.max(self.options.segment_bytes.saturating_mul(2))
+    }
+
+    /// Where a checkpoint of a busy node may begin the journal anew: behind the older half of it. What was written since
+    /// is often written again, or deleted, before the next one, and then never has to be brought into sled.
+    pub(in crate::disk) fn middle(&self, state: &State) -> Option<Begun> {
+        let kept = self.checkpoint_bytes() / 2 / self.options.segment_bytes.max(1);
+        let index = state.segments.len().checked_sub(usize::try_from(kept).ok()?.max(1))?;
+        state.segments.get(index).copied()
     }
 
     /// Whether commits must wait.

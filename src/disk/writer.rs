@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use crate::base::limits;
 use crate::disk::journal::Journal;
 use crate::disk::record::{self, Row};
-use crate::disk::shared::Shared;
+use crate::disk::shared::{Begun, Shared};
 use crate::disk::tree;
 use crate::store::snapshot::Fault;
 use crate::store::tx::{Committed, Uncommitted};
@@ -120,7 +120,11 @@ fn commit(journal: &mut Journal, shared: &Shared, mut group: Vec<Pending>) {
         return;
     }
     let rolls = journal.rolls();
+    let first = group.iter().flat_map(Pending::rows).map(|(_, cell)| cell.sequence).next();
     let mut state = shared.lock();
+    if let Some(sequence) = first.filter(|_| state.rolls != rolls) {
+        state.segments.push_back(Begun { number: journal.number(), sequence });
+    }
     for pending in &mut group {
         state.overlay.settle(core::mem::take(&mut pending.rows));
     }

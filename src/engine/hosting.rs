@@ -1,24 +1,22 @@
-//! What this node keeps and answers for others: profiles, index entries, its own prekeys.
+//! What this node keeps and answers for others: profiles and index entries.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::id::{AccountId, ContactToken, RouteId};
+use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::domain::directory::entry::{self, EntryOffer, HostedEntry, VerifiedEntry};
 use crate::domain::directory::found::Floor;
 use crate::domain::directory::hosted::{self, Offer};
 use crate::domain::directory::profile::VerifiedProfile;
-use crate::domain::identity::open_invite::INVITES;
-use crate::domain::session::prekeys::{self, Local};
-use crate::domain::session::rows::{PREKEYS, ROUTES, Route};
 use crate::engine::effects::Effect;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::store::key::{Key, TableId};
 use crate::store::table::{Rows, Table};
 use crate::wire::ask::{Answer, Ask};
 use crate::wire::index::{Facets, IndexRecord, IndexRequest, IndexResponse};
+use crate::wire::peer::PeerKey;
 
 /// Profiles kept for others, by their DHT key. The newest stays as a floor after it has expired.
 const RECORDS: Table<Hosted> = Table::new(TableId::HostedRecords, 1);
@@ -75,9 +73,9 @@ impl Engine {
     }
 
     /// A peer asks something; it is always answered, if only with nothing.
-    pub(super) fn asked(&mut self, step: &mut Step<'_, '_>, ask: u64, body: &[u8]) {
+    pub(super) fn asked(&mut self, step: &mut Step<'_, '_>, ask: u64, peer: &PeerKey, body: &[u8]) {
         let answer = match Ask::decode(body) {
-            Ok(Ask::Bundle { route, token }) => self.bundle_for(step, &route, token).map(Answer::Bundle),
+            Ok(Ask::Bundle { route, token }) => self.bundle_for(step, &route, token, peer),
             Ok(Ask::Index(request)) => {
                 self.index_asked(step, &request).map(|answer| Answer::Index(answer.encode()))
             }
@@ -89,28 +87,6 @@ impl Engine {
             }
         };
         self.effects.push(Effect::Answer { ask, body: answer.unwrap_or(Answer::Nothing).encode() });
-    }
-
-    /// Our prekeys, for whoever knows a route of ours: a business's inbox is public, a person's comes with an
-    /// invite, and a pair id is known to one contact.
-    fn bundle_for(
-        &mut self,
-        step: &Step<'_, '_>,
-        route: &RouteId,
-        token: Option<ContactToken>,
-    ) -> Option<Vec<u8>> {
-        let own = match step.tx.copy(&ROUTES, route.as_bytes())? {
-            Route::Pair { own, .. } => own,
-            Route::Inbox { own } => {
-                let invite = token.and_then(|token| step.tx.row(&INVITES, token.as_bytes()));
-                let invited = invite.is_some_and(|invite| invite.expires > step.now);
-                (invited || self.is_business()).then_some(own)?
-            }
-        };
-        let account = self.own(step, &own)?;
-        let keys = self.device_keys(&own);
-        let set = step.tx.get(&PREKEYS, &PREKEYS.key_at(own.as_bytes(), u64::from(account.prekeys)))?;
-        Some(prekeys::bundle(&Local { log: &account.log, device: &keys }, &set, account.inbox, step.now))
     }
 
     fn index_asked(&mut self, step: &Step<'_, '_>, request: &[u8]) -> Option<IndexResponse> {

@@ -174,18 +174,30 @@ impl Engine {
         };
         let keys = self.device_keys(own);
         let local = Local { log: &account.log, device: &keys };
-        let Ok(accepted) = pqxdh::accept(&local, &set, flight, step.now) else {
+        let Ok(unsealed) = pqxdh::unseal(&local, &set, flight, step.now) else {
             self.counters.undecryptable += 1;
             return Fate::Refused;
         };
-        let replay = replay_key(own, set.id, &accepted.replay);
+        // Before its one-time prekeys are looked for: those of a repetition are gone.
+        let replay = replay_key(own, set.id, &unsealed.replay());
         if step.tx.with(&REPLAYS, &replay, |()| ()).is_some() {
             self.counters.repeated += 1;
-            let contact = step.tx.row(&CONTACTS, accepted.peer.account().as_bytes());
-            contact.iter().for_each(|contact| self.owe_ack(contact, &accepted.device));
+            let (account, device) = unsealed.claims();
+            let contact = step.tx.row(&CONTACTS, account.as_bytes());
+            let contact = contact.filter(|contact| contact.devices().any(|known| known == device));
+            contact.iter().for_each(|contact| self.owe_ack(contact, &device));
             return Fate::Taken;
         }
-        step.tx.put(&REPLAYS, replay, ());
+        if self.has_too_many_replays(step, own, set.id) {
+            self.counters.over_limit += 1;
+            return Fate::Refused;
+        }
+        let pool = self.one_time_named(step, own, unsealed.one_time());
+        let Ok(accepted) = unsealed.accept(&local, &set, &pool, step.now) else {
+            self.counters.undecryptable += 1;
+            return Fate::Refused;
+        };
+        self.flight_used(step, own, set.id, &accepted.replay, accepted.used);
         self.admit(step, own, peer, accepted);
         Fate::Taken
     }

@@ -106,6 +106,8 @@ pub enum Input {
     Asked {
         /// Names the question.
         ask: u64,
+        /// Who asks.
+        peer: PeerKey,
         /// The question.
         body: Vec<u8>,
     },

@@ -148,7 +148,16 @@ impl Links {
             }
             if let Some(link) = link {
                 self.by_id.remove(&link.id);
+                self.begin_anew(key);
             }
+        }
+    }
+
+    /// Whatever isn't settled at a peer is to be sent again: what was under way on its link may be lost.
+    fn begin_anew(&mut self, key: &PeerKey) {
+        for line in self.lines.values_mut().filter(|line| line.peer.as_ref() == Some(key)) {
+            line.next = 0;
+            (line.log_asked, line.sought) = (false, false);
         }
     }
 
@@ -160,10 +169,7 @@ impl Links {
             self.by_id.remove(&old.id);
         }
         self.dirty.extend(peer.contacts.iter().copied());
-        for line in self.lines.values_mut().filter(|line| line.peer.as_ref() == Some(&key)) {
-            line.next = 0;
-            (line.log_asked, line.sought) = (false, false);
-        }
+        self.begin_anew(&key);
         self.by_id.insert(id, key);
     }
 
@@ -172,6 +178,7 @@ impl Links {
         let peer = self.peers.get_mut(&key)?;
         if peer.link.as_ref().is_some_and(|link| link.id == id) {
             peer.link = None;
+            self.begin_anew(&key);
         }
         Some(key)
     }
@@ -260,6 +267,20 @@ mod tests {
         assert_eq!(links.link(&at(), CONTACT).err(), Some(false));
         links.unreachable(at().peer());
         assert_eq!(links.link(&at(), CONTACT).err(), Some(true));
+    }
+
+    #[test]
+    fn what_was_sent_on_a_link_that_is_gone_is_to_be_sent_anew_whoever_says_that_it_is_gone() {
+        let lost: [fn(&mut Links, LinkId); 2] =
+            [|links, id| drop(links.down(id)), |links, _| links.gone(at().peer())];
+        for lose in lost {
+            let mut links = Links::default();
+            let _ = links.link(&at(), CONTACT);
+            links.up(LinkId::new(7), at().peer().clone());
+            *links.line(&DEVICE) = Line { next: 5, peer: Some(at().peer().clone()), ..Line::default() };
+            lose(&mut links, LinkId::new(7));
+            assert_eq!(links.line(&DEVICE).next, 0, "a look at what is left finds it");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Look-ups under way: profiles fetched from the DHT, searches, prekeys asked for.
 
+use std::sync::Arc;
+
 use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
 use crate::domain::directory::found::{self, Decision, Floor, Found, consider};
@@ -7,6 +9,7 @@ use crate::domain::directory::profile::{VerifiedProfile, dht_keys};
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::session::prekeys::VerifiedBundle;
+use crate::domain::session::ratchet::Session;
 use crate::domain::session::rows::{PEERS, SESSIONS};
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::Effect;
@@ -187,9 +190,29 @@ impl Engine {
         let bundle = VerifiedBundle::verify(&profile.profile().bundle, &contact.account, step.now);
         if let Some(bundle) = bundle.ok().filter(|bundle| contact.has_device(&bundle.device())) {
             contact.inbox = Some(bundle.inbox());
+            self.lookups.asked_live.remove(&bundle.device());
             self.bundles.insert(bundle.device(), bundle);
         }
         self.links.mark_dirty(contact.account);
+    }
+
+    /// A profile's bundle has no one-time prekeys: before the first one serves, the business itself is asked, once.
+    /// Whether its answer is still to come.
+    pub(super) fn asks_live(&mut self, step: &Step<'_, '_>, contact: &Contact, device: &DeviceId) -> bool {
+        if !contact.business || !self.bundles.contains_key(device) {
+            return false;
+        }
+        if self.lookups.bundles.contains(&contact.account) {
+            return true;
+        }
+        if self.lookups.asked_live.remove(device) {
+            return false;
+        }
+        let Some(route) = contact.inbox else { return false };
+        let Some(peer) = contact.reach_of(device).and_then(Reach::at) else { return false };
+        self.lookups.asked_live.insert(*device);
+        self.expect_bundle(step, contact.account, [(peer, Ask::Bundle { route, token: contact.token })]);
+        true
     }
 
     fn repair(&mut self, step: &Step<'_, '_>, profile: &VerifiedProfile) {
@@ -222,17 +245,11 @@ impl Engine {
             .reach
             .iter()
             .filter(|reach| device.is_none_or(|device| *device == reach.device()))
-            .filter_map(|reach| Some((reach.at()?, self.bundle_ask(step, contact, reach)?)))
+            .filter_map(|reach| Some((reach.at()?, self.bundle_asks(step, contact, reach))))
+            .flat_map(|(at, asks)| asks.into_iter().map(move |ask| (at.clone(), ask)))
             .collect();
-        if asks.is_empty() {
-            return;
-        }
-        self.lookups.bundles.insert(contact.account);
-        self.lookups.expect_by(step.now.plus(limits::FIND_PATIENCE), Deadline::Bundle(contact.account));
-        for (peer, ask) in asks {
-            let body = ask.encode();
-            let question = Question::Bundle { contact: contact.account };
-            self.ask_network(question, |query| Effect::Ask { query, peer, body });
+        if !asks.is_empty() {
+            self.expect_bundle(step, contact.account, asks);
         }
     }
 
@@ -243,30 +260,53 @@ impl Engine {
         }
     }
 
-    /// What entitles us to a contact's prekeys: a session that we had, else its invite.
-    fn bundle_ask(&self, step: &Step<'_, '_>, contact: &Contact, reach: &Reach) -> Option<Ask> {
-        let peer = step.tx.row(&PEERS, reach.device().as_bytes());
-        let session = peer.and_then(|peer| peer.active.or_else(|| peer.archived.first().copied()));
-        let route =
-            session.and_then(|id| step.tx.row(&SESSIONS, id.as_bytes())).map(|session| session.send_route());
-        match route {
-            Some(route) => Some(Ask::Bundle { route, token: None }),
-            None => Some(Ask::Bundle { route: contact.inbox?, token: contact.token }),
+    fn expect_bundle(
+        &mut self,
+        step: &Step<'_, '_>,
+        contact: AccountId,
+        asks: impl IntoIterator<Item = (PeerAddress, Ask)>,
+    ) {
+        self.lookups.bundles.insert(contact);
+        self.lookups.expect_by(step.now.plus(limits::FIND_PATIENCE), Deadline::Bundle(contact));
+        for (peer, ask) in asks {
+            let body = ask.encode();
+            self.ask_network(Question::Bundle { contact }, |query| Effect::Ask { query, peer, body });
         }
+    }
+
+    /// What entitles us to a contact's prekeys: a session that its device surely has, else its invite. Of a session
+    /// that nothing came on yet nobody knows whether the device has it: then both are tried.
+    fn bundle_asks(&self, step: &Step<'_, '_>, contact: &Contact, reach: &Reach) -> Vec<Ask> {
+        let peer = step.tx.row(&PEERS, reach.device().as_bytes());
+        let ids = peer.iter().flat_map(|peer| peer.active.iter().chain(&peer.archived));
+        let sessions: Vec<_> = ids.filter_map(|id| step.tx.row(&SESSIONS, id.as_bytes())).collect();
+        let by_route = |session: &Arc<Session>| Ask::Bundle { route: session.send_route(), token: None };
+        if let Some(session) = sessions.iter().find(|session| session.has_received()) {
+            return vec![by_route(session)];
+        }
+        let by_invite = contact.inbox.map(|route| Ask::Bundle { route, token: contact.token });
+        by_invite.into_iter().chain(sessions.first().map(by_route)).collect()
     }
 
     fn bundle_answered(&mut self, step: &mut Step<'_, '_>, account: &AccountId, answer: Option<Answer>) {
         self.lookups.bundles.remove(account);
         let Some(mut contact) = step.tx.copy(&CONTACTS, account.as_bytes()) else { return };
         let bundle = match answer {
-            Some(Answer::Bundle(bundle)) => VerifiedBundle::verify(&bundle, account, step.now).ok(),
+            Some(Answer::Bundle { bundle, one_time }) => {
+                self.verified_bundle(step, &bundle, &one_time, account)
+            }
             _ => None,
         };
         let learnt = bundle.filter(|bundle| {
             self.learn_log(step, &mut contact, bundle.log().clone()) && contact.has_device(&bundle.device())
         });
         let Some(bundle) = learnt else {
-            self.retry_later(step, *account);
+            // The one in a business's profile serves where the business itself doesn't answer.
+            if contact.devices().any(|device| self.bundles.contains_key(&device)) {
+                self.links.mark_dirty(*account);
+            } else {
+                self.retry_later(step, *account);
+            }
             return;
         };
         contact.inbox = Some(bundle.inbox());
@@ -274,6 +314,22 @@ impl Engine {
         self.bundles.insert(device, bundle);
         step.tx.put(&CONTACTS, CONTACTS.key(account.as_bytes()), contact.clone());
         self.links.mark_dirty(*account);
+    }
+
+    /// A bundle that holds, with those of the one-time prekeys that do: where one doesn't, the signed one serves.
+    fn verified_bundle(
+        &mut self,
+        step: &Step<'_, '_>,
+        bundle: &[u8],
+        one_time: &[Vec<u8>],
+        account: &AccountId,
+    ) -> Option<VerifiedBundle> {
+        let mut bundle = VerifiedBundle::verify(bundle, account, step.now).ok()?;
+        for prekey in one_time {
+            let added = bundle.add_one_time(prekey, step.now);
+            self.counters.malformed += u64::from(added.is_err());
+        }
+        Some(bundle)
     }
 
     /// A peer answered, or didn't.

@@ -18,6 +18,7 @@ use crate::domain::session::prekeys::VerifiedBundle;
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::{Effect, Effects};
 use crate::engine::event::Event;
+use crate::engine::hand_outs::HandOuts;
 use crate::engine::input::{Input, QueryId, Ticket};
 use crate::engine::links::Links;
 use crate::engine::pending::{Joining, Lookups};
@@ -114,6 +115,7 @@ pub struct Engine {
     pub(super) effects: Vec<Effect>,
     pub(super) links: Links,
     pub(super) lookups: Lookups,
+    pub(super) hand_outs: HandOuts,
     pub(super) bundles: BTreeMap<DeviceId, VerifiedBundle>,
     pub(super) devices: BTreeMap<AccountId, Arc<DeviceKeys>>,
     pub(super) counters: Counters,
@@ -148,6 +150,7 @@ impl Engine {
             effects: Vec::new(),
             links: Links::default(),
             lookups: Lookups::default(),
+            hand_outs: HandOuts::default(),
             bundles: BTreeMap::new(),
             devices: BTreeMap::new(),
             counters: Counters::default(),
@@ -187,7 +190,7 @@ impl Engine {
                 self.got_records(step, query, values, peers_asked)
             }
             Input::Closest { query, peers } => self.closest(step, query, peers),
-            Input::Asked { ask, body } => self.asked(step, ask, &body),
+            Input::Asked { ask, peer, body } => self.asked(step, ask, &peer, &body),
             Input::Answered { query, body } => self.answered(step, query, body),
         }
     }

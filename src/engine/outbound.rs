@@ -206,6 +206,9 @@ impl Engine {
         contact: &Contact,
         device: &DeviceId,
     ) -> Option<SessionId> {
+        if self.asks_live(step, contact, device) {
+            return None;
+        }
         let bundle = self.bundles.remove(device)?;
         let own = self.own(step, &contact.own)?;
         let keys = self.device_keys(&contact.own);

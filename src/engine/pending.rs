@@ -75,6 +75,8 @@ pub(super) struct Lookups {
     pub(super) publication: Option<Publication>,
     pub(super) fetches: BTreeMap<AccountId, Fetch>,
     pub(super) bundles: BTreeSet<AccountId>,
+    /// Devices of businesses that were asked for a bundle with one-time prekeys, in the place of their profile's.
+    pub(super) asked_live: BTreeSet<DeviceId>,
     deadlines: BTreeSet<(Time, Deadline)>,
 }
 

@@ -15,10 +15,9 @@ use crate::domain::identity::invite;
 use crate::domain::identity::log::AccountLog;
 use crate::domain::identity::open_invite::{INVITES, OpenInvite};
 use crate::domain::identity::own::{ACCOUNTS, OwnAccount};
-use crate::domain::session::prekeys::PrekeySet;
-use crate::domain::session::rows::{PREKEYS, REPLAYS, ROUTES, Route, replays_of};
+use crate::domain::session::rows::{ROUTES, Route};
 use crate::engine::command::{Outcome, Refusal};
-use crate::engine::machine::{Engine, Job, Step};
+use crate::engine::machine::{Engine, Step};
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
@@ -92,25 +91,6 @@ impl Engine {
         step.tx.put(&ROUTES, ROUTES.key(inbox.as_bytes()), Route::Inbox { own: id });
         step.tx.put(&ACCOUNTS, ACCOUNTS.key(id.as_bytes()), own);
         self.new_prekeys(step, &id);
-    }
-
-    /// Makes the next set of prekeys of an account and forgets those past their life.
-    pub(super) fn new_prekeys(&mut self, step: &mut Step<'_, '_>, id: &AccountId) {
-        let Some(mut own) = step.tx.copy(&ACCOUNTS, id.as_bytes()) else { return };
-        let number = own.prekeys + 1;
-        let set = PrekeySet::generate(number, step.now, step.rng);
-        step.tx.put(&PREKEYS, PREKEYS.key_at(id.as_bytes(), u64::from(number)), set);
-        (own.prekeys, own.prekeys_made) = (number, step.now);
-        step.tx.put(&ACCOUNTS, ACCOUNTS.key(id.as_bytes()), own);
-        for (key, set) in step.tx.scan(&PREKEYS, &PREKEYS.of(id.as_bytes())) {
-            if step.now.since(set.created) > limits::PREKEY_LIFE {
-                step.tx.delete(&PREKEYS, key);
-                for (key, _) in step.tx.scan(&REPLAYS, &REPLAYS.of(&replays_of(id, set.id))) {
-                    step.tx.delete(&REPLAYS, key);
-                }
-            }
-        }
-        self.agenda.set(step.tx, Job::Prekeys(*id), step.now.plus(limits::PREKEY_ROTATION));
     }
 
     /// Makes an invite that one person can accept within [`limits::INVITE_LIFE`].

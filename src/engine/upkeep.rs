@@ -6,6 +6,7 @@ use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::own::ACCOUNTS;
 use crate::domain::session::rows::PEERS;
 use crate::engine::machine::{Engine, Job, Step};
+use crate::engine::prekeys::is_stale;
 use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::store::table::Rows;
 use crate::wire::peer::PeerKey;
@@ -28,6 +29,7 @@ impl Engine {
         }
         for (_, own) in step.tx.scan(&ACCOUNTS, &ACCOUNTS.all()) {
             let due = own.prekeys_made.plus(limits::PREKEY_ROTATION);
+            let due = if is_stale(&own, step.now) { step.now } else { due };
             self.agenda.set_by(step.tx, Job::Prekeys(own.log.account()), due);
         }
         if self.online {
@@ -95,11 +97,11 @@ impl Engine {
                 Job::Expire(contact) => self.expire(step, &contact),
                 Job::Gap(contact, device) => self.gap(step, &contact, &device),
                 Job::Prekeys(own) => {
-                    self.new_prekeys(step, &own);
-                    if own == self.account {
+                    let renewed = self.prekeys_due(step, &own);
+                    if renewed && own == self.account {
                         self.tell_own_hint(step);
                     }
-                    if own == self.account && self.is_business() && self.online {
+                    if renewed && own == self.account && self.is_business() && self.online {
                         self.publish(step, None);
                     }
                 }

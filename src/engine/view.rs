@@ -174,11 +174,11 @@ pub fn resolve(rows: &impl Rows, text: &str) -> Result<AccountId, usize> {
     let fitting = |fits: &dyn Fn(&Contact) -> bool| -> Vec<AccountId> {
         contacts.iter().filter(|contact| fits(contact)).map(|contact| contact.account).collect()
     };
-    let exact = fitting(&|contact| contact.name.to_lowercase() == folded);
-    let found = if exact.is_empty() && folded.len() >= ADDRESS_PREFIX_LEAST {
+    // What begins like an address means an address only: a contact could call itself by somebody else's.
+    let found = if folded.starts_with(address::BEGINNING) && folded.len() >= ADDRESS_PREFIX_LEAST {
         fitting(&|contact| address::encode(&contact.account).starts_with(&folded))
     } else {
-        exact
+        fitting(&|contact| contact.name.to_lowercase() == folded)
     };
     match found.as_slice() {
         [one] => Ok(*one),

@@ -20,7 +20,7 @@ pub(super) fn input(event: Event) -> Option<Input> {
         Event::PutDone { query, peers_asked, .. } => Input::PutDone { query, peers_asked },
         Event::GotRecords { query, values, peers_asked } => Input::GotRecords { query, values, peers_asked },
         Event::Closest { query, peers } => Input::Closest { query, peers },
-        Event::Asked { ask, body, .. } => Input::Asked { ask, body },
+        Event::Asked { ask, peer, body } => Input::Asked { ask, peer, body },
         Event::Answered { query, body } => Input::Answered { query, body },
         Event::Bootstrapped { peers } => Input::Bootstrapped(peers),
     })

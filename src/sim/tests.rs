@@ -8,11 +8,13 @@ use crate::base::kind::AccountKind::Person;
 use crate::base::limits;
 use crate::domain::chat::delivery::State;
 use crate::domain::chat::timeline::Notice;
-use crate::domain::identity::invite;
+use crate::domain::identity::{address, invite};
 use crate::engine::command::{Command, Outcome};
 use crate::engine::view::{self, BodyView, EntryView};
 use crate::sim::world::{Faults, World};
 use crate::store::table::Reader;
+
+mod prekeys;
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 
@@ -86,6 +88,18 @@ fn messages_lost_with_their_link_by_the_hundred_come_again_in_the_same_session()
     world.run(5 * MINUTE);
     assert_eq!(texts(&history(&world, 1, &ana), "in"), all);
     assert!(!is_remade(&world, 0, &bento) && !is_remade(&world, 1, &ana));
+}
+
+#[test]
+fn a_name_that_looks_like_the_address_of_somebody_else_names_nobody() {
+    let (mut world, ana, bento) = friends(6);
+    let addresses = [ana, bento].map(|account| address::encode(&account));
+    assert!(world.ask(1, Command::Rename { contact: ana, name: addresses[1][..20].into() }).unwrap().is_ok());
+    let safe = world.peers[1].disk.safe();
+    let rows = Reader::new(&safe);
+    assert_eq!(view::resolve(&rows, &addresses[0][..20].to_uppercase()), Ok(ana));
+    assert_eq!(view::resolve(&rows, &addresses[1][..20]), Err(0));
+    assert_eq!(view::resolve(&rows, &addresses[0][..11]), Err(0), "too short to name anybody");
 }
 
 #[test]

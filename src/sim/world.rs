@@ -58,6 +58,8 @@ pub struct World {
     queue: BTreeMap<(Time, u64), Coming>,
     order: u64,
     links: BTreeMap<LinkId, Link>,
+    /// What was put into the directory, which is a single honest one.
+    records: BTreeMap<[u8; 32], Vec<u8>>,
     /// What was done on the network, for a test to look at: who, to whom, how many bytes.
     pub sent: Vec<(usize, usize, Vec<u8>)>,
 }
@@ -80,6 +82,7 @@ impl World {
             queue: BTreeMap::new(),
             order: 0,
             links: BTreeMap::new(),
+            records: BTreeMap::new(),
             sent: Vec::new(),
         };
         for (index, kind) in kinds.iter().enumerate() {
@@ -233,23 +236,31 @@ impl World {
         self.queue.insert((at, self.order), coming);
     }
 
-    /// Carries out what a node wants done. There is no directory in this world: its queries find nothing.
+    /// Carries out what a node wants done. The directory of this world has profiles and no index.
     fn carry(&mut self, from: usize, effect: Effect) {
         match effect {
             Effect::Connect(at) => self.connect(from, &at),
             Effect::Send { link, frames } => self.send(from, link, frames),
             Effect::Take { link, upto } => self.answer(link, Input::Taken { link, upto }),
             Effect::Refuse { link, number } => self.answer(link, Input::Refused { link, number }),
-            Effect::GetRecord { query, .. } => {
-                self.later(from, 1, Input::GotRecords { query, values: Vec::new(), peers_asked: 0 });
+            Effect::GetRecord { query, key } => {
+                let values: Vec<_> = self.records.get(&key).cloned().into_iter().collect();
+                let peers_asked = values.len() as u32;
+                self.later(from, 1, Input::GotRecords { query, values, peers_asked });
             }
-            Effect::PutRecord { query, .. } => self.later(from, 1, Input::PutDone { query, peers_asked: 0 }),
+            Effect::PutRecord { query, key, value, .. } => {
+                self.records.insert(key, value);
+                self.later(from, 1, Input::PutDone { query, peers_asked: 1 });
+            }
             Effect::ClosestPeers { query, .. } => {
                 self.later(from, 1, Input::Closest { query, peers: Vec::new() })
             }
             Effect::Ask { query, peer, body } => match self.find(peer.peer()) {
                 // The number of a question names its asker, so that the answer finds back.
-                Some(to) => self.later(to, 2, Input::Asked { ask: query * ASKERS + from as u64, body }),
+                Some(to) => {
+                    let peer = self.peers[from].key.clone();
+                    self.later(to, 2, Input::Asked { ask: query * ASKERS + from as u64, peer, body });
+                }
                 None => self.later(from, 2, Input::Answered { query, body: None }),
             },
             Effect::Answer { ask, body } => {

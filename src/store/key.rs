@@ -35,9 +35,11 @@ pub enum TableId {
     Replays = 23,
     Missing = 24,
     Delivery = 25,
-    Siblings = 26,
-    Transfers = 27,
-    Membership = 28,
+    OneTime = 26,
+    PrekeyPools = 27,
+    Siblings = 28,
+    Transfers = 29,
+    Membership = 30,
 }
 
 /// The key of one row.

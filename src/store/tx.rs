@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::limits;
-use crate::store::key::{Key, Value};
+use crate::store::key::{Key, TableId, Value};
 use crate::store::snapshot::{Fault, Scan, Snapshot};
 use crate::store::table::{Row, Rows, Table};
 
@@ -14,7 +14,8 @@ use crate::store::table::{Row, Rows, Table};
 /// the inputs of a group touch it.
 pub struct Tx<'s> {
     snapshot: &'s dyn Snapshot,
-    slots: RefCell<BTreeMap<Key, Slot>>,
+    /// By table first: most tables have a row or two in a group, found without comparing long keys.
+    slots: RefCell<BTreeMap<TableId, BTreeMap<Key, Slot>>>,
     fault: RefCell<Option<Fault>>,
 }
 
@@ -36,13 +37,13 @@ impl<'s> Tx<'s> {
     pub fn put<T: Row>(&self, table: &Table<T>, key: Key, row: T) {
         let slot =
             Slot { row: Some(Arc::new(row)), encode: encode_any::<T>, version: table.version(), dirty: true };
-        self.slots.borrow_mut().insert(key, slot);
+        self.slots.borrow_mut().entry(key.table).or_default().insert(key, slot);
     }
 
     /// Deletes a row; nothing happens where there is none.
     pub fn delete<T: Row>(&self, table: &Table<T>, key: Key) {
         let slot = Slot { row: None, encode: encode_any::<T>, version: table.version(), dirty: true };
-        self.slots.borrow_mut().insert(key, slot);
+        self.slots.borrow_mut().entry(key.table).or_default().insert(key, slot);
     }
 
     /// Changes a row in place; `None` where there is none. `change` must not use the transaction.
@@ -52,22 +53,19 @@ impl<'s> Tx<'s> {
         key: &Key,
         change: impl FnOnce(&mut T) -> R,
     ) -> Option<R> {
-        self.load(table, key);
-        let mut slots = self.slots.borrow_mut();
-        let slot = slots.get_mut(key)?;
-        let mut row = slot.row.take()?.downcast::<T>().ok()?;
-        // Copied only where somebody still looks at the row as it was.
-        let result = change(Arc::make_mut(&mut row));
-        slot.row = Some(row);
-        slot.dirty = true;
-        Some(result)
+        self.slot(table, key, |slot| {
+            let mut row = slot.row.take()?.downcast::<T>().ok()?;
+            // Copied only where somebody still looks at the row as it was.
+            let result = change(Arc::make_mut(&mut row));
+            slot.row = Some(row);
+            slot.dirty = true;
+            Some(result)
+        })
     }
 
     /// Looks at a row without copying it. `look` must not use the transaction.
     pub fn with<T: Row, R>(&self, table: &Table<T>, key: &Key, look: impl FnOnce(&T) -> R) -> Option<R> {
-        self.load(table, key);
-        let slots = self.slots.borrow();
-        slots.get(key)?.row.as_ref()?.downcast_ref::<T>().map(look)
+        self.slot(table, key, |slot| slot.row.as_ref()?.downcast_ref::<T>().map(look))
     }
 
     /// Ends the transaction as batch `number`: the rows that changed, or the first fault that any read or
@@ -77,7 +75,7 @@ impl<'s> Tx<'s> {
             return Err(fault);
         }
         let mut rows = BTreeMap::new();
-        for (key, slot) in self.slots.into_inner() {
+        for (key, slot) in self.slots.into_inner().into_values().flatten() {
             if !slot.dirty {
                 continue;
             }
@@ -97,15 +95,15 @@ impl<'s> Tx<'s> {
         Ok(Batch { number, rows })
     }
 
-    /// Brings a row into its slot, decoded.
-    fn load<T: Row>(&self, table: &Table<T>, key: &Key) {
-        if self.slots.borrow().contains_key(key) {
-            return;
+    /// Uses a row's slot, which is filled from the snapshot the first time.
+    fn slot<T: Row, R>(&self, table: &Table<T>, key: &Key, use_it: impl FnOnce(&mut Slot) -> R) -> R {
+        if let Some(slot) = self.slots.borrow_mut().get_mut(&key.table).and_then(|slots| slots.get_mut(key)) {
+            return use_it(slot);
         }
         let row = self.snapshot.get(key).and_then(|value| self.decode(table, &value));
         let row = row.map(|row| -> Arc<dyn Any + Send + Sync> { Arc::new(row) });
         let slot = Slot { row, encode: encode_any::<T>, version: table.version(), dirty: false };
-        self.slots.borrow_mut().insert(key.clone(), slot);
+        use_it(self.slots.borrow_mut().entry(key.table).or_default().entry(key.clone()).or_insert(slot))
     }
 
     fn decode<T: Row>(&self, table: &Table<T>, bytes: &[u8]) -> Option<T> {
@@ -141,18 +139,17 @@ impl<'s> Tx<'s> {
 
 impl Rows for Tx<'_> {
     fn get<T: Row>(&self, table: &Table<T>, key: &Key) -> Option<Arc<T>> {
-        self.load(table, key);
-        let slots = self.slots.borrow();
-        let row = slots.get(key)?.row.clone();
-        row?.downcast::<T>().ok()
+        self.slot(table, key, |slot| slot.row.clone()?.downcast::<T>().ok())
     }
 
     fn scan<T: Row>(&self, table: &Table<T>, scan: &Scan) -> Vec<(Key, Arc<T>)> {
         let slots = self.slots.borrow();
         let first = Key { table: scan.table, id: scan.id.clone().unwrap_or_default(), order: Vec::new() };
         let staged: BTreeMap<&Key, &Slot> = slots
-            .range(first..)
-            .take_while(|(key, _)| key.table == scan.table && scan.id.as_ref().is_none_or(|id| *id == key.id))
+            .get(&scan.table)
+            .into_iter()
+            .flat_map(|slots| slots.range(&first..))
+            .take_while(|(key, _)| scan.id.as_ref().is_none_or(|id| *id == key.id))
             .filter(|(key, _)| scan.matches(key))
             .collect();
         let mut rows: Vec<(Key, Arc<T>)> = self

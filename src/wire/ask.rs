@@ -7,6 +7,9 @@ use crate::base::limits;
 use crate::wire::decode::{Malformed, array, message, required};
 use crate::wire::schema;
 
+/// X25519 and ML-KEM.
+const ONE_TIME_KINDS: usize = 2;
+
 /// A question.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Ask {
@@ -38,8 +41,13 @@ pub enum Ask {
 pub enum Answer {
     /// Nothing to give.
     Nothing,
-    /// A signed bundle of prekeys, not verified yet.
-    Bundle(Vec<u8>),
+    /// Prekeys, not verified yet.
+    Bundle {
+        /// A signed bundle.
+        bundle: Vec<u8>,
+        /// Signed one-time prekeys of the bundle's device, at most one of each kind.
+        one_time: Vec<Vec<u8>>,
+    },
     /// From the index of businesses.
     Index(Vec<u8>),
     /// The KEM key of an offer.
@@ -95,28 +103,30 @@ impl Answer {
     /// The bytes.
     pub fn encode(&self) -> Vec<u8> {
         use schema::answer::Answer as Wire;
-        let answer = match self {
-            Self::Nothing => None,
-            Self::Bundle(bundle) => Some(Wire::Bundle(bundle.clone())),
-            Self::Index(response) => Some(Wire::Index(response.clone())),
-            Self::LinkKey(key) => Some(Wire::LinkKey(key.clone())),
-            Self::Linked => Some(Wire::Linked(true)),
+        let (answer, one_time) = match self {
+            Self::Nothing => (None, Vec::new()),
+            Self::Bundle { bundle, one_time } => (Some(Wire::Bundle(bundle.clone())), one_time.clone()),
+            Self::Index(response) => (Some(Wire::Index(response.clone())), Vec::new()),
+            Self::LinkKey(key) => (Some(Wire::LinkKey(key.clone())), Vec::new()),
+            Self::Linked => (Some(Wire::Linked(true)), Vec::new()),
         };
-        schema::Answer { answer }.encode_to_vec()
+        schema::Answer { answer, one_time }.encode_to_vec()
     }
 
     /// Parses an answer of at most [`limits::ASK_MAX`] bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         use schema::answer::Answer as Wire;
         let answer: schema::Answer = message(bytes, limits::ASK_MAX)?;
-        Ok(match answer.answer {
-            None => Self::Nothing,
-            Some(Wire::Bundle(bundle)) => Self::Bundle(bundle),
-            Some(Wire::Index(response)) => Self::Index(response),
-            Some(Wire::LinkKey(key)) => Self::LinkKey(key),
-            Some(Wire::Linked(true)) => Self::Linked,
-            Some(Wire::Linked(false)) => return Err(Malformed("neither yes nor no")),
-        })
+        match (answer.answer, answer.one_time) {
+            (Some(Wire::Bundle(bundle)), one_time) if one_time.len() <= ONE_TIME_KINDS => {
+                Ok(Self::Bundle { bundle, one_time })
+            }
+            (None, one_time) if one_time.is_empty() => Ok(Self::Nothing),
+            (Some(Wire::Index(response)), one_time) if one_time.is_empty() => Ok(Self::Index(response)),
+            (Some(Wire::LinkKey(key)), one_time) if one_time.is_empty() => Ok(Self::LinkKey(key)),
+            (Some(Wire::Linked(true)), one_time) if one_time.is_empty() => Ok(Self::Linked),
+            _ => Err(Malformed("an answer that makes no sense")),
+        }
     }
 }
 
@@ -136,12 +146,21 @@ mod tests {
         ] {
             assert_eq!(Ask::decode(&ask.encode()), Ok(ask));
         }
-        let bundle = Answer::Bundle(vec![3]);
-        for answer in
-            [Answer::Nothing, bundle, Answer::Index(vec![4]), Answer::LinkKey(vec![5]), Answer::Linked]
-        {
+        let bundle = |one_time: &[Vec<u8>]| Answer::Bundle { bundle: vec![3], one_time: one_time.to_vec() };
+        let pair = [vec![5], vec![6]];
+        let link = [Answer::LinkKey(vec![5]), Answer::Linked];
+        let others = [Answer::Nothing, bundle(&[]), bundle(&pair), Answer::Index(vec![4])];
+        for answer in others.into_iter().chain(link) {
             assert_eq!(Answer::decode(&answer.encode()), Ok(answer));
         }
+        assert!(
+            Answer::decode(&bundle(&[vec![5], vec![6], vec![7]]).encode()).is_err(),
+            "more than two kinds"
+        );
+        let mut alone = schema::Answer { answer: None, one_time: vec![vec![5]] };
+        assert!(Answer::decode(&alone.encode_to_vec()).is_err(), "without a bundle");
+        alone.answer = Some(schema::answer::Answer::Index(vec![4]));
+        assert!(Answer::decode(&alone.encode_to_vec()).is_err(), "with something else");
         assert!(Ask::decode(&[]).is_err() && Ask::decode(&[0xFF; 40]).is_err());
         assert!(Ask::decode(&vec![0; limits::ASK_MAX + 1]).is_err());
     }

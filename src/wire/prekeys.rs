@@ -2,7 +2,7 @@
 
 use prost::Message as _;
 
-use crate::base::id::{AccountId, DeviceId, RouteId};
+use crate::base::id::{AccountId, DeviceId, PrekeySource, RouteId};
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::crypto::{kem, x25519};
@@ -149,6 +149,8 @@ pub struct OneTimePrekey {
     pub issued: Time,
     /// From when on it is refused.
     pub expires: Time,
+    /// Who hands it out; none where the device does so itself.
+    pub source: Option<PrekeySource>,
     /// The key.
     pub key: OneTimePublic,
 }
@@ -167,6 +169,7 @@ impl OneTimePrekey {
             issued: self.issued.as_millis(),
             expires: self.expires.as_millis(),
             prekey: Some(prekey),
+            source: self.source.map(|source| source.as_bytes().to_vec()).unwrap_or_default(),
         }
         .encode_to_vec()
     }
@@ -186,6 +189,10 @@ impl OneTimePrekey {
             id: prekey.id,
             issued: time(one_time.issued),
             expires: time(one_time.expires),
+            source: match one_time.source.as_slice() {
+                [] => None,
+                source => Some(PrekeySource::new(array(source)?)),
+            },
             key,
         })
     }
@@ -259,6 +266,25 @@ mod tests {
     }
 
     #[test]
+    fn a_one_time_prekey_reads_back_with_its_source() {
+        for source in [None, Some(PrekeySource::new([8; 32]))] {
+            let one_time = OneTimePrekey {
+                account: AccountId::new([1; 32]),
+                device: DeviceId::new([2; 32]),
+                id: 0,
+                issued: Time::from_millis(5),
+                expires: Time::from_millis(9),
+                source,
+                key: OneTimePublic::Kem(kem_public(5)),
+            };
+            assert_eq!(OneTimePrekey::decode(&one_time.encode()), Ok(one_time.clone()));
+            let mut schema = schema::OneTimePrekey::decode(one_time.encode().as_slice()).unwrap();
+            schema.source = vec![8; 31];
+            assert!(OneTimePrekey::decode(&schema.encode_to_vec()).is_err(), "a source of another length");
+        }
+    }
+
+    #[test]
     fn an_unknown_suite_is_refused() {
         assert_eq!(changed(|bundle| bundle.suite = 2), Err(Malformed("an unknown suite")));
         assert_eq!(changed(|bundle| bundle.suite = 0), Err(Malformed("an unknown suite")));
@@ -281,6 +307,7 @@ mod tests {
             issued: 1,
             expires: 2,
             prekey: Some(prekey(ONE_TIME, EXCHANGE, 1, &[9; 32])),
+            source: Vec::new(),
         };
         assert!(OneTimePrekey::decode(&one_time.encode_to_vec()).is_ok());
         for kind in [0, SIGNED, SIGNED_KEM, SEAL, SEAL_KEM, ONE_TIME_KEM, 7] {

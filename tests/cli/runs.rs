@@ -45,6 +45,23 @@ fn a_second_node_on_the_same_home_is_refused_and_the_first_goes_on() {
 }
 
 #[test]
+fn a_node_waits_for_a_command_that_uses_its_home_and_a_command_for_a_node_that_starts() {
+    let place = Place::person("Ana");
+    // Both at once: whoever takes the home first is waited for, so neither may fail.
+    for _ in 0..3 {
+        let asking = std::thread::scope(|scope| {
+            let asking = scope.spawn(|| place.run(&["invite", "--json"]));
+            let node = place.start(&[]);
+            let asked = asking.join().unwrap();
+            assert_eq!(place.json(&["status"])["running"], true);
+            assert!(node.stop("-TERM").success());
+            asked
+        });
+        assert_eq!(asking.code, 0, "{}{}", asking.stdout, asking.stderr);
+    }
+}
+
+#[test]
 fn what_a_killed_node_leaves_behind_hinders_nobody() {
     let place = Place::person("Ana");
     let node = place.start(&[]);

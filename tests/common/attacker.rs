@@ -259,7 +259,7 @@ impl Attacker {
         let at = invite.reach.at().unwrap();
         let ask = Ask::Bundle { route: invite.inbox, token: Some(invite.token) };
         let answer = self.ask(&at, ask.encode()).await.unwrap();
-        let Ok(Answer::Bundle(bundle)) = Answer::decode(&answer) else { panic!("no bundle") };
+        let Ok(Answer::Bundle { bundle, .. }) = Answer::decode(&answer) else { panic!("no bundle") };
         VerifiedBundle::verify(&bundle, &invite.account, clock::now()).unwrap()
     }
 

@@ -1,25 +1,22 @@
 """prekeys.json: bundles and one-time prekeys."""
 
-from model.identity import signed
 from model.prekeys import DAY, MINUTE, one_time_prekey, prekey, signed_bundle, verify_bundle, verify_one_time
 from model.primitives import kem_public, x25519_public
 from model.protobuf import encode
+from model.signed import signed
 
 from .common import NOW, Person, Random, refusal
 
 
 def make():
     person = Person("publisher", set_id=0x01020304)
-    payload = person.set.bundle_payload(person.device, NOW, NOW + 14 * DAY)
-    bundle = signed_bundle(person.log.entries, person.device, payload)
+    bundle = bundle_case(person)["bundle"]
     certificate = verify_bundle(bundle, person.account, NOW).certificate
     assert certificate.hash() == person.certificate.hash()
     one_time = [one_time_case(person, kind) for kind in (5, 6)]
     return {
-        "bundles": [{
-            "publisher": person.describe(), "public": [person.set.public[kind] for kind in (1, 2, 3, 4)],
-            "issued": NOW, "expires": NOW + 14 * DAY, "payload": payload, "bundle": bundle,
-        }],
+        "bundles": [bundle_case(person), bundle_case(Person("publisher", set_id=1, much_to_carry=True))],
+        "bundles with more of the log": [with_whole_log(Person("publisher", much_to_carry=True))],
         "one-time prekeys": one_time,
         "refused bundles": [
             {
@@ -36,6 +33,23 @@ def make():
             for now, data, reason in refused_one_time(person)
         ],
     }
+
+
+def bundle_case(person):
+    payload = person.set.bundle_payload(person.device, NOW, NOW + 14 * DAY)
+    return {
+        "publisher": person.describe(), "public": [person.set.public[kind] for kind in (1, 2, 3, 4)],
+        "issued": NOW, "expires": NOW + 14 * DAY, "payload": payload,
+        "bundle": signed_bundle(person.log.carried(), person.device, payload),
+    }
+
+
+def with_whole_log(person):
+    """Good for a reader, though more than a publisher sends."""
+    payload = person.set.bundle_payload(person.device, NOW, NOW + 14 * DAY)
+    data = signed_bundle(person.log.entries, person.device, payload)
+    assert verify_bundle(data, person.account, NOW).certificate.hash() == person.certificate.hash()
+    return {"account": person.account, "now": NOW, "log": person.log.entries, "bundle": data}
 
 
 def one_time_case(person, kind):
@@ -56,7 +70,7 @@ def changed(person, changes=(), keys=None, text="bundle", device=None):
         7: own if keys is None else keys(own), **dict(changes),
     }
     payload = encode(sorted(fields.items()))
-    return encode([(1, person.log.entries), (2, signed(device.signing_seed, text, payload))])
+    return encode([(1, person.log.carried()), (2, signed(device.signing_seed, text, payload))])
 
 
 def refused_bundles(person, good):

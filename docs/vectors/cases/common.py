@@ -2,7 +2,8 @@
 
 import hashlib
 
-from model.identity import Device, LogWriter, account_key
+from model.identity import Device, account_key
+from model.log import CARRIED, LogWriter
 from model.prekeys import PrekeySet
 from model.primitives import Refused
 
@@ -23,25 +24,36 @@ class Random:
 
 
 class Person:
-    """An account with one device, a log of one entry, and one prekey set."""
+    """An account with one device, a log of one entry (or one that is as much to carry as can be), and one prekey set."""
 
-    def __init__(self, name, set_id=1, purposes=7, at=NOW - DAY):
+    def __init__(self, name, set_id=1, purposes=7, at=NOW - DAY, much_to_carry=False):
         random = Random(f"person {name}")
         self.random, self.at, self.set_id = random, at, set_id
         self.log = LogWriter(account_key(random("seed")))
         self.account = self.log.account
         self.device = Device(random("device"), self.account, purposes)
         self.certificate = self.device.certificate()
-        self.log.add(at, self.device)
+        self.log.open(at, self.device)
+        if much_to_carry:
+            self.carry_much()
         self.set = PrekeySet(
             set_id, random("signed prekey"), random("signed KEM prekey", 64), random("seal"), random("seal KEM", 64),
             random("inbox", 16),
         )
 
+    def carry_much(self):
+        """An entry that isn't carried any more, and a snapshot with as many behind it as there is room for."""
+        self.log.domain(self.at, b"shop.example")
+        self.log.snapshot(self.at)
+        for _ in range(3):
+            self.log.mailboxes(self.at, [bytes([number]) * 64 for number in range(3)])
+        self.log.domain(self.at, b"a" * 63 + b".bc")
+        assert self.log.log.carried_size() == CARRIED and self.log.log.carried() == 2
+
     def describe(self):
         return {
             **self.random.used, "at": self.at, "purposes": self.certificate.purposes, "set": self.set_id, "account": self.account,
-            "device id": self.device.id, "log": list(self.log.entries),
+            "device id": self.device.id, "log": list(self.log.entries), "carried": self.log.carried(),
         }
 
 

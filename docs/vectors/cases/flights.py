@@ -12,15 +12,20 @@ RANDOM = (
     ("ephemeral", 32), ("encapsulation", 32), ("ratchet", 32), ("header nonce", 24), ("seal ephemeral", 32),
     ("seal encapsulation", 32),
 )
-CONTENTS = {"neither": b"hello", "one-time": b"", "one-time KEM": b"\x00" * 510, "both": bytes(range(256)) * 4}
+CONTENTS = {"neither": b"hello", "one-time": b"", "one-time KEM": b"\x00" * 510, "both": bytes(range(256)) * 4,
+            "as full as can be": b"\xff" * 4094}
+BOTH = ("both", "as full as can be")
 MINUTE = 60_000
 
 
 class Flight:
     """A flies to B."""
 
-    def __init__(self, name, content, one_time=False, one_time_kem=False):
-        self.a, self.b = Person("A", set_id=3, purposes=1), Person("B", set_id=0xFFFFFFFF)
+    def __init__(self, name, content):
+        one_time, one_time_kem = name in ("one-time", *BOTH), name in ("one-time KEM", *BOTH)
+        full = name == "as full as can be"
+        self.a = Person("A", set_id=3, purposes=1, much_to_carry=full)
+        self.b = Person("B", set_id=0xFFFFFFFF, much_to_carry=full)
         self.name, self.content, self.now = name, content, NOW
         random = self.random = Random(f"flight {name}")
         self.inputs = {key: random(key, length) for key, length in RANDOM}
@@ -32,10 +37,10 @@ class Flight:
             self.pool[6, 77] = random("one-time KEM prekey", 64)
             given_kem = (77, kem_public(self.pool[6, 77]))
         payload = self.b.set.bundle_payload(self.b.device, NOW, NOW + 14 * DAY)
-        self.bundle_bytes = signed_bundle(self.b.log.entries, self.b.device, payload)
+        self.bundle_bytes = signed_bundle(self.b.log.carried(), self.b.device, payload)
         bundle = verify_bundle(self.bundle_bytes, self.b.account, NOW)
         self.agreed, self.session, self.flight = initiate(
-            self.a.device, self.a.log.entries, self.a.certificate, bundle, given, given_kem, content, NOW, self.inputs
+            self.a.device, self.a.log.carried(), self.a.certificate, bundle, given, given_kem, content, NOW, self.inputs
         )
 
     def accept(self, flight=None, now=NOW, pool=None):
@@ -63,8 +68,7 @@ class Flight:
 
 def make():
     flights = {
-        name: Flight(name, content, name in ("one-time", "both"), name in ("one-time KEM", "both"))
-        for name, content in CONTENTS.items()
+        name: Flight(name, content) for name, content in CONTENTS.items()
     }
     return {
         "flights": [flight.case() for flight in flights.values()],

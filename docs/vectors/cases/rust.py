@@ -1,7 +1,8 @@
 """from-rust.json: what the Rust code sealed, opened by the model."""
 
 from model.handshake import accept, initiate
-from model.identity import Device, account_key, verify_log
+from model.identity import Device, account_key
+from model.log import verify_log
 from model.prekeys import PrekeySet, verify_bundle, verify_one_time
 from model.primitives import Refused, ed25519_public
 from model.ratchet import Duplicate
@@ -17,7 +18,7 @@ class Person:
         self.account = ed25519_public(account_key(seed))
         self.device = Device(device, self.account)
         self.log = unhex(data["log"])
-        self.certificate = verify_log(self.account, self.log)[self.device.id]
+        self.certificate = verify_log(self.account, self.log).get(self.device.id)
         self.set = PrekeySet(data["set"], *secrets, bytes.fromhex(data["inbox"]))
 
 

@@ -1,7 +1,7 @@
 """The handshake and the first flight (sections 4 and 5)."""
 
 from . import seal
-from .identity import verify_log
+from .log import verify_log
 from .prekeys import DAY, MINUTE
 from .primitives import (
     Refused, hkdf, hmac_sha256, kem_decapsulate, kem_encapsulate, kem_public, label, sha256, sha512, x25519, x25519_public,

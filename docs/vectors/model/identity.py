@@ -1,11 +1,8 @@
-"""Identity keys, devices, addresses and account logs (section 2)."""
+"""Identity keys, devices and addresses (section 2)."""
 
 from mnemonic import Mnemonic
 
-from .primitives import (
-    Refused, ed25519_public, ed25519_sign, ed25519_verify, hkdf, label, require_strong_key, sha256, x25519_public,
-)
-from .protobuf import Present, decode, encode, one, sized
+from .primitives import Refused, ed25519_public, hkdf, label, require_strong_key, sha256, x25519_public
 
 
 def phrase_of(seed):
@@ -27,7 +24,7 @@ def subject_key(seed, business):
 
 
 class Device:
-    """A device's keys for one account."""
+    """A device's keys for one account; `account` is empty for one that is linked."""
 
     def __init__(self, secret, account, purposes=7):
         self.account, self.purposes = account, purposes
@@ -36,8 +33,8 @@ class Device:
         self.id = ed25519_public(self.signing_seed)
         self.exchange = x25519_public(self.exchange_secret)
 
-    def certificate(self):
-        return Certificate(self.account, self.id, self.exchange, self.purposes)
+    def certificate(self, account=None):
+        return Certificate(account or self.account, self.id, self.exchange, self.purposes)
 
 
 class Certificate:
@@ -113,90 +110,3 @@ def account_of(address):
         raise Refused("another length")
     require_strong_key(payload[1:])
     return payload[1:]
-
-
-# Account logs.
-
-
-def signed(seed, text, payload):
-    """A Signed message."""
-    return encode([(1, payload), (2, ed25519_sign(seed, text, payload))])
-
-
-def verify_signed(public, text, data):
-    """The payload of a Signed message whose signature holds."""
-    fields = decode(data)
-    payload = one(fields, 1, b"")
-    ed25519_verify(public, text, payload, sized(fields, 2, 64))
-    return payload
-
-
-def entry_hash(payload):
-    return sha256(label("log hash") + payload)
-
-
-class LogWriter:
-    """An account log in the making."""
-
-    def __init__(self, key_seed):
-        self.key_seed, self.account = key_seed, ed25519_public(key_seed)
-        self.payloads, self.entries = [], []
-
-    def append(self, at, operation):
-        previous = entry_hash(self.payloads[-1]) if self.payloads else bytes(32)
-        fields = [(1, self.account), (2, len(self.payloads)), (3, previous), (4, at), operation]
-        self.append_payload(encode(fields))
-
-    def append_payload(self, payload):
-        self.payloads.append(payload)
-        self.entries.append(signed(self.key_seed, "log entry", payload))
-
-    def add(self, at, device):
-        body = encode([(1, device.id), (2, device.exchange), (3, device.purposes)])
-        self.append(at, (5, Present(body)))
-
-    def revoke(self, at, device_id):
-        self.append(at, (6, Present(device_id)))
-
-    def head(self):
-        return len(self.payloads) - 1, entry_hash(self.payloads[-1])
-
-
-def verify_log(account, entries):
-    """The account's devices, by their ids, after a log of Signed messages; refuses what isn't a log of the account."""
-    if not 1 <= len(entries) <= 64:
-        raise Refused("a log of no entries, or of more than 64")
-    require_strong_key(account)
-    devices, previous = {}, bytes(32)
-    for seq, entry in enumerate(entries):
-        payload = verify_signed(account, "log entry", entry)
-        if len(payload) > 512:
-            raise Refused("an entry of more than 512 bytes")
-        fields = decode(payload)
-        if sized(fields, 1, 32) != account:
-            raise Refused("an entry of another account")
-        if one(fields, 2, 0) != seq:
-            raise Refused("an entry out of place")
-        if sized(fields, 3, 32) != previous:
-            raise Refused("an entry that doesn't follow the one before")
-        previous = entry_hash(payload)
-        if 5 in fields:
-            add_device(account, devices, decode(fields[5][-1]))
-        elif 6 in fields:
-            if devices.pop(sized(fields, 6, 32), None) is None:
-                raise Refused("revokes a device that isn't there")
-        else:
-            raise Refused("an operation that isn't known")
-    return devices
-
-
-def add_device(account, devices, fields):
-    signing, exchange, purposes = sized(fields, 1, 32), sized(fields, 2, 32), one(fields, 3, 0)
-    require_strong_key(signing)
-    if not 1 <= purposes <= 7:
-        raise Refused("purposes out of bounds")
-    if signing in devices:
-        raise Refused("adds a device that is there")
-    if len(devices) == 8:
-        raise Refused("a ninth device")
-    devices[signing] = Certificate(account, signing, exchange, purposes)

@@ -1,8 +1,9 @@
 """Prekey sets, bundles and one-time prekeys (section 3)."""
 
-from .identity import signed, verify_log, verify_signed
+from .log import verify_log
 from .primitives import Refused, kem_check, kem_public, x25519_public
 from .protobuf import decode, encode, one, sized
+from .signed import signed, verify_signed
 
 SIGNED, SIGNED_KEM, SEAL, SEAL_KEM, ONE_TIME, ONE_TIME_KEM = 1, 2, 3, 4, 5, 6
 ALGORITHM = {SIGNED: 1, SIGNED_KEM: 2, SEAL: 1, SEAL_KEM: 2, ONE_TIME: 1, ONE_TIME_KEM: 2}

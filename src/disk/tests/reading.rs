@@ -49,6 +49,36 @@ fn a_row_is_brought_into_sled_once_however_often_it_changes() {
 }
 
 #[test]
+fn a_busy_node_lets_its_older_journal_go_and_never_brings_in_what_was_gone_by_then() {
+    let home = tempfile::tempdir().unwrap();
+    let options = Options { checkpoint_bytes: 512 * 1024, ..lazy() };
+    let (database, _) = open(home.path(), options).unwrap();
+    let mut model = Model::new();
+    // Each row is deleted by the batch after: long before its segment is let go.
+    let value = vec![7; 4_000];
+    for number in 1..=1_000u64 {
+        let stays = BYTES.key_at(b"stays", number);
+        let mut rows = vec![(BYTES.key_at(b"brief", number), Some(value.as_slice()))];
+        rows.push((BYTES.key_at(b"brief", number - 1), None));
+        if number % 50 == 0 {
+            rows.push((stays.clone(), Some(&b"x"[..])));
+            model.insert(stays, b"x".to_vec());
+        }
+        commit(&database, number, &rows);
+    }
+    model.insert(BYTES.key_at(b"brief", 1_000), value);
+    let sizes = database.sizes();
+    assert!(sizes.checkpoints >= 5, "{sizes:?}");
+    assert!(sizes.journal_bytes <= 3 * 512 * 1024, "{sizes:?}");
+    assert!(sizes.applied_rows < 60, "20 rows stay, and few were there when the journal was cut: {sizes:?}");
+    assert_eq!(everything(&database), model);
+    drop(database);
+    let (database, recovery) = open(home.path(), lazy()).unwrap();
+    assert!(recovery.batches < 1_000);
+    assert_eq!(everything(&database), model);
+}
+
+#[test]
 fn a_busy_node_settles_when_it_comes_to_rest() {
     let home = tempfile::tempdir().unwrap();
     let options = Options { settle: Duration::from_millis(1), ..lazy() };

@@ -5,3 +5,6 @@ pub mod delivery;
 pub mod incoming;
 pub mod outbox;
 pub mod timeline;
+
+#[cfg(test)]
+mod tests;

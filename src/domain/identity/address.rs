@@ -7,6 +7,8 @@ use crate::crypto::ed25519;
 
 /// What every address begins with, before the separator `1`.
 pub const PREFIX: &str = "sig";
+/// What every address begins with: the prefix and the separator.
+pub const BEGINNING: &str = "sig1";
 /// The version byte of today's addresses: an Ed25519 account identity key follows.
 pub const VERSION: u8 = 1;
 

@@ -161,7 +161,7 @@ fn read_header(header: &[u8]) -> Option<(Cost, [u8; SALT_LEN], [u8; XNONCE_LEN])
 
 fn key(passphrase: &[u8], salt: &[u8; SALT_LEN], cost: Cost) -> Result<Secret<32>, KeystoreError> {
     // The lanes come first: the least memory is a product of them, which a hostile number would overflow.
-    if cost.lanes > Cost::MOST.lanes || !cost.is_acceptable() {
+    if !cost.is_acceptable() {
         return Err(KeystoreError::Cost);
     }
     let guess = password::derive(passphrase, salt, cost).map_err(|CryptoError| KeystoreError::Cost)?;

@@ -15,6 +15,12 @@ pub mod own;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod golden_links;
+#[cfg(test)]
+mod golden_logs;
+#[cfg(test)]
+mod golden_relations;
+#[cfg(test)]
 mod published;
 pub mod relation;
 pub mod safety_number;

@@ -7,9 +7,11 @@
 
 pub mod error;
 pub mod one_time;
+pub mod pool;
 pub mod pqxdh;
 pub mod prekeys;
 pub mod ratchet;
+pub mod requesters;
 pub mod rows;
 pub mod sessions;
 

@@ -17,7 +17,7 @@ use crate::wire::signed::Signed;
 
 /// The private halves of one-time prekeys, by id.
 ///
-/// An id is never used again. Whoever accepts a handshake removes what it used, in the same commit.
+/// Whoever accepts a handshake removes what it used, in the same commit.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct OneTimePool {
     exchange: BTreeMap<u32, KeyPair>,
@@ -62,12 +62,55 @@ impl OneTimePool {
         used.kem.map(|id| self.kem.remove(&id));
     }
 
+    /// Adds the prekeys of another pool.
+    pub fn add(&mut self, other: &Self) {
+        self.exchange.extend(other.exchange.iter().map(|(id, pair)| (*id, pair.clone())));
+        self.kem.extend(other.kem.iter().map(|(id, seed)| (*id, seed.clone())));
+    }
+
     pub(super) fn exchange(&self, id: u32) -> Option<&KeyPair> {
         self.exchange.get(&id)
     }
 
     pub(super) fn kem(&self, id: u32) -> Option<PrivateKey> {
         self.kem.get(&id).map(PrivateKey::from_seed)
+    }
+}
+
+/// A pair of one-time prekeys, X25519 and ML-KEM-768 under one id, that somebody was given and nobody has used yet;
+/// a stored row of some 160 bytes.
+///
+/// It is made when it is asked for: a key that doesn't exist yet can't be stolen.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HandedOut {
+    /// When it was made and handed out.
+    pub made: Time,
+    keys: OneTimePool,
+}
+
+impl HandedOut {
+    /// Makes a pair; the published forms, which others refuse after [`limits::BUNDLE_AGE_MAX`], come with it.
+    pub fn make(local: &Local<'_>, id: u32, now: Time, rng: &mut dyn CryptoRng) -> (Self, Vec<Vec<u8>>) {
+        let mut keys = OneTimePool::default();
+        let published = vec![keys.add_exchange(local, id, now, rng), keys.add_kem(local, id, now, rng)];
+        (Self { made: now, keys }, published)
+    }
+
+    /// The private halves.
+    pub const fn keys(&self) -> &OneTimePool {
+        &self.keys
+    }
+
+    /// Whether the pair is past its life ([`limits::PREKEY_LIFE`]) and must be wiped.
+    pub fn is_dead(&self, now: Time) -> bool {
+        now.since(self.made) > limits::PREKEY_LIFE
+    }
+}
+
+impl OneTimeUsed {
+    /// The ids, each once.
+    pub fn ids(self) -> impl Iterator<Item = u32> {
+        self.exchange.into_iter().chain(self.kem.filter(|id| self.exchange != Some(*id)))
     }
 }
 
@@ -78,6 +121,7 @@ fn publish(local: &Local<'_>, id: u32, key: OneTimePublic, now: Time) -> Vec<u8>
         id,
         issued: now,
         expires: now.plus(limits::BUNDLE_AGE_MAX),
+        source: None,
         key,
     };
     encode_one_time(&Signed::new(local.device.signing(), label::ONE_TIME_PREKEY, prekey.encode()))

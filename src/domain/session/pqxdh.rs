@@ -159,11 +159,74 @@ pub fn accept_with(
     flight: &[u8],
     now: Time,
 ) -> Result<Accepted, SessionError> {
-    let certificate = local.certificate()?;
-    let inside = unseal(local, set, flight, now)?;
+    unseal(local, set, flight, now)?.accept(local, set, pool, now)
+}
+
+/// A first flight whose seal is open. Anybody may have sealed it: who wrote it is known once it is accepted.
+pub struct Unsealed {
+    inside: FirstFlight,
+}
+
+impl fmt::Debug for Unsealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[unsealed first flight]")
+    }
+}
+
+impl Unsealed {
+    /// See [`Accepted::replay`]. Known before any one-time prekey is needed, so that a repetition is told from a
+    /// flight whose one-time prekeys somebody else has used.
+    pub fn replay(&self) -> Digest {
+        Digest::new(sha256(&[&self.inside.ephemeral]))
+    }
+
+    /// The one-time prekeys that it names.
+    pub const fn one_time(&self) -> OneTimeUsed {
+        OneTimeUsed { exchange: self.inside.one_time, kem: self.inside.one_time_kem }
+    }
+
+    /// Whose it says it is.
+    pub const fn claims(&self) -> (AccountId, DeviceId) {
+        (self.inside.account, self.inside.device)
+    }
+
+    /// Opens the rest, with what it names of `pool`. See [`accept_with`].
+    pub fn accept(
+        self,
+        local: &Local<'_>,
+        set: &PrekeySet,
+        pool: &OneTimePool,
+        now: Time,
+    ) -> Result<Accepted, SessionError> {
+        respond(local, set, pool, self, now)
+    }
+}
+
+/// Opens the seal of a first flight to `set`, and refuses what isn't timely: a flight has one absolute expiry,
+/// and sending it again doesn't extend that. Every failure is [`SessionError::Refused`].
+pub fn unseal(
+    local: &Local<'_>,
+    set: &PrekeySet,
+    flight: &[u8],
+    now: Time,
+) -> Result<Unsealed, SessionError> {
+    let inside = open_seal(local, set, flight, now)?;
     let timely = now < inside.expires
         && inside.expires <= now.plus(limits::FIRST_FLIGHT_LIFE).plus(limits::CLOCK_SKEW);
-    if !timely || inside.device == certificate.id {
+    if timely { Ok(Unsealed { inside }) } else { Err(SessionError::Refused) }
+}
+
+fn respond(
+    local: &Local<'_>,
+    set: &PrekeySet,
+    pool: &OneTimePool,
+    unsealed: Unsealed,
+    now: Time,
+) -> Result<Accepted, SessionError> {
+    let certificate = local.certificate()?;
+    let (replay, used) = (unsealed.replay(), unsealed.one_time());
+    let inside = unsealed.inside;
+    if inside.device == certificate.id {
         return Err(SessionError::Refused);
     }
     let peer = AccountLog::verify(inside.account, inside.log).map_err(|_| SessionError::Refused)?;
@@ -205,14 +268,19 @@ pub fn accept_with(
         session,
         content: opened.content,
         device: inside.device,
-        replay: Digest::new(sha256(&[&inside.ephemeral])),
+        replay,
         expires: inside.expires,
-        used: OneTimeUsed { exchange: inside.one_time, kem: inside.one_time_kem },
+        used,
         peer,
     })
 }
 
-fn unseal(local: &Local<'_>, set: &PrekeySet, flight: &[u8], now: Time) -> Result<FirstFlight, SessionError> {
+fn open_seal(
+    local: &Local<'_>,
+    set: &PrekeySet,
+    flight: &[u8],
+    now: Time,
+) -> Result<FirstFlight, SessionError> {
     let flight = SealedFlight::parse(flight).map_err(|_| SessionError::Refused)?;
     if flight.set != set.id || set.is_dead(now) {
         return Err(SessionError::Refused);

@@ -139,14 +139,16 @@ impl VerifiedBundle {
         Ok(Self { bundle, log, certificate, one_time: None, one_time_kem: None })
     }
 
-    /// Takes a one-time prekey of the same device along (its published form), for the next handshake only.
+    /// Takes a one-time prekey of the same device along (its published form), for the next handshake only. It must be
+    /// one that the device hands out itself.
     pub fn add_one_time(&mut self, bytes: &[u8], now: Time) -> Result<(), SessionError> {
         let signed = decode_one_time(bytes).map_err(|_| SessionError::Malformed)?;
         let payload = signed
             .verify(self.bundle.device.as_bytes(), label::ONE_TIME_PREKEY)
             .map_err(|_| SessionError::Untrusted)?;
         let prekey = OneTimePrekey::decode(payload).map_err(|_| SessionError::Malformed)?;
-        if prekey.account != self.bundle.account || prekey.device != self.bundle.device {
+        let ours = prekey.account == self.bundle.account && prekey.device == self.bundle.device;
+        if !ours || prekey.source.is_some() {
             return Err(SessionError::Untrusted);
         }
         check_age(prekey.issued, prekey.expires, now)?;

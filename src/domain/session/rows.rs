@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{AccountId, DeviceId, Digest, SessionId};
+use crate::domain::session::one_time::HandedOut;
+use crate::domain::session::pool::Pool;
 use crate::domain::session::prekeys::PrekeySet;
 use crate::domain::session::ratchet::Session;
 use crate::domain::session::sessions::Peer;
@@ -17,6 +19,10 @@ pub const PEERS: Table<Peer> = Table::new(TableId::Peers, 1);
 pub const PREKEYS: Table<PrekeySet> = Table::new(TableId::Prekeys, 1);
 /// First flights seen, kept as long as the prekeys they used; see [`replay_key`].
 pub const REPLAYS: Table<()> = Table::new(TableId::Replays, 1);
+/// One-time prekeys that were handed out and not used yet, by our account, at their id.
+pub const ONE_TIME: Table<HandedOut> = Table::new(TableId::OneTime, 1);
+/// How many more may be handed out, by our account.
+pub const POOLS: Table<Pool> = Table::new(TableId::PrekeyPools, 1);
 /// Every route that this node listens to, by its id: which account, contact and session a frame is for.
 pub const ROUTES: Table<Route> = Table::new(TableId::Routes, 1);
 

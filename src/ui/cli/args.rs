@@ -29,7 +29,7 @@ pub(super) struct Cli {
 }
 
 /// What to do.
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(super) enum Command {
     /// Make an identity, and show its address and recovery phrase once
     Init(Init),
@@ -125,7 +125,7 @@ pub(super) enum Command {
 }
 
 #[cfg(unix)]
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Demo {
     /// Leave the homes, and say how to go on by hand
     #[arg(long)]
@@ -133,14 +133,14 @@ pub(super) struct Demo {
 }
 
 /// What protects the keystore.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Kdf {
     /// MiB of memory that one guess at the passphrase costs; less is weaker
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(12..=1024))]
     pub(super) kdf_memory: u32,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(super) enum Device {
     /// Make this, a new device, one of an identity that you have: shows a code for `sigillo device link`
     Join(Join),
@@ -158,7 +158,7 @@ pub(super) enum Device {
     },
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Join {
     /// The address of the identity that is yours: nothing is asked then, and no other is joined
     #[arg(long, value_name = "ADDRESS")]
@@ -172,7 +172,7 @@ pub(super) struct Join {
     pub(super) kdf: Kdf,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Init {
     /// Make a business's identity: it can publish a profile and offer plans
     #[arg(long)]
@@ -184,7 +184,7 @@ pub(super) struct Init {
     pub(super) kdf: Kdf,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Restore {
     /// The identity is a business's
     #[arg(long)]
@@ -196,7 +196,7 @@ pub(super) struct Restore {
     pub(super) kdf: Kdf,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Run {
     /// A multiaddress to listen on, instead of those in config.toml; may be repeated
     #[arg(long, value_name = "MULTIADDR")]
@@ -232,7 +232,7 @@ impl From<DirectoryRole> for Directory {
     }
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(super) enum Profile {
     /// Change what is given and keep the rest; an empty text removes
     Set(ProfileSet),
@@ -245,7 +245,7 @@ pub(super) enum Profile {
     Publish,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[group(required = true, multiple = true)]
 pub(super) struct ProfileSet {
     /// The name; for a person, what contacts are told
@@ -274,7 +274,7 @@ pub(super) struct ProfileSet {
     pub(super) hours: Option<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Find {
     /// Words of the name or category, or one address
     pub(super) words: Vec<String>,
@@ -292,7 +292,7 @@ pub(super) struct Find {
     pub(super) language: Option<String>,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(super) enum Contacts {
     /// Show all contacts
     List,
@@ -310,7 +310,7 @@ pub(super) enum Contacts {
     },
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Send {
     /// A contact's name, address, or the beginning of one; a business's whole address adds it
     pub(super) who: String,
@@ -332,7 +332,7 @@ pub(super) enum Wait {
     Sent,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Inbox {
     /// Show strangers who wait to be admitted
     #[arg(long)]
@@ -342,7 +342,7 @@ pub(super) struct Inbox {
     pub(super) follow: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct History {
     /// A contact's name, address, or the beginning of one
     pub(super) who: String,
@@ -360,7 +360,7 @@ pub(super) struct History {
     pub(super) read: bool,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(super) enum Plan {
     /// Offer a plan, or change the terms of one
     Add(PlanAdd),
@@ -377,7 +377,7 @@ pub(super) enum Plan {
     },
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct PlanAdd {
     /// Its id: a-z, 0-9 and -
     pub(super) id: String,
@@ -418,7 +418,7 @@ impl From<PlanPeriod> for Period {
     }
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Subscribe {
     /// The business: a contact or an address [default: show all subscriptions]
     #[arg(requires = "plan")]
@@ -430,7 +430,7 @@ pub(super) struct Subscribe {
     pub(super) cancel: bool,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(super) enum Invoice {
     /// Show all invoices
     List,
@@ -446,7 +446,7 @@ pub(super) enum Invoice {
     },
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(super) enum Receipt {
     /// Show all receipts
     List,
@@ -467,7 +467,7 @@ pub(super) enum Receipt {
     Verify(Verify),
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Verify {
     /// The file, or `-` for stdin
     pub(super) file: PathBuf,
@@ -483,7 +483,7 @@ pub(super) struct Verify {
 }
 
 /// What to measure.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Bench {
     /// Messages of a burst
     #[arg(long, default_value_t = 40_000)]

@@ -26,6 +26,9 @@ const ATTEMPTS: u32 = 50;
 /// The pause between attempts.
 const ATTEMPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How often it is looked for a node that was just told to start.
+const APPEARANCE_ATTEMPTS: u32 = 20;
+
 /// Whom requests go to. To be ended with [`Client::close`].
 pub(super) enum Client {
     /// The running node, by its socket.
@@ -65,6 +68,17 @@ impl Client {
         Err(Failure::failed("home_in_use", "the home is in use"))
     }
 
+    /// Whether a node of the home answers now, or within a moment: one that was started just before.
+    pub(super) async fn appears(home: &Path) -> bool {
+        for _ in 0..APPEARANCE_ATTEMPTS {
+            if answers(home).await {
+                return true;
+            }
+            tokio::time::sleep(ATTEMPT_PAUSE).await;
+        }
+        false
+    }
+
     /// Whether a node runs.
     pub(super) const fn is_running(&self) -> bool {
         !matches!(self, Self::Here(..))
@@ -72,8 +86,7 @@ impl Client {
 
     #[cfg(unix)]
     async fn running(home: &Path) -> Option<Self> {
-        let path = crate::ui::http::socket::path(home);
-        tokio::net::UnixStream::connect(&path).await.ok().map(|_| Self::Running(path))
+        answers(home).await.then(|| Self::Running(crate::ui::http::socket::path(home)))
     }
 
     async fn here(home: Home) -> Result<Self, Failure> {
@@ -151,6 +164,28 @@ impl Client {
             }
         }
     }
+}
+
+/// Takes a home for a node that is to run. A command that uses it for a moment is waited for; a running node isn't.
+pub(super) async fn take_home(home: &Path) -> Result<Home, Failure> {
+    for _ in 0..ATTEMPTS {
+        match Home::open(home) {
+            Err(HomeError::AlreadyRunning(_)) if !answers(home).await => {
+                tokio::time::sleep(ATTEMPT_PAUSE).await;
+            }
+            taken => return Ok(taken?),
+        }
+    }
+    Ok(Home::open(home)?)
+}
+
+/// Whether a node of the home answers.
+async fn answers(home: &Path) -> bool {
+    #[cfg(unix)]
+    let answers = tokio::net::UnixStream::connect(crate::ui::http::socket::path(home)).await.is_ok();
+    #[cfg(not(unix))]
+    let answers = false;
+    answers
 }
 
 #[cfg(unix)]

@@ -1,6 +1,6 @@
 //! Each command, led to the file that carries it out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
 
@@ -31,13 +31,24 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Restore(wanted) => setup::restore(&home, output, &wanted),
         Command::Run(wanted) => run::run(&home, output, cli.verbose > 0, wanted).await,
         Command::Device(Device::Join(wanted)) => join::join(&home, output, wanted).await,
-        request => {
-            let client = Client::connect(&home).await?;
-            let answered = ask(&client, output, request).await;
-            let closed = client.close().await;
-            answered.and(closed)
-        }
+        request => match answer(&home, output, request.clone()).await {
+            // It may have been started a moment before, and not hold its home yet.
+            Err(failure) if failure.is(OFFLINE) && Client::appears(&home).await => {
+                answer(&home, output, request).await
+            }
+            answered => answered,
+        },
     }
+}
+
+/// What the API says where a node would have to run.
+const OFFLINE: &str = "offline";
+
+async fn answer(home: &Path, output: Output, request: Command) -> Result<(), Failure> {
+    let client = Client::connect(home).await?;
+    let answered = ask(&client, output, request).await;
+    let closed = client.close().await;
+    answered.and(closed)
 }
 
 /// Commands that are requests to the API.

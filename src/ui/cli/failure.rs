@@ -53,6 +53,11 @@ impl Failure {
         Self::Told { exit: if status == 400 { MISUSED } else { FAILED }, code, message }
     }
 
+    /// Whether it is told under this word for programs.
+    pub(super) fn is(&self, word: &str) -> bool {
+        matches!(self, Self::Told { code, .. } if code == word)
+    }
+
     /// The exit code.
     pub(super) const fn exit(&self) -> u8 {
         match self {

@@ -9,7 +9,6 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::disk::home::Home;
 use crate::domain::identity::address;
 use crate::engine::command::Refusal;
 use crate::engine::event::Event;
@@ -17,6 +16,7 @@ use crate::node::config::Config;
 use crate::node::handle::Node;
 use crate::node::identity::{self, IdentityError};
 use crate::ui::cli::args::Run;
+use crate::ui::cli::client::take_home;
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::signals::Signals;
@@ -33,7 +33,7 @@ pub(super) async fn run(home: &Path, output: Output, narrate: bool, wanted: Run)
     if !identity::exists(home) {
         return Err(IdentityError::None(home.display().to_string()).into());
     }
-    let held = Home::open(home)?;
+    let held = take_home(home).await?;
     let mut config = Config::read(&held.config())?;
     apply(&mut config, wanted);
     let passphrase = passphrase::known()?;

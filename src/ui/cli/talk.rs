@@ -13,12 +13,12 @@ use crate::ui::cli::show;
 use crate::ui::cli::spinner::Spinner;
 
 pub(super) async fn send(client: &Client, output: Output, letter: Send) -> Result<(), Failure> {
-    let text = if letter.text == ["-"] { stdin()? } else { letter.text.join(" ") };
     if letter.wait.is_some() && !client.is_running() {
         let words =
             "nothing is delivered while no node runs: start it with `sigillo run`, or send without --wait";
         return Err(Failure::failed("offline", words));
     }
+    let text = if letter.text == ["-"] { stdin()? } else { letter.text.join(" ") };
     let wait = letter.wait.map(|wait| match wait {
         Wait::Delivered => "delivered",
         Wait::Sent => "sent",

@@ -5,12 +5,8 @@ use axum::http::StatusCode;
 use crate::base::id::AccountId;
 use crate::domain::identity::address;
 use crate::engine::view;
-use crate::store::table::Reader;
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
-
-/// Fewer characters of an address name nobody: `sig1` and eight more.
-const ADDRESS_PREFIX_LEAST: usize = 12;
 
 /// The contact that is meant by a name, an address or the beginning of one.
 pub(super) async fn contact(api: &Api, text: &str) -> Result<AccountId, ApiError> {
@@ -19,7 +15,7 @@ pub(super) async fn contact(api: &Api, text: &str) -> Result<AccountId, ApiError
     }
     let text = text.trim().to_owned();
     let wanted = text.clone();
-    let found = api.view(move |rows| resolve(rows, &wanted)).await?;
+    let found = api.view(move |rows| view::resolve(rows, &wanted)).await?;
     found.map_err(|fitting| match fitting {
         0 => ApiError::not_found(
             "unknown_contact",
@@ -38,19 +34,4 @@ pub(super) async fn contact_or_address(api: &Api, text: &str) -> Result<(Account
     let account = contact(api, text).await?;
     let known = api.view(move |rows| view::contact(rows, &account).is_some()).await?;
     Ok((account, known))
-}
-
-/// What begins like an address means an address only: a contact could call itself by somebody else's.
-fn resolve(rows: &Reader<'_>, text: &str) -> Result<AccountId, usize> {
-    let folded = text.to_ascii_lowercase();
-    if !folded.starts_with("sig1") || folded.len() < ADDRESS_PREFIX_LEAST {
-        return view::resolve(rows, text);
-    }
-    let contacts = view::contacts(rows);
-    let fitting: Vec<&view::ContactView> =
-        contacts.iter().filter(|contact| contact.address.starts_with(&folded)).collect();
-    match fitting.as_slice() {
-        [one] => address::decode(&one.address).map_err(|_| 0),
-        _ => Err(fitting.len()),
-    }
 }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::fixtures::{INBOX, NOW, Person, rng};
-use crate::base::id::AccountId;
+use crate::base::id::{AccountId, PrekeySource};
 use crate::base::limits;
 use crate::crypto::ed25519::SigningKey;
 use crate::crypto::kdf::label;
@@ -12,7 +12,7 @@ use crate::domain::session::one_time::OneTimePool;
 use crate::domain::session::pqxdh::initiate;
 use crate::domain::session::prekeys::{VerifiedBundle, bundle};
 use crate::wire::account::{LogOperation, Purposes};
-use crate::wire::prekeys::{Bundle, SignedBundle};
+use crate::wire::prekeys::{Bundle, OneTimePrekey, SignedBundle, decode_one_time, encode_one_time};
 use crate::wire::signed::Signed;
 
 fn verify(bytes: &[u8], account: &AccountId) -> Result<VerifiedBundle, SessionError> {
@@ -164,4 +164,19 @@ fn a_one_time_prekey_of_another_device_or_age_is_refused() {
     let own = pool.add_kem(&bob.local(), 1, NOW, &mut rng(2));
     assert_eq!(verified.add_one_time(&own, NOW.plus(limits::BUNDLE_AGE_MAX)), Err(SessionError::Expired));
     assert_eq!(verified.add_one_time(&own, NOW), Ok(()));
+}
+
+#[test]
+fn a_one_time_prekey_from_another_source_than_the_one_it_is_signed_for_is_refused() {
+    let bob = Person::new(2);
+    let made = OneTimePool::default().add_exchange(&bob.local(), 1, NOW, &mut rng(5));
+    let prekey = OneTimePrekey::decode(decode_one_time(&made).unwrap().unverified()).unwrap();
+    let signed = |source| {
+        let prekey = OneTimePrekey { source, ..prekey.clone() };
+        encode_one_time(&Signed::new(bob.device.signing(), label::ONE_TIME_PREKEY, prekey.encode()))
+    };
+    let mut verified = bob.verified();
+    let mailbox = Some(PrekeySource::new([8; 32]));
+    assert_eq!(verified.add_one_time(&signed(mailbox), NOW), Err(SessionError::Untrusted));
+    assert_eq!(verified.add_one_time(&signed(None), NOW), Ok(()));
 }

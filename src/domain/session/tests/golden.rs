@@ -19,7 +19,7 @@ use crate::domain::session::ratchet::Agreed;
 use crate::domain::session::seal::{self, Recipient};
 use crate::wire::account::Purposes;
 use crate::wire::flight::{FirstFlight, SealedFlight};
-use crate::wire::prekeys::{SignedBundle, encode_one_time};
+use crate::wire::prekeys::{SignedBundle, decode_one_time, encode_one_time};
 
 /// What a person's prekey set was made of, in the order that making it asks for.
 const SET: [&str; 4] = ["signed prekey", "signed KEM prekey", "seal", "seal KEM"];
@@ -33,6 +33,11 @@ fn prekeys() -> Value {
 
 fn handshakes() -> Value {
     serde_json::from_str(include_str!("../../../../docs/vectors/handshake.json")).unwrap()
+}
+
+fn log(account: &AccountId, entries: &[Vec<u8>]) -> AccountLog {
+    let entries = entries.iter().map(|entry| decode_one_time(entry).unwrap()).collect();
+    AccountLog::verify(*account, entries).unwrap()
 }
 
 /// A person of the vectors, who has one device and one set of prekeys.
@@ -50,8 +55,9 @@ impl Person {
         assert_eq!(*device.id().as_bytes(), case.array("device id"));
         let (at, purposes) = (Time::from_millis(case.number("at")), case.number("purposes"));
         let purposes: Purposes = serde_json::from_value(purposes.into()).unwrap();
-        let log = AccountLog::begin(&key, device.certificate(purposes), at);
-        assert_eq!(log.entries().iter().map(encode_one_time).collect::<Vec<_>>(), case.list("log"));
+        let log = log(&key.id(), &case.list("log"));
+        assert_eq!(log.devices(), [device.certificate(purposes)]);
+        assert_eq!(log.carried().iter().map(encode_one_time).collect::<Vec<_>>(), case.list("carried"));
         let mut rng = Replay::of(case, &SET);
         let set = PrekeySet::generate(case.id("set"), at, &mut rng);
         rng.finish();
@@ -78,6 +84,16 @@ fn bundles_are_those_of_the_model() {
         let keys = verified.bundle();
         let keys = [keys.signed.to_vec(), keys.signed_kem.clone(), keys.seal.to_vec(), keys.seal_kem.clone()];
         assert_eq!(keys.to_vec(), case.list("public"));
+    }
+}
+
+#[test]
+fn a_bundle_with_more_of_the_log_than_is_carried_is_good() {
+    for case in Case(&prekeys()).cases("bundles with more of the log") {
+        let (account, now) = (AccountId::new(case.array("account")), Time::from_millis(case.number("now")));
+        let verified = VerifiedBundle::verify(&case.bytes("bundle"), &account, now).unwrap();
+        assert_eq!(*verified.log(), log(&account, &case.list("log")));
+        assert!(verified.log().carried().len() < verified.log().entries().len());
     }
 }
 

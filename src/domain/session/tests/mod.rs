@@ -2,6 +2,7 @@
 
 mod attacks;
 mod bundles;
+mod epoch_model;
 mod epochs;
 mod flights;
 mod frames;

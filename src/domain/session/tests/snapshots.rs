@@ -2,6 +2,8 @@
 
 use super::fixtures::{NOW, Person, pair, receive, rng, row};
 use crate::crypto::hash::sha256;
+use crate::domain::session::one_time::HandedOut;
+use crate::domain::session::pool::{Claim, Pool};
 use crate::domain::session::pqxdh::initiate;
 use crate::domain::session::sessions::Peer;
 
@@ -22,6 +24,13 @@ fn stored_rows_keep_their_encoding() {
     assert!(bob.open(&skipped, NOW).is_ok());
     let set = postcard::to_allocvec(&Person::new(2).set).unwrap();
     assert_eq!((set.len(), digest(&set).as_str()), (267, "28a83b6dcd059856"));
+    let (pair, published) = HandedOut::make(&Person::new(2).local(), 7, NOW, &mut rng(5));
+    let pair = postcard::to_allocvec(&pair).unwrap();
+    assert_eq!((pair.len(), digest(&pair).as_str()), (140, "3f405830196439ae"));
+    assert_eq!(published.iter().map(Vec::len).collect::<Vec<_>>(), [194, 1349]);
+    let mut pool = Pool::full(NOW);
+    assert!(pool.take(Claim::Anyone, NOW));
+    assert_eq!(postcard::to_allocvec(&pool).unwrap(), [99, 128, 208, 149, 255, 188, 49, 1]);
     let mut peer = Peer::default();
     let _ = peer.adopt_sent(alice.id());
     assert!(peer.may_heal(NOW));

@@ -1,0 +1,3 @@
+//! Delivery as a whole, which no one file here decides alone.
+
+mod delivery_model;

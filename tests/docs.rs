@@ -1,0 +1,213 @@
+//! The README and the pages of `docs/`, done as they say.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails its test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_sigillo");
+/// How often a look for what the other side does is tried, and the pause between.
+const ATTEMPTS: u32 = 300;
+const PAUSE: Duration = Duration::from_millis(200);
+/// The port that the README names, in whose place a free one is used.
+const NAMED_PORT: &str = "udp/4001";
+
+/// A person at two terminals, who types what the README says.
+struct Reader {
+    directory: tempfile::TempDir,
+    port: u16,
+    nodes: Vec<Child>,
+    /// What they put in the place of words that the README leaves open.
+    learnt: BTreeMap<&'static str, String>,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        for node in &mut self.nodes {
+            let _ = node.kill();
+            let _ = node.wait();
+        }
+    }
+}
+
+impl Reader {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("passphrase"), "a passphrase\n").unwrap();
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let port = socket.local_addr().unwrap().port();
+        Self { directory, port, nodes: Vec::new(), learnt: BTreeMap::new() }
+    }
+
+    fn command(&self, words: &[String]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(words).current_dir(self.directory.path()).stdin(Stdio::null());
+        command.env("SIGILLO_PASSPHRASE_FILE", "passphrase").env_remove("SIGILLO_HOME");
+        command
+    }
+
+    fn json(&self, words: &[&str]) -> Value {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let output = self.command(&words).arg("--json").output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Types one line, as it stands, but for what it leaves open.
+    fn type_in(&mut self, line: &str) {
+        let mut words = split(line);
+        assert_eq!(words.remove(0), "sigillo", "{line}");
+        let in_background = words.last().is_some_and(|word| word == "&");
+        if in_background {
+            words.pop();
+        }
+        self.fill_in(&mut words);
+        if in_background {
+            let log = std::fs::File::create(self.directory.path().join(format!("log{}", self.nodes.len())))
+                .unwrap();
+            let command = &mut self.command(&words);
+            self.nodes.push(command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap());
+            return;
+        }
+        for attempt in 1.. {
+            let output = self.command(&words).output().unwrap();
+            let said = String::from_utf8(output.stdout).unwrap();
+            // What takes its way over the network is looked for again, as a person would.
+            if output.status.success() && expected(&words).is_none_or(|expected| said.contains(expected)) {
+                return;
+            }
+            let error = String::from_utf8_lossy(&output.stderr);
+            assert!(expected(&words).is_some() && attempt < ATTEMPTS, "{line}\n{said}\n{error}");
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Puts the addresses, keys and the port in that the README can't know.
+    fn fill_in(&mut self, words: &mut [String]) {
+        let port = format!("udp/{}", self.port);
+        for index in 0..words.len() {
+            let word = words[index].replace(NAMED_PORT, &port);
+            words[index] = match word.as_str() {
+                "sig1…" => self.address_for(words),
+                "KEY" => {
+                    self.json(&["--home", "bakery", "invoice", "list"])[0]["key"].as_str().unwrap().to_owned()
+                }
+                "ID" => {
+                    self.json(&["--home", "ana", "receipt", "list"])[0]["id"].as_str().unwrap().to_owned()
+                }
+                _ => word,
+            };
+        }
+    }
+
+    /// The customer's address for the bakery, and the bakery's for everybody else.
+    fn address_for(&mut self, words: &[String]) -> String {
+        if words.get(1).is_some_and(|home| home == "bakery") {
+            let inbox = self.command(&["--home", "bakery", "inbox"].map(str::to_owned)).output().unwrap();
+            let inbox = String::from_utf8(inbox.stdout).unwrap();
+            return inbox.split_whitespace().find(|word| word.starts_with("sig1")).unwrap().to_owned();
+        }
+        let known = self.learnt.get("bakery").cloned();
+        known.unwrap_or_else(|| {
+            let id = self.json(&["--home", "bakery", "id"]);
+            let address = id["address"].as_str().unwrap().to_owned();
+            self.learnt.insert("bakery", address.clone());
+            address
+        })
+    }
+}
+
+/// What a line must show that depends on the other side.
+fn expected(words: &[String]) -> Option<&'static str> {
+    let says = |word: &str| words.iter().any(|one| one == word);
+    match () {
+        () if says("find") => Some("Bakery"),
+        () if says("history") => Some("Still warm?"),
+        () if says("inbox") => Some("daily"),
+        () if says("invoice") && says("list") => Some("19.90"),
+        () if says("receipt") && says("list") => Some("19.90"),
+        () => None,
+    }
+}
+
+/// The words of a line of shell, without its comment.
+fn split(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quoted, mut any) = (Vec::new(), String::new(), false, false);
+    for character in line.chars() {
+        match character {
+            '"' => (quoted, any) = (!quoted, true),
+            '#' if !quoted && word.is_empty() => break,
+            ' ' if !quoted => {
+                if any || !word.is_empty() {
+                    words.push(core::mem::take(&mut word));
+                }
+                any = false;
+            }
+            other => word.push(other),
+        }
+    }
+    if any || !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+/// The lines of all blocks of shell between two headings.
+fn shell<'t>(text: &'t str, from: &str, until: &str) -> Vec<&'t str> {
+    let part = text.split_once(from).unwrap().1.split_once(until).unwrap().0;
+    let blocks = part.split("```sh\n").skip(1).map(|block| block.split_once("```").unwrap().0);
+    blocks.flat_map(str::lines).filter(|line| !line.trim().is_empty()).collect()
+}
+
+fn read(page: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap()
+}
+
+#[test]
+fn what_the_readme_does_by_hand_works_as_it_stands() {
+    let readme = read("README.md");
+    let mut lines = shell(&readme, "\n## By hand\n", "\n## ").into_iter();
+    assert!(lines.next().unwrap().starts_with("cargo build --release && export PATH="));
+    assert!(lines.next().unwrap().contains("export SIGILLO_PASSPHRASE_FILE=passphrase"));
+    let mut reader = Reader::new();
+    let mut count = 0;
+    for line in lines {
+        reader.type_in(line);
+        count += 1;
+    }
+    assert!(count > 15);
+    assert!(reader.directory.path().join("receipt.json").exists());
+}
+
+#[test]
+fn every_command_that_a_page_names_exists() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages = vec!["README.md".to_owned(), "SECURITY.md".to_owned(), "ARCHITECTURE.md".to_owned()];
+    for entry in std::fs::read_dir(manifest.join("docs")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name.ends_with(".md") {
+            pages.push(format!("docs/{name}"));
+        }
+    }
+    let mut named = BTreeSet::new();
+    for page in pages {
+        for part in read(&page).split("`sigillo ").skip(1) {
+            let rest = part.split('`').next().unwrap();
+            let words = rest
+                .split_whitespace()
+                .take_while(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
+            let words: Vec<String> =
+                words.take_while(|word| !word.starts_with('-')).map(str::to_owned).collect();
+            named.insert((page.clone(), words));
+        }
+    }
+    assert!(named.len() > 3);
+    for (page, words) in named {
+        let help = (words != ["help"]).then_some("--help");
+        let output = Command::new(PROGRAM).args(&words).args(help).output().unwrap();
+        assert!(output.status.success(), "{page} names `sigillo {}`", words.join(" "));
+    }
+}
