@@ -29,8 +29,8 @@ fn line(stdout: &mut BufReader<ChildStdout>) -> Value {
     document(&line)
 }
 
-fn texts(entries: &Value) -> Vec<&str> {
-    entries.as_array().unwrap().iter().filter_map(|entry| entry["text"].as_str()).collect()
+fn texts(history: &Value) -> Vec<&str> {
+    history["entries"].as_array().unwrap().iter().filter_map(|entry| entry["text"].as_str()).collect()
 }
 
 #[test]
