@@ -98,13 +98,20 @@ impl Start {
     /// that was told so.
     fn new(kind: AccountKind) -> Self {
         let mut rng = Random::new(SEED);
-        let people =
-            KINDS.map(|kind| Me { seed: Some(Seed::random(&mut rng)), device: Secret::random(&mut rng), kind });
+        let people = KINDS.map(|kind| Me {
+            seed: Some(Seed::random(&mut rng)),
+            device: Secret::random(&mut rng),
+            kind,
+        });
         let mut world = World::new(SEED, &KINDS);
         world.run(MINUTE);
         let (target, other) = (0, 1);
         befriend(&mut world, target, other);
-        assert_eq!(people[target].seed.as_ref().unwrap().account().id(), world.peers[target].account(), "the world's own keys");
+        assert_eq!(
+            people[target].seed.as_ref().unwrap().account().id(),
+            world.peers[target].account(),
+            "the world's own keys"
+        );
         let contact = contact_of(&world, target);
         for from in [target, other] {
             say(&mut world, from, "oi");
