@@ -98,13 +98,20 @@ impl Start {
     /// that was told so.
     fn new(kind: AccountKind) -> Self {
         let mut rng = Random::new(SEED);
-        let people =
-            KINDS.map(|kind| Me { seed: Seed::random(&mut rng), device: Secret::random(&mut rng), kind });
+        let people = KINDS.map(|kind| Me {
+            seed: Some(Seed::random(&mut rng)),
+            device: Secret::random(&mut rng),
+            kind,
+        });
         let mut world = World::new(SEED, &KINDS);
         world.run(MINUTE);
         let (target, other) = (0, 1);
         befriend(&mut world, target, other);
-        assert_eq!(people[target].seed.account().id(), world.peers[target].account(), "the world's own keys");
+        assert_eq!(
+            people[target].seed.as_ref().unwrap().account().id(),
+            world.peers[target].account(),
+            "the world's own keys"
+        );
         let contact = contact_of(&world, target);
         for from in [target, other] {
             say(&mut world, from, "oi");
@@ -173,7 +180,7 @@ fn session_with(rows: &Memory, other: &Memory) -> Session {
 
 /// The prekeys that a node hands out.
 fn bundle_of(me: &Me, rows: &Memory, now: Time) -> VerifiedBundle {
-    let (reader, account) = (Reader::new(rows), me.seed.account().id());
+    let (reader, account) = (Reader::new(rows), me.seed.as_ref().unwrap().account().id());
     let own = reader.row(&ACCOUNTS, account.as_bytes()).expect("its account");
     let set = reader.get(&PREKEYS, &PREKEYS.key_at(account.as_bytes(), u64::from(own.prekeys)));
     let device = DeviceKeys::derive(&me.device, &account);

@@ -84,7 +84,7 @@ fn speakers(entries: &[LogEntry]) -> Vec<Device> {
 pub fn ask(data: &[u8]) {
     match reads_back(data, Ask::decode, Ask::encode) {
         Some(Ask::Index(request)) => drop(reads_back(&request, IndexRequest::decode, IndexRequest::encode)),
-        Some(Ask::Bundle { .. }) | None => {}
+        Some(Ask::Bundle { .. } | Ask::LinkKey { .. } | Ask::LinkGrant { .. }) | None => {}
     }
     match reads_back(data, Answer::decode, Answer::encode) {
         Some(Answer::Index(answer)) => {
@@ -93,7 +93,7 @@ pub fn ask(data: &[u8]) {
         Some(Answer::Bundle { bundle, .. }) => {
             reads_back(&bundle, SignedBundle::decode, SignedBundle::encode);
         }
-        Some(Answer::Nothing) | None => {}
+        Some(Answer::Nothing | Answer::LinkKey(_) | Answer::Linked) | None => {}
     }
 }
 
@@ -152,6 +152,22 @@ pub fn content(data: &[u8]) {
         }
         Body::Resend { from, until } => assert!(from < until && *until <= limits::SEQUENCE_MAX),
         Body::Billing(event) => assert!(event.signed.unverified().len() <= limits::EVENT_MAX),
+        Body::LogWant(_) => {}
+        Body::Log(part) => assert!(part.entries.len() <= limits::LOG_ENTRIES_MAX),
+        Body::Device(hint) => {
+            is_reach(&hint.reach);
+            assert!(hint.bundle.len() <= limits::BUNDLE_MAX);
+        }
+        Body::Copy(copy) => assert!(is_text(&copy.text, limits::TEXT_MAX)),
+        Body::Contact(contact) => {
+            assert!(is_line(&contact.name, limits::NAME_MAX) && contact.reach.len() <= limits::DEVICES_MAX);
+            contact.reach.iter().for_each(is_reach);
+        }
+        Body::History(page) => {
+            assert!(page.entries.len() <= limits::HISTORY_PAGE_MAX);
+            let mut texts = page.entries.iter().filter_map(|entry| entry.text.as_ref());
+            assert!(texts.all(|text| is_text(text, limits::TEXT_MAX)));
+        }
     }
     if let Some(introduction) = &content.introduction {
         assert!(is_line(&introduction.name, limits::NAME_MAX));

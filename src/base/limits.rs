@@ -102,6 +102,14 @@ pub const LINK_OFFER_LIFE: Duration = Duration::from_secs(10 * MINUTE);
 pub const LINK_OFFER_MAX: usize = 1_024;
 /// The largest grant that links a device.
 pub const LINK_GRANT_MAX: usize = 12 * 1024;
+/// Entries of each conversation that a new device is given.
+pub const HISTORY_ENTRIES_MAX: u64 = 1_000;
+/// Entries in one content that carries history.
+pub const HISTORY_PAGE_MAX: usize = 128;
+/// Bytes of text at which a content that carries history is full.
+pub const HISTORY_PAGE_BYTES: usize = 8_000;
+/// Contents with contacts or history that are under way to a new device at once.
+pub const TRANSFER_WINDOW: usize = 32;
 /// The longest text in which a safety number is handed over for comparison.
 pub const SAFETY_TEXT_MAX: usize = 256;
 /// The largest encoded bundle of prekeys.
@@ -387,7 +395,10 @@ const _: () = {
         "a snapshot of a full account and the rotation behind it can be carried"
     );
     assert!(
-        LOG_KEPT_MAX + DEVICES_MAX * (32 + PEER_KEY_MAX + 4 + ADDRESSES_MAX * (ADDRESS_LEN_MAX + 2)) + 1_024
+        LOG_KEPT_MAX
+            + LOG_CARRIED_MAX
+            + DEVICES_MAX * (32 + PEER_KEY_MAX + 4 + ADDRESSES_MAX * (ADDRESS_LEN_MAX + 2))
+            + 1_024
             <= VALUE_MAX,
         "a contact's row, its log and where all its devices are, fits a value"
     );

@@ -74,6 +74,8 @@ pub mod label {
         LINK_OFFER = "sigillo v1 link offer";
         /// The seal of a grant that links a device.
         LINK_GRANT = "sigillo v1 link grant";
+        /// The digest by which whoever saw an offer to link a device names it.
+        LINK_ASK = "sigillo v1 link ask";
         /// Signs a bundle of prekeys.
         BUNDLE = "sigillo v1 bundle";
         /// Signs a one-time prekey.

@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
-use crate::base::id::{AccountId, Digest, MessageId};
+use crate::base::id::{AccountId, DeviceId, Digest, MessageId};
 use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::domain::directory::profile::ProfileDraft;
 use crate::domain::directory::search::Query;
 use crate::wire::billing::InvoiceKey;
 use crate::wire::invite::Invite;
+use crate::wire::link::LinkOffer;
 use crate::wire::plan::Plan;
 
 /// A request. Whatever it names is parsed already.
@@ -56,6 +57,14 @@ pub enum Command {
     },
     /// A person saw the whole conversation as it stands.
     MarkRead(AccountId),
+    /// Shows what another device of the account is to be told, to be let in.
+    OfferDevice,
+    /// The person has seen whose device this is to be, and agrees.
+    JoinAccount(AccountId),
+    /// Lets a device that made this offer into the account.
+    LinkDevice(Box<LinkOffer>),
+    /// Takes a device out of the account.
+    RevokeDevice(DeviceId),
     /// What this business says of itself; published at the next opportunity.
     SetProfile(Box<ProfileDraft>),
     /// Publishes the profile now, and answers once the network took it.
@@ -98,6 +107,20 @@ pub enum Outcome {
         invite: String,
         /// Nobody can accept it after this.
         expires: Time,
+    },
+    /// A device's offer to be linked, as text.
+    LinkOffered {
+        /// The text.
+        code: String,
+        /// It can't be taken up after this.
+        expires: Time,
+    },
+    /// A device speaks for the account now.
+    Linked {
+        /// Its id.
+        device: DeviceId,
+        /// The account's address.
+        address: String,
     },
     /// Somebody is a contact now.
     Added {
@@ -195,6 +218,24 @@ pub enum Refusal {
     /// Only persons do this.
     #[error("a business node doesn't do this: use a personal node, made with `sigillo init`")]
     NotAPerson,
+    /// Only the device with the recovery phrase does this.
+    #[error("only the device that has the recovery phrase does this: use that one")]
+    NotPrimary,
+    /// The device belongs to nobody yet.
+    #[error("this device isn't linked yet: link it with `sigillo device join`")]
+    NotLinked,
+    /// The device belongs to somebody already.
+    #[error("this device belongs to an account already")]
+    AlreadyLinked,
+    /// The device was taken out of the account.
+    #[error("this device was revoked: it no longer speaks for the account")]
+    Revoked,
+    /// A device isn't linked.
+    #[error("{0}")]
+    Link(String),
+    /// No such device, or several.
+    #[error("{0} devices of this account fit that id: `sigillo device list` shows them")]
+    NoSuchDevice(usize),
     /// There is nothing to publish.
     #[error("there is no profile yet: say who you are with `sigillo profile set --name NAME`")]
     NoProfile,
@@ -248,6 +289,12 @@ impl Refusal {
             Self::Invite => "invite",
             Self::NotABusiness => "not_a_business",
             Self::NotAPerson => "not_a_person",
+            Self::NotPrimary => "not_primary",
+            Self::NotLinked => "not_linked",
+            Self::AlreadyLinked => "already_linked",
+            Self::Revoked => "revoked",
+            Self::Link(_) => "link",
+            Self::NoSuchDevice(_) => "no_such_device",
             Self::NoProfile => "no_profile",
             Self::Profile(_) => "profile",
             Self::Offline => "offline",

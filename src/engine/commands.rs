@@ -2,13 +2,20 @@
 
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::input::Ticket;
-use crate::engine::machine::{Engine, Step};
+use crate::engine::machine::{Engine, NOBODY, Step};
 use crate::engine::pending::Want;
 
 impl Engine {
     /// Carries a command out; its answer comes now, or when the network has answered.
     pub(super) fn command(&mut self, step: &mut Step<'_, '_>, ticket: Ticket, command: Command) {
+        let joins = matches!(command, Command::OfferDevice | Command::JoinAccount(_));
+        if self.account == NOBODY && !joins {
+            return self.reply(ticket, Err(Refusal::NotLinked));
+        }
         let result = match command {
+            Command::OfferDevice => self.offer_device(step),
+            Command::JoinAccount(account) => self.join_account(step, &account),
+            Command::RevokeDevice(device) => self.revoke_device(step, &device),
             Command::SetName(name) => self.set_name(step, name),
             Command::Invite => self.invite(step),
             Command::Accept { invite, name } => self.accept_invite(step, invite, name),
@@ -34,6 +41,7 @@ impl Engine {
             return self.reply(ticket, Err(Refusal::Offline));
         }
         match command {
+            Command::LinkDevice(offer) => self.link_device(step, ticket, *offer),
             Command::Find(query) => self.find(step, ticket, query),
             Command::Lookup(account) => self.fetch(step, account, Want::Lookup(ticket)),
             Command::Add { account, name } => self.fetch(step, account, Want::Add(ticket, name)),

@@ -36,6 +36,13 @@ pub enum Event {
         /// Whether they wait to be admitted.
         request: bool,
     },
+    /// An account wants to take this device in: the person has to agree.
+    LinkGranted {
+        /// The account's address.
+        address: String,
+        /// What it calls itself; may be empty.
+        name: String,
+    },
     /// An invoice came or was issued.
     Invoice {
         /// The other side.

@@ -1,10 +1,9 @@
 //! Sessions that broke: noticed, retired, and made anew within limits.
 
-use crate::base::id::{DeviceId, MessageId};
+use crate::base::id::DeviceId;
 use crate::base::limits;
-use crate::domain::chat::conversation;
 use crate::domain::chat::outbox::OUTBOX;
-use crate::domain::chat::timeline::{self, Body as Line, From, NewEntry};
+use crate::domain::chat::timeline::Notice;
 use crate::domain::identity::contact::Contact;
 use crate::domain::session::rows::PEERS;
 use crate::engine::links::Item;
@@ -60,14 +59,8 @@ impl Engine {
         }
         step.tx.put(&PEERS, PEERS.key(device.as_bytes()), peer);
         self.retire_session(step, &device);
-        let notice = NewEntry {
-            sent_at: step.now,
-            id: MessageId::new([0; MessageId::LEN]),
-            from: From::Us { seq: 0 },
-            body: Line::Notice(timeline::Notice::SessionRemade),
-        };
-        conversation::file(step.tx, &contact.account, notice, step.now);
-        self.seek_bundle(step, &contact);
+        self.notice(step, &contact, Notice::SessionRemade);
+        self.seek_bundle(step, &contact, Some(&device));
     }
 
     /// The other side has seen more of a session than this store knows of: the store is an old copy. No session of
@@ -75,7 +68,7 @@ impl Engine {
     pub(super) fn rolled_back(&mut self, step: &mut Step<'_, '_>, contact: &Contact, device: &DeviceId) {
         self.counters.rolled_back += 1;
         self.retire_session(step, device);
-        self.seek_bundle(step, contact);
+        self.seek_bundle(step, contact, Some(device));
     }
 
     /// Seals no more in the active session of a device.
@@ -85,6 +78,7 @@ impl Engine {
         step.tx.put(&PEERS, PEERS.key(device.as_bytes()), peer);
         dropped.iter().for_each(|id| drop_session(step, id));
         self.bundles.remove(device);
-        self.links.line(device).next = 0;
+        let line = self.links.line(device);
+        (line.next, line.sought) = (0, false);
     }
 }

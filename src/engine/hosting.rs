@@ -79,6 +79,8 @@ impl Engine {
             Ok(Ask::Index(request)) => {
                 self.index_asked(step, &request).map(|answer| Answer::Index(answer.encode()))
             }
+            Ok(Ask::LinkKey { offer }) => self.link_key_asked(step, &offer),
+            Ok(Ask::LinkGrant { offer, grant }) => self.link_granted(step, &offer, &grant),
             Err(_) => {
                 self.counters.malformed += 1;
                 None

@@ -10,7 +10,6 @@ use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::chat::timeline::{self, Body as Line, Entry, From, NewEntry};
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
-use crate::domain::identity::relation::Claim;
 use crate::domain::session::pqxdh::{self, Accepted};
 use crate::domain::session::prekeys::Local;
 use crate::domain::session::ratchet::OpenError;
@@ -216,6 +215,8 @@ impl Engine {
         let contact = match known {
             Some(contact) if contact.own == *own => Some(contact),
             Some(_) => None,
+            // Our own account's other devices are known from the log, or not at all.
+            None if account == self.account => None,
             None => self.stranger(step, own, account, content.introduction.as_ref()),
         };
         let Some(mut contact) = contact else {
@@ -248,6 +249,10 @@ impl Engine {
         self.links.line(&device).greeting_due = contact.standing == Standing::Accepted;
         if is_new {
             self.show_contact(&contact);
+            self.share_contact(step, &contact);
+            if contact.standing == Standing::Accepted {
+                self.announce(step, &contact);
+            }
         }
         self.counters.opened += 1;
         self.content(step, Opened { contact: Arc::new(contact), device, content }, &bytes);
@@ -256,12 +261,7 @@ impl Engine {
     /// An opened content: what it says of its sender first, then the thing itself.
     fn content(&mut self, step: &mut Step<'_, '_>, opened: Opened, bytes: &[u8]) {
         let Opened { mut contact, device, content } = opened;
-        if contact.weigh(&content.log_head) == Some(Claim::Fork) {
-            self.counters.forked_logs += 1;
-            let contact = Arc::make_mut(&mut contact);
-            contact.mark_fork(step.now);
-            step.tx.put(&CONTACTS, CONTACTS.key(contact.account.as_bytes()), contact.clone());
-        }
+        self.weigh_claim(step, &mut contact, &device, &content.log_head);
         if let Some(introduction) = content.introduction.clone() {
             contact = self.introduced(step, contact, &device, introduction);
         }
@@ -276,7 +276,13 @@ impl Engine {
                 incoming::begin(step.tx, &device, *first);
                 self.file_held(step, &contact, &device);
             }
-            (1.., Body::Hello { .. } | Body::Text(_) | Body::Billing(_)) => {
+            (0, Body::LogWant(head)) => self.log_wanted(&contact, &device, head),
+            (0, Body::Log(part)) => self.log_part(step, &contact.account, &device, part, true),
+            (1.., Body::Copy(_) | Body::Contact(_) | Body::History(_)) if !contact.is_ourselves() => {
+                self.counters.malformed += 1;
+            }
+            (1.., Body::Ack(_) | Body::Resend { .. } | Body::LogWant(_)) => self.counters.malformed += 1,
+            (1.., _) => {
                 self.arrived(step, &contact, &device, content, bytes);
             }
             _ => self.counters.malformed += 1,
@@ -310,7 +316,7 @@ impl Engine {
             }
             Arrival::Late(position) => {
                 incoming::found(step.tx, device, content.seq);
-                let line = self.line_of(step, contact, &content);
+                let line = self.line_of(step, contact, device, &content);
                 let (id, sent_at) = (content.id, content.sent_at);
                 if let Some(line) = line {
                     timeline::edit(step.tx, &contact.account, position, |entry| {
@@ -344,7 +350,7 @@ impl Engine {
     /// Files a content that is next in order.
     fn file(&mut self, step: &mut Step<'_, '_>, contact: &Contact, device: &DeviceId, content: Content) {
         incoming::edit(step.tx, device, |row| row.filed += 1);
-        let Some(body) = self.line_of(step, contact, &content) else { return };
+        let Some(body) = self.line_of(step, contact, device, &content) else { return };
         let from = From::Them { device: *device, seq: content.seq };
         let entry = NewEntry { sent_at: content.sent_at, id: content.id, from, body };
         let entry = conversation::file(step.tx, &contact.account, entry, step.now);
@@ -352,12 +358,24 @@ impl Engine {
     }
 
     /// What a content puts into the timeline, after it took its effect; nothing where it is not for the eye.
-    fn line_of(&mut self, step: &mut Step<'_, '_>, contact: &Contact, content: &Content) -> Option<Line> {
+    fn line_of(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        device: &DeviceId,
+        content: &Content,
+    ) -> Option<Line> {
         match &content.body {
-            Body::Text(text) => Some(Line::Text(text.clone())),
-            Body::Billing(billing) => self.billing_arrived(step, contact, billing),
-            Body::Hello { .. } | Body::Ack(_) | Body::Resend { .. } => None,
+            Body::Text(text) if !contact.is_ourselves() => return Some(Line::Text(text.clone())),
+            Body::Billing(billing) => return self.billing_arrived(step, contact, billing),
+            Body::Log(part) => self.log_part(step, &contact.account, device, part, false),
+            Body::Device(hint) => self.device_hinted(step, &contact.account, hint),
+            Body::Copy(copy) => self.copied(step, device, copy),
+            Body::Contact(known) => self.contact_shared(step, known),
+            Body::History(page) => self.history_told(step, page),
+            Body::Text(_) | Body::Hello { .. } | Body::Ack(_) | Body::Resend { .. } | Body::LogWant(_) => {}
         }
+        None
     }
 
     fn expect_gap(&mut self, step: &Step<'_, '_>, contact: &Contact, device: &DeviceId) {
@@ -373,6 +391,9 @@ impl Engine {
         let now = step.now;
         incoming::give_up_gap(step.tx, device, |seq| {
             let from = From::Them { device: *device, seq };
+            if contact.is_ourselves() {
+                return u64::MAX;
+            }
             let id = crate::base::id::MessageId::new([0; 16]);
             let entry = NewEntry { sent_at: now, id, from, body: Line::Missing };
             conversation::file(step.tx, account, entry, now).position

@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
+use crate::wire::account::LogHead;
 use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
 
-/// Frames of the window that contents leave free, for an acknowledgement and a greeting.
-const CONTROL_ROOM: usize = 2;
+/// Frames of the window that contents leave free, for an acknowledgement, a greeting, and a question and an answer
+/// about logs.
+const CONTROL_ROOM: usize = 4;
 
 /// What was sent on a link and not yet taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,6 +67,14 @@ pub(super) struct Line {
     pub(super) ack_due: bool,
     /// It is to be told where we are.
     pub(super) greeting_due: bool,
+    /// It is to be asked for what follows the pinned head of its log.
+    pub(super) log_wanted: bool,
+    /// It was, on this link.
+    pub(super) log_asked: bool,
+    /// It asked what follows this head of ours.
+    pub(super) log_owed: Option<LogHead>,
+    /// Its prekeys were looked for, and not again before the next attempt falls due.
+    pub(super) sought: bool,
     /// The peer it was last served at.
     pub(super) peer: Option<PeerKey>,
 }
@@ -147,6 +157,7 @@ impl Links {
     fn begin_anew(&mut self, key: &PeerKey) {
         for line in self.lines.values_mut().filter(|line| line.peer.as_ref() == Some(key)) {
             line.next = 0;
+            (line.log_asked, line.sought) = (false, false);
         }
     }
 
@@ -211,6 +222,13 @@ impl Links {
         let index = usize::try_from(number.checked_sub(link.first)?).ok()?;
         let item = link.in_flight.get_mut(index)?;
         Some(core::mem::replace(item, Item::Refused))
+    }
+}
+
+impl Line {
+    /// Whether it is to be told anything besides what must arrive.
+    pub(super) const fn is_due(&self) -> bool {
+        self.ack_due || self.greeting_due || self.log_wanted || self.log_owed.is_some()
     }
 }
 

@@ -156,8 +156,8 @@ impl Engine {
         let mut contact = match known {
             Some(contact) => contact,
             None => {
+                let own = self.own_towards(step, &account, true)?;
                 self.count_contact()?;
-                let own = self.own_towards(step, &account, true);
                 Contact::new(account, own, Standing::Accepted, step.now)
             }
         };
@@ -179,7 +179,7 @@ impl Engine {
     }
 
     /// Takes in what a verified profile says of a contact: devices, where they are, how to open a session.
-    fn learn_profile(&mut self, step: &Step<'_, '_>, contact: &mut Contact, profile: &VerifiedProfile) {
+    fn learn_profile(&mut self, step: &mut Step<'_, '_>, contact: &mut Contact, profile: &VerifiedProfile) {
         contact.business = true;
         if !self.learn_log(step, contact, profile.log().clone()) {
             return;
@@ -223,9 +223,15 @@ impl Engine {
         }
     }
 
-    /// Looks for prekeys of a contact: in its profile if it is a business, else at the contact itself.
-    pub(super) fn seek_bundle(&mut self, step: &Step<'_, '_>, contact: &Contact) {
+    /// Looks for prekeys of a contact's device: in the profile if it is a business, else at the device itself. Once,
+    /// until the next attempt falls due or a link comes up.
+    pub(super) fn seek_bundle(&mut self, step: &Step<'_, '_>, contact: &Contact, device: Option<&DeviceId>) {
         if !self.online || self.lookups.bundles.contains(&contact.account) {
+            return;
+        }
+        if let Some(device) = device
+            && core::mem::replace(&mut self.links.line(device).sought, true)
+        {
             return;
         }
         if contact.business {
@@ -238,11 +244,19 @@ impl Engine {
         let asks: Vec<(PeerAddress, Ask)> = contact
             .reach
             .iter()
+            .filter(|reach| device.is_none_or(|device| *device == reach.device()))
             .filter_map(|reach| Some((reach.at()?, self.bundle_asks(step, contact, reach))))
             .flat_map(|(at, asks)| asks.into_iter().map(move |ask| (at.clone(), ask)))
             .collect();
         if !asks.is_empty() {
             self.expect_bundle(step, contact.account, asks);
+        }
+    }
+
+    /// An attempt is due: prekeys may be looked for once more.
+    pub(super) fn seek_again(&mut self, step: &Step<'_, '_>, account: &AccountId) {
+        if let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) {
+            contact.devices().for_each(|device| self.links.line(&device).sought = false);
         }
     }
 
@@ -327,6 +341,8 @@ impl Engine {
         });
         match self.lookups.questions.remove(&query) {
             Some(Question::Bundle { contact }) => self.bundle_answered(step, &contact, answer),
+            Some(Question::LinkKey { ticket, offer }) => self.link_key_told(step, ticket, &offer, answer),
+            Some(Question::LinkGiven { ticket, device }) => self.link_given(ticket, device, answer.as_ref()),
             Some(Question::SearchPage { search, key }) => self.page_answered(step, search, key, answer),
             Some(Question::EntryPut) => self.entry_put(step, answer.is_some()),
             _ => {}

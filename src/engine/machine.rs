@@ -13,6 +13,7 @@ use crate::crypto::secret::Secret;
 use crate::domain::identity::account::{AccountKey, Seed};
 use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::own::{ACCOUNTS, OwnAccount};
+use crate::domain::identity::sibling;
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::{Effect, Effects};
@@ -20,7 +21,7 @@ use crate::engine::event::Event;
 use crate::engine::hand_outs::HandOuts;
 use crate::engine::input::{Input, QueryId, Ticket};
 use crate::engine::links::Links;
-use crate::engine::pending::Lookups;
+use crate::engine::pending::{Joining, Lookups};
 use crate::store::agenda::Agenda;
 use crate::store::snapshot::Fault;
 use crate::store::table::Rows;
@@ -30,8 +31,8 @@ use crate::wire::peer::PeerKey;
 /// What the engine must know of its owner; unsealed from the keystore.
 #[derive(Clone, Debug)]
 pub struct Me {
-    /// The identity.
-    pub seed: Seed,
+    /// The identity; none on a device that is linked to somebody's account, or is to be.
+    pub seed: Option<Seed>,
     /// The device's own secret.
     pub device: Secret<32>,
     /// A person or a business.
@@ -56,6 +57,9 @@ pub(super) enum Job {
     /// Forget what we keep for others and what is past its life.
     Sweep,
 }
+
+/// The account of a device that isn't linked yet: no key has this id.
+pub const NOBODY: AccountId = AccountId::new([0; 32]);
 
 /// What bad input was dropped; counted, never an error.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
@@ -96,7 +100,17 @@ pub(super) struct Step<'a, 's> {
 /// Everything the node decides. State lives in the store; what is here is soft and made anew at every start.
 pub struct Engine {
     pub(super) me: Me,
-    pub(super) account: AccountKey,
+    /// Signs entries of our log; only the device with the recovery phrase has it.
+    pub(super) key: Option<AccountKey>,
+    /// The account that this device speaks for; [`NOBODY`] until it is linked.
+    pub(super) account: AccountId,
+    /// Our other devices, in the order of our log.
+    pub(super) siblings: Vec<DeviceId>,
+    /// Those of them that contacts are to be told of.
+    pub(super) announced: Vec<DeviceId>,
+    pub(super) joining: Joining,
+    /// The number of our log's head.
+    pub(super) head: u64,
     pub(super) agenda: Agenda<Job>,
     pub(super) effects: Vec<Effect>,
     pub(super) links: Links,
@@ -121,9 +135,16 @@ pub struct Engine {
 impl Engine {
     /// An engine over the store that `rows` reads: a new one, or one that goes on where it stopped.
     pub fn new(me: Me, rows: &impl Rows) -> Self {
-        let account = me.seed.account();
+        let key = me.seed.as_ref().map(Seed::account);
+        let account =
+            key.as_ref().map(AccountKey::id).or_else(|| sibling::membership(rows)).unwrap_or(NOBODY);
         Self {
+            key,
             account,
+            siblings: Vec::new(),
+            announced: Vec::new(),
+            joining: Joining::default(),
+            head: 0,
             me,
             agenda: Agenda::load(rows),
             effects: Vec::new(),
@@ -203,9 +224,9 @@ impl Engine {
         self.links.connected()
     }
 
-    /// The account that the world knows.
+    /// The account that the world knows; zeros while this device belongs to nobody.
     pub const fn account(&self) -> AccountId {
-        self.account.id()
+        self.account
     }
 
     pub(super) const fn is_business(&self) -> bool {
@@ -228,7 +249,10 @@ impl Engine {
     /// The keys with which this device speaks for an account of ours.
     pub(super) fn device_keys(&mut self, own: &AccountId) -> Arc<DeviceKeys> {
         let device = &self.me.device;
-        let keys = self.devices.entry(*own).or_insert_with(|| Arc::new(DeviceKeys::derive(device, own)));
+        let is_linked = self.key.is_none() && *own == self.account;
+        let make =
+            || if is_linked { DeviceKeys::for_linking(device) } else { DeviceKeys::derive(device, own) };
+        let keys = self.devices.entry(*own).or_insert_with(|| Arc::new(make()));
         Arc::clone(keys)
     }
 

@@ -5,6 +5,7 @@
 
 pub mod command;
 pub mod commerce;
+pub mod device_view;
 pub mod effects;
 pub mod event;
 pub mod hosting;
@@ -17,12 +18,18 @@ pub mod publish;
 pub mod view;
 
 mod commands;
+mod devices;
+mod fanout;
 mod hand_outs;
 mod healing;
 mod inbound;
+mod joining;
 mod links;
+mod logs;
 mod outbound;
 mod pending;
 mod prekeys;
+mod saying;
 mod search;
+mod transfer;
 mod upkeep;

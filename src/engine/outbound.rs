@@ -1,15 +1,14 @@
-//! The way out: may I, append, whose devices, keep; then, when a link is up, seal, keep the frame, send.
+//! The way out, where a link is up: seal what is kept for a device, keep the frame, send.
 
 use std::sync::Arc;
 
 use crate::base::id::{AccountId, DeviceId, MessageId, SessionId};
 use crate::base::limits;
 use crate::base::time::Time;
-use crate::domain::chat::conversation::{self, CONVERSATIONS};
-use crate::domain::chat::delivery::{DELIVERY, Delivery, State};
+use crate::domain::chat::delivery::{DELIVERY, Delivery, State, state_at};
 use crate::domain::chat::incoming::{self, INCOMING};
 use crate::domain::chat::outbox::{OUTBOX, Sealed, Unsettled};
-use crate::domain::chat::timeline::{self, Body as Line, From, NewEntry};
+use crate::domain::chat::timeline;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::own::OwnAccount;
@@ -18,102 +17,17 @@ use crate::domain::session::prekeys::Local;
 use crate::domain::session::ratchet::Session;
 use crate::domain::session::rows::{PEERS, ROUTES, Route, SESSIONS};
 use crate::domain::session::sessions::Peer;
-use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::Effect;
 use crate::engine::event::Event;
 use crate::engine::links::Item;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::store::table::Rows;
 use crate::wire::content::{Body, Content, Introduction};
-use crate::wire::decode::is_text;
 use crate::wire::envelope::Envelope;
 use crate::wire::peer::{LinkId, PeerKey};
 use crate::wire::reach::Reach;
 
 impl Engine {
-    /// Sends a text: the way out begins here.
-    pub(super) fn send(
-        &mut self,
-        step: &mut Step<'_, '_>,
-        to: AccountId,
-        text: String,
-    ) -> Result<Outcome, Refusal> {
-        let contact = self.may_write(step, &to)?;
-        if text.is_empty() || text.len() > limits::TEXT_MAX {
-            return Err(Refusal::TextLength { length: text.len() });
-        }
-        if !is_text(&text, limits::TEXT_MAX) {
-            return Err(Refusal::TextCharacters);
-        }
-        let (id, position) = self.say(step, &contact, Body::Text(text.clone()), Some(Line::Text(text)))?;
-        Ok(Outcome::Queued { id, position: position.unwrap_or_default() })
-    }
-
-    /// The contact, if we may write to them.
-    pub(super) fn may_write(&self, step: &Step<'_, '_>, to: &AccountId) -> Result<Arc<Contact>, Refusal> {
-        let contact = step.tx.row(&CONTACTS, to.as_bytes());
-        let contact = contact.ok_or_else(|| Refusal::NotAContact(address::encode(to)))?;
-        if contact.is_held() {
-            return Err(Refusal::KeyChanged(contact.name.clone()));
-        }
-        if contact.standing == Standing::Blocked { Err(Refusal::Blocked) } else { Ok(contact) }
-    }
-
-    /// Files what is said, and keeps it for every device of the contact until that device has it.
-    pub(super) fn say(
-        &mut self,
-        step: &mut Step<'_, '_>,
-        contact: &Contact,
-        body: Body,
-        line: Option<Line>,
-    ) -> Result<(MessageId, Option<u64>), Refusal> {
-        let with = contact.account;
-        let used = step.tx.row(&CONVERSATIONS, with.as_bytes()).map_or(0, |row| row.sent_seq);
-        let settled = contact.devices().filter_map(|device| step.tx.row(&DELIVERY, device.as_bytes()));
-        let settled = settled.map(|marks| marks.delivered).min().unwrap_or(0);
-        if used.saturating_sub(settled) >= limits::OUTBOX_MAX {
-            return Err(Refusal::TooMany("messages waiting for this contact"));
-        }
-        let own = self.own(step, &contact.own).ok_or(Refusal::Stopping)?;
-        let mut id = [0; MessageId::LEN];
-        step.rng.fill_bytes(&mut id);
-        let id = MessageId::new(id);
-        let seq = conversation::next_seq(step.tx, &with);
-        let position = line.map(|body| {
-            let entry = NewEntry { sent_at: step.now, id, from: From::Us { seq }, body };
-            let entry = conversation::file(step.tx, &with, entry, step.now);
-            self.show_filed(step, contact, &entry);
-            entry.position
-        });
-        let content =
-            Content { id, seq, sent_at: step.now, log_head: own.log.head(), introduction: None, body };
-        let row = Unsettled {
-            content: content.encode(),
-            frame: None,
-            position,
-            expires: step.now.plus(limits::MESSAGE_LIFE),
-        };
-        self.keep(step, contact, seq, row);
-        Ok((id, position))
-    }
-
-    fn keep(&mut self, step: &Step<'_, '_>, contact: &Contact, seq: u64, row: Unsettled) {
-        let devices: Vec<DeviceId> = contact.devices().collect();
-        if devices.is_empty() {
-            step.tx.put(&OUTBOX, OUTBOX.key_at(contact.account.as_bytes(), seq), row.clone());
-        }
-        for device in devices {
-            step.tx.put(&OUTBOX, OUTBOX.key_at(device.as_bytes(), seq), row.clone());
-        }
-        if self.agenda.due(&Job::Deliver(contact.account)).is_none() {
-            self.agenda.set(step.tx, Job::Deliver(contact.account), step.now.plus(limits::RETRY_FIRST));
-        }
-        if self.agenda.due(&Job::Expire(contact.account)).is_none() {
-            self.agenda.set(step.tx, Job::Expire(contact.account), row.expires);
-        }
-        self.links.mark_dirty(contact.account);
-    }
-
     /// Does for a contact whatever can be done now: finds them, connects, seals, sends, acknowledges.
     pub(super) fn serve(&mut self, step: &mut Step<'_, '_>, account: &AccountId) {
         let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) else { return };
@@ -122,7 +36,7 @@ impl Engine {
         }
         if contact.devices().next().is_none() {
             if self.has_unsettled(step, contact.account.as_bytes()) {
-                self.seek_bundle(step, &contact);
+                self.seek_bundle(step, &contact, None);
             }
             return;
         }
@@ -134,17 +48,16 @@ impl Engine {
     fn serve_device(&mut self, step: &mut Step<'_, '_>, contact: &Contact, device: &DeviceId) {
         let line = self.links.line(device);
         let (next, ack_due, greeting_due) = (line.next, line.ack_due, line.greeting_due);
-        let unsettled = self.has_unsettled_from(step, device.as_bytes(), next);
-        if !unsettled && !ack_due && !greeting_due {
+        if !line.is_due() && !self.has_unsettled_from(step, device.as_bytes(), next) {
             return;
         }
         let peer = step.tx.row(&PEERS, device.as_bytes()).unwrap_or_default();
         let Some(session) = peer.active.or_else(|| self.open_session(step, contact, device)) else {
-            self.seek_bundle(step, contact);
+            self.seek_bundle(step, contact, Some(device));
             return;
         };
         let Some(at) = contact.reach_of(device).and_then(Reach::at) else {
-            self.seek_bundle(step, contact);
+            self.seek_bundle(step, contact, Some(device));
             return;
         };
         if self.links.line(device).peer.as_ref() != Some(at.peer()) {
@@ -174,6 +87,12 @@ impl Engine {
         }
         if ack_due && control_room && contact.standing == Standing::Accepted {
             self.send_ack(step, contact, device, session, &mut frames);
+        }
+        if control_room {
+            for body in self.log_talk(step, contact, device) {
+                let frame = self.seal_control(step, contact, session, body, None);
+                frames.extend(frame.map(|frame| (frame, Item::Greeting { device: *device })));
+            }
         }
         if !frames.is_empty() {
             let (frames, items): (Vec<_>, Vec<_>) = frames.into_iter().unzip();
@@ -240,7 +159,7 @@ impl Engine {
     ) -> Option<(Vec<u8>, Item)> {
         let keys = self.device_keys(&contact.own);
         let introduction = Introduction { token: None, ..self.introduction(step, contact, &keys.id()) };
-        let hello = Body::Hello { first: first_number(step, contact, device) };
+        let hello = Body::Hello { first: self.first_number(step, contact, device) };
         let frame = self.seal_control(step, contact, session, hello, Some(introduction))?;
         self.links.line(device).greeting_due = false;
         Some((frame, Item::Greeting { device: *device }))
@@ -281,7 +200,7 @@ impl Engine {
     }
 
     /// Opens a session with a device whose prekeys are at hand: its first flight is the first thing in the outbox.
-    fn open_session(
+    pub(super) fn open_session(
         &mut self,
         step: &mut Step<'_, '_>,
         contact: &Contact,
@@ -321,7 +240,7 @@ impl Engine {
     ) -> Vec<u8> {
         let mut id = [0; MessageId::LEN];
         step.rng.fill_bytes(&mut id);
-        let first = first_number(step, contact, to);
+        let first = self.first_number(step, contact, to);
         Content {
             id: MessageId::new(id),
             seq: 0,
@@ -406,7 +325,7 @@ impl Engine {
         device: &DeviceId,
         ack: &crate::wire::content::Ack,
     ) {
-        let last = step.tx.row(&CONVERSATIONS, contact.account.as_bytes()).map_or(0, |row| row.sent_seq);
+        let last = self.last_number(step, contact, device);
         let mut marks = step.tx.copy(&DELIVERY, device.as_bytes()).unwrap_or_default();
         let before = marks.clone();
         let progress = marks.acknowledge(ack, last);
@@ -415,6 +334,11 @@ impl Engine {
         }
         if !progress.moved {
             return;
+        }
+        if contact.is_ourselves() {
+            step.tx.put(&DELIVERY, DELIVERY.key(device.as_bytes()), marks);
+            self.attempts.remove(&contact.account);
+            return self.transfer(step, device);
         }
         for (now, then, state) in
             [(marks.delivered, before.delivered, State::Delivered), (marks.read, before.read, State::Read)]
@@ -513,7 +437,12 @@ impl Engine {
                     soonest = Some(soonest.map_or(row.expires, |soonest| soonest.min(row.expires)));
                     continue;
                 }
+                let seq = key.position().unwrap_or_default();
                 step.tx.delete(&OUTBOX, key);
+                // What one device has isn't lost because another one never came back.
+                if state_at(step.tx, contact.devices(), seq) >= State::Delivered {
+                    continue;
+                }
                 if let Some(position) = row.position {
                     timeline::edit(step.tx, &contact.account, position, |entry| entry.failed = Some(cause));
                     self.show_entry(step, contact, position);
@@ -521,6 +450,13 @@ impl Engine {
             }
         }
         soonest
+    }
+
+    /// The first sequence number that a device is still to get: what came before was for devices that are gone.
+    fn first_number(&self, step: &Step<'_, '_>, contact: &Contact, device: &DeviceId) -> u64 {
+        let unsettled = step.tx.scan(&OUTBOX, &OUTBOX.of(device.as_bytes()).from(1).limit(1)).pop();
+        let first = unsettled.and_then(|(key, _)| key.position());
+        first.unwrap_or_else(|| self.last_number(step, contact, device) + 1)
     }
 
     fn has_unsettled(&self, step: &Step<'_, '_>, recipient: &[u8]) -> bool {
@@ -541,13 +477,6 @@ impl Engine {
             Route::Inbox { .. } => None,
         }
     }
-}
-
-/// The first sequence number that a device is still to get: what came before was for devices that are gone.
-fn first_number(step: &Step<'_, '_>, contact: &Contact, device: &DeviceId) -> u64 {
-    let unsettled = step.tx.scan(&OUTBOX, &OUTBOX.of(device.as_bytes()).from(1).limit(1)).pop();
-    let used = step.tx.row(&CONVERSATIONS, contact.account.as_bytes()).map_or(0, |row| row.sent_seq);
-    unsettled.and_then(|(key, _)| key.position()).unwrap_or(used + 1)
 }
 
 /// Deletes a session and stops listening to its route.

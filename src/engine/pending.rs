@@ -8,7 +8,10 @@ use crate::base::id::{AccountId, DeviceId};
 use crate::base::time::Time;
 use crate::domain::directory::profile::VerifiedProfile;
 use crate::domain::directory::search::{self, Query};
+use crate::domain::identity::link::{Linked, PendingLink};
+use crate::domain::session::prekeys::VerifiedBundle;
 use crate::engine::input::{QueryId, Ticket};
+use crate::wire::link::LinkOffer;
 use crate::wire::peer::LinkId;
 
 /// What an answer from the network is for.
@@ -18,6 +21,10 @@ pub(super) enum Question {
     Record { account: AccountId },
     /// Prekeys of a contact.
     Bundle { contact: AccountId },
+    /// The KEM key of an offer to link a device.
+    LinkKey { ticket: Ticket, offer: Box<LinkOffer> },
+    /// Whether the device opened its grant.
+    LinkGiven { ticket: Ticket, device: DeviceId },
     /// The peers that keep the index under a key that is searched.
     SearchPeers { search: Ticket, key: [u8; 32] },
     /// A page of the index.
@@ -122,6 +129,14 @@ impl Lookups {
 
 impl Deadline {
     const LEAST: Self = Self::Fetch(AccountId::new([0; 32]));
+}
+
+/// An offer to be linked that is open. Lost at a restart: another one is made then.
+#[derive(Debug, Default)]
+pub(super) struct Joining {
+    pub(super) pending: Option<PendingLink>,
+    /// An account that took the offer up; the person hasn't agreed yet.
+    pub(super) linked: Option<(Linked, VerifiedBundle)>,
 }
 
 /// One publication under way.

@@ -2,16 +2,15 @@
 
 use rand_core::CryptoRng;
 
-use crate::base::id::{AccountId, ContactToken, DeviceId, RouteId};
+use crate::base::id::{AccountId, ContactToken, RouteId};
 use crate::base::kind::AccountKind;
 use crate::base::limits;
 use crate::domain::chat::conversation::{self, CONVERSATIONS};
 use crate::domain::chat::incoming;
-use crate::domain::chat::outbox::{OUTBOX, Unsettled};
 use crate::domain::chat::timeline::Cause;
 use crate::domain::identity::account::AccountKey;
 use crate::domain::identity::address;
-use crate::domain::identity::contact::{CONTACTS, Contact, Learnt, Standing};
+use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::invite;
 use crate::domain::identity::log::AccountLog;
 use crate::domain::identity::open_invite::{INVITES, OpenInvite};
@@ -50,8 +49,9 @@ impl Engine {
 
     /// Makes the account that the world knows, the first time a node starts.
     pub(super) fn ensure_account(&mut self, step: &mut Step<'_, '_>) {
-        let key = self.account.clone();
-        self.ensure_own(step, &key, None);
+        if let Some(key) = self.key.clone() {
+            self.ensure_own(step, &key, None);
+        }
     }
 
     /// The account of ours that a contact is to know: towards a business one that nobody else knows.
@@ -60,13 +60,13 @@ impl Engine {
         step: &mut Step<'_, '_>,
         account: &AccountId,
         business: bool,
-    ) -> AccountId {
+    ) -> Result<AccountId, Refusal> {
         if !business || self.is_business() {
-            return self.account.id();
+            return Ok(self.account);
         }
-        let key = self.me.seed.subject(account);
+        let key = self.me.seed.as_ref().ok_or(Refusal::NotPrimary)?.subject(account);
         self.ensure_own(step, &key, Some(*account));
-        key.id()
+        Ok(key.id())
     }
 
     fn ensure_own(&mut self, step: &mut Step<'_, '_>, key: &AccountKey, subject_of: Option<AccountId>) {
@@ -75,7 +75,17 @@ impl Engine {
             return;
         }
         let device = self.device_keys(&id).certificate(Purposes::ALL);
-        let log = AccountLog::begin(key, device, step.now);
+        self.open_own(step, AccountLog::begin(key, device, step.now), subject_of);
+    }
+
+    /// Keeps an account of ours, with an inbox and prekeys of this device.
+    pub(super) fn open_own(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        log: AccountLog,
+        subject_of: Option<AccountId>,
+    ) {
+        let id = log.account();
         let inbox = RouteId::new(random(step.rng));
         let own = OwnAccount { log, subject_of, inbox, prekeys: 0, prekeys_made: step.now };
         step.tx.put(&ROUTES, ROUTES.key(inbox.as_bytes()), Route::Inbox { own: id });
@@ -92,7 +102,7 @@ impl Engine {
         if open.len() >= limits::INVITES_MAX {
             return Err(Refusal::TooMany("open invites: wait until some were accepted or have expired"));
         }
-        let account = self.account.id();
+        let account = self.account;
         let own = self.own(step, &account).ok_or(Refusal::Stopping)?;
         let device = self.device_keys(&account).id();
         let reach =
@@ -119,14 +129,14 @@ impl Engine {
         invite: Invite,
         name: Option<String>,
     ) -> Result<Outcome, Refusal> {
-        if invite.expires <= step.now || invite.account == self.account.id() {
+        if invite.expires <= step.now || invite.account == self.account {
             return Err(Refusal::Invite);
         }
         if name.as_ref().is_some_and(|name| name.is_empty() || !is_line(name, limits::NAME_MAX)) {
             return Err(Refusal::Name);
         }
         let business = invite.kind == AccountKind::Business;
-        let own = self.own_towards(step, &invite.account, business);
+        let own = self.own_towards(step, &invite.account, business)?;
         let known = step.tx.copy(&CONTACTS, invite.account.as_bytes());
         if known.is_none() {
             self.count_contact()?;
@@ -140,6 +150,7 @@ impl Engine {
         contact.learn_reach(invite.reach);
         self.call(&mut contact, name, &invite.name);
         self.add_contact(step, &contact);
+        self.share_contact(step, &contact);
         if step.tx.row(&CONVERSATIONS, contact.account.as_bytes()).is_none_or(|row| row.sent_seq == 0) {
             self.say(step, &contact, Body::Hello { first: 1 }, None)?;
         }
@@ -202,7 +213,7 @@ impl Engine {
 
     pub(super) fn rename(
         &mut self,
-        step: &Step<'_, '_>,
+        step: &mut Step<'_, '_>,
         account: &AccountId,
         name: String,
     ) -> Result<Outcome, Refusal> {
@@ -218,23 +229,25 @@ impl Engine {
     /// Lets a stranger in, and tells them what arrived.
     pub(super) fn admit_contact(
         &mut self,
-        step: &Step<'_, '_>,
+        step: &mut Step<'_, '_>,
         account: &AccountId,
     ) -> Result<Outcome, Refusal> {
         self.settle_request(step, account);
         let outcome = self.change_contact(step, account, |contact| contact.standing = Standing::Accepted)?;
         if let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) {
             contact.devices().for_each(|device| self.owe_ack(&contact, &device));
+            self.announce(step, &contact);
         }
         Ok(outcome)
     }
 
     pub(super) fn verify_contact(
         &mut self,
-        step: &Step<'_, '_>,
+        step: &mut Step<'_, '_>,
         account: &AccountId,
     ) -> Result<Outcome, Refusal> {
-        self.change_contact(step, account, |contact| contact.mark_verified(step.now))
+        let now = step.now;
+        self.change_contact(step, account, |contact| contact.mark_verified(now))
     }
 
     pub(super) fn block(&mut self, step: &mut Step<'_, '_>, account: &AccountId) -> Result<Outcome, Refusal> {
@@ -266,49 +279,21 @@ impl Engine {
         Ok(Outcome::Done)
     }
 
-    /// Believes a contact's log, if it goes on from the pinned one or supersedes it. What waited for devices that
-    /// are gone, or for an account none of whose devices was known, goes to those that there are now.
-    pub(super) fn learn_log(&mut self, step: &Step<'_, '_>, contact: &mut Contact, log: AccountLog) -> bool {
-        let before: Vec<DeviceId> = contact.devices().collect();
-        let learnt = contact.learn_log(log, step.now);
-        if learnt == Learnt::Refused {
-            self.counters.forked_logs += 1;
-            let mark = |row: &mut Contact| row.forked_at = row.forked_at.or(contact.forked_at);
-            step.tx.edit(&CONTACTS, &CONTACTS.key(contact.account.as_bytes()), mark);
-        }
-        if !learnt.is_believed() {
-            return false;
-        }
-        let devices: Vec<DeviceId> = contact.devices().collect();
-        let gone = before.iter().filter(|device| !devices.contains(device)).map(DeviceId::as_bytes);
-        for recipient in gone.chain([contact.account.as_bytes()]) {
-            self.move_unsettled(step, recipient, &devices);
-        }
-        true
-    }
-
-    fn move_unsettled(&mut self, step: &Step<'_, '_>, from: &[u8; 32], devices: &[DeviceId]) {
-        for (key, row) in step.tx.scan(&OUTBOX, &OUTBOX.of(from)) {
-            for device in devices {
-                // What was sealed for one device means nothing to another; a first flight least of all.
-                if let Some(seq) = key.position().filter(|seq| *seq > 0) {
-                    let row = Unsettled { frame: None, ..Unsettled::clone(&row) };
-                    step.tx.put(&OUTBOX, OUTBOX.key_at(device.as_bytes(), seq), row);
-                }
-            }
-            step.tx.delete(&OUTBOX, key);
-        }
-    }
-
     fn change_contact(
         &mut self,
-        step: &Step<'_, '_>,
+        step: &mut Step<'_, '_>,
         account: &AccountId,
         change: impl FnOnce(&mut Contact),
     ) -> Result<Outcome, Refusal> {
-        let changed = step.tx.edit(&CONTACTS, &CONTACTS.key(account.as_bytes()), change);
+        let key = CONTACTS.key(account.as_bytes());
+        if *account == self.account || step.tx.edit(&CONTACTS, &key, change).is_none() {
+            return Err(Refusal::NotAContact(address::encode(account)));
+        }
         self.links.mark_dirty(*account);
-        changed.map(|()| Outcome::Done).ok_or_else(|| Refusal::NotAContact(address::encode(account)))
+        if let Some(contact) = step.tx.get(&CONTACTS, &key) {
+            self.share_contact(step, &contact);
+        }
+        Ok(Outcome::Done)
     }
 
     fn settle_request(&mut self, step: &Step<'_, '_>, account: &AccountId) {

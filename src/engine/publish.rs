@@ -74,7 +74,7 @@ impl Engine {
         if !self.online || self.addresses.is_empty() {
             return Err(Refusal::Offline);
         }
-        let account = self.account.id();
+        let account = self.account;
         let own = self.own(step, &account).ok_or(Refusal::Stopping)?;
         let keys = self.device_keys(&account);
         let set = step.tx.get(&PREKEYS, &PREKEYS.key_at(account.as_bytes(), u64::from(own.prekeys)));
@@ -91,7 +91,7 @@ impl Engine {
     }
 
     fn put_profile(&mut self, step: &mut Step<'_, '_>, profile: VerifiedProfile, ticket: Option<Ticket>) {
-        let account = self.account.id();
+        let account = self.account;
         let keys = self.device_keys(&account);
         let own = self.own(step, &account);
         let entries = own.map(|own| entries_of(&profile, &own.log, &keys)).unwrap_or_default();
@@ -130,7 +130,7 @@ impl Engine {
     }
 
     pub(super) fn profile_put(&mut self, step: &mut Step<'_, '_>, peers_asked: u32) {
-        let account = self.account.id();
+        let account = self.account;
         let Some(publication) = &mut self.lookups.publication else { return };
         publication.puts = publication.puts.saturating_sub(1);
         publication.peers = publication.peers.max(peers_asked);
@@ -211,7 +211,7 @@ impl Engine {
     /// Looks for the publication once more.
     pub(super) fn look_again(&mut self, step: &Step<'_, '_>) {
         if self.lookups.publication.is_some() {
-            let account = self.account.id();
+            let account = self.account;
             self.fetch(step, account, Want::ReadBack);
         }
     }
@@ -226,7 +226,7 @@ impl Engine {
     }
 
     fn publish_pause(&mut self) -> core::time::Duration {
-        let attempts = self.attempts.entry(self.account.id()).or_default();
+        let attempts = self.attempts.entry(self.account).or_default();
         *attempts += 1;
         (limits::RETRY_FIRST * 2u32.saturating_pow((*attempts).min(16))).min(limits::RETRY_LAST)
     }

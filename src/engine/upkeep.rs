@@ -17,6 +17,7 @@ impl Engine {
         self.online = peer.is_some();
         self.peer = peer;
         self.ensure_account(step);
+        self.refresh_own(step);
         let contacts = step.tx.scan(&CONTACTS, &CONTACTS.all());
         self.contacts = contacts.len();
         self.requests =
@@ -54,7 +55,7 @@ impl Engine {
     /// There is a directory to publish in: what couldn't be published before is tried at once.
     pub(super) fn bootstrapped(&mut self, step: &Step<'_, '_>, peers: usize) {
         let published = step.tx.with(&OWN_PROFILE, &OWN_PROFILE.key(OWN_PROFILE_ID), |_| ()).is_some();
-        if peers > 0 && published && self.attempts.remove(&self.account.id()).is_some() {
+        if peers > 0 && published && self.attempts.remove(&self.account).is_some() {
             self.agenda.set(step.tx, Job::Publish, step.now);
         }
     }
@@ -89,17 +90,18 @@ impl Engine {
         for job in self.agenda.take_due(step.tx, step.now) {
             match job {
                 Job::Deliver(contact) => {
+                    self.seek_again(step, &contact);
                     self.links.mark_dirty(contact);
                     self.retry_later(step, contact);
                 }
                 Job::Expire(contact) => self.expire(step, &contact),
                 Job::Gap(contact, device) => self.gap(step, &contact, &device),
                 Job::Prekeys(own) => {
-                    if self.prekeys_due(step, &own)
-                        && own == self.account.id()
-                        && self.is_business()
-                        && self.online
-                    {
+                    let renewed = self.prekeys_due(step, &own);
+                    if renewed && own == self.account {
+                        self.tell_own_hint(step);
+                    }
+                    if renewed && own == self.account && self.is_business() && self.online {
                         self.publish(step, None);
                     }
                 }

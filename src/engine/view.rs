@@ -1,5 +1,7 @@
 //! Pure queries: what the screens show, read from the store.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::base::id::{AccountId, MessageId};
@@ -107,7 +109,7 @@ pub struct EntryView {
 }
 
 /// What was said.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum BodyView {
     /// A text.
@@ -135,10 +137,15 @@ pub enum BodyView {
 
 /// All contacts, by name.
 pub fn contacts(rows: &impl Rows) -> Vec<ContactView> {
-    let mut contacts: Vec<ContactView> =
-        rows.scan(&CONTACTS, &CONTACTS.all()).iter().map(|(_, contact)| contact_view(contact)).collect();
+    let mut contacts: Vec<ContactView> = others(rows).map(|contact| contact_view(&contact)).collect();
     contacts.sort_by(|one, other| (&one.name, &one.address).cmp(&(&other.name, &other.address)));
     contacts
+}
+
+/// All contacts; our own other devices are none.
+fn others(rows: &impl Rows) -> impl Iterator<Item = Arc<Contact>> {
+    let all = rows.scan(&CONTACTS, &CONTACTS.all()).into_iter().map(|(_, contact)| contact);
+    all.filter(|contact| !contact.is_ourselves())
 }
 
 /// One contact.
@@ -163,7 +170,7 @@ pub fn safety_number(rows: &impl Rows, account: &AccountId) -> Option<(SafetyNum
 /// The contact that a person means by a name, an address or the beginning of one; an error says how many fit.
 pub fn resolve(rows: &impl Rows, text: &str) -> Result<AccountId, usize> {
     let folded = text.to_lowercase();
-    let contacts: Vec<_> = rows.scan(&CONTACTS, &CONTACTS.all()).into_iter().map(|(_, c)| c).collect();
+    let contacts: Vec<_> = others(rows).collect();
     let fitting = |fits: &dyn Fn(&Contact) -> bool| -> Vec<AccountId> {
         contacts.iter().filter(|contact| fits(contact)).map(|contact| contact.account).collect()
     };
@@ -230,6 +237,8 @@ const SEARCH_PAGE: usize = 256;
 pub fn entry(rows: &impl Rows, contact: &Contact, entry: &Entry) -> EntryView {
     let (direction, seq, state) = match entry.from {
         From::Us { seq } => ("out", seq, Some(state_at(rows, contact.devices(), seq))),
+        // How far it got, only that device knows.
+        From::Own { seq, .. } => ("out", seq, None),
         From::Them { seq, .. } => ("in", seq, None),
     };
     EntryView {
@@ -250,7 +259,7 @@ pub fn unsettled(rows: &impl Rows, contact: &Contact) -> u64 {
     let waiting = rows.scan(&OUTBOX, &OUTBOX.of(contact.account.as_bytes()).from(1)).len();
     let devices =
         contact.devices().map(|device| rows.scan(&OUTBOX, &OUTBOX.of(device.as_bytes()).from(1)).len());
-    (waiting + devices.max().unwrap_or(0)) as u64
+    (waiting + devices.min().unwrap_or(0)) as u64
 }
 
 fn conversation_view(rows: &impl Rows, row: &Conversation) -> Option<ConversationView> {

@@ -21,7 +21,7 @@ use crate::domain::identity::keystore::Keystore;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::event::Event;
 use crate::engine::input::{Input, Ticket};
-use crate::engine::machine::{Engine, Me};
+use crate::engine::machine::{Engine, Me, NOBODY};
 use crate::net;
 use crate::node::config::{Config, Directory};
 use crate::node::driver::{Driver, EngineStatus, Message};
@@ -102,7 +102,7 @@ impl Node {
         let opened = tokio::task::spawn_blocking(move || Database::open(&directory, &data_key, options));
         let (database, recovery) = opened.await.map_err(|_| StartError::Stopped)??;
         let me = Me {
-            seed: Seed::from_secret(keystore.seed.clone()),
+            seed: keystore.seed.clone().map(Seed::from_secret),
             device: keystore.device.clone(),
             kind: keystore.kind,
         };
@@ -163,6 +163,11 @@ impl Node {
     /// The account that the world knows.
     pub fn account(&self) -> AccountId {
         self.shared.account
+    }
+
+    /// Whether the node has an account: a device that is still to be linked has none.
+    pub fn has_account(&self) -> bool {
+        self.shared.account != NOBODY
     }
 
     /// A person's node or a business's.

@@ -30,6 +30,22 @@ pub fn create(
     passphrase: &[u8],
     cost: Cost,
 ) -> Result<Keystore, IdentityError> {
+    let seed = seed.unwrap_or_else(|| Seed::random(&mut system_rng()));
+    write(home, kind, Some(&seed), passphrase, cost)
+}
+
+/// Makes the keys of a person's further device in a home that has none: it is to be linked to their account.
+pub fn create_device(home: &Home, passphrase: &[u8], cost: Cost) -> Result<Keystore, IdentityError> {
+    write(home, AccountKind::Person, None, passphrase, cost)
+}
+
+fn write(
+    home: &Home,
+    kind: AccountKind,
+    seed: Option<&Seed>,
+    passphrase: &[u8],
+    cost: Cost,
+) -> Result<Keystore, IdentityError> {
     if exists(home.path()) {
         return Err(IdentityError::Exists(home.path().display().to_string()));
     }
@@ -37,9 +53,8 @@ pub fn create(
         return Err(IdentityError::NoPassphrase);
     }
     let mut rng = system_rng();
-    let seed = seed.unwrap_or_else(|| Seed::random(&mut rng));
     let keystore = Keystore {
-        seed: seed.secret().clone(),
+        seed: seed.map(|seed| seed.secret().clone()),
         device: Secret::random(&mut rng),
         transport: Secret::random(&mut rng),
         data_key: Secret::random(&mut rng),

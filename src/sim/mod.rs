@@ -8,4 +8,6 @@ pub mod random;
 pub mod world;
 
 #[cfg(test)]
+mod device_tests;
+#[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::effects::{Effect, Held};
 use crate::engine::event::Event;
 use crate::engine::input::{Input, Ticket};
-use crate::engine::machine::{Engine, Me};
+use crate::engine::machine::{Counters, Engine, Me};
 use crate::sim::disk::Disk;
 use crate::sim::random::Random;
 use crate::store::table::Reader;
@@ -57,6 +57,11 @@ impl Peer {
     /// Its account.
     pub const fn account(&self) -> AccountId {
         self.engine.account()
+    }
+
+    /// What bad input it has dropped since it was last started.
+    pub const fn counters(&self) -> Counters {
+        self.engine.counters()
     }
 
     /// When it wants to be told that time has passed.

@@ -7,6 +7,7 @@ use crate::base::id::AccountId;
 use crate::base::kind::AccountKind::Person;
 use crate::base::limits;
 use crate::domain::chat::delivery::State;
+use crate::domain::chat::timeline::Notice;
 use crate::domain::identity::{address, invite};
 use crate::engine::command::{Command, Outcome};
 use crate::engine::view::{self, BodyView, EntryView};
@@ -15,10 +16,10 @@ use crate::store::table::Reader;
 
 mod prekeys;
 
-const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
 
 /// Two persons who are contacts.
-fn friends(seed: u64) -> (World, AccountId, AccountId) {
+pub(super) fn friends(seed: u64) -> (World, AccountId, AccountId) {
     let mut world = World::new(seed, &[Person, Person]);
     world.run(MINUTE);
     let Some(Ok(Outcome::Invited { invite: text, .. })) = world.ask(0, Command::Invite) else {
@@ -31,7 +32,7 @@ fn friends(seed: u64) -> (World, AccountId, AccountId) {
     (world, ana, bento)
 }
 
-fn history(world: &World, peer: usize, with: &AccountId) -> Vec<EntryView> {
+pub(super) fn history(world: &World, peer: usize, with: &AccountId) -> Vec<EntryView> {
     let safe = world.peers[peer].disk.safe();
     let entries = view::history(&Reader::new(&safe), with, None, 10_000);
     entries.into_iter().filter(|entry| !matches!(entry.body, BodyView::Notice { .. })).collect()
@@ -41,10 +42,11 @@ fn history(world: &World, peer: usize, with: &AccountId) -> Vec<EntryView> {
 fn is_remade(world: &World, peer: usize, with: &AccountId) -> bool {
     let safe = world.peers[peer].disk.safe();
     let entries = view::history(&Reader::new(&safe), with, None, 10_000);
-    entries.iter().any(|entry| matches!(entry.body, BodyView::Notice { .. }))
+    let remade = BodyView::Notice { notice: Notice::SessionRemade };
+    entries.iter().any(|entry| entry.body == remade)
 }
 
-fn texts(entries: &[EntryView], direction: &str) -> Vec<String> {
+pub(super) fn texts(entries: &[EntryView], direction: &str) -> Vec<String> {
     let texts = entries.iter().filter(|entry| entry.direction == direction).map(|entry| match &entry.body {
         BodyView::Text { text } => text.clone(),
         other => format!("{other:?}"),
@@ -52,7 +54,7 @@ fn texts(entries: &[EntryView], direction: &str) -> Vec<String> {
     texts.collect()
 }
 
-fn say(world: &mut World, peer: usize, to: AccountId, text: &str) -> bool {
+pub(super) fn say(world: &mut World, peer: usize, to: AccountId, text: &str) -> bool {
     matches!(world.ask(peer, Command::Send { to, text: text.into() }), Some(Ok(_)))
 }
 

@@ -86,12 +86,31 @@ impl World {
             sent: Vec::new(),
         };
         for (index, kind) in kinds.iter().enumerate() {
-            let me = Me { seed: Seed::random(&mut rng), device: Secret::random(&mut rng), kind: *kind };
+            let me = Me { seed: Some(Seed::random(&mut rng)), device: Secret::random(&mut rng), kind: *kind };
             let Some(key) = key_of(index) else { continue };
             world.peers.push(Peer::new(me, key, world.now, &mut world.rng));
             world.after(index, 0);
         }
         world
+    }
+
+    /// A new device of nobody's comes into the world; its index.
+    pub fn add_device(&mut self) -> Option<usize> {
+        let index = self.peers.len();
+        let me = Me { seed: None, device: Secret::random(&mut self.rng), kind: AccountKind::Person };
+        self.peers.push(Peer::new(me, key_of(index)?, self.now, &mut self.rng));
+        self.after(index, 0);
+        Some(index)
+    }
+
+    /// One more person comes into the world; its index.
+    pub fn add_person(&mut self) -> Option<usize> {
+        let index = self.peers.len();
+        let seed = Some(Seed::random(&mut self.rng));
+        let me = Me { seed, device: Secret::random(&mut self.rng), kind: AccountKind::Person };
+        self.peers.push(Peer::new(me, key_of(index)?, self.now, &mut self.rng));
+        self.after(index, 0);
+        Some(index)
     }
 
     /// Asks a node for something.

@@ -37,6 +37,9 @@ pub enum TableId {
     Delivery = 25,
     OneTime = 26,
     PrekeyPools = 27,
+    Siblings = 28,
+    Transfers = 29,
+    Membership = 30,
 }
 
 /// The key of one row.

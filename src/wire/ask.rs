@@ -2,7 +2,7 @@
 
 use prost::Message as _;
 
-use crate::base::id::{ContactToken, RouteId};
+use crate::base::id::{ContactToken, Digest, RouteId};
 use crate::base::limits;
 use crate::wire::decode::{Malformed, array, message, required};
 use crate::wire::schema;
@@ -22,6 +22,18 @@ pub enum Ask {
     },
     /// To the index of businesses; see [`crate::wire::record`].
     Index(Vec<u8>),
+    /// For the KEM key of an offer to link a device.
+    LinkKey {
+        /// The offer's digest, which only who saw the offer knows.
+        offer: Digest,
+    },
+    /// Hands over the grant that an offer asked for.
+    LinkGrant {
+        /// The offer's digest.
+        offer: Digest,
+        /// The grant, sealed.
+        grant: Vec<u8>,
+    },
 }
 
 /// An answer.
@@ -38,6 +50,10 @@ pub enum Answer {
     },
     /// From the index of businesses.
     Index(Vec<u8>),
+    /// The KEM key of an offer.
+    LinkKey(Vec<u8>),
+    /// The grant opened.
+    Linked,
 }
 
 impl Ask {
@@ -50,6 +66,11 @@ impl Ask {
                 token: token.map(|token| token.as_bytes().to_vec()).unwrap_or_default(),
             }),
             Self::Index(request) => Question::Index(request.clone()),
+            Self::LinkKey { offer } => Question::LinkKey(offer.as_bytes().to_vec()),
+            Self::LinkGrant { offer, grant } => Question::LinkGrant(schema::LinkGiven {
+                offer: offer.as_bytes().to_vec(),
+                grant: grant.clone(),
+            }),
         };
         schema::Ask { question: Some(question) }.encode_to_vec()
     }
@@ -67,6 +88,13 @@ impl Ask {
                 },
             },
             Question::Index(request) => Self::Index(request),
+            Question::LinkKey(offer) => Self::LinkKey { offer: Digest::new(array(&offer)?) },
+            Question::LinkGrant(given) if given.grant.len() > limits::LINK_GRANT_MAX => {
+                return Err(Malformed("too large"));
+            }
+            Question::LinkGrant(given) => {
+                Self::LinkGrant { offer: Digest::new(array(&given.offer)?), grant: given.grant }
+            }
         })
     }
 }
@@ -79,6 +107,8 @@ impl Answer {
             Self::Nothing => (None, Vec::new()),
             Self::Bundle { bundle, one_time } => (Some(Wire::Bundle(bundle.clone())), one_time.clone()),
             Self::Index(response) => (Some(Wire::Index(response.clone())), Vec::new()),
+            Self::LinkKey(key) => (Some(Wire::LinkKey(key.clone())), Vec::new()),
+            Self::Linked => (Some(Wire::Linked(true)), Vec::new()),
         };
         schema::Answer { answer, one_time }.encode_to_vec()
     }
@@ -93,7 +123,9 @@ impl Answer {
             }
             (None, one_time) if one_time.is_empty() => Ok(Self::Nothing),
             (Some(Wire::Index(response)), one_time) if one_time.is_empty() => Ok(Self::Index(response)),
-            _ => Err(Malformed("one-time prekeys out of place")),
+            (Some(Wire::LinkKey(key)), one_time) if one_time.is_empty() => Ok(Self::LinkKey(key)),
+            (Some(Wire::Linked(true)), one_time) if one_time.is_empty() => Ok(Self::Linked),
+            _ => Err(Malformed("an answer that makes no sense")),
         }
     }
 }
@@ -105,12 +137,20 @@ mod tests {
     #[test]
     fn questions_and_answers_read_back() {
         let token = Some(ContactToken::new([2; 16]));
-        for ask in [Ask::Bundle { route: RouteId::new([1; 16]), token }, Ask::Index(vec![1, 2])] {
+        let offer = Digest::new([5; 32]);
+        for ask in [
+            Ask::Bundle { route: RouteId::new([1; 16]), token },
+            Ask::Index(vec![1, 2]),
+            Ask::LinkKey { offer },
+            Ask::LinkGrant { offer, grant: vec![6; limits::LINK_GRANT_MAX] },
+        ] {
             assert_eq!(Ask::decode(&ask.encode()), Ok(ask));
         }
         let bundle = |one_time: &[Vec<u8>]| Answer::Bundle { bundle: vec![3], one_time: one_time.to_vec() };
         let pair = [vec![5], vec![6]];
-        for answer in [Answer::Nothing, bundle(&[]), bundle(&pair), Answer::Index(vec![4])] {
+        let link = [Answer::LinkKey(vec![5]), Answer::Linked];
+        let others = [Answer::Nothing, bundle(&[]), bundle(&pair), Answer::Index(vec![4])];
+        for answer in others.into_iter().chain(link) {
             assert_eq!(Answer::decode(&answer.encode()), Ok(answer));
         }
         assert!(

@@ -5,11 +5,13 @@ use prost::Message as _;
 use crate::base::id::{ContactToken, MessageId};
 use crate::base::limits;
 use crate::base::time::Time;
-use crate::wire::account::LogHead;
+use crate::wire::account::{LogHead, log_from_schema, log_to_schema};
 use crate::wire::billing::SignedEvent;
-use crate::wire::decode::{Malformed, array, line, list, message, required, text, time};
+use crate::wire::decode::{Malformed, array, countable, line, list, message, required, text, time};
+use crate::wire::own::{HistoryPage, KnownContact, OwnCopy};
 use crate::wire::reach::Reach;
 use crate::wire::schema;
+use crate::wire::signed::Signed;
 
 /// Runs of sequence numbers that one acknowledgement names beyond the first.
 pub const BEYOND_MAX: usize = 64;
@@ -55,6 +57,36 @@ pub enum Body {
     },
     /// An event of charging.
     Billing(SignedEvent),
+    /// A request for what follows this head in the reader's account log.
+    LogWant(LogHead),
+    /// A part of the sender's account log.
+    Log(LogPart),
+    /// Another device of the sender's account.
+    Device(DeviceHint),
+    /// What another device of our own account said.
+    Copy(OwnCopy),
+    /// A contact, as another device of our own account knows it.
+    Contact(Box<KnownContact>),
+    /// A part of a conversation, from another device of our own account.
+    History(HistoryPage),
+}
+
+/// A part of an account log. Nothing in it is verified.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogPart {
+    /// The entries, oldest first.
+    pub entries: Vec<Signed>,
+    /// Whether they follow the head that was asked for; otherwise they are what the log carries.
+    pub follows: bool,
+}
+
+/// A device that speaks for the sender's account too. Nothing in it is verified.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeviceHint {
+    /// The device, and where it can be reached.
+    pub reach: Reach,
+    /// Its bundle of prekeys.
+    pub bundle: Vec<u8>,
 }
 
 /// Who writes.
@@ -99,6 +131,17 @@ impl Content {
             }),
             Body::Resend { from, until } => Wire::Resend(schema::Resend { from: *from, until: *until }),
             Body::Billing(event) => Wire::Billing(event.encode()),
+            Body::LogWant(head) => Wire::LogWant(head.to_schema()),
+            Body::Log(part) => {
+                Wire::Log(schema::LogPart { entries: log_to_schema(&part.entries), follows: part.follows })
+            }
+            Body::Device(hint) => Wire::Device(schema::DeviceHint {
+                reach: Some(hint.reach.to_schema()),
+                bundle: hint.bundle.clone(),
+            }),
+            Body::Copy(copy) => Wire::Copy(copy.to_schema()),
+            Body::Contact(contact) => Wire::Contact(contact.to_schema()),
+            Body::History(page) => Wire::History(page.to_schema()),
         };
         schema::Content {
             id: self.id.as_bytes().to_vec(),
@@ -131,6 +174,20 @@ impl Content {
                 Body::Resend { from: countable(resend.from)?, until: countable(resend.until)? }
             }
             Wire::Billing(event) => Body::Billing(SignedEvent::decode(&event)?),
+            Wire::LogWant(head) => Body::LogWant(LogHead::from_schema(&head)?),
+            Wire::Log(part) => {
+                Body::Log(LogPart { entries: log_from_schema(part.entries)?, follows: part.follows })
+            }
+            Wire::Device(hint) if hint.bundle.len() > limits::BUNDLE_MAX => {
+                return Err(Malformed("too large"));
+            }
+            Wire::Device(hint) => Body::Device(DeviceHint {
+                reach: Reach::from_schema(required(hint.reach)?)?,
+                bundle: hint.bundle,
+            }),
+            Wire::Copy(copy) => Body::Copy(OwnCopy::from_schema(copy)?),
+            Wire::Contact(contact) => Body::Contact(Box::new(KnownContact::from_schema(contact)?)),
+            Wire::History(page) => Body::History(HistoryPage::from_schema(page)?),
         };
         Ok(Self {
             id: MessageId::new(array(&content.id)?),
@@ -141,11 +198,6 @@ impl Content {
             body,
         })
     }
-}
-
-/// A sequence number that nobody has to be careful with when it is added to.
-const fn countable(seq: u64) -> Result<u64, Malformed> {
-    if seq <= limits::SEQUENCE_MAX { Ok(seq) } else { Err(Malformed("a number that nobody counts to")) }
 }
 
 impl Introduction {

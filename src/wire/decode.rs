@@ -57,6 +57,15 @@ pub(crate) fn list<A, B>(
     if items.len() > max { Err(Malformed("too many")) } else { items.into_iter().map(parse).collect() }
 }
 
+/// A number that nobody has to be careful with when it is added to.
+pub(crate) const fn countable(number: u64) -> Result<u64, Malformed> {
+    if number <= crate::base::limits::SEQUENCE_MAX {
+        Ok(number)
+    } else {
+        Err(Malformed("a number that nobody counts to"))
+    }
+}
+
 /// A moment.
 pub(crate) const fn time(millis: u64) -> Time {
     Time::from_millis(millis)

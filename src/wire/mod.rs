@@ -12,6 +12,7 @@ pub mod flight;
 pub mod index;
 pub mod invite;
 pub mod link;
+pub mod own;
 pub mod peer;
 pub mod plan;
 pub mod prekeys;

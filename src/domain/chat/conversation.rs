@@ -10,7 +10,7 @@ use crate::store::table::Table;
 use crate::store::tx::Tx;
 
 /// Conversations by contact.
-pub const CONVERSATIONS: Table<Conversation> = Table::new(TableId::Conversations, 1);
+pub const CONVERSATIONS: Table<Conversation> = Table::new(TableId::Conversations, 2);
 
 /// Where the conversation with one contact stands.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub struct Conversation {
     pub entries: u64,
     /// Where the last page of the timeline begins.
     page: u64,
+    /// The first so many positions are for what another device of ours knows; they stay empty where it doesn't tell.
+    pub reserved: u64,
     /// The last sequence number that we used.
     pub sent_seq: u64,
     /// Everything before this position was seen.
@@ -34,7 +36,7 @@ pub struct Conversation {
 impl Conversation {
     const fn new(with: AccountId) -> Self {
         let never = Time::EPOCH;
-        Self { with, entries: 0, page: 0, sent_seq: 0, read: 0, unread: 0, last_at: never }
+        Self { with, entries: 0, page: 0, reserved: 0, sent_seq: 0, read: 0, unread: 0, last_at: never }
     }
 }
 
@@ -45,6 +47,16 @@ pub fn edit<R>(tx: &Tx<'_>, with: &AccountId, change: impl FnOnce(&mut Conversat
         tx.put(&CONVERSATIONS, key.clone(), Conversation::new(*with));
     }
     tx.edit(&CONVERSATIONS, &key, change)
+}
+
+/// Keeps the first `entries` positions of a conversation that has no entry yet free for what another device of ours
+/// knows of it.
+pub fn reserve(tx: &Tx<'_>, with: &AccountId, entries: u64) {
+    edit(tx, with, |row| {
+        if row.entries == 0 {
+            (row.entries, row.page, row.read, row.reserved) = (entries, entries, entries, entries);
+        }
+    });
 }
 
 /// The next sequence number for a content of ours that must arrive.

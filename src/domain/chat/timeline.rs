@@ -18,7 +18,7 @@ pub const PAGES: Table<Page> = Table::new(TableId::Timeline, 1);
 /// A run of entries.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Page {
-    /// The entries, oldest first, without a gap in their positions.
+    /// The entries, oldest first.
     pub entries: Vec<Entry>,
     /// Roughly how many bytes they take.
     bytes: usize,
@@ -58,6 +58,13 @@ pub enum From {
         /// Its sequence number.
         seq: u64,
     },
+    /// Another device of ours.
+    Own {
+        /// Which one.
+        device: DeviceId,
+        /// Its sequence number.
+        seq: u64,
+    },
 }
 
 /// What was said.
@@ -86,6 +93,16 @@ pub enum Body {
 pub enum Notice {
     /// The session had to be made anew.
     SessionRemade,
+    /// The contact's identity was restored from its recovery phrase.
+    IdentityRestored,
+    /// Two logs of the contact contradict each other.
+    LogsContradict,
+    /// Entries of the contact's log are missing, and nobody keeps them.
+    LogIncomplete,
+    /// The contact has one more device.
+    DeviceAdded,
+    /// A device of the contact no longer speaks for it.
+    DeviceRevoked,
 }
 
 /// Why a message was given up.
@@ -133,6 +150,27 @@ pub fn edit(tx: &Tx<'_>, with: &AccountId, position: u64, change: impl FnOnce(&m
         tx.edit(&PAGES, &key, |page| {
             page.entries.iter_mut().find(|entry| entry.position == position).map(change)
         });
+    }
+}
+
+/// Puts entries of another device of ours at their places, which were kept free. Nothing that is there is touched.
+pub fn fill(tx: &Tx<'_>, with: &AccountId, entries: Vec<Entry>) {
+    let mut page = Page::default();
+    for entry in entries {
+        let size = entry.size();
+        if !page.has_room(size) {
+            put_page(tx, with, core::mem::take(&mut page));
+        }
+        page.push(entry, size);
+    }
+    put_page(tx, with, page);
+}
+
+fn put_page(tx: &Tx<'_>, with: &AccountId, page: Page) {
+    let Some(first) = page.entries.first() else { return };
+    let key = PAGES.key_at(with.as_bytes(), first.position);
+    if tx.with(&PAGES, &key, |_| ()).is_none() {
+        tx.put(&PAGES, key, page);
     }
 }
 

@@ -11,9 +11,10 @@ use crate::store::key::TableId;
 use crate::store::table::Table;
 use crate::wire::account::{LogHead, Purposes};
 use crate::wire::reach::Reach;
+use crate::wire::signed::Signed;
 
 /// All contacts, by their account.
-pub const CONTACTS: Table<Contact> = Table::new(TableId::Contacts, 2);
+pub const CONTACTS: Table<Contact> = Table::new(TableId::Contacts, 3);
 
 /// How a contact stands with the person or business of this node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -58,6 +59,21 @@ pub struct Contact {
     pub former: Option<AccountId>,
     /// Since when two logs of theirs contradict each other.
     pub forked_at: Option<Time>,
+    /// A log of theirs that is further on, where nobody keeps what is between: a person has to accept it.
+    pub unproven: Option<AccountLog>,
+    /// What they were told of our own devices.
+    pub told: Told,
+    /// This very device, where the account is our own: the contact is our other devices then.
+    pub this_device: Option<DeviceId>,
+}
+
+/// What a contact was told of our account.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Told {
+    /// The number of our log's head then; 0 before anything was.
+    pub head: u64,
+    /// Those of our other devices that it was given prekeys of.
+    pub devices: Vec<DeviceId>,
 }
 
 /// What came of a log that a contact was said to have.
@@ -100,12 +116,21 @@ impl Contact {
             verification: Verification::Unverified,
             former: None,
             forked_at: None,
+            unproven: None,
+            told: Told { head: 0, devices: Vec::new() },
+            this_device: None,
         }
     }
 
-    /// The devices that speak for them, as far as is known.
+    /// The devices that speak for them, as far as is known; never this one.
     pub fn devices(&self) -> impl Iterator<Item = DeviceId> + '_ {
-        self.log.iter().flat_map(|log| log.devices().iter().map(|device| device.id))
+        let devices = self.log.iter().flat_map(|log| log.devices().iter().map(|device| device.id));
+        devices.filter(|device| Some(*device) != self.this_device)
+    }
+
+    /// Whether these are the other devices of our own account.
+    pub const fn is_ourselves(&self) -> bool {
+        self.this_device.is_some()
     }
 
     /// Whether the device speaks for them now, with messages among its purposes.
@@ -145,9 +170,31 @@ impl Contact {
                 return Learnt::Refused;
             }
         };
-        self.reach.retain(|reach| log.devices().iter().any(|device| device.id == reach.device()));
-        self.log = Some(log);
+        self.pin(log);
         learnt
+    }
+
+    /// Pins what the contact's own device says to follow the pinned head. Entries that don't follow prove nothing.
+    pub fn follow(&mut self, entries: Vec<Signed>) -> Learnt {
+        let Some(pinned) = &self.log else { return Learnt::Nothing };
+        if entries.is_empty() {
+            return Learnt::Nothing;
+        }
+        let Ok(log) = pinned.followed_by(entries) else { return Learnt::Nothing };
+        let restored = log.generation() != pinned.generation();
+        self.pin(log);
+        if restored { Learnt::Replaced } else { Learnt::Pinned }
+    }
+
+    /// The contact's own device doesn't keep what is between the pinned head and this log: a person has to decide.
+    pub fn doubt(&mut self, log: AccountLog) {
+        self.unproven = Some(log);
+    }
+
+    fn pin(&mut self, log: AccountLog) {
+        self.reach.retain(|reach| log.devices().iter().any(|device| device.id == reach.device()));
+        self.unproven = None;
+        self.log = Some(log);
     }
 
     /// Compares what a message of theirs claims about their log with the pinned one, where there is one.
@@ -160,13 +207,17 @@ impl Contact {
         self.forked_at = self.forked_at.or(Some(now));
     }
 
-    /// A person compared the safety number, or accepts the key as it is.
+    /// A person compared the safety number, or accepts the key as it is, and with it the log that couldn't be proven.
     pub fn mark_verified(&mut self, now: Time) {
+        if let Some(log) = self.unproven.take() {
+            self.pin(log);
+        }
         self.verification = Verification::Verified { key: self.account, at: now };
     }
 
-    /// Whether nothing may go out until a person decides: the key that was compared is another now.
+    /// Whether nothing may go out until a person decides: the key that was compared is another now, or their log has
+    /// a hole that nobody can fill.
     pub const fn is_held(&self) -> bool {
-        self.verification.needs_decision()
+        self.verification.needs_decision() || self.unproven.is_some()
     }
 }

@@ -20,15 +20,17 @@ use crate::crypto::password::{self, Cost, SALT_LEN};
 use crate::crypto::secret::Secret;
 
 const MAGIC: &[u8; 17] = b"sigillo keystore\n";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Keystores of this version have a seed always.
+const VERSION_WITH_SEED: u8 = 1;
 const HEADER_LEN: usize = 17 + 1 + 12 + SALT_LEN + XNONCE_LEN;
 const CHECKSUM_LEN: usize = 32;
 
 /// The secrets that a node can't do without.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Keystore {
-    /// The account's seed: the recovery words are this.
-    pub seed: Secret<32>,
+    /// The account's seed: the recovery words are this. A device that was linked has none.
+    pub seed: Option<Secret<32>>,
     /// This device's keys are derived from this.
     pub device: Secret<32>,
     /// The network identity is derived from this.
@@ -122,15 +124,23 @@ impl Keystore {
             return Err(Damaged);
         }
         match rest.first() {
-            Some(&VERSION) => {}
+            Some(&(VERSION_WITH_SEED | VERSION)) => {}
             Some(&found) if found > VERSION => return Err(Newer { found }),
             _ => return Err(Damaged),
         }
+        let always_has_seed = rest.first() == Some(&VERSION_WITH_SEED);
         let (header, contents) = sealed.split_at_checked(HEADER_LEN).ok_or(Damaged)?;
         let (cost, salt, nonce) = read_header(header).ok_or(Damaged)?;
         let key = key(passphrase, &salt, cost)?;
         let mut contents = Zeroizing::new(contents.to_vec());
         aead::open_random(&key, &nonce, header, &mut contents).map_err(|CryptoError| WrongPassphrase)?;
+        if always_has_seed {
+            // What says that there is a seed, in the encoding of today.
+            let mut today = Zeroizing::new(Vec::with_capacity(contents.len() + 1));
+            today.push(1);
+            today.extend_from_slice(&contents);
+            contents = today;
+        }
         postcard::from_bytes(&contents).map_err(|_| Damaged)
     }
 }
@@ -189,7 +199,7 @@ mod tests {
 
     fn keystore() -> Keystore {
         Keystore {
-            seed: Secret::new([1; 32]),
+            seed: Some(Secret::new([1; 32])),
             device: Secret::new([2; 32]),
             transport: Secret::new([3; 32]),
             data_key: Secret::new([4; 32]),
@@ -200,6 +210,32 @@ mod tests {
 
     fn sealed() -> Vec<u8> {
         keystore().seal(b"open sesame", Cost::LEAST, &mut Counter(0)).unwrap()
+    }
+
+    #[test]
+    fn a_linked_devices_keystore_has_no_seed() {
+        let linked = Keystore { seed: None, ..keystore() };
+        let bytes = linked.seal(b"x", Cost::LEAST, &mut Counter(0)).unwrap();
+        assert_eq!(Keystore::open(&bytes, b"x"), Ok(linked));
+    }
+
+    #[test]
+    fn a_keystore_of_version_1_opens_with_its_seed() {
+        let store = keystore();
+        let mut bytes = MAGIC.to_vec();
+        bytes.push(VERSION_WITH_SEED);
+        let parts = [Cost::LEAST.memory_kib, Cost::LEAST.passes, Cost::LEAST.lanes];
+        parts.iter().for_each(|part| bytes.extend_from_slice(&part.to_be_bytes()));
+        bytes.extend_from_slice(&[5; SALT_LEN]);
+        bytes.extend_from_slice(&[6; XNONCE_LEN]);
+        let key = key(b"x", &[5; SALT_LEN], Cost::LEAST).unwrap();
+        // The fields as version 1 had them: no word on whether there is a seed.
+        let first = (Secret::<32>::new([1; 32]), &store.device, &store.transport, &store.data_key);
+        let mut contents = postcard::to_stdvec(&(first, store.kind, store.created)).unwrap();
+        aead::seal_random(&key, &[6; XNONCE_LEN], &bytes, &mut contents).unwrap();
+        bytes.extend_from_slice(&contents);
+        bytes.extend_from_slice(&[0; CHECKSUM_LEN]);
+        assert_eq!(Keystore::open(&with_checksum(bytes), b"x"), Ok(store));
     }
 
     fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {
@@ -270,8 +306,8 @@ mod tests {
     fn foreign_and_newer_files_are_told_apart() {
         assert_eq!(Keystore::open(b"-----BEGIN PRIVATE KEY-----", b""), Err(KeystoreError::Foreign));
         let mut newer = sealed();
-        newer[MAGIC.len()] = 2;
-        assert_eq!(Keystore::open(&with_checksum(newer), b"x"), Err(KeystoreError::Newer { found: 2 }));
+        newer[MAGIC.len()] = 3;
+        assert_eq!(Keystore::open(&with_checksum(newer), b"x"), Err(KeystoreError::Newer { found: 3 }));
     }
 
     #[test]

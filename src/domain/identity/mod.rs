@@ -24,6 +24,7 @@ mod golden_relations;
 mod published;
 pub mod relation;
 pub mod safety_number;
+pub mod sibling;
 pub mod succession;
 pub mod verification;
 

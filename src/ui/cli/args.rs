@@ -81,6 +81,9 @@ pub(super) enum Command {
         #[arg(long)]
         no_qr: bool,
     },
+    /// The devices of this identity: link one, show them, take one out
+    #[command(subcommand)]
+    Device(Device),
     /// Drop whatever a contact sends from now on
     Block {
         /// A contact's name, address, or the beginning of one
@@ -135,6 +138,38 @@ pub(super) struct Kdf {
     /// MiB of memory that one guess at the passphrase costs; less is weaker
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(12..=1024))]
     pub(super) kdf_memory: u32,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum Device {
+    /// Make this, a new device, one of an identity that you have: shows a code for `sigillo device link`
+    Join(Join),
+    /// Let a new device into this identity, by the code that `sigillo device join` shows there
+    Link {
+        /// The code (`sigillo-link:...`), or `-` to read it from stdin
+        code: String,
+    },
+    /// Show the devices of this identity
+    List,
+    /// Take a device out of this identity, from the next message on
+    Revoke {
+        /// The device's id, or the beginning of it
+        device: String,
+    },
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct Join {
+    /// The address of the identity that is yours: nothing is asked then, and no other is joined
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) account: Option<String>,
+    /// Show the code only, without a QR picture
+    #[arg(long)]
+    pub(super) no_qr: bool,
+    #[command(flatten)]
+    pub(super) run: Run,
+    #[command(flatten)]
+    pub(super) kdf: Kdf,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
 
-use crate::ui::cli::args::{Cli, Command, Receipt};
+use crate::ui::cli::args::{Cli, Command, Device, Receipt};
 use crate::ui::cli::client::Client;
 #[cfg(unix)]
 use crate::ui::cli::demo;
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::Output;
-use crate::ui::cli::{bench, billing, business, chat, inbox, people, run, safety, setup, show, talk, verify};
+use crate::ui::cli::{
+    bench, billing, business, chat, device, inbox, join, people, run, safety, setup, show, talk, verify,
+};
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
 /// make or run a node in the second; the rest are requests.
@@ -28,6 +30,7 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Init(wanted) => setup::init(&home, output, wanted).await,
         Command::Restore(wanted) => setup::restore(&home, output, &wanted),
         Command::Run(wanted) => run::run(&home, output, cli.verbose > 0, wanted).await,
+        Command::Device(Device::Join(wanted)) => join::join(&home, output, wanted).await,
         request => match answer(&home, output, request.clone()).await {
             // It may have been started a moment before, and not hold its home yet.
             Err(failure) if failure.is(OFFLINE) && Client::appears(&home).await => {
@@ -62,6 +65,7 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Verify { who, scan, accept, no_qr } => {
             safety::verify(client, output, &who, safety::Wish { scan, accept, no_qr }).await
         }
+        Command::Device(what) => device::device(client, output, what).await,
         Command::Block { who, undo } => people::block(client, output, &who, undo).await,
         Command::Send(letter) => talk::send(client, output, letter).await,
         Command::Chat { who } => chat::chat(client, output, &who).await,

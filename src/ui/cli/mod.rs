@@ -22,9 +22,11 @@ mod chat;
 mod client;
 #[cfg(unix)]
 mod demo;
+mod device;
 mod dispatch;
 mod failure;
 mod inbox;
+mod join;
 mod output;
 mod passphrase;
 mod people;

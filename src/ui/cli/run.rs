@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::identity::address;
+use crate::engine::command::Refusal;
 use crate::engine::event::Event;
 use crate::node::config::Config;
 use crate::node::handle::Node;
@@ -41,6 +42,10 @@ pub(super) async fn run(home: &Path, output: Output, narrate: bool, wanted: Run)
     let mut signals = Signals::listen()?;
     let node = Node::start(held, keystore, &config).await?;
     report_recovery(&node);
+    if !node.has_account() {
+        node.shutdown().await?;
+        return Err(Failure::failed(Refusal::NotLinked.code(), Refusal::NotLinked.to_string()));
+    }
     let served = serve(&node, output, narrate, &mut signals).await;
     let stopped = tokio::select! {
         stopped = node.shutdown() => stopped.map_err(Failure::from),
@@ -96,7 +101,7 @@ async fn announced(node: &Node, output: Output) -> Result<(), Failure> {
 }
 
 /// The addresses, once there are some and no more are coming.
-async fn addresses(node: &Node) -> Result<Vec<String>, Failure> {
+pub(super) async fn addresses(node: &Node) -> Result<Vec<String>, Failure> {
     let deadline = tokio::time::sleep(LISTEN_PATIENCE);
     tokio::pin!(deadline);
     let mut known: Vec<String> = Vec::new();
@@ -133,7 +138,7 @@ async fn tell(mut events: Receiver<Event>, output: Output, ending: CancellationT
     }
 }
 
-fn apply(config: &mut Config, wanted: Run) {
+pub(super) fn apply(config: &mut Config, wanted: Run) {
     let network = &mut config.network;
     for (configured, given) in [
         (&mut network.listen, wanted.listen),

@@ -34,9 +34,12 @@ pub(super) async fn init(home: &Path, output: Output, wanted: Init) -> Result<()
     refuse_existing(home)?;
     let passphrase = passphrase::chosen()?;
     let held = Home::open(home)?;
-    let keystore = identity::create(&held, kind(wanted.business), None, &passphrase, cost(&wanted.kdf))?;
-    let seed = Seed::from_secret(keystore.seed.clone());
-    show_once(home, output, &keystore, &seed.phrase())?;
+    let seed = Seed::random(&mut identity::system_rng());
+    let address = address_of(&seed);
+    let phrase = seed.phrase();
+    let keystore =
+        identity::create(&held, kind(wanted.business), Some(seed), &passphrase, cost(&wanted.kdf))?;
+    show_once(home, output, (&address, &keystore), &phrase)?;
     let Some(name) = wanted.name else { return Ok(()) };
     let client = Client::open(held, keystore).await?;
     let named =
@@ -52,9 +55,9 @@ pub(super) fn restore(home: &Path, output: Output, wanted: &Restore) -> Result<(
     let seed = Seed::from_phrase(&phrase).map_err(|error| Failure::failed("phrase", error.to_string()))?;
     let passphrase = passphrase::chosen()?;
     let held = Home::open(home)?;
+    let address = address_of(&seed);
     let keystore =
         identity::create(&held, kind(wanted.business), Some(seed), &passphrase, cost(&wanted.kdf))?;
-    let address = address_of(&keystore);
     let document = json!({ "address": address, "kind": kind_word(keystore.kind), "home": home });
     output.show(&document, |_| format!("address  {address}\nhome     {}", home.display()))
 }
@@ -62,10 +65,9 @@ pub(super) fn restore(home: &Path, output: Output, wanted: &Restore) -> Result<(
 fn show_once(
     home: &Path,
     output: Output,
-    keystore: &Keystore,
+    (address, keystore): (&str, &Keystore),
     phrase: &Zeroizing<String>,
 ) -> Result<(), Failure> {
-    let address = address_of(keystore);
     if output.is_json() {
         // The phrase is letters and spaces: it needs no escapes, and no copy that isn't wiped.
         let rest = json!({ "address": address, "kind": kind_word(keystore.kind), "home": home }).to_string();
@@ -110,14 +112,14 @@ fn refuse_existing(home: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn address_of(keystore: &Keystore) -> String {
-    address::encode(&Seed::from_secret(keystore.seed.clone()).account().id())
+fn address_of(seed: &Seed) -> String {
+    address::encode(&seed.account().id())
 }
 
 const fn kind(business: bool) -> AccountKind {
     if business { AccountKind::Business } else { AccountKind::Person }
 }
 
-const fn cost(kdf: &Kdf) -> Cost {
+pub(super) const fn cost(kdf: &Kdf) -> Cost {
     Cost { memory_kib: kdf.kdf_memory * 1024, ..Cost::STANDARD }
 }

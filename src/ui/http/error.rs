@@ -62,6 +62,7 @@ const fn status(refusal: &Refusal) -> StatusCode {
         Refusal::NotAContact(_)
         | Refusal::NotFound(_)
         | Refusal::NoProfile
+        | Refusal::NoSuchDevice(_)
         | Refusal::NoSuchPlan(_)
         | Refusal::NoSubscription(_)
         | Refusal::NoInvoice(_) => StatusCode::NOT_FOUND,

@@ -19,6 +19,7 @@ pub mod socket;
 mod billing;
 mod contacts;
 mod conversations;
+mod devices;
 mod directory;
 mod events;
 mod extract;

@@ -30,6 +30,9 @@ pub(super) struct Identity {
 
 pub(super) async fn id(State(api): State<Api>) -> Result<Json<Identity>, ApiError> {
     let node = api.node();
+    if !node.has_account() {
+        return Err(Refusal::NotLinked.into());
+    }
     let name = api.view(|rows| people::own_name(rows)).await?;
     let (address, kind, peer) = (address::encode(&node.account()), kind_word(node.kind()), node.peer_id());
     Ok(Json(Identity { address, kind, name, peer }))

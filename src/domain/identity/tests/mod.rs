@@ -1,6 +1,7 @@
 //! Identities under attack: logs, views, successors, numbers and links.
 
 mod forged;
+mod holes;
 mod links;
 mod logs;
 mod model;

@@ -80,8 +80,28 @@ pub(in crate::ui::cli) fn event_discreetly(value: &Value) -> String {
         "receipt" => format!("receipt {} with {}", short(text(value, "id")), with()),
         "published" => format!("the profile is published (number {})", number(value, "seq")),
         "not_published" => format!("the profile couldn't be published: {}", text(value, "reason")),
+        "link_granted" => format!("{} lets this device in", text(value, "address")),
         "lagged" => format!("{} events were missed: see `sigillo inbox`", number(value, "missed")),
         other => other.to_owned(),
+    }
+}
+
+/// What happened to a conversation, and what its person may want to do.
+fn notice(what: &str) -> &str {
+    match what {
+        "session_remade" => "the encrypted session was made anew",
+        "identity_restored" => {
+            "their identity was restored from its recovery phrase, on a device that is new to you: ask them if it was they"
+        }
+        "logs_contradict" => {
+            "two lists of their devices contradict each other: somebody may be between you; compare `sigillo verify`"
+        }
+        "log_incomplete" => {
+            "a part of their list of devices is missing: nothing is sent until you compare `sigillo verify` and --accept"
+        }
+        "device_added" => "they have one more device",
+        "device_revoked" => "a device of theirs was taken out",
+        other => other,
     }
 }
 
@@ -89,9 +109,7 @@ fn said(entry: &Value) -> String {
     match text(entry, "kind") {
         "text" | "billing" => text(entry, "text").to_owned(),
         "missing" => "(a message that never came)".to_owned(),
-        "notice" if text(entry, "notice") == "session_remade" => {
-            "(the encrypted session was made anew)".to_owned()
-        }
+        "notice" => format!("({})", notice(text(entry, "notice"))),
         "" => String::new(),
         other => format!("({other})"),
     }

@@ -1,0 +1,330 @@
+//! The devices of our own account: let in, taken out, and told to those who write to us.
+
+use zeroize::Zeroizing;
+
+use crate::base::id::{AccountId, DeviceId, Digest};
+use crate::base::limits;
+use crate::crypto::hash::sha256;
+use crate::crypto::kdf::label;
+use crate::domain::chat::outbox::OUTBOX;
+use crate::domain::identity::address;
+use crate::domain::identity::contact::{CONTACTS, Contact, Standing, Told};
+use crate::domain::identity::link::{self, LinkError};
+use crate::domain::identity::log::AccountLog;
+use crate::domain::identity::own::ACCOUNTS;
+use crate::domain::identity::sibling::{SIBLINGS, TRANSFERS, Transfer};
+use crate::domain::session::prekeys::{self, Local};
+use crate::domain::session::rows::PREKEYS;
+use crate::engine::command::{Outcome, Refusal};
+use crate::engine::effects::Effect;
+use crate::engine::input::Ticket;
+use crate::engine::machine::{Engine, Step};
+use crate::engine::pending::Question;
+use crate::store::table::Rows;
+use crate::wire::account::{LogOperation, Purposes};
+use crate::wire::ask::{Answer, Ask};
+use crate::wire::content::{Body, DeviceHint, LogPart};
+use crate::wire::link::{LinkGrant, LinkOffer};
+use crate::wire::peer::PeerAddress;
+
+impl Engine {
+    /// Lets a device in that made this offer: asks it for its key first.
+    pub(super) fn link_device(&mut self, step: &mut Step<'_, '_>, ticket: Ticket, offer: LinkOffer) {
+        match self.may_link(step, &offer) {
+            Err(refusal) => self.reply(ticket, Err(refusal)),
+            Ok(peer) => {
+                let body = Ask::LinkKey { offer: digest(&offer) }.encode();
+                let question = Question::LinkKey { ticket, offer: Box::new(offer) };
+                self.ask_network(question, |query| Effect::Ask { query, peer, body });
+            }
+        }
+    }
+
+    fn may_link(&self, step: &Step<'_, '_>, offer: &LinkOffer) -> Result<PeerAddress, Refusal> {
+        if self.key.is_none() {
+            return Err(Refusal::NotPrimary);
+        }
+        if self.is_business() {
+            return Err(Refusal::NotAPerson);
+        }
+        if offer.expires <= step.now {
+            return Err(refused(LinkError::Expired));
+        }
+        if offer.device.purposes != Purposes::MESSAGE {
+            return Err(refused(LinkError::Offer));
+        }
+        let own = self.own(step, &self.account).ok_or(Refusal::Stopping)?;
+        let known = own.log.devices().iter().any(|device| device.id == offer.device.id);
+        if !known && own.log.devices().len() >= limits::DEVICES_MAX {
+            return Err(Refusal::TooMany("devices: revoke one first"));
+        }
+        offer.reach.at().ok_or_else(|| refused(LinkError::Offer))
+    }
+
+    /// The new device told its key: it is let in, on the disk before the grant leaves.
+    pub(super) fn link_key_told(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        ticket: Ticket,
+        offer: &LinkOffer,
+        answer: Option<Answer>,
+    ) {
+        let granted = match answer {
+            Some(Answer::LinkKey(key)) => self.grant_link(step, offer, &key),
+            _ => Err(Refusal::Link(
+                "the new device can't be reached: leave it running and try its code again".into(),
+            )),
+        };
+        match granted {
+            Err(refusal) => self.reply(ticket, Err(refusal)),
+            Ok((peer, body)) => {
+                let question = Question::LinkGiven { ticket, device: offer.device.id };
+                self.ask_network(question, |query| Effect::Ask { query, peer, body });
+            }
+        }
+    }
+
+    fn grant_link(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        offer: &LinkOffer,
+        kem_key: &[u8],
+    ) -> Result<(PeerAddress, Vec<u8>), Refusal> {
+        let peer = self.may_link(step, offer)?;
+        if Digest::new(sha256(&[kem_key])) != offer.kem_hash {
+            return Err(refused(LinkError::Offer));
+        }
+        let own = self.own(step, &self.account).ok_or(Refusal::Stopping)?;
+        let mut log = own.log.clone();
+        if !log.devices().contains(&offer.device) {
+            let key = self.key.as_ref().ok_or(Refusal::NotPrimary)?;
+            let added = log.append(key, LogOperation::AddDevice(offer.device.clone()), step.now);
+            added.map_err(|error| Refusal::Link(error.to_string()))?;
+        }
+        let us = self.device_keys(&self.account.clone()).id();
+        let primary = self.own_reach(&us).ok_or(Refusal::Offline)?;
+        let name = self.name(step.tx);
+        // Sealed before anything changes: a failure leaves everything as it was.
+        let mut grant = LinkGrant {
+            account: self.account,
+            kind: self.me.kind,
+            name,
+            log: log.carried(),
+            primary,
+            bundle: Vec::new(),
+        };
+        link::grant(offer, kem_key, &grant, step.now, step.rng).map_err(refused)?;
+        let device = offer.device.id;
+        let is_new = step.tx.with(&SIBLINGS, &SIBLINGS.key(device.as_bytes()), |_| ()).is_none();
+        self.own_log_grown(step, log);
+        grant.bundle = self.own_hint(step).ok_or(Refusal::Offline)?.bundle;
+        let sealed = link::grant(offer, kem_key, &grant, step.now, step.rng).map_err(refused)?;
+        step.tx.edit(&CONTACTS, &CONTACTS.key(self.account.as_bytes()), |contact| {
+            contact.learn_reach(offer.reach.clone());
+        });
+        if is_new {
+            step.tx.put(&TRANSFERS, TRANSFERS.key(device.as_bytes()), Transfer::Contacts(None));
+            self.transfer(step, &device);
+        }
+        Ok((peer, Ask::LinkGrant { offer: digest(offer), grant: sealed }.encode()))
+    }
+
+    /// The new device opened its grant, or didn't say so.
+    pub(super) fn link_given(&mut self, ticket: Ticket, device: DeviceId, answer: Option<&Answer>) {
+        let result = match answer {
+            Some(Answer::Linked) => Ok(Outcome::Linked { device, address: address::encode(&self.account) }),
+            _ => Err(Refusal::Link(
+                "the device was let in, but hasn't confirmed: try its code again, or revoke it".into(),
+            )),
+        };
+        self.reply(ticket, result);
+    }
+
+    /// Takes a device out: nothing more is sealed for it, nothing more of it is heard, and contacts learn it before
+    /// the next message.
+    pub(super) fn revoke_device(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        device: &DeviceId,
+    ) -> Result<Outcome, Refusal> {
+        let key = self.key.clone().ok_or(Refusal::NotPrimary)?;
+        let own = self.own(step, &self.account).ok_or(Refusal::Stopping)?;
+        if !own.log.devices().iter().any(|one| one.id == *device) {
+            return Err(Refusal::NoSuchDevice(0));
+        }
+        if self.device_keys(&self.account.clone()).id() == *device {
+            return Err(Refusal::Link("this is this very device: it can't revoke itself".into()));
+        }
+        let mut log = own.log.clone();
+        let revoked = log.append(&key, LogOperation::RevokeDevice(*device), step.now);
+        revoked.map_err(|error| Refusal::Link(error.to_string()))?;
+        self.own_log_grown(step, log);
+        self.announce_to_all(step);
+        Ok(Outcome::Done)
+    }
+
+    /// We appended to our log: our other devices are told.
+    fn own_log_grown(&mut self, step: &mut Step<'_, '_>, log: AccountLog) {
+        let known = step.tx.copy(&CONTACTS, self.account.as_bytes());
+        let this_device = self.device_keys(&self.account.clone()).id();
+        let mut contact =
+            known.unwrap_or_else(|| Contact::new(self.account, self.account, Standing::Accepted, step.now));
+        contact.this_device = Some(this_device);
+        contact.learn_log(log.clone(), step.now);
+        step.tx.put(&CONTACTS, CONTACTS.key(self.account.as_bytes()), contact);
+        let part = LogPart { entries: log.carried(), follows: false };
+        self.own_log_learnt(step, log);
+        self.tell_siblings(step, &Body::Log(part));
+    }
+
+    /// Our log is another now: who isn't in it any more is forgotten.
+    pub(super) fn own_log_learnt(&mut self, step: &mut Step<'_, '_>, log: AccountLog) {
+        let account = self.account;
+        for device in self.siblings.clone() {
+            if !log.devices().iter().any(|one| one.id == device) {
+                self.forget_device(step, &device);
+                self.forget_unsettled(step, &device);
+                step.tx.delete(&SIBLINGS, SIBLINGS.key(device.as_bytes()));
+                step.tx.delete(&TRANSFERS, TRANSFERS.key(device.as_bytes()));
+            }
+        }
+        step.tx.edit(&ACCOUNTS, &ACCOUNTS.key(account.as_bytes()), |own| own.log = log);
+        self.refresh_own(step);
+    }
+
+    fn forget_unsettled(&self, step: &Step<'_, '_>, device: &DeviceId) {
+        for (key, _) in step.tx.scan(&OUTBOX, &OUTBOX.of(device.as_bytes())) {
+            step.tx.delete(&OUTBOX, key);
+        }
+    }
+
+    /// Reads again which devices we have; at every start, and whenever that changes.
+    pub(super) fn refresh_own(&mut self, step: &mut Step<'_, '_>) {
+        let Some(own) = self.own(step, &self.account) else { return };
+        let us = self.device_keys(&self.account.clone()).id();
+        self.head = own.log.head().seq;
+        let devices = own.log.devices().iter().map(|device| device.id);
+        self.siblings = devices.filter(|device| *device != us).collect();
+        self.refresh_announced(step);
+    }
+
+    /// Contacts are to be told of the devices that told us their prekeys and know all contacts.
+    pub(super) fn refresh_announced(&mut self, step: &Step<'_, '_>) {
+        let ready = |device: &&DeviceId| {
+            let has_keys =
+                step.tx.with(&SIBLINGS, &SIBLINGS.key(device.as_bytes()), |s| !s.bundle.is_empty());
+            let stage = step.tx.row(&TRANSFERS, device.as_bytes());
+            has_keys == Some(true) && !matches!(stage.as_deref(), Some(Transfer::Contacts(_)))
+        };
+        self.announced = self.siblings.iter().filter(ready).copied().collect();
+    }
+
+    /// Another device of ours has told its prekeys, or one told another's.
+    pub(super) fn sibling_told(&mut self, step: &mut Step<'_, '_>, device: &DeviceId, bundle: Vec<u8>) {
+        let mut row = step.tx.copy(&SIBLINGS, device.as_bytes()).unwrap_or_default();
+        let is_first = row.bundle.is_empty();
+        row.bundle = bundle;
+        step.tx.put(&SIBLINGS, SIBLINGS.key(device.as_bytes()), row);
+        self.refresh_announced(step);
+        if is_first && self.key.is_some() {
+            self.introduce_siblings(step, device);
+            self.announce_to_all(step);
+        }
+    }
+
+    /// Our other devices are told of a new one, and it of them.
+    fn introduce_siblings(&mut self, step: &mut Step<'_, '_>, new: &DeviceId) {
+        let others: Vec<DeviceId> = self.siblings.iter().filter(|device| *device != new).copied().collect();
+        for other in others {
+            if let Some(hint) = self.sibling_hint(step, new) {
+                self.tell_own(step, &other, Body::Device(hint));
+            }
+            if let Some(hint) = self.sibling_hint(step, &other) {
+                self.tell_own(step, new, Body::Device(hint));
+            }
+        }
+    }
+
+    /// Tells our other devices the prekeys of this one, as they are now.
+    pub(super) fn tell_own_hint(&mut self, step: &mut Step<'_, '_>) {
+        if self.siblings.is_empty() {
+            return;
+        }
+        if let Some(hint) = self.own_hint(step) {
+            self.tell_siblings(step, &Body::Device(hint));
+        }
+    }
+
+    /// How a session with this device can be opened.
+    pub(super) fn own_hint(&mut self, step: &Step<'_, '_>) -> Option<DeviceHint> {
+        let account = self.account;
+        let own = self.own(step, &account)?;
+        let keys = self.device_keys(&account);
+        let set = step.tx.get(&PREKEYS, &PREKEYS.key_at(account.as_bytes(), u64::from(own.prekeys)))?;
+        let local = Local { log: &own.log, device: &keys };
+        let bundle = prekeys::bundle(&local, &set, own.inbox, step.now);
+        Some(DeviceHint { reach: self.own_reach(&keys.id())?, bundle })
+    }
+
+    fn sibling_hint(&self, step: &Step<'_, '_>, device: &DeviceId) -> Option<DeviceHint> {
+        let row = step.tx.row(&SIBLINGS, device.as_bytes()).filter(|row| !row.bundle.is_empty())?;
+        let ourselves = step.tx.row(&CONTACTS, self.account.as_bytes())?;
+        Some(DeviceHint { reach: ourselves.reach_of(device)?.clone(), bundle: row.bundle.clone() })
+    }
+
+    /// Tells a contact, before anything else is said, what changed about our devices since it was last told.
+    pub(super) fn announce(&mut self, step: &mut Step<'_, '_>, contact: &Contact) {
+        let told = &contact.told;
+        let knows_all = self.announced.iter().all(|device| told.devices.contains(device));
+        if contact.own != self.account || contact.is_ourselves() || told.head == self.head && knows_all {
+            return;
+        }
+        let now = Told { head: self.head, devices: self.announced.clone() };
+        step.tx.edit(&CONTACTS, &CONTACTS.key(contact.account.as_bytes()), |row| row.told = now);
+        // Whoever was never told anything gets the log with the first flight.
+        if told.head != 0
+            && told.head != self.head
+            && let Some(own) = self.own(step, &self.account)
+        {
+            let part = LogPart { entries: own.log.carried(), follows: false };
+            let _ = self.queue(step, contact, Body::Log(part), None);
+        }
+        for device in self.announced.clone() {
+            if !told.devices.contains(&device)
+                && let Some(hint) = self.sibling_hint(step, &device)
+            {
+                let _ = self.queue(step, contact, Body::Device(hint), None);
+            }
+        }
+    }
+
+    /// The same for the contacts of late; the others learn it with the next message to them.
+    pub(super) fn announce_to_all(&mut self, step: &mut Step<'_, '_>) {
+        let rows = step.tx.scan(&CONTACTS, &CONTACTS.all()).into_iter().map(|(_, contact)| contact);
+        let mut contacts: Vec<_> =
+            rows.filter(|contact| contact.standing == Standing::Accepted && !contact.is_held()).collect();
+        contacts.sort_by_key(|contact| core::cmp::Reverse(contact.added_at));
+        for contact in contacts.into_iter().take(limits::GREETED_MAX) {
+            self.announce(step, &contact);
+        }
+    }
+
+    /// Whether this device may speak for an account of ours still.
+    pub(super) fn is_heard(&mut self, own: &AccountId, log: &AccountLog) -> bool {
+        // A device with the recovery phrase never takes itself out.
+        self.key.is_some() || {
+            let us = self.device_keys(own).id();
+            log.devices().iter().any(|device| device.id == us)
+        }
+    }
+}
+
+/// What an offer is named by towards the device that made it: only who has seen the offer knows it.
+pub(super) fn digest(offer: &LinkOffer) -> Digest {
+    let encoded = Zeroizing::new(offer.encode());
+    Digest::new(sha256(&[&label::LINK_ASK.encoded(), &encoded]))
+}
+
+pub(super) fn refused(error: LinkError) -> Refusal {
+    Refusal::Link(error.to_string())
+}

@@ -1,0 +1,129 @@
+//! What is said: may I, file it, keep it for every device that is to get it.
+
+use std::sync::Arc;
+
+use crate::base::id::{AccountId, DeviceId, MessageId};
+use crate::base::limits;
+use crate::domain::chat::conversation::{self, CONVERSATIONS};
+use crate::domain::chat::delivery::DELIVERY;
+use crate::domain::chat::outbox::{OUTBOX, Unsettled};
+use crate::domain::chat::timeline::{Body as Line, From, NewEntry};
+use crate::domain::identity::address;
+use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
+use crate::engine::command::{Outcome, Refusal};
+use crate::engine::machine::{Engine, Step};
+use crate::store::table::Rows;
+use crate::wire::content::{Body, Content};
+use crate::wire::decode::is_text;
+use crate::wire::own::OwnCopy;
+
+impl Engine {
+    /// Sends a text: the way out begins here.
+    pub(super) fn send(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        to: AccountId,
+        text: String,
+    ) -> Result<Outcome, Refusal> {
+        let contact = self.may_write(step, &to)?;
+        if text.is_empty() || text.len() > limits::TEXT_MAX {
+            return Err(Refusal::TextLength { length: text.len() });
+        }
+        if !is_text(&text, limits::TEXT_MAX) {
+            return Err(Refusal::TextCharacters);
+        }
+        let copy = (!self.siblings.is_empty()).then(|| text.clone());
+        let (id, seq, position) =
+            self.say_numbered(step, &contact, Body::Text(text.clone()), Some(Line::Text(text)))?;
+        if let Some(text) = copy {
+            let copy = OwnCopy { to, id, sent_at: step.now, seq, text };
+            self.copy_to_own(step, &contact, &copy);
+        }
+        Ok(Outcome::Queued { id, position: position.unwrap_or_default() })
+    }
+
+    /// The contact, if we may write to them.
+    pub(super) fn may_write(&self, step: &Step<'_, '_>, to: &AccountId) -> Result<Arc<Contact>, Refusal> {
+        let contact = step.tx.row(&CONTACTS, to.as_bytes()).filter(|contact| !contact.is_ourselves());
+        let contact = contact.ok_or_else(|| Refusal::NotAContact(address::encode(to)))?;
+        if contact.is_held() {
+            return Err(Refusal::KeyChanged(contact.name.clone()));
+        }
+        if contact.standing == Standing::Blocked { Err(Refusal::Blocked) } else { Ok(contact) }
+    }
+
+    /// Files what is said, and keeps it for every device of the contact until that device has it.
+    pub(super) fn say(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        body: Body,
+        line: Option<Line>,
+    ) -> Result<(MessageId, Option<u64>), Refusal> {
+        self.say_numbered(step, contact, body, line).map(|(id, _, position)| (id, position))
+    }
+
+    fn say_numbered(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        body: Body,
+        line: Option<Line>,
+    ) -> Result<(MessageId, u64, Option<u64>), Refusal> {
+        self.announce(step, contact);
+        self.queue(step, contact, body, line)
+    }
+
+    /// The same without a word about our devices before it.
+    pub(super) fn queue(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        body: Body,
+        line: Option<Line>,
+    ) -> Result<(MessageId, u64, Option<u64>), Refusal> {
+        let with = contact.account;
+        let used = step.tx.row(&CONVERSATIONS, with.as_bytes()).map_or(0, |row| row.sent_seq);
+        let settled = contact.devices().filter_map(|device| step.tx.row(&DELIVERY, device.as_bytes()));
+        let settled = settled.map(|marks| marks.delivered).min().unwrap_or(0);
+        if used.saturating_sub(settled) >= limits::OUTBOX_MAX {
+            return Err(Refusal::TooMany("messages waiting for this contact"));
+        }
+        let own = self.own(step, &contact.own).ok_or(Refusal::Stopping)?;
+        if !self.is_heard(&contact.own, &own.log) {
+            return Err(Refusal::Revoked);
+        }
+        let mut id = [0; MessageId::LEN];
+        step.rng.fill_bytes(&mut id);
+        let id = MessageId::new(id);
+        let seq = conversation::next_seq(step.tx, &with);
+        let position = line.map(|body| {
+            let entry = NewEntry { sent_at: step.now, id, from: From::Us { seq }, body };
+            let entry = conversation::file(step.tx, &with, entry, step.now);
+            self.show_filed(step, contact, &entry);
+            entry.position
+        });
+        let content =
+            Content { id, seq, sent_at: step.now, log_head: own.log.head(), introduction: None, body };
+        let row = Unsettled {
+            content: content.encode(),
+            frame: None,
+            position,
+            expires: step.now.plus(limits::MESSAGE_LIFE),
+        };
+        self.keep(step, contact, seq, row);
+        Ok((id, seq, position))
+    }
+
+    fn keep(&mut self, step: &Step<'_, '_>, contact: &Contact, seq: u64, row: Unsettled) {
+        let devices: Vec<DeviceId> = contact.devices().collect();
+        let expires = row.expires;
+        if devices.is_empty() {
+            step.tx.put(&OUTBOX, OUTBOX.key_at(contact.account.as_bytes(), seq), row.clone());
+        }
+        for device in devices {
+            step.tx.put(&OUTBOX, OUTBOX.key_at(device.as_bytes(), seq), row.clone());
+        }
+        self.expect_delivery(step, contact.account, expires);
+    }
+}

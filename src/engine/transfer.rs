@@ -1,0 +1,169 @@
+//! What a new device of ours is given: contacts first, then what was said, a window of contents at a time.
+
+use std::sync::Arc;
+
+use crate::base::id::{AccountId, DeviceId};
+use crate::base::limits;
+use crate::domain::chat::conversation::CONVERSATIONS;
+use crate::domain::chat::outbox::OUTBOX;
+use crate::domain::chat::timeline::{self, Body as Line, Entry, From};
+use crate::domain::identity::contact::{CONTACTS, Contact};
+use crate::domain::identity::sibling::{TRANSFERS, Transfer};
+use crate::engine::fanout::known;
+use crate::engine::machine::{Engine, Step};
+use crate::store::table::Rows;
+use crate::wire::content::Body;
+use crate::wire::own::{HistoryEntry, HistoryPage};
+
+/// What an entry takes besides its text.
+const ENTRY_OVERHEAD: usize = 110;
+
+impl Engine {
+    /// Goes on with what a new device is still to be given, as far as it has taken what came before.
+    pub(super) fn transfer(&mut self, step: &mut Step<'_, '_>, device: &DeviceId) {
+        let Some(state) = step.tx.copy(&TRANSFERS, device.as_bytes()) else { return };
+        let scan = OUTBOX.of(device.as_bytes()).from(1).limit(limits::TRANSFER_WINDOW);
+        let waiting = step.tx.scan(&OUTBOX, &scan).len();
+        if waiting >= limits::TRANSFER_WINDOW {
+            return;
+        }
+        let room = limits::TRANSFER_WINDOW - waiting;
+        let knew_no_contacts = matches!(state, Transfer::Contacts(_));
+        let next = match state {
+            Transfer::Contacts(after) => self.give_contacts(step, device, after, room, waiting == 0),
+            history @ Transfer::History { .. } => self.give_history(step, device, history, room),
+        };
+        let over = knew_no_contacts && !matches!(next, Some(Transfer::Contacts(_)));
+        match next {
+            Some(next) => step.tx.put(&TRANSFERS, TRANSFERS.key(device.as_bytes()), next),
+            None => step.tx.delete(&TRANSFERS, TRANSFERS.key(device.as_bytes())),
+        }
+        if over {
+            // Contacts are told of a device only once it knows them: else it would take them for strangers.
+            self.refresh_announced(step);
+            self.announce_to_all(step);
+            self.transfer(step, device);
+        }
+    }
+
+    fn give_contacts(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        device: &DeviceId,
+        after: Option<AccountId>,
+        room: usize,
+        all_taken: bool,
+    ) -> Option<Transfer> {
+        let mut last = after;
+        for contact in self.contacts_after(step, after).into_iter().take(room) {
+            let entries =
+                step.tx.with(&CONVERSATIONS, &CONVERSATIONS.key(contact.account.as_bytes()), |c| c.entries);
+            let body = Body::Contact(Box::new(known(&contact, entries.unwrap_or(0))));
+            self.tell_own(step, device, body);
+            last = Some(contact.account);
+        }
+        let is_over = last == after && all_taken;
+        Some(if is_over {
+            Transfer::History { with: None, before: 0, left: 0 }
+        } else {
+            Transfer::Contacts(last)
+        })
+    }
+
+    fn give_history(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        device: &DeviceId,
+        state: Transfer,
+        room: usize,
+    ) -> Option<Transfer> {
+        let Transfer::History { mut with, mut before, mut left } = state else { return Some(state) };
+        let us = self.device_keys(&self.account.clone()).id();
+        for _ in 0..room {
+            let mut page = Vec::new();
+            while page.is_empty() {
+                if before == 0 || left == 0 {
+                    let next = self.contacts_after(step, with).into_iter().next()?.account;
+                    let key = CONVERSATIONS.key(next.as_bytes());
+                    before = step.tx.with(&CONVERSATIONS, &key, |row| row.entries).unwrap_or(0);
+                    (with, left) = (Some(next), limits::HISTORY_ENTRIES_MAX);
+                    continue;
+                }
+                let contact = with?;
+                let limit = limits::HISTORY_PAGE_MAX.min(usize::try_from(left).unwrap_or(usize::MAX));
+                let entries = timeline::before(step.tx, &contact, before, limit);
+                let taken = fitting(&entries);
+                before = taken.first().map_or(0, |first| first.position);
+                left = left.saturating_sub(taken.len() as u64);
+                page = taken.iter().filter_map(|entry| history_entry(entry, us)).collect();
+            }
+            let page = HistoryPage { with: with?, entries: page };
+            self.tell_own(step, device, Body::History(page));
+        }
+        Some(Transfer::History { with, before, left })
+    }
+
+    /// Another device of ours tells what was said before this one was linked.
+    pub(super) fn history_told(&mut self, step: &Step<'_, '_>, page: &HistoryPage) {
+        let contact = step.tx.row(&CONTACTS, page.with.as_bytes());
+        if contact.is_none_or(|contact| contact.own != self.account) {
+            return;
+        }
+        let reserved = step.tx.row(&CONVERSATIONS, page.with.as_bytes()).map_or(0, |row| row.reserved);
+        let ours = page.entries.iter().filter(|entry| entry.position < reserved);
+        let entries = ours.map(|entry| Entry {
+            position: entry.position,
+            at: entry.at,
+            sent_at: entry.sent_at,
+            id: entry.id,
+            from: if entry.ours {
+                From::Own { device: entry.device, seq: entry.seq }
+            } else {
+                From::Them { device: entry.device, seq: entry.seq }
+            },
+            body: entry.text.clone().map_or(Line::Missing, Line::Text),
+            failed: None,
+        });
+        timeline::fill(step.tx, &page.with, entries.collect());
+    }
+
+    /// Contacts that our other devices know too, in the order of their accounts.
+    fn contacts_after(&self, step: &Step<'_, '_>, after: Option<AccountId>) -> Vec<Arc<Contact>> {
+        let all = step.tx.scan(&CONTACTS, &CONTACTS.all()).into_iter().map(|(_, contact)| contact);
+        let mut contacts: Vec<_> = all
+            .filter(|contact| contact.own == self.account && !contact.is_ourselves())
+            .filter(|contact| after.is_none_or(|after| contact.account > after))
+            .collect();
+        contacts.sort_by_key(|contact| contact.account);
+        contacts
+    }
+}
+
+/// As many of the last entries as one content holds.
+fn fitting(entries: &[Entry]) -> &[Entry] {
+    let mut size = 0;
+    let fits = |entry: &&Entry| {
+        let text = if let Line::Text(text) = &entry.body { text.len() } else { 0 };
+        let first = size == 0;
+        size += text + ENTRY_OVERHEAD;
+        first || size <= limits::HISTORY_PAGE_BYTES
+    };
+    let count = entries.iter().rev().take_while(fits).count();
+    &entries[entries.len() - count..]
+}
+
+/// What is worth telling: what was said, and what never came.
+fn history_entry(entry: &Entry, us: DeviceId) -> Option<HistoryEntry> {
+    let text = match &entry.body {
+        Line::Text(text) => Some(text.clone()),
+        Line::Missing => None,
+        Line::Billing { .. } | Line::Notice(_) => return None,
+    };
+    let (device, ours, seq) = match entry.from {
+        From::Us { seq } => (us, true, seq),
+        From::Own { device, seq } => (device, true, seq),
+        From::Them { device, seq } => (device, false, seq),
+    };
+    let (position, at, sent_at, id) = (entry.position, entry.at, entry.sent_at, entry.id);
+    Some(HistoryEntry { position, at, sent_at, id, device, ours, seq, text })
+}

@@ -1,0 +1,45 @@
+//! Routes about our own devices: shown, linked, revoked.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+
+use crate::domain::identity::link_offer;
+use crate::engine::command::{Command, Outcome, Refusal};
+use crate::engine::device_view::{self, DeviceView};
+use crate::ui::http::api::Api;
+use crate::ui::http::error::ApiError;
+use crate::ui::http::extract::{Body, Part};
+
+pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<DeviceView>>, ApiError> {
+    let account = api.node().account();
+    Ok(Json(api.view(move |rows| device_view::devices(rows, &account)).await?))
+}
+
+/// What the new device shows.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Code {
+    code: String,
+}
+
+pub(super) async fn link(
+    State(api): State<Api>,
+    Body(Code { code }): Body<Code>,
+) -> Result<Json<Outcome>, ApiError> {
+    let offer = link_offer::decode(&code);
+    let offer = offer.map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "code", error.to_string()))?;
+    Ok(Json(api.command(Command::LinkDevice(Box::new(offer))).await?))
+}
+
+pub(super) async fn revoke(
+    State(api): State<Api>,
+    Part(device): Part,
+) -> Result<Json<Vec<DeviceView>>, ApiError> {
+    let account = api.node().account();
+    let fitting = api.view(move |rows| device_view::fitting(rows, &account, &device)).await?;
+    let [device] = fitting.as_slice() else { return Err(Refusal::NoSuchDevice(fitting.len()).into()) };
+    api.command(Command::RevokeDevice(*device)).await?;
+    list(State(api)).await
+}

@@ -1,0 +1,274 @@
+//! What the devices of one account tell each other.
+
+use crate::base::id::{AccountId, DeviceId, MessageId};
+use crate::base::limits;
+use crate::base::time::Time;
+use crate::wire::account::{log_from_schema, log_to_schema};
+use crate::wire::decode::{Malformed, array, countable, line, list, text, time};
+use crate::wire::reach::Reach;
+use crate::wire::schema;
+use crate::wire::signed::Signed;
+
+/// What another device of the account has said to a contact.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnCopy {
+    /// The contact.
+    pub to: AccountId,
+    /// The message's id.
+    pub id: MessageId,
+    /// By that device's clock.
+    pub sent_at: Time,
+    /// The number that it gave the message.
+    pub seq: u64,
+    /// What was said.
+    pub text: String,
+}
+
+/// A contact as another device of the account knows it. The log isn't verified.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KnownContact {
+    /// Their account.
+    pub account: AccountId,
+    /// What they are called.
+    pub name: String,
+    /// Whether the person chose the name.
+    pub named_here: bool,
+    /// How they stand.
+    pub standing: KnownStanding,
+    /// Their account log as it is carried; empty where it isn't known.
+    pub log: Vec<Signed>,
+    /// Where their devices can be reached.
+    pub reach: Vec<Reach>,
+    /// Since when they are known.
+    pub added_at: Time,
+    /// The key that a person compared, and when; where it isn't the account, since when it is another.
+    pub verified: Option<(AccountId, Time)>,
+    /// Entries of the conversation so far.
+    pub entries: u64,
+}
+
+/// How a contact stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum KnownStanding {
+    /// They may write.
+    Accepted = 0,
+    /// They wait to be admitted.
+    Requested = 1,
+    /// They aren't heard.
+    Blocked = 2,
+}
+
+/// A part of a conversation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HistoryPage {
+    /// With whom.
+    pub with: AccountId,
+    /// At most [`limits::HISTORY_PAGE_MAX`], positions ascending.
+    pub entries: Vec<HistoryEntry>,
+}
+
+/// One line of a conversation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HistoryEntry {
+    /// Its place.
+    pub position: u64,
+    /// When it was filed.
+    pub at: Time,
+    /// When it was sent, by the sender's clock.
+    pub sent_at: Time,
+    /// The message's id.
+    pub id: MessageId,
+    /// The device that said it.
+    pub device: DeviceId,
+    /// Whether that is one of ours.
+    pub ours: bool,
+    /// The number that it gave the message.
+    pub seq: u64,
+    /// What was said; none where it never came.
+    pub text: Option<String>,
+}
+
+impl OwnCopy {
+    pub(crate) fn to_schema(&self) -> schema::OwnCopy {
+        schema::OwnCopy {
+            to: self.to.as_bytes().to_vec(),
+            id: self.id.as_bytes().to_vec(),
+            sent_at: self.sent_at.as_millis(),
+            seq: self.seq,
+            text: self.text.clone(),
+        }
+    }
+
+    pub(crate) fn from_schema(copy: schema::OwnCopy) -> Result<Self, Malformed> {
+        Ok(Self {
+            to: AccountId::new(array(&copy.to)?),
+            id: MessageId::new(array(&copy.id)?),
+            sent_at: time(copy.sent_at),
+            seq: countable(copy.seq)?,
+            text: text(copy.text, limits::TEXT_MAX)?,
+        })
+    }
+}
+
+impl KnownContact {
+    pub(crate) fn to_schema(&self) -> schema::KnownContact {
+        let (key, at) = self.verified.unzip();
+        schema::KnownContact {
+            account: self.account.as_bytes().to_vec(),
+            name: self.name.clone(),
+            named_here: self.named_here,
+            standing: self.standing as u32,
+            log: log_to_schema(&self.log),
+            reach: self.reach.iter().map(Reach::to_schema).collect(),
+            added_at: self.added_at.as_millis(),
+            verified: key.map(|key| key.as_bytes().to_vec()).unwrap_or_default(),
+            verified_at: at.map(Time::as_millis).unwrap_or_default(),
+            entries: self.entries,
+        }
+    }
+
+    pub(crate) fn from_schema(contact: schema::KnownContact) -> Result<Self, Malformed> {
+        let key = match contact.verified.as_slice() {
+            [] => None,
+            key => Some(AccountId::new(array(key)?)),
+        };
+        Ok(Self {
+            account: AccountId::new(array(&contact.account)?),
+            name: line(contact.name, limits::NAME_MAX)?,
+            named_here: contact.named_here,
+            standing: match contact.standing {
+                0 => KnownStanding::Accepted,
+                1 => KnownStanding::Requested,
+                2 => KnownStanding::Blocked,
+                _ => return Err(Malformed("an unknown standing")),
+            },
+            log: log_from_schema(contact.log)?,
+            reach: list(contact.reach, limits::DEVICES_MAX, Reach::from_schema)?,
+            added_at: time(contact.added_at),
+            verified: key.map(|key| (key, time(contact.verified_at))),
+            entries: countable(contact.entries)?,
+        })
+    }
+}
+
+impl HistoryPage {
+    pub(crate) fn to_schema(&self) -> schema::HistoryPage {
+        schema::HistoryPage {
+            with: self.with.as_bytes().to_vec(),
+            entries: self.entries.iter().map(HistoryEntry::to_schema).collect(),
+        }
+    }
+
+    pub(crate) fn from_schema(page: schema::HistoryPage) -> Result<Self, Malformed> {
+        let entries = list(page.entries, limits::HISTORY_PAGE_MAX, HistoryEntry::from_schema)?;
+        if !entries.is_sorted_by(|one, other| one.position < other.position) {
+            return Err(Malformed("positions out of order"));
+        }
+        Ok(Self { with: AccountId::new(array(&page.with)?), entries })
+    }
+}
+
+impl HistoryEntry {
+    fn to_schema(&self) -> schema::HistoryEntry {
+        schema::HistoryEntry {
+            position: self.position,
+            at: self.at.as_millis(),
+            sent_at: self.sent_at.as_millis(),
+            id: self.id.as_bytes().to_vec(),
+            device: self.device.as_bytes().to_vec(),
+            ours: self.ours,
+            seq: self.seq,
+            text: self.text.clone().unwrap_or_default(),
+        }
+    }
+
+    fn from_schema(entry: schema::HistoryEntry) -> Result<Self, Malformed> {
+        let said = !entry.text.is_empty();
+        Ok(Self {
+            position: countable(entry.position)?,
+            at: time(entry.at),
+            sent_at: time(entry.sent_at),
+            id: MessageId::new(array(&entry.id)?),
+            device: DeviceId::new(array(&entry.device)?),
+            ours: entry.ours,
+            seq: countable(entry.seq)?,
+            text: said.then(|| text(entry.text, limits::TEXT_MAX)).transpose()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contact() -> KnownContact {
+        let address = "/ip4/203.0.113.5/tcp/4001".to_owned();
+        KnownContact {
+            account: AccountId::new([1; 32]),
+            name: "Bento".into(),
+            named_here: true,
+            standing: KnownStanding::Blocked,
+            log: Vec::new(),
+            reach: Reach::new(DeviceId::new([2; 32]), vec![3; 38], vec![address]).into_iter().collect(),
+            added_at: Time::from_millis(4),
+            verified: Some((AccountId::new([5; 32]), Time::from_millis(6))),
+            entries: 7,
+        }
+    }
+
+    fn entry(position: u64, text: Option<&str>) -> HistoryEntry {
+        HistoryEntry {
+            position,
+            at: Time::from_millis(2),
+            sent_at: Time::from_millis(1),
+            id: MessageId::new([8; 16]),
+            device: DeviceId::new([9; 32]),
+            ours: text.is_none(),
+            seq: 3,
+            text: text.map(str::to_owned),
+        }
+    }
+
+    fn page(entries: Vec<HistoryEntry>) -> HistoryPage {
+        HistoryPage { with: AccountId::new([1; 32]), entries }
+    }
+
+    #[test]
+    fn what_own_devices_tell_each_other_reads_back() {
+        let copy = OwnCopy {
+            to: AccountId::new([1; 32]),
+            id: MessageId::new([2; 16]),
+            sent_at: Time::from_millis(3),
+            seq: 4,
+            text: "olá".into(),
+        };
+        assert_eq!(OwnCopy::from_schema(copy.to_schema()), Ok(copy));
+        for one in [contact(), KnownContact { verified: None, ..contact() }] {
+            assert_eq!(KnownContact::from_schema(one.to_schema()), Ok(one));
+        }
+        let told = page(vec![entry(1, Some("oi")), entry(5, None)]);
+        assert_eq!(HistoryPage::from_schema(told.to_schema()), Ok(told));
+    }
+
+    #[test]
+    fn what_is_out_of_bounds_is_refused() {
+        let mut standing = contact().to_schema();
+        standing.standing = 3;
+        let mut escape = contact().to_schema();
+        escape.name = "a\u{1b}[0m".into();
+        let mut far = contact().to_schema();
+        far.entries = u64::MAX;
+        let mut crowd = contact().to_schema();
+        crowd.reach = vec![crowd.reach[0].clone(); limits::DEVICES_MAX + 1];
+        for bad in [standing, escape, far, crowd] {
+            assert!(KnownContact::from_schema(bad).is_err());
+        }
+        let many: Vec<_> = (0..=limits::HISTORY_PAGE_MAX as u64).map(|at| entry(at, Some("x"))).collect();
+        let disordered = vec![entry(2, Some("x")), entry(2, Some("y"))];
+        let long = "x".repeat(limits::TEXT_MAX + 1);
+        for bad in [many, disordered, vec![entry(1, Some(&long))]] {
+            assert!(HistoryPage::from_schema(page(bad).to_schema()).is_err());
+        }
+    }
+}
