@@ -6,7 +6,7 @@ use sigillo::store::key::{Key, TableId, Value};
 use sigillo::store::snapshot::{Fault, Scan, Snapshot};
 use sigillo::store::tx::{Batch, Committed};
 
-const TABLES: [TableId; 27] = [
+const TABLES: [TableId; 30] = [
     TableId::Meta,
     TableId::Accounts,
     TableId::Prekeys,
@@ -34,6 +34,9 @@ const TABLES: [TableId; 27] = [
     TableId::Delivery,
     TableId::OneTime,
     TableId::PrekeyPools,
+    TableId::Siblings,
+    TableId::Transfers,
+    TableId::Membership,
 ];
 
 /// Rows by key.
