@@ -22,8 +22,9 @@ use sigillo::node::identity;
 use zeroize::Zeroizing;
 
 pub const PASSPHRASE: &[u8] = b"a passphrase of the tests";
-/// Nothing here takes long; what does is broken.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// A killed peer is believed alive for up to 40 s, and deliveries are tried again after pauses; what takes longer than this
+/// is broken.
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A node's home, which outlives the node.
 pub struct Place {
