@@ -11,6 +11,7 @@ use crate::crypto::secret::Secret;
 use crate::disk::error::OpenError;
 use crate::disk::journal::{self, Journal, Place};
 use crate::disk::manifest::{Manifest, SCHEMA};
+use crate::disk::medium::Medium;
 use crate::disk::options::{Options, Recovery, Sizes};
 use crate::disk::overlay::{Cell, Overlay};
 use crate::disk::record::{self, Row};
@@ -57,17 +58,17 @@ impl Database {
         data_key: &Secret<32>,
         options: Options,
     ) -> Result<(Self, Recovery), OpenError> {
-        files::create_directory(directory).map_err(OpenError::io(directory))?;
+        let medium = options.medium.clone();
+        files::make_directory(&*medium, directory).map_err(OpenError::io(directory))?;
         let manifest_path = directory.join("manifest");
         let (manifest, created) = match Manifest::read(&manifest_path, data_key)? {
             Some(manifest) => (manifest, false),
-            None => (create(directory, data_key)?, true),
+            None => (create(&*medium, directory, data_key)?, true),
         };
         let sled = directory.join("sled");
         if manifest.checkpoint > 0 && !sled.join("db").exists() {
             return Err(OpenError::damaged(&sled, "sled's files are missing: restore the home from a copy"));
         }
-        let medium = options.medium.clone();
         let (tree, quarantined) =
             Tree::open(&sled, &directory.join("quarantine"), options.cache_bytes, medium.clone())?;
         check_checkpoint(&tree, &sled, manifest.checkpoint)?;
@@ -290,7 +291,7 @@ impl Drop for Inner {
 }
 
 /// Makes the manifest of a new database, before anything else of it exists.
-fn create(directory: &Path, data_key: &Secret<32>) -> Result<Manifest, OpenError> {
+fn create(medium: &dyn Medium, directory: &Path, data_key: &Secret<32>) -> Result<Manifest, OpenError> {
     let journal = directory.join("journal");
     let segments = journal::list(&journal).map_err(OpenError::io(&journal))?;
     if !segments.is_empty() || directory.join("sled").join("db").exists() {
@@ -302,7 +303,7 @@ fn create(directory: &Path, data_key: &Secret<32>) -> Result<Manifest, OpenError
     getrandom::fill(&mut database).map_err(|error| OpenError::io(directory)(std::io::Error::other(error)))?;
     let manifest = Manifest { database, checkpoint: 0, first_segment: 1, begun: false };
     let path = directory.join("manifest");
-    manifest.write(&path, data_key).map_err(OpenError::io(&path))?;
+    manifest.write(medium, &path, data_key).map_err(OpenError::io(&path))?;
     Ok(manifest)
 }
 

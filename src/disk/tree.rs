@@ -60,16 +60,17 @@ impl Tree {
         cache_bytes: u64,
         medium: Arc<dyn Medium>,
     ) -> Result<(Self, Vec<PathBuf>), OpenError> {
-        files::create_directory(directory).map_err(OpenError::io(directory))?;
-        sync_files(directory).map_err(OpenError::io(directory))?;
-        let mut moved = set_aside(directory, quarantine, is_unfinished).map_err(OpenError::io(directory))?;
+        files::make_directory(&*medium, directory).map_err(OpenError::io(directory))?;
+        sync_files(&*medium, directory).map_err(OpenError::io(directory))?;
+        let mut moved =
+            set_aside(&*medium, directory, quarantine, is_unfinished).map_err(OpenError::io(directory))?;
         let db = match supervised_open(directory, cache_bytes) {
             Ok(db) => db,
             Err(Trouble::Busy) => return Err(OpenError::Busy(directory.to_owned())),
             Err(Trouble::Other(first)) => {
                 let damaged = |what| OpenError::damaged(directory, what);
-                let aside =
-                    set_aside(directory, quarantine, |_, _| true).map_err(OpenError::io(directory))?;
+                let aside = set_aside(&*medium, directory, quarantine, |_, _| true)
+                    .map_err(OpenError::io(directory))?;
                 if aside.is_empty() {
                     return Err(damaged(format!("sled can't open its files: {first}")));
                 }
@@ -82,7 +83,7 @@ impl Tree {
                 })?
             }
         };
-        sync_files(directory).map_err(OpenError::io(directory))?;
+        sync_files(&*medium, directory).map_err(OpenError::io(directory))?;
         let path = directory.join("db");
         let log = OpenOptions::new().write(true).open(&path).map_err(OpenError::io(&path))?;
         let write_through = files::write_through(&log);
@@ -149,7 +150,7 @@ impl Tree {
         supervised(|| self.db.insert(MARKER, &number.to_be_bytes()))?;
         supervised(|| self.db.flush())?;
         self.medium.sync(&self.log).map_err(|error| fault(&self.directory, &error))?;
-        sync_files(&self.directory).map_err(|error| fault(&self.directory, &error))
+        sync_files(&*self.medium, &self.directory).map_err(|error| fault(&self.directory, &error))
     }
 
     /// The number of the last checkpoint that sled holds; 0 where it holds none.
@@ -226,6 +227,7 @@ fn is_unfinished(name: &str, length: u64) -> bool {
 
 /// Moves the snapshot files that `chosen` (by name and length) names into quarantine.
 fn set_aside(
+    medium: &dyn Medium,
     directory: &Path,
     quarantine: &Path,
     chosen: impl Fn(&str, u64) -> bool,
@@ -237,32 +239,32 @@ fn set_aside(
         if !name.starts_with("snap.") || !chosen(&name, entry.metadata()?.len()) {
             continue;
         }
-        files::create_directory(quarantine)?;
+        files::make_directory(medium, quarantine)?;
         let target = quarantine.join(name);
-        std::fs::rename(entry.path(), &target)?;
+        medium.rename(&entry.path(), &target)?;
         moved.push(target);
     }
     if !moved.is_empty() {
-        files::sync_directory(quarantine)?;
-        files::sync_directory(directory)?;
+        medium.sync_directory(quarantine)?;
+        medium.sync_directory(directory)?;
     }
     Ok(moved)
 }
 
 /// Makes every file in sled's directory durable, blobs and names included.
-fn sync_files(directory: &Path) -> io::Result<()> {
+fn sync_files(medium: &dyn Medium, directory: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(directory)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            sync_files(&entry.path())?;
+            sync_files(medium, &entry.path())?;
             continue;
         }
         match OpenOptions::new().write(true).open(entry.path()) {
-            Ok(file) => file.sync_all()?,
+            Ok(file) => medium.sync(&file)?,
             // sled may remove an old snapshot at any time.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
     }
-    files::sync_directory(directory)
+    medium.sync_directory(directory)
 }
