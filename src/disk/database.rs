@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 
 use crate::base::limits;
 use crate::crypto::secret::Secret;
+use crate::disk::doubt::Doubting;
 use crate::disk::error::OpenError;
 use crate::disk::journal::{self, Journal, Place};
 use crate::disk::manifest::{Manifest, SCHEMA};
@@ -58,19 +59,25 @@ impl Database {
         data_key: &Secret<32>,
         options: Options,
     ) -> Result<(Self, Recovery), OpenError> {
-        let medium = options.medium.clone();
-        files::make_directory(&*medium, directory).map_err(OpenError::io(directory))?;
+        let medium = prepare(&options, directory).map_err(OpenError::io(directory))?;
         let manifest_path = directory.join("manifest");
         let (manifest, created) = match Manifest::read(&manifest_path, data_key)? {
             Some(manifest) => (manifest, false),
             None => (create(&*medium, directory, data_key)?, true),
         };
+        // A killed process may have left a manifest that only the system's memory knows by this name.
+        medium.sync_directory(directory).map_err(OpenError::io(directory))?;
         let sled = directory.join("sled");
         if manifest.checkpoint > 0 && !sled.join("db").exists() {
             return Err(OpenError::damaged(&sled, "sled's files are missing: restore the home from a copy"));
         }
-        let (tree, quarantined) =
-            Tree::open(&sled, &directory.join("quarantine"), options.cache_bytes, medium.clone())?;
+        let (tree, quarantined) = Tree::open(
+            &sled,
+            &directory.join("quarantine"),
+            &options,
+            medium.clone(),
+            manifest.checkpoint > 0,
+        )?;
         check_checkpoint(&tree, &sled, manifest.checkpoint)?;
         let place = Place {
             directory: directory.join("journal"),
@@ -288,6 +295,15 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.end_threads();
     }
+}
+
+/// Makes the directory of a database, or makes sure of the one that is there, and gives the medium for it.
+fn prepare(options: &Options, directory: &Path) -> std::io::Result<Arc<dyn Medium>> {
+    files::make_directory(&*options.medium, directory)?;
+    let medium = Doubting::over(options.medium.clone(), directory)?;
+    // A killed process may have made it and not come to this.
+    directory.parent().map_or(Ok(()), |home| medium.sync_directory(home))?;
+    Ok(Arc::new(medium))
 }
 
 /// Makes the manifest of a new database, before anything else of it exists.

@@ -86,12 +86,13 @@ impl Journal {
         if begun && next == first {
             return Err(OpenError::damaged(&place.path(first), missing()));
         }
-        // A killed process may have left records that only the page cache holds. They are about to be relied
-        // on, so they are made durable first.
+        // A killed process may have left records and names that only the system's memory holds. They are about to be
+        // relied on, so they are made durable first.
         for (path, _) in &read {
             let synced = OpenOptions::new().write(true).open(path).and_then(|file| place.medium.sync(&file));
             synced.map_err(OpenError::io(path))?;
         }
+        place.medium.sync_directory(&directory).map_err(OpenError::io(&directory))?;
         remove_before(&place, first).map_err(OpenError::io(&directory))?;
         let allocated = read.iter().map(|(path, _)| path.metadata().map_or(0, |data| data.len())).sum();
         place.allocated.store(allocated, Ordering::Relaxed);

@@ -53,6 +53,17 @@ pub trait Medium: Send + Sync {
     fn sync_directory(&self, path: &Path) -> io::Result<()> {
         if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
     }
+
+    /// Makes later reads of a file answer what is on the disk, and not what is left in memory of a write that failed.
+    /// Only Linux is known to do so; elsewhere a failed sync is safe from when the computer was started anew.
+    fn read_anew(&self, path: &Path) -> io::Result<()> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        // Only pages that needn't be written any more are let go.
+        file.sync_all()?;
+        #[cfg(target_os = "linux")]
+        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?;
+        Ok(())
+    }
 }
 
 /// The operating system's files.

@@ -192,6 +192,11 @@ impl Duo {
         Ok(())
     }
 
+    /// The store of the node whose disk is looked at.
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.nodes[self.subject].store
+    }
+
     fn publish(&mut self) {
         let plan = Plan {
             id: "bread".into(),

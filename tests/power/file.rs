@@ -7,6 +7,11 @@ use sigillo::sim::random::Random;
 /// Bytes that reach the platter together, or not at all.
 pub(crate) const PAGE: usize = 4096;
 
+/// Whether a page was never written, or with nothing but zeros.
+pub(crate) fn is_empty(page: &[u8]) -> bool {
+    *page == [0; PAGE][..page.len()]
+}
+
 /// How much of what wasn't synced a power cut leaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Left {
@@ -102,7 +107,7 @@ impl Stored {
             return;
         }
         let versions = self.dirty.entry(page).or_default();
-        if !now.iter().all(|byte| *byte == 0) {
+        if !is_empty(now) {
             versions.push(now.to_vec());
         }
         now.copy_from_slice(content);

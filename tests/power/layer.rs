@@ -16,7 +16,7 @@ use std::sync::{Mutex, MutexGuard};
 use sigillo::disk::medium::{Medium, SystemMedium};
 use sigillo::sim::random::Random;
 
-use crate::file::{Left, PAGE, Stored};
+use crate::file::{Left, PAGE, Stored, is_empty};
 
 /// What goes wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,6 +27,8 @@ pub(crate) enum Plan {
     Watched,
     /// The call of this number, from 0, fails; those after it don't.
     Fails(usize, Failure),
+    /// The program is killed at the call of this number, from 0: neither it nor a later one does anything.
+    Dies(usize),
 }
 
 /// How a call fails.
@@ -162,8 +164,8 @@ impl Layer {
         self.state.lock().unwrap()
     }
 
-    /// Begins a call. An error, where it is to fail.
-    fn begin(&self, what: &str, path: &Path) -> (MutexGuard<'_, State>, Option<Failure>) {
+    /// Begins a call, and says whether it is to fail. An error, where the program is no more.
+    fn begin(&self, what: &str, path: &Path) -> io::Result<(MutexGuard<'_, State>, Option<Failure>)> {
         let mut state = self.lock();
         let name = path.strip_prefix(&self.root).unwrap_or(path).display().to_string();
         state.files.iter_mut().for_each(Stored::settle);
@@ -172,9 +174,10 @@ impl Layer {
         state.look(&self.root);
         let fails = match state.plan {
             Plan::Fails(call, failure) if call == number => Some(failure),
+            Plan::Dies(call) if call <= number => return Err(io::Error::other("killed")),
             _ => None,
         };
-        (state, fails)
+        Ok((state, fails))
     }
 
     /// Keeps what a power cut during this call would leave.
@@ -197,7 +200,7 @@ impl Layer {
 
 impl Medium for Layer {
     fn create(&self, path: &Path) -> io::Result<File> {
-        let (mut state, fails) = self.begin("create", path);
+        let (mut state, fails) = self.begin("create", path)?;
         if let Some(failure) = fails {
             return Err(failure.error());
         }
@@ -215,7 +218,7 @@ impl Medium for Layer {
     }
 
     fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
-        let (mut state, fails) = self.begin("write", &self.path_of(file));
+        let (mut state, fails) = self.begin("write", &self.path_of(file))?;
         let index = state.file(&self.root, file);
         let offset = usize::try_from(file.stream_position()?).unwrap();
         let bytes = if fails.is_some() { &bytes[..bytes.len() / 2] } else { bytes };
@@ -231,7 +234,7 @@ impl Medium for Layer {
     }
 
     fn sync(&self, file: &File) -> io::Result<()> {
-        let (mut state, fails) = self.begin("sync", &self.path_of(file));
+        let (mut state, fails) = self.begin("sync", &self.path_of(file))?;
         self.watch(&mut state);
         let index = state.file(&self.root, file);
         let length = usize::try_from(file.metadata()?.len()).unwrap();
@@ -246,7 +249,7 @@ impl Medium for Layer {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let (mut state, fails) = self.begin("rename", to);
+        let (mut state, fails) = self.begin("rename", to)?;
         if let Some(failure) = fails.filter(|_| from.exists()) {
             if state.random.chance(50) {
                 return Err(failure.error());
@@ -262,7 +265,7 @@ impl Medium for Layer {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        let (mut state, fails) = self.begin("remove", path);
+        let (mut state, fails) = self.begin("remove", path)?;
         if let Some(failure) = fails.filter(|_| path.exists()) {
             return Err(failure.error());
         }
@@ -273,7 +276,7 @@ impl Medium for Layer {
     }
 
     fn create_directory(&self, path: &Path) -> io::Result<()> {
-        let (mut state, fails) = self.begin("create directory", path);
+        let (mut state, fails) = self.begin("create directory", path)?;
         if let Some(failure) = fails {
             return Err(failure.error());
         }
@@ -284,7 +287,7 @@ impl Medium for Layer {
     }
 
     fn sync_directory(&self, path: &Path) -> io::Result<()> {
-        let (mut state, fails) = self.begin("sync directory", path);
+        let (mut state, fails) = self.begin("sync directory", path)?;
         self.watch(&mut state);
         let State { changes, safe, random, .. } = &mut *state;
         let (due, rest): (Vec<_>, Vec<_>) = changes.drain(..).partition(|change| change.is_in(path));
@@ -298,6 +301,19 @@ impl Medium for Layer {
             }
         }
         fails.map_or(Ok(()), |failure| Err(failure.error()))
+    }
+
+    fn read_anew(&self, path: &Path) -> io::Result<()> {
+        let (mut state, fails) = self.begin("read anew", path)?;
+        if let Some(failure) = fails {
+            return Err(failure.error());
+        }
+        let Entry::File(index) = state.here[path] else { panic!("{} is a directory", path.display()) };
+        state.files[index].synced();
+        state.files[index].forget();
+        let file = File::options().write(true).open(path)?;
+        file.set_len(state.files[index].here.len() as u64)?;
+        file.write_all_at(&state.files[index].here, 0)
     }
 }
 
@@ -402,7 +418,7 @@ fn write_sparse(path: &Path, content: &[u8]) {
     let file = File::create(path).unwrap();
     file.set_len(content.len() as u64).unwrap();
     for (number, page) in content.chunks(PAGE).enumerate() {
-        if page.iter().any(|byte| *byte != 0) {
+        if !is_empty(page) {
             file.write_all_at(page, (number * PAGE) as u64).unwrap();
         }
     }

@@ -1,6 +1,7 @@
 //! Power cuts and disk errors at every storage call of whatever a node does: the real engine over the real disk.
 //!
-//! `layer` is the disk that fails, `duo` the two nodes, `store` and `yardstick` the stores that are compared.
+//! `layer` is the disk that fails, `duo` the two nodes, `store` and `yardstick` the stores that are compared; `cuts` and
+//! `failures` are the tests.
 #![cfg(all(unix, feature = "full"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails its test")]
 
@@ -11,4 +12,5 @@ mod file;
 mod layer;
 mod memory;
 mod store;
+mod trial;
 mod yardstick;
