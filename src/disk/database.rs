@@ -1,5 +1,6 @@
 //! The database: commits that survive a power cut, and reads of what they left.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -146,14 +147,14 @@ impl Database {
         let mut sequence = self.inner.sequence.lock().unwrap_or_else(PoisonError::into_inner);
         let (changes, uncommitted) = batch.into_parts();
         let rows = self.inner.rows(changes, *sequence + 1);
-        let pending = match rows {
-            Ok(rows) => Pending::new(rows, uncommitted, done),
-            // The engine has decided on what can't be stored: nothing after it may be.
-            Err(fault) => return Pending::new(Vec::new(), uncommitted, done).fail(shared.poison(fault)),
-        };
+        // Where the engine has decided on what can't be stored, nothing after it may be either.
+        let rows = rows.unwrap_or_else(|fault| {
+            shared.poison(fault);
+            Vec::new()
+        });
+        let pending = Pending::new(rows, uncommitted, done);
         if pending.size() > limits::JOURNAL_RECORD_MAX {
-            let fault = Fault(format!("a batch has {} bytes", pending.size()));
-            return pending.fail(shared.poison(fault));
+            shared.poison(Fault(format!("a batch has {} bytes", pending.size())));
         }
         let mut state = shared.lock();
         while shared.is_full(&state) && shared.fault.get().is_none() && !state.closed {
@@ -241,11 +242,11 @@ impl Inner {
         let (jobs, queue) = sync_channel(limits::JOURNAL_QUEUE);
         let writer = thread::Builder::new().name("sigillo-journal".into()).spawn({
             let shared = shared.clone();
-            move || writer::run(journal, &shared, &queue)
+            move || guarded(&shared, || writer::run(journal, &shared, &queue)).unwrap_or_default()
         })?;
         let applier = thread::Builder::new().name("sigillo-applier".into()).spawn({
             let (shared, jobs) = (shared.clone(), jobs.clone());
-            move || applier::run(&shared, &jobs)
+            move || guarded(&shared, || applier::run(&shared, &jobs)).unwrap_or_default()
         })?;
         let threads = Mutex::new(Some(Threads { writer, applier }));
         Ok(Self { shared, jobs, sequence: Mutex::new(sequence), threads })
@@ -295,6 +296,16 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.end_threads();
     }
+}
+
+/// Does a thread's work. Where it panics, the database stores nothing any more, and whoever waits is told.
+fn guarded<T>(shared: &Shared, work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|panic| {
+            let words = tree::words_of(&*panic);
+            shared.poison(Fault(format!("a thread of the database has panicked: {words}")))
+        })
+        .ok()
 }
 
 /// Makes the directory of a database, or makes sure of the one that is there, and gives the medium for it.

@@ -104,6 +104,28 @@ mod tests {
     }
 
     #[test]
+    fn the_name_of_every_directory_that_was_made_is_synced() {
+        #[derive(Default)]
+        struct Listening(std::sync::Mutex<Vec<String>>);
+        impl Medium for Listening {
+            fn create_directory(&self, path: &Path) -> io::Result<()> {
+                self.0.lock().unwrap().push(format!("+{}", path.file_name().unwrap().display()));
+                SystemMedium.create_directory(path)
+            }
+
+            fn sync_directory(&self, path: &Path) -> io::Result<()> {
+                self.0.lock().unwrap().push(path.file_name().unwrap().display().to_string());
+                SystemMedium.sync_directory(path)
+            }
+        }
+        let home = tempfile::tempdir().unwrap();
+        let medium = Listening::default();
+        make_directory(&medium, &home.path().join("a/b/c")).unwrap();
+        let top = home.path().file_name().unwrap().to_str().unwrap();
+        assert_eq!(*medium.0.lock().unwrap(), ["+a", top, "+b", "a", "+c", "b"]);
+    }
+
+    #[test]
     fn a_file_over_the_bound_is_refused() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("large");

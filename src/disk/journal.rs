@@ -59,7 +59,7 @@ impl Journal {
         let directory = place.directory.clone();
         files::make_directory(&*place.medium, &directory).map_err(OpenError::io(&directory))?;
         let (mut found, mut last, mut next) = (Found::default(), Tag::default(), first);
-        let mut read = Vec::new();
+        let (mut read, mut empty) = (Vec::new(), None);
         for (number, path) in list(&directory).map_err(OpenError::io(&directory))? {
             if number < first {
                 continue;
@@ -80,6 +80,9 @@ impl Journal {
             found.torn = contents.torn as u64;
             found.segments += 1;
             contents.records.iter().try_for_each(|record| replay(record))?;
+            // A segment in which nothing was confirmed gives its number to the new one: else a program that dies again
+            // and again would fill the disk.
+            empty = contents.records.is_empty().then_some(contents.previous);
             read.push((path, contents.end));
             next = number + 1;
         }
@@ -94,6 +97,10 @@ impl Journal {
         }
         place.medium.sync_directory(&directory).map_err(OpenError::io(&directory))?;
         remove_before(&place, first).map_err(OpenError::io(&directory))?;
+        if let Some(previous) = empty {
+            (next, last) = (next - 1, previous);
+            read.pop();
+        }
         let allocated = read.iter().map(|(path, _)| path.metadata().map_or(0, |data| data.len())).sum();
         place.allocated.store(allocated, Ordering::Relaxed);
         let journal = Self::begin(place, next, &last).map_err(OpenError::io(&directory))?;

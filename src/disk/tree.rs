@@ -247,7 +247,8 @@ fn supervised<T>(work: impl FnOnce() -> sled::Result<T>) -> Result<T, Fault> {
     }
 }
 
-fn words_of(panic: &(dyn core::any::Any + Send)) -> String {
+/// What a panic said.
+pub(in crate::disk) fn words_of(panic: &(dyn core::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
     text.unwrap_or_else(|| "a panic without words".to_owned())

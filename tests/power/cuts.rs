@@ -8,14 +8,14 @@ use sigillo::disk::medium::Medium;
 use crate::duo::{CUSTOMER, Duo, SHOP, Turn};
 use crate::layer::{Cut, Layer, Plan};
 use crate::memory::Memory;
-use crate::store::{Careless, Open, Store, sigillo};
+use crate::store::{Careless, Open, Store, new_home, sigillo};
 use crate::trial::{Counted, Expected, Report, in_parallel, seeds};
 use crate::yardstick::redb;
 
 /// Runs what the two nodes do, and opens what a power cut at each call would have left.
 fn cut_everywhere(open: Open, subject: usize, seed: u64) -> Report {
     let expected = Expected::of(subject);
-    let home = tempfile::tempdir().unwrap();
+    let home = new_home();
     let layer = Arc::new(Layer::over(home.path(), Plan::Watched, seed));
     let store = open(home.path(), layer.clone()).unwrap();
     let mut duo = Duo::new(subject, Box::new(Counted { store, layer: layer.clone() }));
@@ -89,6 +89,7 @@ fn a_customer_loses_nothing_when_the_power_goes_at_any_call() {
 }
 
 #[test]
+#[ignore = "another store, for comparison: just power"]
 fn the_yardstick_loses_nothing_when_the_power_goes_at_any_call() {
     assert_survives(redb, SHOP);
 }

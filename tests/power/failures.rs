@@ -8,7 +8,7 @@ use sigillo::store::snapshot::Fault;
 
 use crate::duo::{CUSTOMER, Duo, SHOP};
 use crate::layer::{Failure, Layer, Plan};
-use crate::store::{Careless, Open, Store, sigillo};
+use crate::store::{Careless, Open, Store, new_home, sigillo};
 use crate::trial::{Counted, Expected, Report, in_parallel, seeds};
 use crate::yardstick::redb;
 
@@ -17,7 +17,7 @@ const FULL: &str = "free some space, then start the node again";
 
 /// How many calls a run has when nothing goes wrong.
 fn calls(open: Open, subject: usize) -> usize {
-    let home = tempfile::tempdir().unwrap();
+    let home = new_home();
     let layer = Arc::new(Layer::over(home.path(), Plan::Sound, 0));
     let mut duo = Duo::new(subject, open(home.path(), layer.clone()).unwrap());
     duo.run();
@@ -41,7 +41,7 @@ fn after_failure(
     plan: Plan,
     seed: u64,
 ) -> Result<(), String> {
-    let home = tempfile::tempdir().unwrap();
+    let home = new_home();
     let layer = Arc::new(Layer::over(home.path(), plan, seed));
     let mut turns = Vec::new();
     let mut said = None;
@@ -143,6 +143,7 @@ fn a_kill_at_any_call_and_a_power_cut_later_lose_nothing() {
 }
 
 #[test]
+#[ignore = "another store, for comparison: just power"]
 fn the_yardstick_loses_nothing_when_the_disk_fails() {
     assert_survives(redb, SHOP, |call| Plan::Fails(call, Failure::Broken));
 }

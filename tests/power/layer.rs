@@ -17,6 +17,7 @@ use sigillo::disk::medium::{Medium, SystemMedium};
 use sigillo::sim::random::Random;
 
 use crate::file::{Left, PAGE, Stored, is_empty};
+use crate::store::new_home;
 
 /// What goes wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -130,7 +131,7 @@ impl Layer {
         }
         state.safe = state.here.clone();
         state.changes.clear();
-        let images = tempfile::tempdir().unwrap();
+        let images = new_home();
         Self { root: root.to_owned(), images, state: Mutex::new(state), confirmed: AtomicU64::new(0) }
     }
 

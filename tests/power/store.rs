@@ -29,6 +29,13 @@ pub(crate) trait Store {
 /// Opens a store in a directory; an error is what a person would read.
 pub(crate) type Open = fn(&Path, Arc<dyn Medium>) -> Result<Box<dyn Store>, String>;
 
+/// A directory in memory, where there is such a thing: the tests decide themselves what is safe, and sled's own syncs
+/// only cost time.
+pub(crate) fn new_home() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}
+
 /// A disk whose syncs cost nothing, for stores whose power nobody cuts.
 pub(crate) struct Careless;
 

@@ -20,16 +20,22 @@ const ROWS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("rows"
 pub(crate) fn redb(home: &Path, medium: Arc<dyn Medium>) -> Result<Box<dyn Store>, String> {
     let words = |error: io::Error| error.to_string();
     let path = home.join("redb");
-    let file = if path.exists() {
-        OpenOptions::new().read(true).write(true).open(&path).map_err(words)?
-    } else {
-        medium.create(&path).map_err(words)?
-    };
-    // redb leaves the file's name to whoever gives it the file.
+    if !path.exists() {
+        // A new file is no database before redb has filled and synced it, so that gets its name afterwards.
+        let beside = home.join("redb.new");
+        let backend = backend(medium.create(&beside).map_err(words)?, &medium);
+        drop(Database::builder().create_with_backend(backend).map_err(|error| error.to_string())?);
+        medium.rename(&beside, &path).map_err(words)?;
+    }
     medium.sync_directory(home).map_err(words)?;
-    let backend = Backend { file: Mutex::new(file), medium };
-    let created = Database::builder().set_cache_size(1024 * 1024).create_with_backend(backend);
-    created.map(|database| -> Box<dyn Store> { Box::new(Redb(database)) }).map_err(|error| error.to_string())
+    let file = OpenOptions::new().read(true).write(true).open(&path).map_err(words)?;
+    let mut builder = Database::builder();
+    let opened = builder.set_cache_size(1024 * 1024).create_with_backend(backend(file, &medium));
+    opened.map(|database| -> Box<dyn Store> { Box::new(Redb(database)) }).map_err(|error| error.to_string())
+}
+
+fn backend(file: File, medium: &Arc<dyn Medium>) -> Backend {
+    Backend { file: Mutex::new(file), medium: medium.clone() }
 }
 
 struct Backend {
