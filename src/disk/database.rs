@@ -359,7 +359,8 @@ struct Replay {
 impl Replay {
     fn take(&mut self, record: &[u8], vault: &Vault, journal: &Path) -> Result<(), OpenError> {
         let batches = record::read(record, vault, self.sequence + 1).ok_or_else(|| {
-            OpenError::damaged(journal, "a sound journal record holds what this program doesn't write")
+            let what = "a sound journal record holds what this program doesn't write: install the version that wrote it";
+            OpenError::damaged(journal, what)
         })?;
         self.sequence += batches.len() as u64;
         self.bytes += record.len() as u64;

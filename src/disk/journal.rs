@@ -246,7 +246,11 @@ fn read_segment(path: &Path, number: u64, origin: &Origin) -> Result<segment::Co
     let bytes = files::read_bounded(path, most).map_err(OpenError::io(path))?;
     let contents = segment::read(path, &bytes, origin)?;
     if contents.number != number {
-        let what = format!("this file is journal segment {:016x} under another's name", contents.number);
+        let what = format!(
+            "this file is journal segment {:016x} under another's name: give it its own back, or restore the home \
+             from a copy",
+            contents.number
+        );
         return Err(OpenError::damaged(path, what));
     }
     Ok(contents)
