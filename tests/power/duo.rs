@@ -34,8 +34,11 @@ pub(crate) const SHOP: usize = 0;
 /// The node that buys.
 pub(crate) const CUSTOMER: usize = 1;
 
+/// A name, and what is done.
+type Operation = (&'static str, fn(&mut Duo));
+
 /// What the two do, in this order; each step asks something of the disk that those before it didn't.
-pub(crate) const OPERATIONS: [(&str, fn(&mut Duo)); 8] = [
+pub(crate) const OPERATIONS: &[Operation] = &[
     ("publish", Duo::publish),
     ("meet", Duo::meet),
     ("send", |duo| duo.say(SHOP, "Temos pão")),
