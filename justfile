@@ -23,6 +23,15 @@ bench:
     cargo bench --bench session
     cargo run --release -- bench
 
+# Power cuts, disk errors and kills at every storage call, for so many seeds; then redb under the same tests.
+power runs="5":
+    SIGILLO_POWER_RUNS={{runs}} cargo test --release --test power -- --nocapture
+    -cargo test --release --test power -- --nocapture --ignored
+
+# Space, opening and replay of the store with a million rows; some minutes and 2 GiB.
+bench-disk:
+    cargo bench --bench disk
+
 # The library's documentation.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
