@@ -23,6 +23,10 @@ bench:
     cargo bench --bench session
     cargo run --release -- bench
 
+# Nodes behind real NATs, in network namespaces; needs root, `ip` and `nft`.
+nat filter="":
+    cargo test --test nat -- --ignored --test-threads=1 {{filter}}
+
 # The library's documentation.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
