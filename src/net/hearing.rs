@@ -59,9 +59,8 @@ impl Task {
                 self.tell_listening();
             }
             SwarmEvent::ListenerClosed { listener_id, addresses, reason } => {
-                let trouble =
-                    reason.as_ref().err().map_or("the connection was lost".to_owned(), ToString::to_string);
-                let reserved = self.watch.listener_ended(listener_id, &trouble, &mut self.swarm);
+                let trouble = reason.as_ref().err().map_or("the connection was lost", refusal_of);
+                let reserved = self.watch.listener_ended(listener_id, trouble, &mut self.swarm);
                 if let (false, Err(reason)) = (reserved, reason) {
                     tracing::warn!(?addresses, %reason, "listens no more");
                 }
@@ -219,4 +218,15 @@ impl Task {
             let _ = self.swarm.disconnect_peer_id(peer);
         }
     }
+}
+
+/// Why a relay keeps no place for us, in words for a person. The transports wrap their errors too deep to be matched.
+fn refusal_of(reason: &std::io::Error) -> &'static str {
+    let text = format!("{reason:?}");
+    let known = [
+        ("ResourceLimitExceeded", "it has no place left"),
+        ("Refused", "it refuses to keep a place"),
+        ("Unsupported", "it is no relay"),
+    ];
+    known.iter().find(|(sign, _)| text.contains(sign)).map_or("it gave no place", |(_, words)| words)
 }

@@ -35,13 +35,15 @@ impl Lab {
             "network namespaces can't be made here (they need root and a kernel that lets it): {}",
             String::from_utf8_lossy(&made.stderr)
         );
-        ["r1", "r2", "ra", "rb", "na", "nb"].map(|host| run("ip", &["netns", "add", &lab.name(host)]));
-        lab.ip("sw", "link add br type bridge");
-        lab.ip("sw", "link set br up");
+        for host in ["r1", "r2", "ra", "rb", "na", "nb"] {
+            run("ip", &["netns", "add", &lab.name(host)]);
+        }
+        lab.ip("sw", "link add name net0 type bridge");
+        lab.ip("sw", "link set net0 up");
         for (host, address) in HOSTS {
             let far = lab.name(host);
             lab.ip("sw", &format!("link add p-{host} type veth peer name wan netns {far}"));
-            lab.ip("sw", &format!("link set p-{host} master br up"));
+            lab.ip("sw", &format!("link set p-{host} master net0 up"));
             lab.ip(host, &format!("addr add {address}/16 dev wan"));
             lab.ip(host, "link set wan up");
             lab.ip(host, "link set lo up");
@@ -63,9 +65,9 @@ impl Lab {
 
     /// Gives a home another address, as after a change of networks.
     pub(crate) fn readdress(&self, home: &str, from: &str, to: &str, router: &str) {
-        self.ip(home, &format!("addr add {to}/24 dev eth0"));
         self.ip(home, &format!("addr del {from}/24 dev eth0"));
-        self.ip(home, &format!("route replace default via {router} src {to}"));
+        self.ip(home, &format!("addr add {to}/24 dev eth0"));
+        self.ip(home, &format!("route replace default via {router}"));
     }
 
     /// A command that will run in a namespace.

@@ -28,7 +28,9 @@ impl Scene {
             let listen = status["network"]["listen"].as_array().unwrap();
             listen.iter().filter(|address| address.as_str().unwrap().contains("/p2p-circuit")).count() == 2
         };
-        [&anna, &ben].map(|node| node.until(&["status"], through_both));
+        for node in [&anna, &ben] {
+            node.until(&["status"], through_both);
+        }
         let invite = anna.json(&["invite", "--no-qr"])["invite"].as_str().unwrap().to_owned();
         ben.json(&["add", &invite]);
         ben.json(&["send", "Anna", "hello", "--wait", "--timeout", "60"]);

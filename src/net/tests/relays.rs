@@ -105,7 +105,7 @@ async fn replaced(listen: &str) {
         };
         node.until_status(direct).await;
     }
-    assert_eq!(a.status().await.outside.punched, 1);
+    assert!(a.status().await.outside.punched + b.status().await.outside.punched > 0);
     let link = b.link(PeerAddress::new(a_key.clone(), Vec::new()).unwrap()).await;
     passes(&mut b, link, &mut a, vec![5; 50]).await;
     assert!(!ways(&b, &a_key).await.iter().any(is_relayed));
@@ -162,7 +162,7 @@ async fn a_relay_keeps_no_more_reservations_than_it_may_and_says_so() {
     let status =
         second.until_status(|status| status.outside.relays.iter().any(|r| r.trouble.is_some())).await;
     let trouble = status.outside.relays[0].trouble.clone().unwrap();
-    assert!(trouble.contains("limit"), "{trouble}");
+    assert_eq!(trouble, "it has no place left");
 }
 
 #[tokio::test]
