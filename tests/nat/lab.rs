@@ -18,8 +18,13 @@ pub(crate) struct Lab {
     prefix: String,
 }
 
-const HOSTS: [(&str, &str); 4] =
-    [("r1", "198.51.100.10"), ("r2", "198.51.101.10"), ("ra", "198.51.100.21"), ("rb", "198.51.100.22")];
+const HOSTS: [(&str, &str); 5] = [
+    ("r1", "198.51.100.10"),
+    ("r2", "198.51.101.10"),
+    ("ra", "198.51.100.21"),
+    ("rb", "198.51.100.22"),
+    ("rc", "198.51.100.23"),
+];
 
 static LABS: AtomicU32 = AtomicU32::new(0);
 
@@ -35,7 +40,7 @@ impl Lab {
             "network namespaces can't be made here (they need root and a kernel that lets it): {}",
             String::from_utf8_lossy(&made.stderr)
         );
-        for host in ["r1", "r2", "ra", "rb", "na", "nb"] {
+        for host in ["r1", "r2", "ra", "rb", "rc", "na", "nb"] {
             run("ip", &["netns", "add", &lab.name(host)]);
         }
         lab.ip("sw", "link add name net0 type bridge");
@@ -48,22 +53,32 @@ impl Lab {
             lab.ip(host, "link set wan up");
             lab.ip(host, "link set lo up");
         }
-        for (home, router, net, kind) in [("na", "ra", "10.1.0", anna), ("nb", "rb", "10.2.0", ben)] {
-            let far = lab.name(home);
-            lab.ip(router, &format!("link add lan type veth peer name eth0 netns {far}"));
-            lab.ip(router, &format!("addr add {net}.1/24 dev lan"));
-            lab.ip(router, "link set lan up");
-            lab.ip(home, &format!("addr add {net}.2/24 dev eth0"));
-            lab.ip(home, "link set eth0 up");
-            lab.ip(home, "link set lo up");
-            lab.ip(home, &format!("route add default via {net}.1"));
-            lab.enter(router, &["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"], "");
-            lab.enter(router, &["nft", "-f", "-"], &rules(kind));
-        }
+        lab.attach("na", "ra", "10.1.0", anna);
+        lab.attach("nb", "rb", "10.2.0", ben);
         lab
     }
 
-    /// Gives a home another address, as after a change of networks.
+    /// Puts a home behind a router of this kind.
+    fn attach(&self, home: &str, router: &str, net: &str, kind: Nat) {
+        let far = self.name(home);
+        self.ip(router, &format!("link add lan type veth peer name eth0 netns {far}"));
+        self.ip(router, &format!("addr add {net}.1/24 dev lan"));
+        self.ip(router, "link set lan up");
+        self.ip(home, &format!("addr add {net}.2/24 dev eth0"));
+        self.ip(home, "link set eth0 up");
+        self.ip(home, "link set lo up");
+        self.ip(home, &format!("route add default via {net}.1"));
+        self.enter(router, &["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"], "");
+        self.enter(router, &["nft", "-f", "-"], &rules(kind));
+    }
+
+    /// Takes a home to another network, behind another router.
+    pub(crate) fn move_away(&self, home: &str) {
+        self.ip(home, "link del eth0");
+        self.attach(home, "rc", "10.3.0", Nat::Cone);
+    }
+
+    /// Gives a home another address, as a router may, which keeps the former one's way for a while.
     pub(crate) fn readdress(&self, home: &str, from: &str, to: &str, router: &str) {
         self.ip(home, &format!("addr del {from}/24 dev eth0"));
         self.ip(home, &format!("addr add {to}/24 dev eth0"));
@@ -102,7 +117,7 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        for host in ["na", "nb", "ra", "rb", "r1", "r2", "sw"] {
+        for host in ["na", "nb", "ra", "rb", "rc", "r1", "r2", "sw"] {
             let _ = Command::new("ip").args(["netns", "del", &self.name(host)]).output();
         }
     }

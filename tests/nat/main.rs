@@ -119,6 +119,17 @@ fn a_relay_that_dies_in_a_conversation_takes_no_message_with_it() {
 fn an_address_that_changes_in_a_conversation_takes_no_message_with_it() {
     let scene = Scene::new("quic", Nat::Cone, Nat::Cone);
     scene.reached("direct");
-    scene.talk("on the move", 10, || scene.lab.readdress("na", "10.1.0.2", "10.1.0.7", "10.1.0.1"));
-    scene.reached("direct");
+    scene.talk("readdressed", 10, || scene.lab.readdress("na", "10.1.0.2", "10.1.0.7", "10.1.0.1"));
+}
+
+#[test]
+#[ignore = "needs root and network namespaces: `just nat`"]
+fn a_node_that_moves_to_another_network_in_a_conversation_is_reached_directly_there_too() {
+    for transport in ["quic", "tcp"] {
+        let scene = Scene::new(transport, Nat::Cone, Nat::Cone);
+        scene.reached("direct");
+        scene.talk("on the move", 10, || scene.lab.move_away("na"));
+        scene.reached("direct");
+        scene.talk("arrived", 4, || {});
+    }
 }
