@@ -315,7 +315,7 @@ pub const RESERVATION_LIFE: Duration = Duration::from_secs(HOUR);
 /// Addresses at which others say they see us that are tested, and tried for hole punching.
 pub const CANDIDATES_MAX: usize = 16;
 /// How often an untested one is tested.
-pub const PROBE_INTERVAL: Duration = Duration::from_secs(10);
+pub const PROBE_INTERVAL: Duration = Duration::from_secs(30);
 /// How often it is looked whether the machine slept.
 pub const WAKE_INTERVAL: Duration = Duration::from_secs(30);
 /// How far the wall clock and the running clock may drift apart between two looks before the machine slept, or its

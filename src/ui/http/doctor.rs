@@ -277,3 +277,68 @@ fn waiting(facts: &Facts<'_>, network: &Network) -> Check {
         "nothing is lost: it is sent when their node can be reached; where that takes long, ask them for a new invite",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::wire::peer::PeerKey;
+
+    const NOW: Time = Time::from_millis(1_800_000_000_000);
+
+    fn contact(waiting: u64, last_at: Time) -> ContactPeers {
+        let peers = vec![PeerKey::new(vec![7; 38]).unwrap()];
+        ContactPeers { address: "sig1".into(), name: "Ben".into(), waiting, last_at, peers }
+    }
+
+    fn verdict<'f>(name: &str, network: Option<&'f Network>, change: impl FnOnce(&mut Facts<'f>)) -> Verdict {
+        let mut facts = Facts { network, now: NOW, contacts: &[], disk_free: Some(1 << 40) };
+        change(&mut facts);
+        diagnose(&facts).into_iter().find(|check| check.check == name).unwrap().verdict
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_what_was_stored_fails() {
+        let late = NOW.plus(limits::CLOCK_SKEW + Duration::from_secs(1));
+        let contacts = [[contact(0, late)], [contact(0, NOW)]];
+        assert_eq!(verdict("clock", None, |facts| facts.contacts = &contacts[0]), Verdict::Fail);
+        assert_eq!(verdict("clock", None, |facts| facts.contacts = &contacts[1]), Verdict::Ok);
+        assert_eq!(verdict("clock", None, |facts| facts.now = Time::from_millis(0)), Verdict::Fail);
+    }
+
+    #[test]
+    fn a_disk_is_warned_of_before_it_is_full() {
+        let at = |free| verdict("disk", None, |facts| facts.disk_free = Some(free));
+        assert_eq!(
+            (at(DISK_NONE - 1), at(DISK_NONE), at(DISK_LITTLE)),
+            (Verdict::Fail, Verdict::Warn, Verdict::Ok)
+        );
+    }
+
+    #[test]
+    fn a_node_that_finds_nobody_fails_where_it_was_told_where_to_begin() {
+        let mut network = Network::default();
+        assert_eq!(verdict("others", Some(&network), |_| ()), Verdict::Warn);
+        network.outside.seeds = 1;
+        assert_eq!(verdict("others", Some(&network), |_| ()), Verdict::Fail);
+        network.routing = 1;
+        assert_eq!(verdict("others", Some(&network), |_| ()), Verdict::Ok);
+    }
+
+    #[test]
+    fn a_node_that_nobody_can_dial_is_told_so_until_it_can_be() {
+        let mut network = Network::default();
+        assert_eq!(verdict("reachable", Some(&network), |_| ()), Verdict::Warn);
+        network.outside.public = true;
+        assert_eq!(verdict("reachable", Some(&network), |_| ()), Verdict::Ok);
+    }
+
+    #[test]
+    fn whoever_is_waited_for_and_not_there_is_named() {
+        let network = Network::default();
+        let (waiting, settled) = ([contact(2, NOW)], [contact(0, NOW)]);
+        assert_eq!(verdict("contacts", Some(&network), |facts| facts.contacts = &waiting), Verdict::Warn);
+        assert_eq!(verdict("contacts", Some(&network), |facts| facts.contacts = &settled), Verdict::Ok);
+    }
+}
