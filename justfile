@@ -32,6 +32,10 @@ power runs="5":
 bench-disk:
     cargo bench --bench disk
 
+# Nodes behind real NATs, in network namespaces; needs root, `ip` and `nft`.
+nat filter="":
+    cargo test --test nat -- --ignored --test-threads=1 {{filter}}
+
 # The library's documentation.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps

@@ -241,7 +241,7 @@ pub const CONNECTIONS_PER_PEER: usize = 2;
 /// Connections with one peer, those that are being closed among them.
 pub const CONNECTIONS_PER_PEER_MAX: u32 = 4;
 /// Streams on one connection, in both directions together (Yamux) or opened by the other side (QUIC).
-pub const STREAMS_MAX: usize = 32;
+pub const STREAMS_MAX: usize = 48;
 /// Streams of one connection whose protocol is being agreed.
 pub const STREAMS_NEGOTIATING_MAX: usize = 16;
 /// Unread bytes that a QUIC stream may hold.
@@ -292,6 +292,37 @@ pub const ROUTING_REFRESH: Duration = Duration::from_secs(15 * MINUTE);
 pub const SUBNET_BUCKET_MAX: usize = 2;
 /// Peers of one such subnet in the routing table, and queried at once.
 pub const SUBNET_TABLE_MAX: usize = 3;
+/// How long a connection through a relay may take to be encrypted and agreed.
+pub const CIRCUIT_PATIENCE: Duration = Duration::from_secs(10);
+/// Relays that a node which nobody can dial has reservations with.
+pub const RELAYS_WANTED: usize = 2;
+/// Relays that a node remembers.
+pub const RELAYS_KNOWN_MAX: usize = 16;
+/// How long a reservation may take, from the first dial of the relay on.
+pub const RESERVATION_PATIENCE: Duration = Duration::from_secs(20);
+/// Circuits of one peer through a relay; each is a stream on its connection with the relay.
+pub const CIRCUITS_PER_PEER: usize = 16;
+/// Peers that a relay keeps a reservation for, unless its operator says otherwise.
+pub const RELAY_RESERVATIONS: usize = 128;
+/// Circuits through a relay, unless its operator says otherwise.
+pub const RELAY_CIRCUITS: usize = 256;
+/// Minutes after which a relay ends a circuit, unless its operator says otherwise.
+pub const RELAY_CIRCUIT_MINUTES: u32 = 120;
+/// Mebibytes in both directions after which a relay ends a circuit, unless its operator says otherwise.
+pub const RELAY_CIRCUIT_MEBIBYTES: u64 = 1_024;
+/// How long a reservation with a relay of ours holds before it must be renewed.
+pub const RESERVATION_LIFE: Duration = Duration::from_secs(HOUR);
+/// Addresses at which others say they see us that are tested, and tried for hole punching.
+pub const CANDIDATES_MAX: usize = 16;
+/// How often an untested one is tested.
+pub const PROBE_INTERVAL: Duration = Duration::from_secs(30);
+/// How often it is looked whether the machine slept.
+pub const WAKE_INTERVAL: Duration = Duration::from_secs(30);
+/// How far the wall clock and the running clock may drift apart between two looks before the machine slept, or its
+/// clock was set.
+pub const WAKE_JUMP: Duration = Duration::from_secs(15);
+/// Peers of whom is remembered since when they are gone, and why.
+pub const GONE_MAX: usize = 1_024;
 /// Neighbours found by multicast that are remembered.
 pub const NEIGHBOURS_MAX: usize = 64;
 /// Commands that wait for the network.
@@ -385,9 +416,9 @@ const _: () = {
         "an outbox row, the content and its frame, fits a value"
     );
     // One connection: the queries of both sides and the refresh of each, one link each way, ping and identify
-    // both ways, and the requests of both sides.
+    // both ways, the requests of both sides, and circuits where one is the other's relay.
     assert!(
-        2 * (QUERIES_MAX + 1) + 2 + 4 + 2 * ASKS_OUT_PER_PEER < STREAMS_MAX,
+        2 * (QUERIES_MAX + 1) + 2 + 4 + 2 * ASKS_OUT_PER_PEER + CIRCUITS_PER_PEER < STREAMS_MAX,
         "two honest nodes never need more streams than a connection has"
     );
     assert!(BATCH_FRAMES_MAX <= FLIGHT_WINDOW, "a batch fits the window");

@@ -15,6 +15,7 @@ pub mod lookups;
 pub mod machine;
 pub mod people;
 pub mod publish;
+pub mod reach_view;
 pub mod view;
 
 mod commands;

@@ -27,6 +27,7 @@ use crate::node::config::{Config, Directory};
 use crate::node::driver::{Driver, EngineStatus, Message};
 use crate::node::outlet::{Outlet, Waiting};
 use crate::node::ports::Ports;
+use crate::node::relays::KnownRelays;
 use crate::node::translate;
 use crate::store::snapshot::Fault;
 use crate::store::table::Reader;
@@ -68,13 +69,18 @@ struct Running {
     home: Home,
 }
 
+/// What the network says of itself.
+pub type Network = net::message::Status;
+/// How it stands with a relay.
+pub type RelayStatus = net::message::RelayStatus;
+
 /// How a node is doing.
 #[derive(Clone, Debug)]
 pub struct Status {
     /// The engine.
     pub engine: EngineStatus,
     /// The network, if there is one.
-    pub network: Option<net::message::Status>,
+    pub network: Option<Network>,
     /// The disk.
     pub disk: Sizes,
 }
@@ -286,6 +292,15 @@ fn start_network(
     network.mdns = wanted.mdns;
     network.max_in = wanted.connections;
     network.subnet_limits = wanted.subnet_limits;
+    network.upnp = wanted.upnp;
+    network.relays.clone_from(&config.relay.named);
+    network.any_relay = config.relay.any;
+    network.serve_relay = config.relay.serve.then_some(net::config::RelayLimits {
+        reservations: config.relay.reservations,
+        circuits: config.relay.circuits,
+        circuit_minutes: config.relay.circuit_minutes,
+        circuit_mebibytes: config.relay.circuit_mebibytes,
+    });
     network.server = match wanted.directory {
         Directory::Auto => keystore.kind == AccountKind::Business,
         Directory::Server => true,
@@ -294,6 +309,9 @@ fn start_network(
     let (events, mut received) = mpsc::channel(NETWORK_QUEUE);
     let path = Ports::path(home);
     let mut ports = Ports::read(&path);
+    let known = KnownRelays::path(home);
+    let mut relays = KnownRelays::read(&known);
+    network.known_relays = relays.addresses().to_vec();
     let mut kept = network.clone();
     kept.listen = ports.apply(&network.listen);
     // Where a port of last time is taken by now, the system chooses another.
@@ -303,10 +321,13 @@ fn start_network(
     // Ends when the network does.
     runtime.spawn(async move {
         while let Some(event) = received.recv().await {
-            if let net::message::Event::Listening { addresses } = &event
-                && ports.learn(addresses)
-            {
-                ports.write(&path);
+            if let net::message::Event::Listening { addresses } = &event {
+                if ports.learn(addresses) {
+                    ports.write(&path);
+                }
+                if relays.learn(addresses) {
+                    relays.write(&known);
+                }
             }
             let Some(input) = translate::input(event) else { continue };
             if inputs.send(Message::Input(input)).await.is_err() {

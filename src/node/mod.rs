@@ -9,4 +9,5 @@ pub mod raw_peer;
 
 mod outlet;
 mod ports;
+mod relays;
 mod translate;

@@ -6,6 +6,7 @@ mod api;
 mod devices;
 mod harness;
 mod market;
+mod reach;
 mod runs;
 mod setup;
 mod talk;

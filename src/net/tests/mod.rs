@@ -5,3 +5,5 @@ mod directory;
 mod harness;
 mod hostile;
 mod links;
+mod neighbours;
+mod relays;

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::base::money::Currency;
-use crate::node::config::Directory;
+use crate::ui::cli::args_run::Run;
 use crate::wire::plan::Period;
 
 /// Peer-to-peer, end-to-end-encrypted messaging for people and businesses.
@@ -40,8 +40,10 @@ pub(super) enum Command {
     Id,
     /// Run the node until it is interrupted
     Run(Run),
-    /// Show how the node is doing
+    /// Show how the node is doing, and how each contact is reached
     Status,
+    /// Find out why others can't be reached, or can't reach this node, and what to do about it
+    Doctor,
     /// What this node says of itself
     #[command(subcommand)]
     Profile(Profile),
@@ -195,42 +197,6 @@ pub(super) struct Restore {
     pub(super) phrase_file: Option<PathBuf>,
     #[command(flatten)]
     pub(super) kdf: Kdf,
-}
-
-#[derive(Clone, Debug, Args)]
-pub(super) struct Run {
-    /// A multiaddress to listen on, instead of those in config.toml; may be repeated
-    #[arg(long, value_name = "MULTIADDR")]
-    pub(super) listen: Vec<String>,
-    /// A node to begin with, ending in `/p2p/PEER`, instead of those in config.toml; may be repeated
-    #[arg(long, value_name = "MULTIADDR")]
-    pub(super) bootstrap: Vec<String>,
-    /// A multiaddress that leads here from outside; may be repeated
-    #[arg(long, value_name = "MULTIADDR")]
-    pub(super) announce: Vec<String>,
-    /// Whether to keep a part of the directory for others: a business does, a person doesn't
-    #[arg(long, value_enum)]
-    pub(super) directory: Option<DirectoryRole>,
-    /// Don't look for nodes on the local network
-    #[arg(long)]
-    pub(super) no_mdns: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum DirectoryRole {
-    Auto,
-    Server,
-    Client,
-}
-
-impl From<DirectoryRole> for Directory {
-    fn from(role: DirectoryRole) -> Self {
-        match role {
-            DirectoryRole::Auto => Self::Auto,
-            DirectoryRole::Server => Self::Server,
-            DirectoryRole::Client => Self::Client,
-        }
-    }
 }
 
 #[derive(Clone, Debug, Subcommand)]

@@ -56,6 +56,11 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
     match command {
         Command::Id => output.show(&client.get("/v1/id").await?, show::identity),
         Command::Status => output.show(&client.get("/v1/status").await?, show::status),
+        Command::Doctor => {
+            let found = client.get("/v1/doctor").await?;
+            output.show(&found, show::doctor)?;
+            if found["healthy"] == serde_json::Value::Bool(true) { Ok(()) } else { Err(Failure::Said) }
+        }
         Command::Profile(what) => business::profile(client, output, what).await,
         Command::Find(query) => business::find(client, output, query).await,
         Command::Plan(what) => business::plan(client, output, what).await,

@@ -15,6 +15,7 @@
 pub mod entry;
 
 mod args;
+mod args_run;
 mod bench;
 mod billing;
 mod business;

@@ -8,12 +8,15 @@ use axum::routing::{delete, get, post, put};
 use crate::base::limits;
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
-use crate::ui::http::{billing, contacts, conversations, devices, directory, events, messages, own, plans};
+use crate::ui::http::{
+    billing, contacts, conversations, devices, directory, doctor, events, messages, own, plans,
+};
 
 /// The routes over a node. Whoever may call them may do all that the node's person may.
 pub fn router(api: Api) -> Router {
     Router::new()
         .route("/v1/status", get(own::status))
+        .route("/v1/doctor", get(doctor::doctor))
         .route("/v1/id", get(own::id))
         .route("/v1/profile", get(own::profile).patch(own::change_profile))
         .route("/v1/profile/publish", post(own::publish))

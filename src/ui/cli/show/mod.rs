@@ -11,7 +11,7 @@ mod words;
 pub(super) use billing::{invoice, invoices, receipt, receipted, receipts, subscriptions};
 pub(super) use business::{found, own_profile, plan, plans, published};
 pub(super) use devices::{devices, linked};
-pub(super) use node::{identity, running, status};
+pub(super) use node::{doctor, identity, running, status};
 pub(super) use people::{added, contact, contacts, invite, safety_number};
 pub(super) use talk::{entry, event, event_discreetly, history, inbox, sent};
 pub(super) use words::text;
