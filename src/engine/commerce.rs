@@ -284,6 +284,13 @@ impl Engine {
     }
 }
 
+/// The other side of subscriptions has another account now.
+pub(super) fn contact_moved(tx: &Tx<'_>, old: &AccountId, new: AccountId) {
+    for row in subscriptions_with(tx, old) {
+        tx.edit(&SUBSCRIPTIONS, &SUBSCRIPTIONS.key(row.id.as_bytes()), |row| row.contact = new);
+    }
+}
+
 /// All events of a subscription.
 pub(super) fn history(rows: &impl Rows, subscription: &Digest) -> Option<History> {
     let events = rows.scan(&EVENTS, &EVENTS.of(subscription.as_bytes()));

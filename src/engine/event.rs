@@ -36,6 +36,13 @@ pub enum Event {
         /// Whether they wait to be admitted.
         request: bool,
     },
+    /// Our identity is another now.
+    Identity {
+        /// Its address.
+        address: String,
+        /// The address that it took the place of.
+        former: String,
+    },
     /// An account wants to take this device in: the person has to agree.
     LinkGranted {
         /// The account's address.

@@ -61,7 +61,7 @@ impl Engine {
 
     /// A contact has other devices now. What waited for devices that are gone, or for an account none of whose
     /// devices was known, goes to those that are new; the others have it already.
-    fn devices_changed(
+    pub(super) fn devices_changed(
         &mut self,
         step: &mut Step<'_, '_>,
         before: &Contact,
@@ -162,7 +162,7 @@ impl Engine {
             from: From::Us { seq: 0 },
             body: Line::Notice(notice),
         };
-        let entry = conversation::file(step.tx, &contact.account, entry, step.now);
+        let entry = conversation::file(step.tx, &contact.thread, entry, step.now);
         self.show_filed(step, contact, &entry);
     }
 

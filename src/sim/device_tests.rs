@@ -39,7 +39,7 @@ fn link(world: &mut World, primary: usize, offer: LinkOffer) -> Result<DeviceId,
 }
 
 /// Links a new device to the account of the node `primary`; its index and its id.
-fn linked(world: &mut World, primary: usize) -> (usize, DeviceId) {
+pub(super) fn linked(world: &mut World, primary: usize) -> (usize, DeviceId) {
     let (new, offer) = offer(world);
     let device = link(world, primary, offer).unwrap();
     let account = world.peers[primary].account();
@@ -49,7 +49,7 @@ fn linked(world: &mut World, primary: usize) -> (usize, DeviceId) {
     (new, device)
 }
 
-fn devices_of(world: &World, peer: usize, account: &AccountId) -> usize {
+pub(super) fn devices_of(world: &World, peer: usize, account: &AccountId) -> usize {
     let safe = world.peers[peer].disk.safe();
     let reader = Reader::new(&safe);
     match reader.row(&CONTACTS, account.as_bytes()).filter(|contact| !contact.is_ourselves()) {
@@ -58,12 +58,12 @@ fn devices_of(world: &World, peer: usize, account: &AccountId) -> usize {
     }
 }
 
-fn all(world: &World, peer: usize, with: &AccountId) -> Vec<String> {
+pub(super) fn all(world: &World, peer: usize, with: &AccountId) -> Vec<String> {
     let entries = history(world, peer, with);
     texts(&entries, "in").into_iter().chain(texts(&entries, "out")).collect()
 }
 
-fn notices(world: &World, peer: usize, with: &AccountId) -> Vec<Notice> {
+pub(super) fn notices(world: &World, peer: usize, with: &AccountId) -> Vec<Notice> {
     let safe = world.peers[peer].disk.safe();
     let entries = view::history(&Reader::new(&safe), with, None, 10_000);
     let notice = |body: &BodyView| if let BodyView::Notice { notice } = body { Some(*notice) } else { None };
@@ -71,7 +71,7 @@ fn notices(world: &World, peer: usize, with: &AccountId) -> Vec<Notice> {
 }
 
 /// Ana with the devices 0 and 2, Bento with 1 and 3.
-fn four(seed: u64) -> (World, AccountId, AccountId) {
+pub(super) fn four(seed: u64) -> (World, AccountId, AccountId) {
     let (mut world, ana, bento) = friends(seed);
     linked(&mut world, 0);
     world.run(MINUTE);

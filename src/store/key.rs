@@ -40,6 +40,7 @@ pub enum TableId {
     Siblings = 28,
     Transfers = 29,
     Membership = 30,
+    Moved = 48,
 }
 
 /// The key of one row.

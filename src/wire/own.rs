@@ -45,6 +45,8 @@ pub struct KnownContact {
     pub verified: Option<(AccountId, Time)>,
     /// Entries of the conversation so far.
     pub entries: u64,
+    /// What the ended logs of their former accounts carry, oldest first.
+    pub former: Vec<Signed>,
 }
 
 /// How a contact stands.
@@ -125,6 +127,7 @@ impl KnownContact {
             verified: key.map(|key| key.as_bytes().to_vec()).unwrap_or_default(),
             verified_at: at.map(Time::as_millis).unwrap_or_default(),
             entries: self.entries,
+            former: log_to_schema(&self.former),
         }
     }
 
@@ -148,6 +151,7 @@ impl KnownContact {
             added_at: time(contact.added_at),
             verified: key.map(|key| (key, time(contact.verified_at))),
             entries: countable(contact.entries)?,
+            former: log_from_schema(contact.former)?,
         })
     }
 }
@@ -214,6 +218,7 @@ mod tests {
             added_at: Time::from_millis(4),
             verified: Some((AccountId::new([5; 32]), Time::from_millis(6))),
             entries: 7,
+            former: vec![crate::wire::signed::tests::signed()],
         }
     }
 

@@ -1,14 +1,44 @@
 //! A contact whose identity key changed: taken over only by the word of the old key, accepted by the new one.
 
+use crate::base::id::AccountId;
+use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::identity::contact::Contact;
 use crate::domain::identity::log::AccountLog;
 use crate::domain::identity::relation::Relation;
+use crate::wire::account::LogEntry;
+use crate::wire::signed::Signed;
+
+/// The ended logs of a line of accounts, oldest first, as they are told: each verified, each but the last followed by
+/// the log of the account that it names.
+///
+/// # Errors
+/// [`SuccessionError::Statement`] where it is no such line of at most [`limits::FORMER_MAX`] logs.
+pub fn line(statement: Vec<Signed>) -> Result<Vec<AccountLog>, SuccessionError> {
+    let mut parts: Vec<(AccountId, Vec<Signed>)> = Vec::new();
+    for signed in statement {
+        // Only to know where a log ends; verified below.
+        let entry = LogEntry::decode(signed.unverified()).map_err(|_| SuccessionError::Statement)?;
+        if let Some((_, entries)) = parts.last_mut().filter(|(account, _)| *account == entry.account) {
+            entries.push(signed);
+        } else if parts.len() < limits::FORMER_MAX {
+            parts.push((entry.account, vec![signed]));
+        } else {
+            return Err(SuccessionError::Statement);
+        }
+    }
+    let verify = |(account, entries)| AccountLog::verify(account, entries);
+    let logs: Result<Vec<_>, _> = parts.into_iter().map(verify).collect();
+    let logs = logs.map_err(|_| SuccessionError::Statement)?;
+    let named = logs.windows(2).all(|pair| pair[0].successor() == Some(pair[1].account()));
+    if named && !logs.is_empty() { Ok(logs) } else { Err(SuccessionError::Statement) }
+}
 
 /// The contact under its new account, to take the place of its old row; its new address is that account's.
 ///
-/// `old` is the log of the account that the contact is pinned by, ended by a rotation; `new` is the successor's own.
-/// Name, standing and time go over; inbox, token, reach and sessions belonged to the old account's devices. A
+/// `line` has the logs of the accounts from the one that the contact is pinned by (or an earlier one) to the last,
+/// each ended by a rotation; `new` is the successor's own. Name, standing and time go over, what was said stays where
+/// it is, and so do the sessions with devices that speak for the new account too: these are the same devices. A
 /// contact whose key a person had compared needs that person's decision again. Everything else that claims to be
 /// an old contact under another key is a new contact.
 ///
@@ -16,33 +46,46 @@ use crate::domain::identity::relation::Relation;
 /// See [`SuccessionError`]; the contact stays as it is.
 pub fn succeed(
     contact: &Contact,
-    old: &AccountLog,
+    line: &[AccountLog],
     new: AccountLog,
     now: Time,
 ) -> Result<Contact, SuccessionError> {
+    let at = line.iter().position(|log| log.account() == contact.account);
+    let (Some(old), Some(last)) = (at.map(|at| &line[at]), line.last()) else {
+        return Err(SuccessionError::Pinned);
+    };
     if let Some(pinned) = &contact.log {
         match pinned.relate(old) {
             Relation::Same | Relation::Extends(_) | Relation::Supersedes(_) => {}
             _ => return Err(SuccessionError::Pinned),
         }
     }
-    if old.account() != contact.account || old.successor() != Some(new.account()) {
+    let named = line.windows(2).all(|pair| pair[0].successor() == Some(pair[1].account()));
+    if !named || last.successor() != Some(new.account()) {
         return Err(SuccessionError::Statement);
     }
     if new.successor().is_some() {
         return Err(SuccessionError::Over);
     }
     let fresh = Contact::new(new.account(), contact.own, contact.standing, now);
-    Ok(Contact {
+    let mut moved = Contact {
+        knew: contact.knew,
+        thread: contact.thread,
         name: contact.name.clone(),
         named_here: contact.named_here,
         business: contact.business,
+        inbox: contact.inbox,
+        token: contact.token,
+        reach: contact.reach.clone(),
         added_at: contact.added_at,
-        former: Some(contact.account),
+        former: Some(last.account()),
         verification: contact.verification.after_change(now),
-        log: Some(new),
+        told: contact.told.clone(),
+        this_device: contact.this_device,
         ..fresh
-    })
+    };
+    moved.learn_log(new, now);
+    Ok(moved)
 }
 
 /// Why another account isn't taken for the contact.

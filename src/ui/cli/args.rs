@@ -35,8 +35,11 @@ pub(super) enum Command {
     Init(Init),
     /// Bring an identity back from its recovery phrase
     Restore(Restore),
-    /// Show this node's address
-    Id,
+    /// Show this node's address, or put another identity in its place
+    Id {
+        #[command(subcommand)]
+        what: Option<crate::ui::cli::id::Id>,
+    },
     /// Run the node until it is interrupted
     Run(Run),
     /// Show how the node is doing

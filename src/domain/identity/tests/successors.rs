@@ -1,5 +1,7 @@
 //! Changed identity keys: who is taken over, who is a new contact, when a person must decide.
 
+use core::slice::from_ref;
+
 use super::fixtures::{NOW, add, device, key, later, log_of};
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{Contact, Standing};
@@ -17,14 +19,14 @@ fn a_contact_follows_its_old_keys_word_to_a_new_address() {
     let mut contact = Contact::new(owner.id(), key(3).id(), Standing::Accepted, NOW);
     (contact.name, contact.named_here) = ("Ana".into(), true);
     contact.learn_log(log, NOW);
-    let moved = succeed(&contact, &over, new.clone(), later(7)).unwrap();
+    let moved = succeed(&contact, from_ref(&over), new.clone(), later(7)).unwrap();
     assert_eq!((moved.account, moved.former, moved.name.as_str()), (heir.id(), Some(owner.id()), "Ana"));
     assert_ne!(address::encode(&moved.account), address::encode(&contact.account));
     assert_eq!(
         (moved.log.as_ref(), moved.standing, moved.own),
         (Some(&new), Standing::Accepted, contact.own)
     );
-    assert!(moved.inbox.is_none() && moved.token.is_none() && moved.reach.is_empty());
+    assert_eq!(moved.thread, owner.id(), "what was said stays where it is");
     assert!(!moved.is_held(), "nobody had compared the old key");
 }
 
@@ -39,7 +41,7 @@ fn a_key_that_a_person_compared_is_held_back_once_it_changes_until_they_decide()
     contact.mark_verified(later(1));
     assert!(!contact.is_held());
     let new = AccountLog::begin(&heir, device(1), later(6));
-    let mut moved = succeed(&contact, &over, new, later(7)).unwrap();
+    let mut moved = succeed(&contact, from_ref(&over), new, later(7)).unwrap();
     assert_eq!(moved.verification, Verification::Changed { verified: owner.id(), at: later(7) });
     assert!(moved.is_held());
     moved.mark_verified(later(8));
@@ -55,7 +57,7 @@ fn without_the_old_keys_word_it_is_a_new_contact() {
     over.rotate(&owner, &heir, later(5)).unwrap();
     let mut contact = Contact::new(owner.id(), key(3).id(), Standing::Accepted, NOW);
     contact.learn_log(log.clone(), NOW);
-    let by = |old: &AccountLog, new: AccountLog| succeed(&contact, old, new, later(7)).unwrap_err();
+    let by = |old: &AccountLog, new: AccountLog| succeed(&contact, from_ref(old), new, later(7)).unwrap_err();
     let thiefs = AccountLog::begin(&thief, device(66), NOW);
     assert_eq!(by(&over, thiefs.clone()), SuccessionError::Statement, "the key named another");
     assert_eq!(by(&log, thiefs.clone()), SuccessionError::Statement, "the account isn't over");
@@ -71,6 +73,6 @@ fn without_the_old_keys_word_it_is_a_new_contact() {
     let mut rival = AccountLog::verify(owner.id(), log.entries()[..1].to_vec()).unwrap();
     rival.append(&owner, add(42), NOW).unwrap();
     rival.rotate(&owner, &thief, later(5)).unwrap();
-    let refused = succeed(&ended, &rival, AccountLog::begin(&thief, device(66), NOW), later(7));
+    let refused = succeed(&ended, from_ref(&rival), AccountLog::begin(&thief, device(66), NOW), later(7));
     assert_eq!(refused, Err(SuccessionError::Pinned));
 }

@@ -1,0 +1,63 @@
+//! Accounts of contacts whose place another account took.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::id::AccountId;
+use crate::base::limits;
+use crate::domain::identity::contact::{CONTACTS, Contact};
+use crate::domain::identity::log::AccountLog;
+use crate::store::key::TableId;
+use crate::store::table::{Rows, Table};
+use crate::wire::signed::Signed;
+
+/// Former accounts of contacts, by their id.
+pub const MOVED: Table<Moved> = Table::new(TableId::Moved, 1);
+
+/// A former account of a contact.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Moved {
+    /// Its log as it is carried, ended by the entry that names the successor.
+    pub log: AccountLog,
+    /// The account whose place it had taken itself.
+    pub former: Option<AccountId>,
+}
+
+/// The account that stands where `account` stood, as far as is known.
+pub fn current(rows: &impl Rows, account: &AccountId) -> AccountId {
+    let mut current = *account;
+    for _ in 0..MOVES_MAX {
+        match rows.row(&MOVED, current.as_bytes()).and_then(|moved| moved.log.successor()) {
+            Some(successor) => current = successor,
+            None => break,
+        }
+    }
+    current
+}
+
+/// The contact of this account, or of the one that took its place.
+pub fn contact(rows: &impl Rows, account: &AccountId) -> Option<Arc<Contact>> {
+    let known = rows.row(&CONTACTS, account.as_bytes());
+    known.or_else(|| rows.row(&CONTACTS, current(rows, account).as_bytes()))
+}
+
+/// The ended logs of a contact's former accounts, oldest first; the latest [`limits::FORMER_MAX`].
+pub fn line(rows: &impl Rows, contact: &Contact) -> Vec<AccountLog> {
+    let mut logs = Vec::new();
+    let mut next = contact.former;
+    while let Some(moved) = next.and_then(|former| rows.row(&MOVED, former.as_bytes())) {
+        logs.push(moved.log.clone());
+        next = moved.former.filter(|_| logs.len() < limits::FORMER_MAX);
+    }
+    logs.reverse();
+    logs
+}
+
+/// What these logs carry, as it is told.
+pub fn statement(line: &[AccountLog]) -> Vec<Signed> {
+    line.iter().flat_map(AccountLog::carried).collect()
+}
+
+/// Longer chains are made by nobody.
+const MOVES_MAX: usize = 1_000;
