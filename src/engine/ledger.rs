@@ -12,7 +12,7 @@ use crate::domain::billing::export::ReceiptFile;
 use crate::domain::billing::history::History;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::Contact;
-use crate::domain::identity::own::ACCOUNTS;
+use crate::domain::identity::{moved, own};
 use crate::engine::commerce::{RECEIPTS, SUBSCRIPTIONS, Subscription, contact_of, history};
 use crate::store::table::Rows;
 use crate::wire::billing::{Rail, Receipt, TrustClass};
@@ -157,9 +157,12 @@ pub fn receipt_file(rows: &impl Rows, id: &Digest) -> Option<ReceiptFile> {
     let contact = contact_of(rows, &row)?;
     let history = history(rows, &subscription)?;
     let recorded = history.receipts().into_iter().find(|(_, recorded)| recorded.id() == *id)?.1.clone();
-    let log =
-        if row.issuer { rows.copy(&ACCOUNTS, contact.own.as_bytes())?.log } else { contact.log.clone()? };
-    ReceiptFile::new(&recorded, &log)
+    let logs = if row.issuer {
+        own::logs(rows, &own::current(rows, &contact.own))
+    } else {
+        moved::logs(rows, &contact)
+    };
+    ReceiptFile::in_line(&recorded, &logs)
 }
 
 fn all(rows: &impl Rows) -> impl Iterator<Item = (Arc<Subscription>, Arc<Contact>, History)> {

@@ -10,6 +10,7 @@ use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::Effect;
 use crate::engine::event::Event;
 use crate::engine::input::Ticket;
+use crate::engine::lookups::FOUND;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::pending::{Deadline, Fetched, Publication, Question, Want};
 use crate::store::key::TableId;
@@ -53,6 +54,10 @@ impl Engine {
             publication.tickets.push(ticket);
             return;
         }
+        if self.must_look_first(step) {
+            let account = self.account;
+            return self.fetch(step, account, Want::Publish(ticket));
+        }
         match self.sign_profile(step) {
             Ok(profile) => self.put_profile(step, profile, ticket),
             Err(refusal) => {
@@ -66,6 +71,19 @@ impl Engine {
         }
     }
 
+    /// Before the first publication of this store it is looked for one that another had made, before a restore: none may
+    /// be below it, or two of one number would contradict each other.
+    fn must_look_first(&self, step: &Step<'_, '_>) -> bool {
+        let published = step.tx.with(&OWN_PROFILE, &OWN_PROFILE.key(OWN_PROFILE_ID), Published::seq);
+        self.is_business() && self.online && published == Some(0) && self.looked_at != Some(self.account)
+    }
+
+    /// What was published before is known as far as it can be: now for the publication.
+    pub(super) fn looked_first(&mut self, step: &mut Step<'_, '_>, ticket: Option<Ticket>) {
+        self.looked_at = Some(self.account);
+        self.publish(step, ticket);
+    }
+
     fn sign_profile(&mut self, step: &Step<'_, '_>) -> Result<VerifiedProfile, Refusal> {
         if !self.is_business() {
             return Err(Refusal::NotABusiness);
@@ -75,6 +93,9 @@ impl Engine {
             return Err(Refusal::Offline);
         }
         let account = self.account;
+        if let Some(seen) = step.tx.with(&FOUND, &FOUND.key(account.as_bytes()), |floor| floor.seq) {
+            published.raise(seen);
+        }
         let own = self.own(step, &account).ok_or(Refusal::Stopping)?;
         let keys = self.device_keys(&account);
         let set = step.tx.get(&PREKEYS, &PREKEYS.key_at(account.as_bytes(), u64::from(own.prekeys)));

@@ -8,6 +8,7 @@ use crate::domain::identity::contact::{CONTACTS, Contact, Learnt};
 use crate::domain::identity::log::AccountLog;
 use crate::domain::identity::moved::{MOVED, Moved};
 use crate::domain::identity::own::ACCOUNTS;
+use crate::domain::identity::relation::Relation;
 use crate::domain::identity::succession;
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::domain::session::rows::{PEERS, ROUTES, Route, SESSIONS};
@@ -168,9 +169,13 @@ fn remember(step: &Step<'_, '_>, before: &Contact, line: &[AccountLog]) {
     let from = line.iter().position(|log| log.account() == before.account).unwrap_or_default();
     for log in &line[from..] {
         let account = log.account();
-        if let Ok(log) = AccountLog::verify(account, log.carried()) {
-            step.tx.put(&MOVED, MOVED.key(account.as_bytes()), Moved { log, former });
-        }
+        // With what was pinned before, where it fits: what was signed long ago is verified by it.
+        let whole = before.log.as_ref().filter(|pinned| pinned.account() == account);
+        let log = match whole.map(|pinned| pinned.relate(log)) {
+            Some(Relation::Extends(whole)) => whole,
+            _ => log.clone(),
+        };
+        step.tx.put(&MOVED, MOVED.key(account.as_bytes()), Moved { log, former });
         former = Some(account);
     }
 }

@@ -6,15 +6,18 @@ use super::device_tests::{all, devices_of, four, linked, notices};
 use super::tests::{MINUTE, friends, history, say, texts};
 use crate::base::id::AccountId;
 use crate::base::kind::AccountKind::{Business, Person};
+use crate::domain::billing::export::{self, Expect, ReceiptFile};
 use crate::domain::chat::timeline::Notice;
 use crate::domain::directory::profile::ProfileDraft;
 use crate::domain::identity::contact::CONTACTS;
 use crate::domain::identity::invite;
 use crate::domain::identity::own::ACCOUNTS;
 use crate::engine::command::{Command, Outcome, Refusal};
+use crate::engine::ledger;
 use crate::engine::view;
 use crate::sim::world::{Faults, World};
 use crate::store::table::{Reader, Rows as _};
+use crate::wire::billing::InvoiceKey;
 
 /// The only contact of a node: its account, and the one that it had before.
 fn contact(world: &World, peer: usize) -> (AccountId, Option<AccountId>) {
@@ -81,7 +84,8 @@ fn who_was_away_learns_it_later_whoever_writes_first() {
         world.leave(1);
         world.rotate(0);
         // Longer than what is kept for somebody who is away.
-        world.run(31 * 24 * 60 * MINUTE);
+        world.now = world.now.plus(31 * 24 * 60 * MINUTE);
+        world.run(MINUTE);
         world.come_back();
         let new = world.peers[0].account();
         if first == 0 {
@@ -265,4 +269,56 @@ fn customers_follow_a_business_and_a_business_its_customer() {
     world.run(5 * MINUTE);
     assert_eq!(texts(&history(&world, 0, &new_customer), "in"), ["bread", "cake"]);
     assert_eq!(texts(&history(&world, 1, &new_shop), "in"), ["gladly"]);
+}
+
+#[test]
+fn a_subscription_goes_on_between_the_identities_that_took_the_place_of_its_own() {
+    let mut world = World::new(290, &[Business, Person]);
+    let draft = ProfileDraft { name: "Padaria".into(), ..ProfileDraft::default() };
+    assert!(world.ask(0, Command::SetProfile(Box::new(draft))).unwrap().is_ok());
+    let plan = crate::wire::plan::tests::plan();
+    assert!(world.ask(0, Command::PutPlan(plan.clone())).unwrap().is_ok());
+    world.run(MINUTE);
+    let shop = world.peers[0].account();
+    let wish = Command::Subscribe { issuer: shop, plan: plan.id.clone() };
+    assert!(world.ask(1, wish).unwrap().is_ok());
+    world.run(MINUTE);
+    let invoices = |world: &World| {
+        let safe = world.peers[0].disk.safe();
+        ledger::invoices(&Reader::new(&safe), world.now)
+    };
+    let pay = |world: &mut World| {
+        let open = invoices(world).into_iter().find(|invoice| invoice.state == "open").unwrap();
+        let paid = world.ask(0, Command::MarkPaid(open.key.parse::<InvoiceKey>().unwrap())).unwrap();
+        let Ok(Outcome::Receipted { receipt, .. }) = paid else { panic!("{paid:?}") };
+        world.run(MINUTE);
+        receipt
+    };
+    let first = pay(&mut world);
+    world.rotate(0);
+    world.rotate(1);
+    world.run(5 * MINUTE);
+    // The next period's invoice comes by itself, seven days before the first one ends, and its receipt after it.
+    world.run(Duration::from_secs(62 * 24 * 3_600));
+    let second = pay(&mut world);
+    for (peer, receipt) in [(0, first), (1, first), (0, second), (1, second)] {
+        let safe = world.peers[peer].disk.safe();
+        let file = ledger::receipt_file(&Reader::new(&safe), &receipt).unwrap();
+        let expect = Expect { issuer: Some(shop), ..Expect::default() };
+        assert!(export::verify(&file, &expect).is_ok(), "{peer}");
+        let with_the_former_log_alone = ReceiptFile {
+            log: file.log.iter().take(file.log.len() - usize::from(receipt == second)).cloned().collect(),
+            ..file
+        };
+        assert_eq!(
+            export::verify(&with_the_former_log_alone, &expect).is_ok(),
+            receipt == first,
+            "what was signed after the key's retirement doesn't hold by it"
+        );
+    }
+    // And it is cancelled by whoever stands where the subscriber stood.
+    let issuer = world.peers[0].account();
+    assert!(world.ask(1, Command::Cancel { issuer, plan: plan.id }).unwrap().is_ok());
+    world.run(5 * MINUTE);
+    assert_eq!(world.peers[0].counters().refused_events + world.peers[1].counters().refused_events, 0);
 }

@@ -18,7 +18,7 @@ pub const MOVED: Table<Moved> = Table::new(TableId::Moved, 1);
 /// A former account of a contact.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Moved {
-    /// Its log as it is carried, ended by the entry that names the successor.
+    /// Its log as it was pinned, ended by the entry that names the successor.
     pub log: AccountLog,
     /// The account whose place it had taken itself.
     pub former: Option<AccountId>,
@@ -61,3 +61,8 @@ pub fn statement(line: &[AccountLog]) -> Vec<Signed> {
 
 /// Longer chains are made by nobody.
 const MOVES_MAX: usize = 1_000;
+
+/// The logs by which what a contact signed is verified: those of its former accounts, then its own.
+pub fn logs(rows: &impl Rows, contact: &Contact) -> Vec<AccountLog> {
+    line(rows, contact).into_iter().chain(contact.log.clone()).collect()
+}

@@ -45,16 +45,25 @@ pub fn current(rows: &impl Rows, account: &AccountId) -> AccountId {
     current
 }
 
+/// The logs of an account of ours and of those whose place it took, oldest first.
+pub fn logs(rows: &impl Rows, account: &AccountId) -> Vec<AccountLog> {
+    let mut logs = Vec::new();
+    let mut next = Some(*account);
+    while let Some(own) = next.and_then(|account| rows.row(&ACCOUNTS, account.as_bytes())) {
+        logs.push(own.log.clone());
+        next = own.former.filter(|_| logs.len() <= limits::FORMER_MAX);
+    }
+    logs.reverse();
+    logs
+}
+
 /// What the ended logs carry of the accounts whose place `account` took, oldest first; the latest
 /// [`limits::FORMER_MAX`] of them.
 pub fn statement(rows: &impl Rows, account: &AccountId) -> Vec<Signed> {
-    let mut logs = Vec::new();
-    let mut next = rows.row(&ACCOUNTS, account.as_bytes()).and_then(|own| own.former);
-    while let Some(own) = next.and_then(|former| rows.row(&ACCOUNTS, former.as_bytes())) {
-        logs.push(own.log.carried());
-        next = own.former.filter(|_| logs.len() < limits::FORMER_MAX);
-    }
-    logs.into_iter().rev().flatten().collect()
+    let mut logs = logs(rows, account);
+    logs.pop();
+    let over = logs.len().saturating_sub(limits::FORMER_MAX);
+    logs[over..].iter().flat_map(AccountLog::carried).collect()
 }
 
 /// More rotations than a person makes.

@@ -4,7 +4,7 @@ use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::identity::contact::Contact;
-use crate::domain::identity::log::AccountLog;
+use crate::domain::identity::log::{AccountLog, LogError};
 use crate::domain::identity::relation::Relation;
 use crate::wire::account::LogEntry;
 use crate::wire::signed::Signed;
@@ -15,23 +15,36 @@ use crate::wire::signed::Signed;
 /// # Errors
 /// [`SuccessionError::Statement`] where it is no such line of at most [`limits::FORMER_MAX`] logs.
 pub fn line(statement: Vec<Signed>) -> Result<Vec<AccountLog>, SuccessionError> {
-    let mut parts: Vec<(AccountId, Vec<Signed>)> = Vec::new();
-    for signed in statement {
-        // Only to know where a log ends; verified below.
-        let entry = LogEntry::decode(signed.unverified()).map_err(|_| SuccessionError::Statement)?;
-        if let Some((_, entries)) = parts.last_mut().filter(|(account, _)| *account == entry.account) {
-            entries.push(signed);
-        } else if parts.len() < limits::FORMER_MAX {
-            parts.push((entry.account, vec![signed]));
-        } else {
-            return Err(SuccessionError::Statement);
+    let first = statement.first().and_then(|signed| LogEntry::decode(signed.unverified()).ok());
+    let first = first.ok_or(SuccessionError::Statement)?.account;
+    match successors(first, statement) {
+        Ok(logs) if logs.len() <= limits::FORMER_MAX => Ok(logs),
+        _ => Err(SuccessionError::Statement),
+    }
+}
+
+/// The log of `account`, and behind it those of the accounts that took its place one after the other, of entries that
+/// follow one another without a mark in between.
+///
+/// # Errors
+/// Where one of the logs doesn't hold, or isn't that of the account which the one before names.
+pub fn successors(account: AccountId, entries: Vec<Signed>) -> Result<Vec<AccountLog>, LogError> {
+    let mut parts: Vec<(AccountId, Vec<Signed>)> = vec![(account, Vec::new())];
+    for signed in entries {
+        // Only to know where a log ends: what doesn't parse fails with the log that it stands in.
+        let of = LogEntry::decode(signed.unverified()).map(|entry| entry.account).ok();
+        let begins =
+            of.filter(|of| parts.last().is_some_and(|(now, entries)| now != of && !entries.is_empty()));
+        match (begins, parts.last_mut()) {
+            (Some(next), _) => parts.push((next, vec![signed])),
+            (None, Some((_, entries))) => entries.push(signed),
+            (None, None) => {}
         }
     }
     let verify = |(account, entries)| AccountLog::verify(account, entries);
-    let logs: Result<Vec<_>, _> = parts.into_iter().map(verify).collect();
-    let logs = logs.map_err(|_| SuccessionError::Statement)?;
+    let logs = parts.into_iter().map(verify).collect::<Result<Vec<_>, _>>()?;
     let named = logs.windows(2).all(|pair| pair[0].successor() == Some(pair[1].account()));
-    if named && !logs.is_empty() { Ok(logs) } else { Err(SuccessionError::Statement) }
+    if named { Ok(logs) } else { Err(LogError::Chain) }
 }
 
 /// The contact under its new account, to take the place of its old row; its new address is that account's.
