@@ -6,7 +6,7 @@ use sigillo::store::key::{Key, TableId, Value};
 use sigillo::store::snapshot::{Fault, Scan, Snapshot};
 use sigillo::store::tx::{Batch, Committed};
 
-const TABLES: [TableId; 31] = [
+const TABLES: [TableId; 32] = [
     TableId::Meta,
     TableId::Accounts,
     TableId::Prekeys,
@@ -38,6 +38,7 @@ const TABLES: [TableId; 31] = [
     TableId::Transfers,
     TableId::Membership,
     TableId::Moved,
+    TableId::Superseded,
 ];
 
 /// Rows by key.

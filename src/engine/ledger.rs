@@ -8,7 +8,7 @@ use crate::base::id::Digest;
 use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::domain::billing::entitlement::{State, entitlement};
-use crate::domain::billing::export::ReceiptFile;
+use crate::domain::billing::export::{self, Expect, ReceiptFile};
 use crate::domain::billing::history::History;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::Contact;
@@ -162,7 +162,14 @@ pub fn receipt_file(rows: &impl Rows, id: &Digest) -> Option<ReceiptFile> {
     } else {
         moved::logs(rows, &contact)
     };
-    ReceiptFile::in_line(&recorded, &logs)
+    // Signed before its issuer was restored, it holds by the log of then.
+    let former = moved::superseded(rows, &recorded.event().issuer()).into_iter().rev().map(|log| vec![log]);
+    let files =
+        core::iter::once(logs).chain(former).filter_map(|logs| ReceiptFile::in_line(&recorded, &logs));
+    let mut files: Vec<_> = files.collect();
+    let holds = |file: &ReceiptFile| export::verify(file, &Expect::default()).is_ok();
+    let first = files.iter().position(holds).unwrap_or_default();
+    (!files.is_empty()).then(|| files.swap_remove(first))
 }
 
 fn all(rows: &impl Rows) -> impl Iterator<Item = (Arc<Subscription>, Arc<Contact>, History)> {

@@ -9,6 +9,7 @@ use crate::domain::chat::outbox::{OUTBOX, Unsettled};
 use crate::domain::chat::timeline::{Body as Line, From, NewEntry, Notice};
 use crate::domain::identity::contact::{CONTACTS, Contact, Learnt, Standing};
 use crate::domain::identity::log::AccountLog;
+use crate::domain::identity::moved;
 use crate::domain::identity::relation::{Claim, Relation};
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::domain::session::rows::PEERS;
@@ -83,6 +84,9 @@ impl Engine {
                 self.own_log_learnt(step, log);
             }
             return;
+        }
+        if let Some(old) = before.log.as_ref().filter(|_| learnt == Learnt::Replaced && contact.business) {
+            moved::supersede(step.tx, old);
         }
         match learnt {
             _ if before.log.is_none() => {}

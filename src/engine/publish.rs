@@ -4,6 +4,8 @@ use crate::base::limits;
 use crate::domain::directory::entry::entries_of;
 use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile, dht_keys};
 use crate::domain::directory::published::Published;
+use crate::domain::identity::log::AccountLog;
+use crate::domain::identity::own::ACCOUNTS;
 use crate::domain::session::prekeys::{self, Local};
 use crate::domain::session::rows::PREKEYS;
 use crate::engine::command::{Outcome, Refusal};
@@ -15,6 +17,7 @@ use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::pending::{Deadline, Fetched, Publication, Question, Want};
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
+use crate::wire::account::LogOperation;
 use crate::wire::ask::Ask;
 use crate::wire::index::{IndexRecord, IndexRequest};
 use crate::wire::peer::PeerAddress;
@@ -79,9 +82,34 @@ impl Engine {
     }
 
     /// What was published before is known as far as it can be: now for the publication.
-    pub(super) fn looked_first(&mut self, step: &mut Step<'_, '_>, ticket: Option<Ticket>) {
+    pub(super) fn looked_first(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        found: Option<&VerifiedProfile>,
+        ticket: Option<Ticket>,
+    ) {
         self.looked_at = Some(self.account);
+        if let Some(found) = found {
+            self.go_on_from(step, found.log());
+        }
         self.publish(step, ticket);
+    }
+
+    /// A restored business goes on from the log that it published before, as long as it told nobody of a new one: its
+    /// customers then still have what proves the receipts that they were given.
+    fn go_on_from(&mut self, step: &mut Step<'_, '_>, found: &AccountLog) {
+        let (Some(key), Some(own)) = (self.key.clone(), self.own(step, &self.account)) else { return };
+        let is_fresh = own.log.entries().len() == 1 && self.contacts == 0;
+        if !is_fresh || found.successor().is_some() || own.log.generation() <= found.head().seq {
+            return;
+        }
+        let mut log = found.clone();
+        let device = own.log.devices().first().cloned();
+        let opened = device.map(|device| log.append(&key, LogOperation::Open(device), step.now));
+        if opened == Some(Ok(())) {
+            step.tx.edit(&ACCOUNTS, &ACCOUNTS.key(self.account.as_bytes()), |own| own.log = log);
+            self.refresh_own(step);
+        }
     }
 
     fn sign_profile(&mut self, step: &Step<'_, '_>) -> Result<VerifiedProfile, Refusal> {

@@ -322,3 +322,44 @@ fn a_subscription_goes_on_between_the_identities_that_took_the_place_of_its_own(
     world.run(5 * MINUTE);
     assert_eq!(world.peers[0].counters().refused_events + world.peers[1].counters().refused_events, 0);
 }
+
+#[test]
+fn receipts_from_before_a_business_was_restored_hold_after_it() {
+    for is_published in [true, false] {
+        let mut world = World::new(300, &[Business, Person]);
+        let draft = ProfileDraft { name: "Padaria".into(), ..ProfileDraft::default() };
+        assert!(world.ask(0, Command::SetProfile(Box::new(draft.clone()))).unwrap().is_ok());
+        let plan = crate::wire::plan::tests::plan();
+        assert!(world.ask(0, Command::PutPlan(plan.clone())).unwrap().is_ok());
+        world.run(MINUTE);
+        let shop = world.peers[0].account();
+        assert!(world.ask(1, Command::Subscribe { issuer: shop, plan: plan.id }).unwrap().is_ok());
+        world.run(MINUTE);
+        let safe = world.peers[0].disk.safe();
+        let open = ledger::invoices(&Reader::new(&safe), world.now).remove(0).key;
+        drop(safe);
+        let paid = world.ask(0, Command::MarkPaid(open.parse().unwrap())).unwrap();
+        let Ok(Outcome::Receipted { receipt, .. }) = paid else { panic!("{paid:?}") };
+        world.run(MINUTE);
+        if !is_published {
+            world.forget_records();
+        }
+        world.restore(0);
+        world.run(MINUTE);
+        assert!(world.ask(0, Command::SetProfile(Box::new(draft))).unwrap().is_ok());
+        world.run(MINUTE);
+        assert!(world.ask(1, Command::Add { account: shop, name: None }).unwrap().is_ok());
+        world.run(5 * MINUTE);
+        let safe = world.peers[1].disk.safe();
+        let rows = Reader::new(&safe);
+        let log = rows.row(&CONTACTS, shop.as_bytes()).unwrap().log.clone().unwrap();
+        assert_eq!(
+            log.entries().len() > 1,
+            is_published,
+            "the new log goes on from what was found, if anything was"
+        );
+        assert!(rows.row(&CONTACTS, shop.as_bytes()).unwrap().forked_at.is_none());
+        let file = ledger::receipt_file(&rows, &receipt).unwrap();
+        assert!(export::verify(&file, &Expect { issuer: Some(shop), ..Expect::default() }).is_ok());
+    }
+}

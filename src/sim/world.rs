@@ -128,6 +128,11 @@ impl World {
         ticket
     }
 
+    /// Whatever was put into the directory expires.
+    pub fn forget_records(&mut self) {
+        self.records.clear();
+    }
+
     /// Asks a node for something and waits until it has answered; `None` if it doesn't within a minute, or loses
     /// its power before.
     pub fn ask(&mut self, peer: usize, command: Command) -> Option<Result<Outcome, Refusal>> {

@@ -41,6 +41,7 @@ pub enum TableId {
     Transfers = 29,
     Membership = 30,
     Moved = 48,
+    Superseded = 49,
 }
 
 /// The key of one row.

@@ -1,4 +1,4 @@
-//! Accounts of contacts whose place another account took.
+//! What contacts were before: accounts whose place another took, and logs that a restored identity superseded.
 
 use std::sync::Arc;
 
@@ -10,10 +10,15 @@ use crate::domain::identity::contact::{CONTACTS, Contact};
 use crate::domain::identity::log::AccountLog;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
+use crate::store::tx::Tx;
 use crate::wire::signed::Signed;
 
 /// Former accounts of contacts, by their id.
 pub const MOVED: Table<Moved> = Table::new(TableId::Moved, 1);
+
+/// Logs of contacts that were begun anew, by the account, at the number of their generation: what was signed by the
+/// devices in them before is proven by nothing else.
+pub const SUPERSEDED: Table<AccountLog> = Table::new(TableId::Superseded, 1);
 
 /// A former account of a contact.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -57,6 +62,17 @@ pub fn line(rows: &impl Rows, contact: &Contact) -> Vec<AccountLog> {
 /// What these logs carry, as it is told.
 pub fn statement(line: &[AccountLog]) -> Vec<Signed> {
     line.iter().flat_map(AccountLog::carried).collect()
+}
+
+/// Keeps the log that another one of the same account supersedes.
+pub fn supersede(tx: &Tx<'_>, log: &AccountLog) {
+    tx.put(&SUPERSEDED, SUPERSEDED.key_at(log.account().as_bytes(), log.generation()), log.clone());
+}
+
+/// The superseded logs of an account, oldest first.
+pub fn superseded(rows: &impl Rows, account: &AccountId) -> Vec<AccountLog> {
+    let rows = rows.scan(&SUPERSEDED, &SUPERSEDED.of(account.as_bytes()));
+    rows.into_iter().map(|(_, log)| AccountLog::clone(&log)).collect()
 }
 
 /// Longer chains are made by nobody.
