@@ -27,6 +27,13 @@ pub enum Event {
         /// Has come at least so far.
         state: State,
     },
+    /// A conversation was read on another device of ours.
+    Read {
+        /// With whom.
+        with: String,
+        /// Entries of theirs that nobody saw yet.
+        unread: u64,
+    },
     /// Somebody is a contact now, or asks to be one.
     Contact {
         /// Their address.

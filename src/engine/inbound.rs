@@ -285,7 +285,9 @@ impl Engine {
             }
             (0, Body::LogWant(head)) => self.log_wanted(&contact, &device, head),
             (0, Body::Log(part)) => self.log_part(step, &contact.account, &device, part, true),
-            (1.., Body::Copy(_) | Body::Contact(_) | Body::History(_)) if !contact.is_ourselves() => {
+            (1.., Body::Copy(_) | Body::Contact(_) | Body::History(_) | Body::Read(_))
+                if !contact.is_ourselves() =>
+            {
                 self.counters.malformed += 1;
             }
             (1.., Body::Ack(_) | Body::Resend { .. } | Body::LogWant(_)) => self.counters.malformed += 1,
@@ -371,6 +373,9 @@ impl Engine {
         let from = From::Them { device: *device, seq: content.seq };
         let entry = NewEntry { sent_at: content.sent_at, id: content.id, from, body };
         let entry = conversation::file(step.tx, &contact.thread, entry, step.now);
+        if incoming::edit(step.tx, device, |row| content.seq <= row.read) == Some(true) {
+            conversation::seen(step.tx, &contact.thread, entry.position);
+        }
         self.show_filed(step, contact, &entry);
     }
 
@@ -390,6 +395,7 @@ impl Engine {
             Body::Copy(copy) => self.copied(step, device, copy),
             Body::Contact(known) => self.contact_shared(step, known),
             Body::History(page) => self.history_told(step, page),
+            Body::Read(read) => self.read_elsewhere(step, read),
             Body::Succession(succession) => self.succession_told(step, contact, succession),
             Body::Text(_) | Body::Hello { .. } | Body::Ack(_) | Body::Resend { .. } | Body::LogWant(_) => {}
         }

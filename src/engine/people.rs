@@ -26,6 +26,7 @@ use crate::wire::account::Purposes;
 use crate::wire::content::{Body, Introduction};
 use crate::wire::decode::is_line;
 use crate::wire::invite::Invite;
+use crate::wire::own::OwnRead;
 
 /// What this node calls itself towards people.
 const NAME: Table<String> = Table::new(TableId::Meta, 1);
@@ -278,22 +279,33 @@ impl Engine {
         Ok(outcome)
     }
 
-    pub(super) fn mark_read(&mut self, step: &Step<'_, '_>, account: &AccountId) -> Result<Outcome, Refusal> {
+    pub(super) fn mark_read(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        account: &AccountId,
+    ) -> Result<Outcome, Refusal> {
         let contact = moved::contact(step.tx, account);
         let contact = contact.ok_or_else(|| Refusal::NotAContact(address::encode(account)))?;
         conversation::edit(step.tx, &contact.thread, |row| {
             row.read = row.entries;
             row.unread = 0;
         });
+        let mut upto = Vec::new();
         for device in contact.devices() {
             let seen = incoming::edit(step.tx, &device, |row| {
                 let news = row.filed > row.read;
-                row.read = row.filed;
+                row.read = row.read.max(row.filed);
                 news
             });
             if seen == Some(true) {
                 self.owe_ack(&contact, &device);
+                upto.extend(
+                    step.tx.row(&incoming::INCOMING, device.as_bytes()).map(|row| (device, row.read)),
+                );
             }
+        }
+        if !upto.is_empty() && self.is_main(&contact.own) {
+            self.tell_siblings(step, &Body::Read(OwnRead { with: contact.account, upto }));
         }
         Ok(Outcome::Done)
     }

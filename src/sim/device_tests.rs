@@ -246,6 +246,35 @@ fn a_device_that_belongs_to_nobody_says_and_hears_nothing() {
 }
 
 #[test]
+fn what_was_read_on_one_device_is_read_on_the_other() {
+    let (mut world, ana, bento) = friends(85);
+    let (second, _) = linked(&mut world, 0);
+    world.run(5 * MINUTE);
+    let unread = |world: &World, peer: usize| {
+        let safe = world.peers[peer].disk.safe();
+        view::conversations(&Reader::new(&safe))[0].unread
+    };
+    assert!(say(&mut world, 1, ana, "one") && say(&mut world, 1, ana, "two"));
+    world.run(MINUTE);
+    assert_eq!([0, second].map(|peer| unread(&world, peer)), [2, 2]);
+    assert!(world.ask(second, Command::MarkRead(bento)).unwrap().is_ok());
+    world.run(MINUTE);
+    assert_eq!([0, second].map(|peer| unread(&world, peer)), [0, 0]);
+    assert!(say(&mut world, 1, ana, "three"));
+    world.run(MINUTE);
+    assert_eq!([0, second].map(|peer| unread(&world, peer)), [1, 1], "what came since is unread");
+    // Read there before it comes here.
+    world.leave(0);
+    assert!(say(&mut world, 1, ana, "four"));
+    world.run(MINUTE);
+    assert!(world.ask(second, Command::MarkRead(bento)).unwrap().is_ok());
+    world.come_back();
+    world.run(30 * MINUTE);
+    assert_eq!(texts(&history(&world, 0, &bento), "in").len(), 4);
+    assert_eq!([0, second].map(|peer| unread(&world, peer)), [0, 0]);
+}
+
+#[test]
 fn three_devices_of_one_account_hear_each_other() {
     let (mut world, ana, bento) = friends(90);
     let (second, _) = linked(&mut world, 0);

@@ -8,7 +8,7 @@ use crate::base::time::Time;
 use crate::wire::account::{LogHead, log_from_schema, log_to_schema};
 use crate::wire::billing::SignedEvent;
 use crate::wire::decode::{Malformed, array, countable, line, list, message, required, text, time};
-use crate::wire::own::{HistoryPage, KnownContact, OwnCopy};
+use crate::wire::own::{HistoryPage, KnownContact, OwnCopy, OwnRead};
 use crate::wire::reach::Reach;
 use crate::wire::schema;
 use crate::wire::signed::Signed;
@@ -71,6 +71,8 @@ pub enum Body {
     History(HistoryPage),
     /// Another account takes the place of the one that the reader knows.
     Succession(Succession),
+    /// What a person saw on another device of our own account.
+    Read(OwnRead),
 }
 
 /// Another account takes the place of the one that the reader knows. Nothing in it is verified.
@@ -153,6 +155,7 @@ impl Content {
             Body::Copy(copy) => Wire::Copy(copy.to_schema()),
             Body::Contact(contact) => Wire::Contact(contact.to_schema()),
             Body::History(page) => Wire::History(page.to_schema()),
+            Body::Read(read) => Wire::Read(read.to_schema()),
             Body::Succession(succession) => Wire::Succession(schema::Succession {
                 former: log_to_schema(&succession.former),
                 device: Some(succession.device.to_schema()),
@@ -197,6 +200,7 @@ impl Content {
             Wire::Copy(copy) => Body::Copy(OwnCopy::from_schema(copy)?),
             Wire::Contact(contact) => Body::Contact(Box::new(KnownContact::from_schema(contact)?)),
             Wire::History(page) => Body::History(HistoryPage::from_schema(page)?),
+            Wire::Read(read) => Body::Read(OwnRead::from_schema(read)?),
             Wire::Succession(succession) => Body::Succession(Succession {
                 former: log_from_schema(succession.former)?,
                 device: DeviceHint::from_schema(required(succession.device)?)?,

@@ -82,6 +82,7 @@ pub(in crate::ui::cli) fn event_discreetly(value: &Value) -> String {
         "receipt" => format!("receipt {} with {}", short(text(value, "id")), with()),
         "published" => format!("the profile is published (number {})", number(value, "seq")),
         "not_published" => format!("the profile couldn't be published: {}", text(value, "reason")),
+        "read" => format!("read on another device: {} unread with {}", number(value, "unread"), with()),
         "identity" => format!("this identity is {} now", text(value, "address")),
         "link_granted" => format!("{} lets this device in", text(value, "address")),
         "lagged" => format!("{} events were missed: see `sigillo inbox`", number(value, "missed")),
