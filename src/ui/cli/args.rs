@@ -8,6 +8,7 @@ use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::base::money::Currency;
 use crate::node::config::Directory;
+use crate::ui::cli::id_args::Id;
 use crate::wire::plan::Period;
 
 /// Peer-to-peer, end-to-end-encrypted messaging for people and businesses.
@@ -39,7 +40,7 @@ pub(super) enum Command {
     /// Show this node's address, or put another identity in its place
     Id {
         #[command(subcommand)]
-        what: Option<crate::ui::cli::id::Id>,
+        what: Option<Id>,
     },
     /// Run the node until it is interrupted
     Run(Run),

@@ -2,28 +2,14 @@
 
 use std::io::{BufRead as _, IsTerminal as _};
 
-use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::ui::cli::client::Client;
 use crate::ui::cli::failure::Failure;
+use crate::ui::cli::id_args::{Id, Rotate};
 use crate::ui::cli::output::{Output, note};
 use crate::ui::cli::{passphrase, setup, show};
-
-/// What is to be done with the identity.
-#[derive(Clone, Debug, Subcommand)]
-pub(super) enum Id {
-    /// Put a new identity key, with a new address and recovery phrase, in the place of this one
-    Rotate(Rotate),
-}
-
-#[derive(Clone, Debug, Args)]
-pub(super) struct Rotate {
-    /// Ask nothing: the consequences are known
-    #[arg(long)]
-    pub(super) yes: bool,
-}
 
 /// What a person should know before.
 const CONSEQUENCES: &str = "\

@@ -26,6 +26,7 @@ mod device;
 mod dispatch;
 mod failure;
 mod id;
+mod id_args;
 mod inbox;
 mod join;
 mod output;
