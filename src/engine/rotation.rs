@@ -6,7 +6,7 @@ use crate::base::time::Time;
 use crate::domain::identity::account::{AccountKey, Seed};
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing, Told};
-use crate::domain::identity::log::AccountLog;
+use crate::domain::identity::log::{AccountLog, LogError};
 use crate::domain::identity::own::{self, ACCOUNTS, OwnAccount};
 use crate::domain::identity::sibling::{self, SIBLINGS};
 use crate::domain::identity::succession;
@@ -37,19 +37,22 @@ impl Engine {
             // Our other devices must be told how to reach this one.
             return Err(Refusal::Offline);
         }
-        let all = step.tx.scan(&ACCOUNTS, &ACCOUNTS.all()).into_iter().map(|(_, own)| own);
-        let subjects: Vec<_> = all.filter(|own| own.log.successor().is_none()).collect();
-        let mut ended = self.rotate_account(step, &key, &heir)?;
-        for business in subjects.iter().filter_map(|own| own.subject_of) {
-            self.rotate_account(step, &seed.subject(&business), &next.subject(&business))?;
-        }
+        // Everything that may fail comes before anything is staged.
+        let (own, log) = self.ended(step, &key, &heir)?;
+        let ended = [own.log.clone()];
         let ourselves = step.tx.copy(&CONTACTS, key.id().as_bytes());
+        let moved = ourselves.as_ref().map(|us| succession::succeed(us, &ended, log.clone(), step.now));
+        let moved = moved.transpose().map_err(|error| Refusal::Identity(error.to_string()))?;
+        let mut all = vec![(own, log)];
+        for (_, own) in step.tx.scan(&ACCOUNTS, &ACCOUNTS.all()) {
+            if let Some(business) = own.subject_of.filter(|_| own.log.successor().is_none()) {
+                all.push(self.ended(step, &seed.subject(&business), &next.subject(&business))?);
+            }
+        }
+        all.into_iter().for_each(|(own, log)| self.take_place(step, &own, log));
         (self.me.seed, self.key) = (Some(next), Some(heir.clone()));
-        ended.truncate(1);
         self.become_account(step, key.id(), heir.id());
-        if let (Some(ourselves), Some(own)) = (ourselves, self.own(step, &heir.id())) {
-            let moved = succession::succeed(&ourselves, &ended, own.log.clone(), step.now);
-            let moved = moved.map_err(|error| Refusal::Identity(error.to_string()))?;
+        if let (Some(ourselves), Some(moved)) = (ourselves, moved) {
             self.move_contact(step, &ourselves, moved, &ended);
         }
         self.tell_siblings_of_succession(step);
@@ -57,23 +60,28 @@ impl Engine {
         Ok(Outcome::Rotated { address: address::encode(&heir.id()), former: address::encode(&key.id()) })
     }
 
-    /// Ends an account of ours in favour of `heir`, whose log begins with the same devices. Returns the ended log.
-    fn rotate_account(
+    /// An account of ours, ended in favour of `heir`, and the heir's log, which begins with the same devices.
+    fn ended(
         &mut self,
-        step: &mut Step<'_, '_>,
+        step: &Step<'_, '_>,
         key: &AccountKey,
         heir: &AccountKey,
-    ) -> Result<Vec<AccountLog>, Refusal> {
-        let refused = |error: crate::domain::identity::log::LogError| Refusal::Identity(error.to_string());
-        let Some(mut own) = step.tx.copy(&ACCOUNTS, key.id().as_bytes()) else { return Ok(Vec::new()) };
+    ) -> Result<(OwnAccount, AccountLog), Refusal> {
+        let refused = |error: LogError| Refusal::Identity(error.to_string());
+        let mut own = step.tx.copy(&ACCOUNTS, key.id().as_bytes()).ok_or(Refusal::Stopping)?;
         let us = self.device_keys(&key.id()).id();
         let log = heir_log(&own, heir, &us, step.now).map_err(refused)?;
         own.log.rotate(key, heir, step.now).map_err(refused)?;
-        self.inherit_keys(heir.id(), own.keys_of);
-        step.tx.put(&ACCOUNTS, ACCOUNTS.key(key.id().as_bytes()), own.clone());
-        self.forget_prekeys(step, &key.id());
-        self.open_own(step, log, own.subject_of, Some(&own));
-        Ok(vec![own.log])
+        Ok((own, log))
+    }
+
+    /// Keeps an ended account, and the one that takes its place.
+    fn take_place(&mut self, step: &mut Step<'_, '_>, own: &OwnAccount, log: AccountLog) {
+        let former = own.log.account();
+        self.inherit_keys(log.account(), own.keys_of);
+        step.tx.put(&ACCOUNTS, ACCOUNTS.key(former.as_bytes()), own.clone());
+        self.forget_prekeys(step, &former);
+        self.open_own(step, log, own.subject_of, Some(own));
     }
 
     /// Nobody opens a session with the former account any more: whoever tries is told of the new one.
@@ -147,9 +155,7 @@ impl Engine {
         let at = line.iter().position(|log| log.account() == former);
         let Some(ended) = at.and_then(|at| line.get(at)) else { return };
         own.log = ended.clone();
-        step.tx.put(&ACCOUNTS, ACCOUNTS.key(former.as_bytes()), own.clone());
-        self.forget_prekeys(step, &former);
-        self.open_own(step, bundle.log().clone(), None, Some(&own));
+        self.take_place(step, &own, bundle.log().clone());
         self.become_account(step, former, heir);
         if hint.reach.device() == bundle.device() {
             moved.learn_reach(hint.reach.clone());
@@ -199,13 +205,7 @@ impl Engine {
 
 /// The log of the account that takes the place of `own`: the same devices, this one first, and the same mailboxes.
 /// The domain was proven for the former address.
-fn heir_log(
-    own: &OwnAccount,
-    heir: &AccountKey,
-    us: &DeviceId,
-    now: Time,
-) -> Result<AccountLog, crate::domain::identity::log::LogError> {
-    use crate::domain::identity::log::LogError;
+fn heir_log(own: &OwnAccount, heir: &AccountKey, us: &DeviceId, now: Time) -> Result<AccountLog, LogError> {
     let state = own.log.state();
     let (first, others): (Vec<_>, Vec<_>) =
         state.devices.iter().cloned().partition(|device| device.id == *us);

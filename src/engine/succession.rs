@@ -2,7 +2,7 @@
 
 use crate::base::id::{AccountId, DeviceId};
 use crate::domain::chat::conversation;
-use crate::domain::chat::outbox::OUTBOX;
+use crate::domain::chat::outbox::{OUTBOX, Unsettled};
 use crate::domain::chat::timeline::Notice;
 use crate::domain::identity::contact::{CONTACTS, Contact, Learnt};
 use crate::domain::identity::log::AccountLog;
@@ -130,7 +130,7 @@ impl Engine {
         before.devices().for_each(|device| readdress(step, &device, new));
         for (key, row) in step.tx.scan(&OUTBOX, &OUTBOX.of(old.as_bytes())) {
             if let Some(seq) = key.position() {
-                let row = crate::domain::chat::outbox::Unsettled::clone(&row);
+                let row = Unsettled::clone(&row);
                 step.tx.put(&OUTBOX, OUTBOX.key_at(new.as_bytes(), seq), row);
             }
             step.tx.delete(&OUTBOX, key);

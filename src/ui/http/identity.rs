@@ -47,7 +47,7 @@ pub(super) async fn prepare(
 ) -> Result<Json<Next>, ApiError> {
     let _editing = api.edit().await;
     finish(&api, &passphrase).await?;
-    let next = keystore(&api, &passphrase, |home, key| identity::next_identity(home, key)).await?;
+    let next = keystore(&api, &passphrase, identity::next_identity).await?;
     Ok(Json(Next {
         recovery_phrase: Hidden(next.phrase().as_str().to_owned()),
         address: address::encode(&next.account().id()),
@@ -61,7 +61,7 @@ pub(super) async fn rotate(
     Body(Unlock { passphrase }): Body<Unlock>,
 ) -> Result<Json<Outcome>, ApiError> {
     let _editing = api.edit().await;
-    let keystore = keystore(&api, &passphrase, |home, key| identity::unlock(home, key)).await?;
+    let keystore = keystore(&api, &passphrase, identity::unlock).await?;
     let next = keystore.next.map(Seed::from_secret);
     let next =
         next.ok_or_else(|| ApiError::from(Refusal::Identity("no new identity was made yet".into())))?;
