@@ -6,7 +6,7 @@ use sigillo::store::key::{Key, TableId, Value};
 use sigillo::store::snapshot::{Fault, Scan, Snapshot};
 use sigillo::store::tx::{Batch, Committed};
 
-const TABLES: [TableId; 30] = [
+const TABLES: [TableId; 32] = [
     TableId::Meta,
     TableId::Accounts,
     TableId::Prekeys,
@@ -37,6 +37,8 @@ const TABLES: [TableId; 30] = [
     TableId::Siblings,
     TableId::Transfers,
     TableId::Membership,
+    TableId::Moved,
+    TableId::Superseded,
 ];
 
 /// Rows by key.

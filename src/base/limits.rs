@@ -92,6 +92,12 @@ pub const LOG_ENTRY_MAX: usize = 1_152;
 pub const LOG_CARRIED_MAX: usize = FIRST_FLIGHT_LOG_MAX;
 /// The most of a log, encoded, that its owner and its readers keep.
 pub const LOG_KEPT_MAX: usize = 12 * 1024;
+/// Former accounts of an identity that a statement of its succession goes back to.
+pub const FORMER_MAX: usize = 4;
+/// Contacts that are told at once that the identity is another; the next ones after [`SUCCESSION_PACE`].
+pub const SUCCESSIONS_AT_ONCE: usize = 64;
+/// The pause before more contacts are told.
+pub const SUCCESSION_PACE: Duration = Duration::from_millis(500);
 /// The longest domain (RFC 1035, section 2.3.4, without the final dot).
 pub const DOMAIN_MAX: usize = 253;
 /// Peers that keep mail for one account.
@@ -445,6 +451,16 @@ const _: () = {
         "a page of index entries fits a body"
     );
     assert!(PROFILE_MAX <= VALUE_MAX && PROFILE_MAX + 1_024 < 16 * 1024, "a profile fits a DHT packet");
+    assert!(
+        FORMER_MAX * LOG_CARRIED_MAX
+            + BUNDLE_MAX
+            + PEER_KEY_MAX
+            + ADDRESSES_MAX * (ADDRESS_LEN_MAX + 3)
+            + 1_024
+            < PADDING_BUCKETS[PADDING_BUCKETS.len() - 1],
+        "the statements of a whole line of accounts and a bundle fit a content"
+    );
+    assert!(FORMER_MAX * 12 <= LOG_ENTRIES_MAX, "what ended logs carry is no longer than a list of entries");
     assert!(ONE_TIME_RESERVE < ONE_TIME_LOW, "the reserve is still full when the pool may be filled again");
     assert!(ONE_TIME_BUCKET < ONE_TIME_RESERVE, "no requester empties the reserve at once");
     assert!(

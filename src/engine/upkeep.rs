@@ -28,6 +28,9 @@ impl Engine {
             }
         }
         for (_, own) in step.tx.scan(&ACCOUNTS, &ACCOUNTS.all()) {
+            if own.log.successor().is_some() {
+                continue;
+            }
             let due = own.prekeys_made.plus(limits::PREKEY_ROTATION);
             let due = if is_stale(&own, step.now) { step.now } else { due };
             self.agenda.set_by(step.tx, Job::Prekeys(own.log.account()), due);
@@ -43,6 +46,9 @@ impl Engine {
             return;
         }
         self.addresses = addresses;
+        if self.agenda.due(&Job::Succeed).is_some() && self.key.is_some() {
+            self.agenda.set_by(step.tx, Job::Succeed, step.now);
+        }
         if self.is_business() {
             if step.tx.with(&OWN_PROFILE, &OWN_PROFILE.key(OWN_PROFILE_ID), |_| ()).is_some() {
                 self.agenda.set_by(step.tx, Job::Publish, step.now.plus(limits::SETTLE_PAUSE));
@@ -108,6 +114,7 @@ impl Engine {
                 Job::Publish => self.publish(step, None),
                 Job::Renew(subscription) => self.renew(step, &subscription),
                 Job::Sweep => self.sweep(step),
+                Job::Succeed => self.tell_successions(step),
             }
         }
     }

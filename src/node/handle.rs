@@ -18,6 +18,7 @@ use crate::disk::home::Home;
 use crate::disk::options::{Options, Recovery, Sizes};
 use crate::domain::identity::account::Seed;
 use crate::domain::identity::keystore::Keystore;
+use crate::domain::identity::sibling;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::event::Event;
 use crate::engine::input::{Input, Ticket};
@@ -46,7 +47,7 @@ pub struct Node {
 }
 
 struct Shared {
-    account: AccountId,
+    account: watch::Receiver<AccountId>,
     kind: AccountKind,
     home: PathBuf,
     inputs: mpsc::Sender<Message>,
@@ -107,13 +108,14 @@ impl Node {
         let data_key = keystore.data_key.clone();
         let opened = tokio::task::spawn_blocking(move || Database::open(&directory, &data_key, options));
         let (database, recovery) = opened.await.map_err(|_| StartError::Stopped)??;
+        let view = database.durable_view();
+        let reader = Reader::new(&view);
+        let seeds = keystore.seed.iter().chain(&keystore.next).cloned().map(Seed::from_secret);
         let me = Me {
-            seed: keystore.seed.clone().map(Seed::from_secret),
+            seed: Seed::in_force(seeds, sibling::membership(&reader)),
             device: keystore.device.clone(),
             kind: keystore.kind,
         };
-        let view = database.durable_view();
-        let reader = Reader::new(&view);
         let engine = Engine::new(me, &reader);
         reader.finish()?;
 
@@ -131,9 +133,10 @@ impl Node {
         let runtime = tokio::runtime::Handle::current();
         let outlet = runtime.spawn(outlet.run(releases));
 
-        let account = engine.account();
+        let (speaking, account) = watch::channel(engine.account());
         let (ending, ended) = watch::channel(None);
-        let driver = Driver { engine, database: database.clone(), inputs: received, released, runtime };
+        let driver =
+            Driver { engine, database: database.clone(), inputs: received, released, runtime, speaking };
         let waiters = Arc::clone(&waiting);
         let run = move || {
             // A panic is a bug. It must not leave a node that looks alive and decides nothing.
@@ -166,14 +169,14 @@ impl Node {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// The account that the world knows.
+    /// The account that the world knows; another one once the identity was rotated.
     pub fn account(&self) -> AccountId {
-        self.shared.account
+        *self.shared.account.borrow()
     }
 
     /// Whether the node has an account: a device that is still to be linked has none.
     pub fn has_account(&self) -> bool {
-        self.shared.account != NOBODY
+        self.account() != NOBODY
     }
 
     /// A person's node or a business's.

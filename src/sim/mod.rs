@@ -10,4 +10,6 @@ pub mod world;
 #[cfg(test)]
 mod device_tests;
 #[cfg(test)]
+mod rotation_tests;
+#[cfg(test)]
 mod tests;

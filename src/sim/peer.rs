@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use crate::base::id::AccountId;
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
+use crate::domain::identity::account::Seed;
+use crate::domain::identity::sibling;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::effects::{Effect, Held};
 use crate::engine::event::Event;
@@ -19,6 +21,8 @@ use crate::wire::peer::PeerKey;
 /// A simulated node.
 pub struct Peer {
     me: Me,
+    /// The identity that may have taken the place of its first one.
+    next: Option<Seed>,
     /// Its name on the transport.
     pub key: PeerKey,
     engine: Engine,
@@ -41,6 +45,7 @@ impl Peer {
         let engine = Engine::new(me.clone(), &Reader::new(&disk.seen()));
         let mut peer = Self {
             me,
+            next: None,
             key,
             engine,
             disk,
@@ -112,9 +117,21 @@ impl Peer {
     pub fn crash(&mut self, now: Time, rng: &mut Random) {
         self.disk.crash();
         self.held.clear();
-        self.engine = Engine::new(self.me.clone(), &Reader::new(&self.disk.seen()));
+        let seen = self.disk.seen();
+        let rows = Reader::new(&seen);
+        let seeds = self.me.seed.iter().chain(&self.next).cloned();
+        let seed = Seed::in_force(seeds, sibling::membership(&rows));
+        self.engine = Engine::new(Me { seed, ..self.me.clone() }, &rows);
+        drop(rows);
+        drop(seen);
         self.starts += 1;
         self.start(now, rng);
+    }
+
+    /// Puts the identity of `next` in the place of this one; the keystore has both from here on.
+    pub fn rotate(&mut self, now: Time, next: Seed, rng: &mut Random) -> Ticket {
+        self.next = Some(next.clone());
+        self.command(now, Command::RotateIdentity(Box::new(next)), rng)
     }
 
     /// The same identity on a new device that knows nothing.

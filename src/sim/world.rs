@@ -120,6 +120,19 @@ impl World {
         ticket
     }
 
+    /// Puts a fresh identity in the place of a node's.
+    pub fn rotate(&mut self, peer: usize) -> Ticket {
+        let next = Seed::random(&mut self.rng);
+        let ticket = self.peers[peer].rotate(self.now, next, &mut self.rng);
+        self.after(peer, 1);
+        ticket
+    }
+
+    /// Whatever was put into the directory expires.
+    pub fn forget_records(&mut self) {
+        self.records.clear();
+    }
+
     /// Asks a node for something and waits until it has answered; `None` if it doesn't within a minute, or loses
     /// its power before.
     pub fn ask(&mut self, peer: usize, command: Command) -> Option<Result<Outcome, Refusal>> {

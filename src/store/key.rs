@@ -41,6 +41,8 @@ pub enum TableId {
     Siblings = 28,
     Transfers = 29,
     Membership = 30,
+    Moved = 48,
+    Superseded = 49,
 }
 
 /// The key of one row.

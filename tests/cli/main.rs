@@ -5,6 +5,7 @@
 mod api;
 mod devices;
 mod harness;
+mod identity;
 mod market;
 mod reach;
 mod runs;

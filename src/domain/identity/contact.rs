@@ -14,7 +14,7 @@ use crate::wire::reach::Reach;
 use crate::wire::signed::Signed;
 
 /// All contacts, by their account.
-pub const CONTACTS: Table<Contact> = Table::new(TableId::Contacts, 3);
+pub const CONTACTS: Table<Contact> = Table::new(TableId::Contacts, 4);
 
 /// How a contact stands with the person or business of this node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -33,8 +33,12 @@ pub enum Standing {
 pub struct Contact {
     /// Their account. A changed key is another contact.
     pub account: AccountId,
-    /// The account of ours that they know.
+    /// The account of ours that they know; one that another took the place of, until they are told.
     pub own: AccountId,
+    /// The account of ours that they knew before.
+    pub knew: Option<AccountId>,
+    /// The account under which they were known first: what was said with them is kept under it.
+    pub thread: AccountId,
     /// What they call themselves, or what the person calls them.
     pub name: String,
     /// Whether the person chose the name, so that the contact can't change it.
@@ -104,6 +108,8 @@ impl Contact {
         Self {
             account,
             own,
+            knew: None,
+            thread: account,
             name: String::new(),
             named_here: false,
             business: false,

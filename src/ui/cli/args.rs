@@ -8,6 +8,7 @@ use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::base::money::Currency;
 use crate::ui::cli::args_run::Run;
+use crate::ui::cli::id_args::Id;
 use crate::wire::plan::Period;
 
 /// Peer-to-peer, end-to-end-encrypted messaging for people and businesses.
@@ -36,8 +37,11 @@ pub(super) enum Command {
     Init(Init),
     /// Bring an identity back from its recovery phrase
     Restore(Restore),
-    /// Show this node's address
-    Id,
+    /// Show this node's address, or put another identity in its place
+    Id {
+        #[command(subcommand)]
+        what: Option<Id>,
+    },
     /// Run the node until it is interrupted
     Run(Run),
     /// Show how the node is doing, and how each contact is reached

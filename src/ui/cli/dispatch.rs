@@ -11,7 +11,7 @@ use crate::ui::cli::demo;
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    bench, billing, business, chat, device, inbox, join, people, run, safety, setup, show, talk, verify,
+    bench, billing, business, chat, device, id, inbox, join, people, run, safety, setup, show, talk, verify,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -54,7 +54,7 @@ async fn answer(home: &Path, output: Output, request: Command) -> Result<(), Fai
 /// Commands that are requests to the API.
 async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Id => output.show(&client.get("/v1/id").await?, show::identity),
+        Command::Id { what } => id::id(client, output, what).await,
         Command::Status => output.show(&client.get("/v1/status").await?, show::status),
         Command::Doctor => {
             let found = client.get("/v1/doctor").await?;

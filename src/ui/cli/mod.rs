@@ -8,7 +8,7 @@
 //! output        human words or JSON on stdout
 //! failure       why a command failed, and the exit code
 //! passphrase    where the passphrase comes from
-//! setup, run, people, talk, chat, inbox, business, billing, verify, demo    the commands
+//! setup, run, id, people, talk, chat, inbox, business, billing, verify, demo    the commands
 //! show          answers of the API in human words
 //! ```
 
@@ -26,6 +26,8 @@ mod demo;
 mod device;
 mod dispatch;
 mod failure;
+mod id;
+mod id_args;
 mod inbox;
 mod join;
 mod output;

@@ -38,9 +38,11 @@ pub(super) async fn run(home: &Path, output: Output, narrate: bool, wanted: Run)
     apply(&mut config, wanted);
     let passphrase = passphrase::known()?;
     let keystore = identity::unlock(home, &passphrase)?;
-    drop(passphrase);
     let mut signals = Signals::listen()?;
-    let node = Node::start(held, keystore, &config).await?;
+    let node = Node::start(held, keystore.clone(), &config).await?;
+    // An earlier process may have ended between the store and the keystore.
+    identity::settle(home, &passphrase, keystore, &node.account())?;
+    drop(passphrase);
     report_recovery(&node);
     if !node.has_account() {
         node.shutdown().await?;

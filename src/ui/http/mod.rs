@@ -25,6 +25,7 @@ mod directory;
 mod doctor;
 mod events;
 mod extract;
+mod identity;
 mod messages;
 mod own;
 mod plans;
