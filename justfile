@@ -60,6 +60,11 @@ fuzz-smoke:
 fuzz-samples:
     cargo run --release --manifest-path fuzz/Cargo.toml --target-dir target --example samples
 
+# Changes the code of crypto/ and domain/session in every way that should break a test, and says which didn't; needs
+# cargo-mutants, and hours: `just mutants --shard 1/8` does an eighth, `--file` a file.
+mutants *options:
+    cargo mutants {{options}}
+
 # Everything that must hold before a change is done.
 ci:
     .ci/run

@@ -103,7 +103,7 @@ impl Engine {
                 self.counters.opened += 1;
                 self.session_proven(step, &device, session);
                 if opened.rolled_back {
-                    self.rolled_back(step, &contact, &device);
+                    self.rolled_back(step, &contact, &device, session);
                 }
                 match Content::decode(&opened.content) {
                     Ok(content) => self.content(step, Opened { contact, device, content }, &opened.content),

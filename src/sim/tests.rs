@@ -15,6 +15,7 @@ use crate::sim::world::{Faults, World};
 use crate::store::table::Reader;
 
 mod prekeys;
+mod rollback;
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 
