@@ -48,6 +48,9 @@ pub(super) enum Command {
     Find(Find),
     /// Measure whole paths between real nodes on this machine
     Bench(Bench),
+    /// Try sigillo out in simulated worlds
+    #[command(subcommand)]
+    Lab(Lab),
     /// Make an invite that one person can accept
     Invite {
         /// Show the link only, without a QR code
@@ -480,21 +483,4 @@ pub(super) struct Verify {
     /// The moment at which it must hold (RFC 3339), or `any`
     #[arg(long, value_name = "TIME", default_value = "now")]
     pub(super) at: String,
-}
-
-/// What to measure.
-#[derive(Clone, Debug, Args)]
-pub(super) struct Bench {
-    /// Messages of a burst
-    #[arg(long, default_value_t = 40_000)]
-    pub(super) messages: u64,
-    /// Seconds of a sustained stream
-    #[arg(long, default_value_t = 20)]
-    pub(super) sustained: u64,
-    /// Messages sent one at a time
-    #[arg(long, default_value_t = 500)]
-    pub(super) latencies: usize,
-    /// Seconds for which an idle node is watched
-    #[arg(long, default_value_t = 30)]
-    pub(super) idle: u64,
 }

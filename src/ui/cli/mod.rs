@@ -8,6 +8,7 @@
 //! output        human words or JSON on stdout
 //! failure       why a command failed, and the exit code
 //! passphrase    where the passphrase comes from
+//! lab           simulated worlds, many at once
 //! setup, run, people, talk, chat, inbox, business, billing, verify, demo    the commands
 //! show          answers of the API in human words
 //! ```
@@ -27,6 +28,7 @@ mod dispatch;
 mod failure;
 mod inbox;
 mod join;
+mod lab;
 mod output;
 mod passphrase;
 mod people;
