@@ -23,6 +23,10 @@ bench:
     cargo bench --bench session
     cargo run --release -- bench
 
+# Simulated worlds for so many minutes, each with a fresh seed; the first broken rule is told with its seed.
+soak minutes="60" workload="all":
+    cargo run --release -- lab sim --minutes {{minutes}} --workload {{workload}}
+
 # The library's documentation.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps

@@ -4,7 +4,6 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::base::kind::AccountKind;
-use crate::base::limits;
 use crate::base::time::Time;
 use crate::crypto::hash::sha256;
 use crate::crypto::secret::Secret;
@@ -289,7 +288,6 @@ impl World {
         }
         self.steps += 1;
         match what {
-            What::Input(input) if self.is_swallowed(peer, &input) => {}
             What::Input(input) => self.hand(peer, input),
             What::Gone(other) if self.network.is_connected(peer, other) => {}
             What::Gone(other) => {
@@ -399,17 +397,6 @@ impl World {
         let number = key.as_bytes().get(PREFIX.len()..)?.first_chunk::<4>()?;
         let index = usize::try_from(u32::from_be_bytes(*number)).ok()?;
         self.peers.get(index).filter(|peer| peer.key == *key).map(|_| index)
-    }
-
-    fn is_swallowed(&mut self, peer: usize, input: &Input) -> bool {
-        let Input::Frames { link, first, frames, .. } = input else { return false };
-        if self.peers[peer].bug != Some(Bug::Swallows) || frames[0].len() > limits::FIRST_FLIGHT_LEN {
-            return false;
-        }
-        self.peers[peer].bug = None;
-        let upto = first + frames.len() as u64;
-        self.answer(*link, Input::Taken { link: *link, upto });
-        true
     }
 
     /// What reached a screen is there for whoever watches.

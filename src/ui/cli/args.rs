@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::base::limits;
 use crate::base::money::Currency;
 use crate::node::config::Directory;
+use crate::ui::cli::bench::Bench;
+use crate::ui::cli::lab::Lab;
 use crate::wire::plan::Period;
 
 /// Peer-to-peer, end-to-end-encrypted messaging for people and businesses.

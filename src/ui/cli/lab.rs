@@ -92,10 +92,9 @@ struct Work<'w> {
 /// Simulates, and fails where a rule didn't hold.
 pub(super) fn sim(output: Output, wanted: &Sim) -> Result<(), Failure> {
     let first = wanted.seed.unwrap_or_else(|| u64::from(rand_core::UnwrapErr(getrandom::SysRng).next_u32()));
-    let threads = wanted.threads.map_or_else(
-        || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        usize::from,
-    );
+    let threads = wanted
+        .threads
+        .map_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get), usize::from);
     let timer = Timer::start();
     let work = Work {
         wanted,
@@ -198,9 +197,11 @@ fn summary(reports: &[Report], first: u64, spent: Duration) -> Value {
         *faults.entry(fault).or_default() += times;
     }
     let node_days = sum(|report| report.nodes as u64 * u64::from(report.days));
-    let violations: Vec<Value> = reports.iter().filter(|report| !report.violations.is_empty()).map(|report| {
-        json!({ "seed": report.seed, "violations": report.violations, "again": again(report) })
-    }).collect();
+    let violations: Vec<Value> = reports
+        .iter()
+        .filter(|report| !report.violations.is_empty())
+        .map(|report| json!({ "seed": report.seed, "violations": report.violations, "again": again(report) }))
+        .collect();
     let traces: Vec<Value> = reports.iter().map(|report| {
         json!({ "seed": report.seed, "workload": report.workload, "messages": report.messages, "trace": report.trace })
     }).collect();
@@ -233,7 +234,8 @@ fn table(document: &Value) -> String {
         ("frames", "frames"),
         ("wall time in seconds", "wall_seconds"),
     ];
-    let mut lines: Vec<String> = ROWS.iter().map(|(name, key)| format!("{name:<28}{:>14}", document[key])).collect();
+    let mut lines: Vec<String> =
+        ROWS.iter().map(|(name, key)| format!("{name:<28}{:>14}", document[key])).collect();
     for (fault, times) in document["faults"].as_object().into_iter().flatten() {
         lines.push(format!("{fault:<28}{times:>14}"));
     }
