@@ -116,6 +116,10 @@ impl Run {
         let account = self.world.peers[known].account();
         if is_contact(&self.world, lost, &account) && self.world.peers[lost].on {
             self.oracle.settles(&self.world, lost);
+            // A business learns of a new device only by what comes from it.
+            if self.resident(known).kind == AccountKind::Business {
+                self.say(lost, account, 0);
+            }
             return;
         }
         let at = self.world.now.plus(ONCE_MORE);
