@@ -5,6 +5,6 @@
 pub enum Bug {
     /// The random source gives the same again and again, so that nonces repeat.
     FrozenRandom,
-    /// Nobody tells the engine that time has passed.
-    NoTicks,
+    /// No frame leaves.
+    Mute,
 }

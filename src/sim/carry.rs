@@ -5,6 +5,7 @@ use crate::base::limits;
 use crate::crypto::hash::sha256;
 use crate::engine::effects::Effect;
 use crate::engine::input::{Input, QueryId};
+use crate::sim::bug::Bug;
 use crate::sim::dht::COPIES;
 use crate::sim::world::{Seen, What, World};
 use crate::wire::peer::{LinkId, PeerAddress};
@@ -24,6 +25,7 @@ impl World {
     pub(super) fn carry(&mut self, from: usize, effect: Effect) {
         match effect {
             Effect::Connect(at) => self.connect(from, &at),
+            Effect::Send { .. } if self.peers[from].bug == Some(Bug::Mute) => {}
             Effect::Send { link, frames } => self.send(from, link, frames),
             Effect::Take { link, upto } => self.answer(link, Input::Taken { link, upto }),
             Effect::Refuse { link, number } => self.answer(link, Input::Refused { link, number }),

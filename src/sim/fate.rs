@@ -29,10 +29,10 @@ const AT_A_NODE: [(Fate, u32); 6] = [
     (Fate::DiskError, 20),
     (Fate::DiskFull, 40),
     (Fate::Theft, 20),
-    (Fate::Loss, 300),
+    (Fate::Loss, 100),
 ];
 /// What a storm does.
-const STORM: Faults = Faults { broken: 5, repeated: 15, reordered: 15, crashes: 1 };
+const STORM: Faults = Faults { broken: 5, repeated: 20, reordered: 20, crashes: 1 };
 /// How far a clock jumps, in milliseconds.
 const JUMP: i64 = 60 * 60 * 1_000;
 /// Prekeys that a thief asks for in one go.
@@ -83,7 +83,7 @@ impl Run {
         for peer in 0..self.world.peers.len() {
             self.world.peers[peer].rough = self.rng.chance(30);
         }
-        let at = self.in_a_while(20 * MINUTE);
+        let at = self.in_a_while(90 * MINUTE);
         self.script.put(at, Act::Fate(Fate::StormOver));
     }
 
