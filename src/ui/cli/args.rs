@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::base::money::Currency;
 use crate::node::config::Directory;
@@ -295,6 +296,9 @@ pub(super) struct Find {
     /// A language tag
     #[arg(long)]
     pub(super) language: Option<String>,
+    /// Go on where an earlier search ended, with what it named as `next`
+    #[arg(long, value_name = "NEXT", value_parser = cursor)]
+    pub(super) after: Option<AccountId>,
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -485,4 +489,8 @@ pub(super) struct Verify {
     /// The moment at which it must hold (RFC 3339), or `any`
     #[arg(long, value_name = "TIME", default_value = "now")]
     pub(super) at: String,
+}
+
+fn cursor(text: &str) -> Result<AccountId, &'static str> {
+    AccountId::from_hex(text).ok_or("not what an earlier search named as `next`")
 }
