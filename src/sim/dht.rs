@@ -9,11 +9,14 @@ use crate::wire::peer::PeerKey;
 /// At how many nodes a record lies.
 pub(super) const COPIES: usize = 20;
 
+/// Records by their key, and until when they are kept.
+type Records = BTreeMap<[u8; 32], (Vec<u8>, Time)>;
+
 /// What the nodes keep for the directory, and where they stand in it.
 #[derive(Debug, Default)]
 pub(super) struct Dht {
     places: Vec<[u8; 32]>,
-    kept: BTreeMap<usize, BTreeMap<[u8; 32], (Vec<u8>, Time)>>,
+    kept: BTreeMap<usize, Records>,
 }
 
 impl Dht {
