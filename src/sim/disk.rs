@@ -103,10 +103,10 @@ impl Snapshot for View<'_> {
     }
 
     fn scan(&self, scan: &Scan) -> Vec<(Key, Value)> {
-        let id = scan.id.clone().unwrap_or_default();
-        let from = if scan.id.is_some() { scan.from.clone() } else { Vec::new() };
-        let first = Key { table: scan.table, id, order: from };
-        let is_near = |key: &Key| key.table == scan.table && scan.id.as_ref().is_none_or(|id| *id == key.id);
+        let from = if scan.id.is_some() { scan.from.as_slice() } else { &[] };
+        let first = Key::under(scan.table, scan.id.as_deref().unwrap_or_default(), from);
+        let is_near =
+            |key: &Key| key.table == scan.table && scan.id.as_ref().is_none_or(|id| **id == *key.id);
         let near = self.rows.range(&first..).take_while(|(key, _)| is_near(key));
         let matching = near.filter(|(key, _)| scan.matches(key) && !self.over.contains_key(key));
         // Nothing lies over the rows that an engine sees: then they are read no further than is asked.

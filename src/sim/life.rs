@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::base::id::AccountId;
 use crate::base::kind::AccountKind;
-use crate::domain::identity::{address, invite};
+use crate::domain::identity::invite;
 use crate::engine::command::{Command, Outcome};
 use crate::engine::event::Event;
 use crate::engine::view::BodyView;
@@ -137,8 +137,8 @@ impl Run {
         match seen {
             Seen::Shown(peer, Event::Entry { with, entry, .. }) if entry.direction == "in" => {
                 let is_text = matches!(entry.body, BodyView::Text { .. });
-                if let Some(with) = address::decode(with).ok().filter(|_| is_text) {
-                    self.heard(*peer, with);
+                if is_text {
+                    self.heard(*peer, with.0);
                 }
             }
             Seen::Answered(peer, ticket, Ok(Outcome::Invited { invite: text, .. })) => {

@@ -6,7 +6,6 @@ use crate::base::id::{AccountId, DeviceId, MessageId};
 use crate::base::time::Time;
 use crate::domain::chat::delivery::State;
 use crate::domain::chat::incoming::{INCOMING, MISSING};
-use crate::domain::identity::address;
 use crate::domain::identity::contact::CONTACTS;
 use crate::engine::command::Outcome;
 use crate::engine::event::Event;
@@ -111,7 +110,7 @@ impl Oracle {
             }
             Seen::Answered(peer, ticket, _) => drop(self.asked.remove(&(*peer, *ticket))),
             Seen::Shown(peer, Event::Delivery { with, seq, state }) => {
-                self.backed(world, *peer, with, *seq, *state);
+                self.backed(world, *peer, &with.0, *seq, *state);
             }
             Seen::Shown(..) => {}
             Seen::Wrong(what) => self.finds(what.clone()),
@@ -126,18 +125,17 @@ impl Oracle {
     }
 
     /// A screen says that messages were delivered or read: then some device of theirs has them, safely.
-    fn backed(&mut self, world: &World, peer: usize, with: &str, seq: u64, state: State) {
-        let Ok(account) = address::decode(with) else { return };
+    fn backed(&mut self, world: &World, peer: usize, account: &AccountId, seq: u64, state: State) {
         let safe = world.peers[peer].disk.safe();
         let Some(contact) = Reader::new(&safe).row(&CONTACTS, account.as_bytes()) else { return };
         let device = || world.peers[peer].device_towards(&contact.own);
         let device = *self.devices.entry((peer, contact.own)).or_insert_with(device);
-        if !self.homes.contains_key(&account) {
+        if !self.homes.contains_key(account) {
             (0..world.peers.len()).for_each(|peer| self.settles(world, peer));
         }
         let reaches = |filed: u64, read: u64| if state == State::Read { read >= seq } else { filed >= seq };
-        let lost = self.had.get(&(account, device)).is_some_and(|(filed, read)| reaches(*filed, *read));
-        let homes = self.homes.get(&account).map_or(&[][..], Vec::as_slice);
+        let lost = self.had.get(&(*account, device)).is_some_and(|(filed, read)| reaches(*filed, *read));
+        let homes = self.homes.get(account).map_or(&[][..], Vec::as_slice);
         let has = |home: usize| {
             let safe = world.peers[home].disk.safe();
             let rows = Reader::new(&safe);
@@ -146,7 +144,9 @@ impl Oracle {
             reaches(incoming.filed, incoming.read) && (incoming.missing == 0 || holes().is_empty())
         };
         if !lost && !homes.iter().any(|(home, _)| has(*home)) {
-            self.finds(format!("node {peer} was shown {state:?} up to {seq}, which no device of {with} has"));
+            self.finds(format!(
+                "node {peer} was shown {state:?} up to {seq}, which no device of {account} has"
+            ));
         }
     }
 }

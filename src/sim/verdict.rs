@@ -98,7 +98,7 @@ impl Oracle {
         let safe = world.peers[peer].disk.safe();
         let rows = Reader::new(&safe);
         let waiting: BTreeSet<Vec<u8>> =
-            rows.scan(&OUTBOX, &OUTBOX.all()).into_iter().map(|(key, _)| key.id).collect();
+            rows.scan(&OUTBOX, &OUTBOX.all()).into_iter().map(|(key, _)| key.id.to_vec()).collect();
         for recipient in waiting {
             if let Some(home) = self.home_of(world, &recipient) {
                 self.finds(format!("the outbox of node {peer} for node {home} is not empty"));
