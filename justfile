@@ -35,6 +35,9 @@ bench-disk:
 # Nodes behind real NATs, in network namespaces; needs root, `ip` and `nft`.
 nat filter="":
     cargo test --test nat -- --ignored --test-threads=1 {{filter}}
+# Simulated worlds for so many minutes, each with a fresh seed; the first broken rule is told with its seed.
+soak minutes="60" workload="all":
+    cargo run --release -- lab sim --minutes {{minutes}} --workload {{workload}}
 
 # The library's documentation.
 doc:

@@ -257,9 +257,10 @@ impl Engine {
         if is_new {
             self.show_contact(&contact);
             self.share_contact(step, &contact);
-            if contact.standing == Standing::Accepted {
-                self.announce(step, &contact);
-            }
+        }
+        // Nothing was told to somebody new, nor to somebody who has lost it.
+        if contact.told.head == 0 && contact.standing == Standing::Accepted {
+            self.announce(step, &contact);
         }
         self.counters.opened += 1;
         self.content(step, Opened { contact: Arc::new(contact), device, content }, &bytes);

@@ -343,3 +343,25 @@ fn who_sees_a_head_that_is_further_on_asks_the_device_that_claims_it_for_the_ent
     assert_eq!(devices_of(&world, 1, &ana), 2, "Bento has asked, and was answered");
     assert_eq!(notices(&world, 1, &ana).last(), Some(&Notice::DeviceRevoked));
 }
+
+#[test]
+fn a_contact_that_was_restored_is_told_of_every_device_again() {
+    let (mut world, ana, bento) = friends(93);
+    let (second, _) = linked(&mut world, 0);
+    world.run(5 * MINUTE);
+    assert!(say(&mut world, second, bento, "before"));
+    world.run(MINUTE);
+    world.restore(1);
+    let Some(Ok(Outcome::Invited { invite, .. })) = world.ask(0, Command::Invite) else {
+        panic!("no invite");
+    };
+    let invite = crate::domain::identity::invite::decode(&invite).unwrap();
+    assert!(world.ask(1, Command::Accept { invite, name: None }).unwrap().is_ok());
+    world.run(5 * MINUTE);
+    assert!(say(&mut world, second, bento, "it is me") && say(&mut world, 1, ana, "to both of you"));
+    world.run(15 * MINUTE);
+    assert_eq!(texts(&history(&world, 1, &ana), "in"), ["it is me"]);
+    for peer in [0, second] {
+        assert_eq!(texts(&history(&world, peer, &bento), "in"), ["to both of you"], "on {peer}");
+    }
+}

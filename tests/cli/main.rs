@@ -6,6 +6,7 @@ mod api;
 mod devices;
 mod harness;
 mod identity;
+mod lab;
 mod market;
 mod reach;
 mod runs;

@@ -168,7 +168,10 @@ impl Contact {
         let (log, learnt) = match self.log.as_ref().map(|pinned| pinned.relate(&log)) {
             None => (log, Learnt::Pinned),
             Some(Relation::Extends(log)) => (log, Learnt::Pinned),
-            Some(Relation::Supersedes(log)) => (log, Learnt::Replaced),
+            Some(Relation::Supersedes(log)) => {
+                self.forget_told();
+                (log, Learnt::Replaced)
+            }
             Some(Relation::Same | Relation::Behind) => return Learnt::Nothing,
             Some(Relation::Gap) => return Learnt::Gap,
             Some(Relation::Fork | Relation::Stranger) => {
@@ -188,6 +191,9 @@ impl Contact {
         }
         let Ok(log) = pinned.followed_by(entries) else { return Learnt::Nothing };
         let restored = log.generation() != pinned.generation();
+        if restored {
+            self.forget_told();
+        }
         self.pin(log);
         if restored { Learnt::Replaced } else { Learnt::Pinned }
     }
@@ -195,6 +201,11 @@ impl Contact {
     /// The contact's own device doesn't keep what is between the pinned head and this log: a person has to decide.
     pub fn doubt(&mut self, log: AccountLog) {
         self.unproven = Some(log);
+    }
+
+    /// Who was restored from the phrase has lost what it was told of our devices.
+    fn forget_told(&mut self) {
+        self.told = Told::default();
     }
 
     fn pin(&mut self, log: AccountLog) {

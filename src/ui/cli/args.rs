@@ -8,7 +8,9 @@ use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::base::money::Currency;
 use crate::ui::cli::args_run::Run;
+use crate::ui::cli::bench::Bench;
 use crate::ui::cli::id_args::Id;
+use crate::ui::cli::lab::Lab;
 use crate::wire::plan::Period;
 
 /// Peer-to-peer, end-to-end-encrypted messaging for people and businesses.
@@ -55,6 +57,9 @@ pub(super) enum Command {
     Find(Find),
     /// Measure whole paths between real nodes on this machine
     Bench(Bench),
+    /// Try sigillo out in simulated worlds
+    #[command(subcommand)]
+    Lab(Lab),
     /// Make an invite that one person can accept
     Invite {
         /// Show the link only, without a QR code
@@ -454,23 +459,6 @@ pub(super) struct Verify {
     /// The moment at which it must hold (RFC 3339), or `any`
     #[arg(long, value_name = "TIME", default_value = "now")]
     pub(super) at: String,
-}
-
-/// What to measure.
-#[derive(Clone, Debug, Args)]
-pub(super) struct Bench {
-    /// Messages of a burst
-    #[arg(long, default_value_t = 40_000)]
-    pub(super) messages: u64,
-    /// Seconds of a sustained stream
-    #[arg(long, default_value_t = 20)]
-    pub(super) sustained: u64,
-    /// Messages sent one at a time
-    #[arg(long, default_value_t = 500)]
-    pub(super) latencies: usize,
-    /// Seconds for which an idle node is watched
-    #[arg(long, default_value_t = 30)]
-    pub(super) idle: u64,
 }
 
 fn cursor(text: &str) -> Result<AccountId, &'static str> {

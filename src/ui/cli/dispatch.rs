@@ -9,9 +9,11 @@ use crate::ui::cli::client::Client;
 #[cfg(unix)]
 use crate::ui::cli::demo;
 use crate::ui::cli::failure::Failure;
+use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    bench, billing, business, chat, device, id, inbox, join, people, run, safety, setup, show, talk, verify,
+    bench, billing, business, chat, device, id, inbox, join, lab, people, run, safety, setup, show, talk,
+    verify,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -23,6 +25,7 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Completions { shell } => return completions(*shell),
         Command::Receipt(Receipt::Verify(wanted)) => return verify::verify(output, wanted),
         Command::Bench(wanted) => return bench::bench(output, wanted).await,
+        Command::Lab(Lab::Sim(wanted)) => return lab::sim(output, wanted),
         _ => {}
     }
     let home = home(cli.home)?;
@@ -80,6 +83,7 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Invoice(what) => billing::invoice(client, output, what).await,
         Command::Receipt(what) => billing::receipt(client, output, what).await,
         Command::Bench(_)
+        | Command::Lab(_)
         | Command::Init(_)
         | Command::Restore(_)
         | Command::Run(_)

@@ -9,6 +9,8 @@
 //! failure       why a command failed, and the exit code
 //! passphrase    where the passphrase comes from
 //! setup, run, id, people, talk, chat, inbox, business, billing, verify, demo    the commands
+//! lab           simulated worlds, many at once
+//! setup, run, people, talk, chat, inbox, business, billing, verify, demo    the commands
 //! show          answers of the API in human words
 //! ```
 
@@ -30,6 +32,7 @@ mod id;
 mod id_args;
 mod inbox;
 mod join;
+mod lab;
 mod output;
 mod passphrase;
 mod people;
