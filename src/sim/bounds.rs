@@ -60,6 +60,7 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         TableId::Outbox => (NONE, usize::try_from(limits::OUTBOX_MAX).unwrap_or(NONE)),
         TableId::Agenda => (3 * contacts + devices + accounts + rows(TableId::Subscriptions) + 2, 1),
         TableId::OwnProfile | TableId::Membership => (1, 1),
+        TableId::Moved | TableId::Superseded => (limits::CONTACTS_MAX, 1),
         TableId::Found => (limits::CONTACTS_MAX, 1),
         TableId::HostedRecords => (limits::RECORDS_HOSTED_MAX, 1),
         TableId::HostedIndex => (limits::INDEX_HOSTED_MAX, limits::INDEX_HOSTED_MAX),

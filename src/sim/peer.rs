@@ -10,7 +10,7 @@ use crate::domain::identity::account::Seed;
 use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::own::ACCOUNTS;
 use crate::domain::identity::sibling;
-use crate::engine::command::{Command, Outcome, Refusal};
+use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::{Effect, Held};
 use crate::engine::event::Event;
 use crate::engine::input::{Input, Ticket};
@@ -193,10 +193,9 @@ impl Peer {
         self.start(now, rng);
     }
 
-    /// Puts the identity of `next` in the place of this one; the keystore has both from here on.
-    pub fn rotate(&mut self, now: Time, next: Seed, rng: &mut Random) -> Ticket {
-        self.next = Some(next.clone());
-        self.command(now, Command::RotateIdentity(Box::new(next)), rng)
+    /// The keystore has `next` beside the seed in force from here on.
+    pub fn prepare(&mut self, next: Seed) {
+        self.next = Some(next);
     }
 
     /// The same identity on a new device that knows nothing.

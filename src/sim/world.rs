@@ -169,14 +169,13 @@ impl World {
     /// Puts a fresh identity in the place of a node's.
     pub fn rotate(&mut self, peer: usize) -> Ticket {
         let next = Seed::random(&mut self.rng);
-        let ticket = self.peers[peer].rotate(self.now, next, &mut self.rng);
-        self.after(peer, 1);
-        ticket
+        self.peers[peer].prepare(next.clone());
+        self.command(peer, Command::RotateIdentity(Box::new(next)))
     }
 
     /// Whatever was put into the directory expires.
     pub fn forget_records(&mut self) {
-        self.records.clear();
+        (0..self.peers.len()).for_each(|peer| self.dht.forget(peer));
     }
 
     /// Asks a node for something and waits until it has answered; `None` if it doesn't within a minute, or loses
