@@ -50,7 +50,13 @@ fn write(database: &Database, positions: impl Iterator<Item = u64>, bytes: usize
         number += 1;
         let changes = tx.finish(number).unwrap();
         let (sender, answer) = sync_channel(1);
-        database.commit(changes, Box::new(move |result| drop(sender.send(result.is_ok()))));
+        database.commit(
+            changes,
+            Box::new(move |result| {
+                // The last answer is waited for; nobody listens to those before.
+                let _ = sender.send(result.is_ok());
+            }),
+        );
         last = Some(answer);
     }
     assert!(last.is_none_or(|answer| answer.recv().unwrap()));
