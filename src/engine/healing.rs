@@ -50,7 +50,7 @@ impl Engine {
     }
 
     /// Makes a new session with a device in the place of one that it can't use, if that is allowed now.
-    fn heal(&mut self, step: &mut Step<'_, '_>, device: &DeviceId) {
+    pub(super) fn heal(&mut self, step: &mut Step<'_, '_>, device: &DeviceId) {
         let device = *device;
         let Some(mut peer) = step.tx.copy(&PEERS, device.as_bytes()) else { return };
         let Some(contact) = self.contact_of(step, &device) else { return };
@@ -69,6 +69,15 @@ impl Engine {
         self.counters.rolled_back += 1;
         self.retire_session(step, device);
         self.seek_bundle(step, contact, Some(device));
+    }
+
+    /// The first flight of a device's session is past its life, and nothing ever came: the device can't have the
+    /// session any more. What waits is sealed anew, in another one.
+    pub(super) fn flight_expired(&mut self, step: &Step<'_, '_>, device: &DeviceId) {
+        self.retire_session(step, device);
+        if let Some(contact) = self.contact_of(step, device) {
+            self.links.mark_dirty(contact.account);
+        }
     }
 
     /// Seals no more in the active session of a device.

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use crate::base::id::AccountId;
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
+use crate::domain::mailbox::host::Rules;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::effects::{Effect, Held};
 use crate::engine::event::Event;
@@ -32,6 +33,8 @@ pub struct Peer {
     tickets: Ticket,
     /// How often it was started.
     pub starts: u64,
+    /// What it allows as a mailbox.
+    rules: Option<Rules>,
 }
 
 impl Peer {
@@ -49,9 +52,16 @@ impl Peer {
             answers: Vec::new(),
             tickets: 0,
             starts: 1,
+            rules: None,
         };
         peer.start(now, rng);
         peer
+    }
+
+    /// From now on it keeps mail for others.
+    pub fn serve_mail(&mut self, rules: Rules) {
+        self.engine.serve_mail(rules.clone());
+        self.rules = Some(rules);
     }
 
     /// Its account.
@@ -113,6 +123,7 @@ impl Peer {
         self.disk.crash();
         self.held.clear();
         self.engine = Engine::new(self.me.clone(), &Reader::new(&self.disk.seen()));
+        self.rules.iter().for_each(|rules| self.engine.serve_mail(rules.clone()));
         self.starts += 1;
         self.start(now, rng);
     }

@@ -1,7 +1,7 @@
 //! A world of a few nodes: one queue of things to come, one seed that decides what goes wrong.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::kind::AccountKind;
 use crate::base::limits;
@@ -12,6 +12,7 @@ use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::effects::Effect;
 use crate::engine::input::{Input, Ticket};
 use crate::engine::machine::Me;
+use crate::sim::mail::Channels;
 use crate::sim::peer::Peer;
 use crate::sim::random::Random;
 use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
@@ -60,6 +61,10 @@ pub struct World {
     links: BTreeMap<LinkId, Link>,
     /// What was put into the directory, which is a single honest one.
     records: BTreeMap<[u8; 32], Vec<u8>>,
+    /// Nodes that are switched off.
+    pub(super) off: BTreeSet<usize>,
+    /// Channels to mailboxes.
+    pub mail: Channels,
     /// What was done on the network, for a test to look at: who, to whom, how many bytes.
     pub sent: Vec<(usize, usize, Vec<u8>)>,
 }
@@ -83,6 +88,8 @@ impl World {
             order: 0,
             links: BTreeMap::new(),
             records: BTreeMap::new(),
+            off: BTreeSet::new(),
+            mail: Channels::default(),
             sent: Vec::new(),
         };
         for (index, kind) in kinds.iter().enumerate() {
@@ -145,20 +152,26 @@ impl World {
 
     /// Takes a node's power away and gives it back.
     pub fn crash(&mut self, peer: usize) {
+        self.cut_off(peer);
+        self.peers[peer].crash(self.now, &mut self.rng);
+        self.after(peer, 1);
+    }
+
+    /// Nothing of a node is under way any more, and the others notice.
+    pub(super) fn cut_off(&mut self, peer: usize) {
         let broken: Vec<LinkId> = self.links_of(peer);
         broken.into_iter().for_each(|link| self.break_link(link));
+        self.close_channels(peer);
         let keep = |coming: &Coming| match coming {
             Coming::Input(to, _) | Coming::Sync(to) | Coming::Tick(to) => *to != peer,
         };
         self.queue.retain(|_, coming| keep(coming));
-        self.peers[peer].crash(self.now, &mut self.rng);
         let key = self.peers[peer].key.clone();
         for other in 0..self.peers.len() {
             if other != peer {
                 self.later(other, 1, Input::PeerGone(key.clone()));
             }
         }
-        self.after(peer, 1);
     }
 
     /// Gives a node's identity a new device with an empty disk, as a restore from the recovery phrase does.
@@ -191,6 +204,8 @@ impl World {
         }
         self.now = self.now.max(at);
         match self.queue.remove(&(at, order)) {
+            Some(Coming::Input(peer, _) | Coming::Sync(peer) | Coming::Tick(peer))
+                if self.off.contains(&peer) => {}
             Some(Coming::Input(peer, input)) => {
                 self.peers[peer].handle(self.now, vec![input], &mut self.rng);
                 self.after(peer, 1);
@@ -226,7 +241,7 @@ impl World {
         }
     }
 
-    fn later(&mut self, peer: usize, wait: u64, input: Input) {
+    pub(super) fn later(&mut self, peer: usize, wait: u64, input: Input) {
         self.put(wait, Coming::Input(peer, input));
     }
 
@@ -255,25 +270,28 @@ impl World {
             Effect::ClosestPeers { query, .. } => {
                 self.later(from, 1, Input::Closest { query, peers: Vec::new() })
             }
-            Effect::Ask { query, peer, body } => match self.find(peer.peer()) {
-                // The number of a question names its asker, so that the answer finds back.
-                Some(to) => {
-                    let peer = self.peers[from].key.clone();
-                    self.later(to, 2, Input::Asked { ask: query * ASKERS + from as u64, peer, body });
+            Effect::Ask { query, peer, body } => {
+                match self.find(peer.peer()).filter(|to| self.is_reachable(*to)) {
+                    // The number of a question names its asker, so that the answer finds back.
+                    Some(to) => {
+                        let peer = self.peers[from].key.clone();
+                        self.later(to, 2, Input::Asked { ask: query * ASKERS + from as u64, peer, body });
+                    }
+                    None => self.later(from, 2, Input::Answered { query, body: None }),
                 }
-                None => self.later(from, 2, Input::Answered { query, body: None }),
-            },
+            }
             Effect::Answer { ask, body } => {
                 let to = usize::try_from(ask % ASKERS).unwrap_or(usize::MAX);
                 self.later(to, 2, Input::Answered { query: ask / ASKERS, body: Some(body) });
             }
+            Effect::Channel(order) => self.channel_order(from, order),
             Effect::Keep { .. } | Effect::Reply { .. } | Effect::Show(_) => {}
         }
     }
 
     fn connect(&mut self, from: usize, at: &PeerAddress) {
         let peer = at.peer().clone();
-        let apart = |to: usize| to == from || Some(to) == self.away;
+        let apart = |to: usize| to == from || !self.is_reachable(to);
         let Some(to) = self.find(&peer).filter(|to| !apart(*to)) else {
             self.later(from, 3, Input::Unreachable(peer));
             return;
@@ -326,7 +344,11 @@ impl World {
         self.links.iter().filter_map(of).collect()
     }
 
-    fn find(&self, key: &PeerKey) -> Option<usize> {
+    pub(super) fn is_reachable(&self, peer: usize) -> bool {
+        Some(peer) != self.away && !self.off.contains(&peer)
+    }
+
+    pub(super) fn find(&self, key: &PeerKey) -> Option<usize> {
         self.peers.iter().position(|peer| peer.key == *key)
     }
 }

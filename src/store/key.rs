@@ -40,6 +40,17 @@ pub enum TableId {
     Siblings = 28,
     Transfers = 29,
     Membership = 30,
+    MailQueues = 41,
+    MailSends = 42,
+    Mail = 43,
+    MailSeen = 44,
+    MailPrekeys = 45,
+    MailTotals = 46,
+    MailReceipts = 47,
+    OwnMailboxes = 48,
+    OwnQueues = 49,
+    ContactBoxes = 50,
+    ContactQueues = 51,
 }
 
 /// The key of one row.

@@ -7,6 +7,7 @@ use crate::base::limits;
 use crate::base::time::Time;
 use crate::wire::account::{LogHead, log_from_schema, log_to_schema};
 use crate::wire::billing::SignedEvent;
+use crate::wire::boxes::Queues;
 use crate::wire::decode::{Malformed, array, countable, line, list, message, required, text, time};
 use crate::wire::own::{HistoryPage, KnownContact, OwnCopy};
 use crate::wire::reach::Reach;
@@ -69,6 +70,8 @@ pub enum Body {
     Contact(Box<KnownContact>),
     /// A part of a conversation, from another device of our own account.
     History(HistoryPage),
+    /// Where to deposit for the sending device.
+    Queues(Queues),
 }
 
 /// A part of an account log. Nothing in it is verified.
@@ -100,6 +103,8 @@ pub struct Introduction {
     pub token: Option<ContactToken>,
     /// Where the sending device can be reached.
     pub reach: Option<Reach>,
+    /// Where to deposit an answer, should the device be out of reach.
+    pub queues: Option<Queues>,
 }
 
 /// What arrived here and what a person saw.
@@ -142,6 +147,7 @@ impl Content {
             Body::Copy(copy) => Wire::Copy(copy.to_schema()),
             Body::Contact(contact) => Wire::Contact(contact.to_schema()),
             Body::History(page) => Wire::History(page.to_schema()),
+            Body::Queues(queues) => Wire::Queues(queues.to_schema()),
         };
         schema::Content {
             id: self.id.as_bytes().to_vec(),
@@ -188,6 +194,7 @@ impl Content {
             Wire::Copy(copy) => Body::Copy(OwnCopy::from_schema(copy)?),
             Wire::Contact(contact) => Body::Contact(Box::new(KnownContact::from_schema(contact)?)),
             Wire::History(page) => Body::History(HistoryPage::from_schema(page)?),
+            Wire::Queues(queues) => Body::Queues(Queues::from_schema(queues)?),
         };
         Ok(Self {
             id: MessageId::new(array(&content.id)?),
@@ -207,6 +214,7 @@ impl Introduction {
             business: self.business,
             token: self.token.map(|token| token.as_bytes().to_vec()).unwrap_or_default(),
             reach: self.reach.as_ref().map(Reach::to_schema),
+            queues: self.queues.as_ref().map(Queues::to_schema),
         }
     }
 
@@ -220,6 +228,7 @@ impl Introduction {
             business: introduction.business,
             token,
             reach: introduction.reach.map(Reach::from_schema).transpose()?,
+            queues: introduction.queues.map(Queues::from_schema).transpose()?,
         })
     }
 }
@@ -227,7 +236,10 @@ impl Introduction {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::{DeviceId, Digest};
+    use crate::base::id::{DeviceId, Digest, SendId};
+    use crate::crypto::secret::Secret;
+    use crate::wire::boxes::{InboxBox, PairBox, Ticket};
+    use crate::wire::peer::{PeerAddress, PeerKey};
 
     fn content(body: Body) -> Content {
         Content {
@@ -240,6 +252,20 @@ mod tests {
         }
     }
 
+    fn queues() -> Queues {
+        let peer = PeerKey::new(vec![6; 38]).unwrap();
+        let at = PeerAddress::new(peer, vec!["/ip4/203.0.113.5/tcp/4001".into()]).unwrap();
+        let (writer, key, mask) = (Secret::new([7; 32]), [8; 32], Secret::new([9; 32]));
+        let ticket = Ticket {
+            expires: Time::from_millis(1_700_000_000_000),
+            id: [10; 8],
+            pass: ContactToken::new([11; 16]),
+        };
+        let inbox = InboxBox { at: at.clone(), send: SendId::new([12; 16]), ticket };
+        let pair = PairBox { at, send: SendId::new([13; 16]), writer, key, mask };
+        Queues { pairs: vec![pair; limits::MAILBOXES_MAX], inboxes: vec![inbox; limits::MAILBOXES_MAX] }
+    }
+
     #[test]
     fn every_kind_of_content_reads_back() {
         let address = "/ip4/127.0.0.1/tcp/4001".to_owned();
@@ -250,6 +276,7 @@ mod tests {
             business: false,
             token: Some(ContactToken::new([5; 16])),
             reach,
+            queues: Some(queues()),
         });
         let ack = Body::Ack(Ack { delivered: 3, beyond: vec![(5, 6), (9, 12)], read: 2 });
         let all = [
@@ -257,6 +284,7 @@ mod tests {
             content(Body::Text("olá\n".into())),
             content(ack),
             content(Body::Resend { from: 3, until: 5 }),
+            content(Body::Queues(queues())),
         ];
         for one in all {
             assert_eq!(Content::decode(&one.encode()), Ok(one));
