@@ -454,10 +454,11 @@ const _: () = {
         PADDING_BUCKETS[PADDING_BUCKETS.len() - 1] + FRAME_OVERHEAD_MAX + TEXT_MAX + 2_048 < VALUE_MAX,
         "an outbox row, the content and its frame, fits a value"
     );
-    // One connection: the queries of both sides and the refresh of each, one link each way, ping and identify
+    // One connection: the queries of both sides and the refresh of each, one link and one mailbox's
+    // channel each way, ping and identify
     // both ways, and the requests of both sides.
     assert!(
-        2 * (QUERIES_MAX + 1) + 2 + 4 + 2 * ASKS_OUT_PER_PEER < STREAMS_MAX,
+        2 * (QUERIES_MAX + 1) + 2 + 2 + 4 + 2 * ASKS_OUT_PER_PEER < STREAMS_MAX,
         "two honest nodes never need more streams than a connection has"
     );
     assert!(BATCH_FRAMES_MAX <= FLIGHT_WINDOW, "a batch fits the window");

@@ -236,6 +236,7 @@ impl Engine {
             expires: step.now.plus(limits::FIRST_FLIGHT_LIFE),
             deposit: Deposit::default(),
         };
+        self.agenda.set_by(step.tx, Job::Expire(contact.account), row.expires);
         step.tx.put(&OUTBOX, OUTBOX.key_at(device.as_bytes(), 0), row);
         self.install_session(step, contact, device, session, |peer, _| peer.adopt_sent(id));
         self.links.line(device).next = 0;
@@ -457,7 +458,9 @@ impl Engine {
                 }
                 let seq = key.position().unwrap_or_default();
                 step.tx.delete(&OUTBOX, key);
-                if let (0, Some(device)) = (seq, DeviceId::from_slice(&recipient)) {
+                if let (0, timeline::Cause::Expired, Some(device)) =
+                    (seq, cause, DeviceId::from_slice(&recipient))
+                {
                     self.flight_expired(step, &device);
                 }
                 // What one device has isn't lost because another one never came back.

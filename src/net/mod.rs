@@ -8,6 +8,7 @@
 pub mod config;
 pub mod handle;
 pub mod message;
+pub mod place;
 pub mod traffic;
 
 mod ask;
@@ -21,6 +22,7 @@ mod handler;
 mod join;
 mod link;
 mod links;
+mod mail;
 mod protocol;
 mod queries;
 mod reach;

@@ -21,6 +21,7 @@ use super::events::Events;
 use super::handler::Ticket;
 use super::join::Join;
 use super::links::{Links, Over};
+use super::mail::Channels;
 use super::message::{Command, Event, Status};
 use super::protocol::{DIRECTORY, Purpose};
 use super::queries::{Queries, Wanted};
@@ -28,6 +29,7 @@ use super::reach::{Spot, ip_of, is_loopback};
 use super::streams::Delivery;
 use super::transport::transport;
 use crate::base::limits::{IDLE_PATIENCE, RECORD_LIFE_MAX, STREAMS_NEGOTIATING_MAX};
+use crate::wire::channel::{ChannelEvent, ChannelOrder};
 use crate::wire::peer::{PeerAddress, PeerKey};
 
 /// Commands obeyed before the network is heard again.
@@ -41,6 +43,7 @@ const GOODBYE: Duration = Duration::from_millis(500);
 enum Errand {
     Link(PeerKey),
     Ask(Question),
+    Mail(PeerKey),
 }
 
 /// The network, once it runs.
@@ -52,6 +55,7 @@ pub(crate) struct Task {
     events: Events,
     links: Links,
     asks: Asks,
+    channels: Channels,
     queries: Queries,
     join: Join,
     errands: BTreeMap<Ticket, Errand>,
@@ -92,6 +96,7 @@ impl Task {
             events: Events::new(events),
             links: Links::default(),
             asks: Asks::default(),
+            channels: Channels::default(),
             queries: Queries::default(),
             join: Join::new(&seeds),
             errands: BTreeMap::new(),
@@ -124,6 +129,7 @@ impl Task {
                 },
                 event = self.swarm.select_next_some(), if hearing => self.hear(event),
                 over = self.links.next_over(), if hearing && !self.links.is_empty() => self.link_over(over),
+                () = self.channels.next_over(), if !self.channels.is_empty() => {}
                 next = self.asks.next_over(), if hearing && !self.asks.is_empty() => self.go_on(next),
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if hearing && due.is_some() => {
                     for dial in self.join.attempt() {
@@ -179,6 +185,7 @@ impl Task {
             }
             Command::Ask { query, peer, body } => self.ask(query, &peer, body),
             Command::Answer { ask, body } => self.asks.answer(ask, body),
+            Command::Channel(order) => self.channel(order),
             Command::Status { reply } => {
                 // Whoever asked may have gone.
                 let _ = reply.send(self.status());
@@ -212,11 +219,27 @@ impl Task {
         self.go_on(next);
     }
 
+    fn channel(&mut self, order: ChannelOrder) {
+        match order {
+            ChannelOrder::Open(at) => {
+                let key = at.peer().clone();
+                let Some(peer) = peer_of(&key).filter(|_| key != self.local) else {
+                    return self.events.push(Event::Channel(ChannelEvent::Unreachable(key)));
+                };
+                let addresses = self.swarm.behaviour().directory.reach().given(&peer, at.addresses());
+                self.open(peer, addresses, Errand::Mail(key));
+            }
+            ChannelOrder::Say { channel, message } => self.channels.say(channel, message),
+            ChannelOrder::Close(channel) => self.channels.close(channel),
+        }
+    }
+
     fn open(&mut self, peer: PeerId, addresses: Vec<Multiaddr>, errand: Errand) {
         self.last_ticket += 1;
         let purpose = match &errand {
             Errand::Link(_) => Purpose::Envelope,
             Errand::Ask(_) => Purpose::Ask,
+            Errand::Mail(_) => Purpose::Mail,
         };
         self.errands.insert(self.last_ticket, errand);
         self.swarm.behaviour_mut().streams.open(self.last_ticket, peer, addresses, purpose);
@@ -279,6 +302,7 @@ impl Task {
                 self.connections.remove(&connection_id);
                 if cause.is_none() {
                     // Yamux doesn't tell the streams of a connection that we close ourselves.
+                    self.channels.lost(connection_id);
                     self.links.lost(connection_id).into_iter().for_each(|event| self.events.push(event));
                 }
                 if num_established == 0 {
@@ -334,6 +358,7 @@ impl Task {
                         self.links.accepted((peer, connection), key, stream, self.events.channel())
                     }
                     Purpose::Ask => self.asks.accepted(peer, key, stream, self.events.channel()),
+                    Purpose::Mail => self.channels.run(connection, key, false, stream, self.events.channel()),
                 }
             }
             Delivery::Opened { ticket, peer, connection, stream } => match self.errands.remove(&ticket) {
@@ -343,10 +368,16 @@ impl Task {
                     self.events.push(Event::LinkUp { link, peer: key });
                 }
                 Some(Errand::Ask(question)) => self.asks.opened(question, stream),
+                Some(Errand::Mail(key)) => {
+                    self.channels.run(connection, key, true, stream, self.events.channel());
+                }
                 None => {}
             },
             Delivery::Failed { ticket } => match self.errands.remove(&ticket) {
                 Some(Errand::Link(peer)) => self.events.push(Event::Unreachable { peer }),
+                Some(Errand::Mail(peer)) => {
+                    self.events.push(Event::Channel(ChannelEvent::Unreachable(peer)));
+                }
                 Some(Errand::Ask(question)) => {
                     let next = self.asks.over(question.peer, question.query, None);
                     self.go_on(next);
@@ -428,7 +459,7 @@ impl Task {
     }
 
     async fn say_goodbye(mut self) {
-        drop((self.links, self.asks));
+        drop((self.links, self.asks, self.channels));
         let peers: Vec<_> = self.swarm.connected_peers().copied().collect();
         for peer in peers {
             // It may have gone meanwhile.

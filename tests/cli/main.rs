@@ -5,6 +5,7 @@
 mod api;
 mod devices;
 mod harness;
+mod mailbox;
 mod market;
 mod runs;
 mod setup;

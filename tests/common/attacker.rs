@@ -97,7 +97,7 @@ impl Persona {
         token: Option<ContactToken>,
     ) -> Content {
         let reach = Reach::new(self.device.id(), peer.as_bytes().to_vec(), Vec::new());
-        let introduction = Introduction { name: name.into(), business: false, token, reach };
+        let introduction = Introduction { name: name.into(), business: false, token, reach, queues: None };
         Content { introduction: Some(introduction), ..content }
     }
 }

@@ -13,3 +13,6 @@ pub mod boxes;
 pub mod host;
 pub mod owner;
 pub mod queue;
+
+#[cfg(test)]
+mod tests;

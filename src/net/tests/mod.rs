@@ -5,3 +5,4 @@ mod directory;
 mod harness;
 mod hostile;
 mod links;
+mod mail;

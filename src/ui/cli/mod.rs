@@ -27,6 +27,7 @@ mod dispatch;
 mod failure;
 mod inbox;
 mod join;
+mod mailbox;
 mod output;
 mod passphrase;
 mod people;

@@ -23,6 +23,7 @@ mod devices;
 mod directory;
 mod events;
 mod extract;
+mod mailboxes;
 mod messages;
 mod own;
 mod plans;
