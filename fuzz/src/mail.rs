@@ -54,9 +54,10 @@ fn host(bytes: &mut Bytes<'_>) {
         && !part.is_empty()
         && requests.len() < 8
     {
-        if let Ok((request, command)) = Request::decode(part) {
+        if let Ok((mut request, command)) = Request::decode(part) {
             requests.push(Request::signed(1, &channel, &key, &command));
-            requests.push(Request { queue: [0; 16], ..request });
+            request.queue = [0; 16];
+            requests.push(request);
         }
     }
     for mut request in requests {

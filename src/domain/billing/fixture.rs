@@ -20,7 +20,7 @@ use crate::wire::plan::tests::plan;
 pub(in crate::domain) const NOW: Time = Time::from_millis(1_801_389_600_000);
 
 /// Bytes that only look random.
-pub(in crate::domain) struct Counter(pub(super) u64);
+pub(in crate::domain) struct Counter(pub(in crate::domain) u64);
 
 impl TryRng for Counter {
     type Error = core::convert::Infallible;

@@ -192,11 +192,12 @@ fn only_the_reader_reads_and_an_unknown_queue_is_told_from_a_strangers_by_nothin
     ];
     for command in &all {
         assert_eq!(desk.read(&stranger, command), NO, "no such queue");
-        let stolen = Request::signed(7, &desk.channel(), &stranger.key, command);
-        let stolen = Request { queue: *read_id(&reader.key.public()).as_bytes(), ..stolen };
+        let mut stolen = Request::signed(7, &desk.channel(), &stranger.key, command);
+        stolen.queue = *read_id(&reader.key.public()).as_bytes();
         assert_eq!(desk.ask(&stolen).answer, NO, "not its reader: {command:?}");
         // The send id leads to nothing that can be read.
-        let by_send = Request { queue: send, ..Request::signed(8, &desk.channel(), &reader.key, command) };
+        let mut by_send = Request::signed(8, &desk.channel(), &reader.key, command);
+        by_send.queue = send;
         assert_eq!(desk.ask(&by_send).answer, NO);
     }
     let earlier = Request::signed(9, &desk.channel(), &reader.key, &Command::Delete);
