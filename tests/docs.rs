@@ -2,7 +2,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here fails its test")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -21,8 +21,8 @@ struct Reader {
     directory: tempfile::TempDir,
     port: u16,
     nodes: Vec<Child>,
-    /// What they put in the place of words that the README leaves open.
-    learnt: BTreeMap<&'static str, String>,
+    /// The bakery's address, once they know it.
+    bakery: Option<String>,
 }
 
 impl Drop for Reader {
@@ -40,7 +40,7 @@ impl Reader {
         std::fs::write(directory.path().join("passphrase"), "a passphrase\n").unwrap();
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let port = socket.local_addr().unwrap().port();
-        Self { directory, port, nodes: Vec::new(), learnt: BTreeMap::new() }
+        Self { directory, port, nodes: Vec::new(), bakery: None }
     }
 
     fn command(&self, words: &[String]) -> Command {
@@ -110,13 +110,11 @@ impl Reader {
             let inbox = String::from_utf8(inbox.stdout).unwrap();
             return inbox.split_whitespace().find(|word| word.starts_with("sig1")).unwrap().to_owned();
         }
-        let known = self.learnt.get("bakery").cloned();
-        known.unwrap_or_else(|| {
+        if self.bakery.is_none() {
             let id = self.json(&["--home", "bakery", "id"]);
-            let address = id["address"].as_str().unwrap().to_owned();
-            self.learnt.insert("bakery", address.clone());
-            address
-        })
+            self.bakery = Some(id["address"].as_str().unwrap().to_owned());
+        }
+        self.bakery.clone().unwrap()
     }
 }
 

@@ -3,17 +3,24 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
+use common::attacker::{Attacker, Persona, at};
 use common::{Place, address_of, addresses, send, texts, wait_for};
 use sigillo::base::kind::AccountKind::{Business, Person};
+use sigillo::base::limits;
 use sigillo::base::money::Money;
 use sigillo::domain::billing::export::{self, Expect, Refusal as ReceiptRefusal};
-use sigillo::domain::directory::profile::ProfileDraft;
+use sigillo::domain::directory::entry::entries_of;
+use sigillo::domain::directory::profile::{ProfileDraft, VerifiedProfile, dht_keys};
 use sigillo::domain::directory::search::Query;
 use sigillo::engine::command::{Command, Outcome, Refusal};
 use sigillo::engine::ledger;
 use sigillo::engine::view;
 use sigillo::node::clock;
 use sigillo::node::handle::Node;
+use sigillo::wire::ask::{Answer, Ask};
+use sigillo::wire::index::{IndexRequest, IndexResponse};
 use sigillo::wire::plan::{Period, Plan};
 
 fn plan() -> Plan {
@@ -172,4 +179,72 @@ async fn a_profile_that_changes_while_it_is_published_is_published_as_it_stands_
         _ => None,
     })
     .await;
+}
+
+/// Publishes a business of the category at a hub: its index entries, and its profile if it is more than a squatter.
+async fn list(peer: &mut Attacker, hub: &Node, business: &Persona, squatter: bool) {
+    let draft = ProfileDraft {
+        name: format!("Shop {}", address_of(&business.id())),
+        categories: vec!["bakery".into()],
+        country: "BR".into(),
+        ..ProfileDraft::default()
+    };
+    let record = business.record(draft, 0, clock::now());
+    let profile = VerifiedProfile::verify(&record, clock::now()).unwrap();
+    let entries = entries_of(&profile, &business.log, &business.device);
+    let entries = entries.into_iter().map(|(_, entry)| entry).collect();
+    let ask = Ask::Index(IndexRequest::Put(entries).encode()).encode();
+    let answer = Answer::decode(&peer.ask(&at(hub).await, ask).await.unwrap()).unwrap();
+    let Answer::Index(answer) = answer else { panic!("{answer:?}") };
+    assert!(matches!(IndexResponse::decode(&answer), Ok(IndexResponse::Stored(1..))));
+    if !squatter {
+        peer.put(dht_keys(&business.id())[0], record).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_goes_on_past_squatters_and_its_pages_show_every_business_once() {
+    let hub_place = Place::directory_server();
+    let hub = hub_place.start().await;
+    let bootstrap = addresses(&hub).await;
+    let mut peer = Attacker::new(9, false, &bootstrap).await;
+    let mut genuine = BTreeSet::new();
+    for number in 0..3 * limits::FIND_MAX as u64 {
+        let business = Persona::new(100 + number);
+        // Two of three have entries in the index and no profile.
+        list(&mut peer, &hub, &business, number % 3 > 0).await;
+        if number % 3 == 0 {
+            genuine.insert(address_of(&business.id()));
+        }
+    }
+    for number in 0..5 {
+        let business = Persona::new(1_000 + number);
+        list(&mut peer, &hub, &business, false).await;
+        genuine.insert(address_of(&business.id()));
+    }
+    wait_for("the records", async || {
+        (hub.status().await.unwrap().network.unwrap().records == genuine.len()).then_some(())
+    })
+    .await;
+
+    let customer_place = Place::new(Person, &bootstrap);
+    let customer = customer_place.start().await;
+    addresses(&customer).await;
+    let mut query = Query { category: Some("bakery".into()), ..Query::default() };
+    let mut shown = Vec::new();
+    let mut pages = 0;
+    loop {
+        let found = wait_for("the index", async || customer.command(Command::Find(query.clone())).await.ok());
+        let Outcome::Found { businesses, next, .. } = found.await else { panic!("nothing found") };
+        assert!(businesses.len() <= limits::FIND_MAX);
+        shown.extend(businesses.into_iter().map(|found| found.address));
+        pages += 1;
+        match next {
+            Some(next) => query.cursor = Some(next),
+            None => break,
+        }
+    }
+    assert!(pages >= 2, "more than one search shows");
+    assert_eq!(shown.len(), genuine.len(), "none is shown twice");
+    assert_eq!(shown.into_iter().collect::<BTreeSet<_>>(), genuine);
 }

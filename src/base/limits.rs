@@ -198,9 +198,11 @@ pub const INDEX_PAGE: usize = 20;
 pub const INDEX_HOSTED_MAX: usize = 50_000;
 /// Records that one node keeps for others.
 pub const RECORDS_HOSTED_MAX: usize = 10_000;
-/// Businesses that one search fetches and shows.
+/// Businesses that one search shows; further ones come with its next page.
 pub const FIND_MAX: usize = 20;
-/// How long a search may take.
+/// How long the nodes that keep an index are waited for, with one page.
+pub const INDEX_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a look-up may take, and after what time a search asks for no further page.
 pub const FIND_PATIENCE: Duration = Duration::from_secs(15);
 /// How long after its addresses changed a business publishes them, so that several changes are one.
 pub const SETTLE_PAUSE: Duration = Duration::from_secs(1);

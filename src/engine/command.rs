@@ -170,6 +170,9 @@ pub enum Outcome {
     Found {
         /// Each verified, newest profile.
         businesses: Vec<FoundBusiness>,
+        /// Where the search goes on, if the index has more: the cursor of another query.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<AccountId>,
         /// Peers that were asked.
         peers_asked: u32,
         /// Records and entries that were refused because they were forged, stale or malformed.

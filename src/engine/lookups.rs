@@ -131,6 +131,7 @@ impl Engine {
         };
         Ok(Outcome::Found {
             businesses: vec![super::search::found_business(profile)],
+            next: None,
             peers_asked: fetched.peers,
             refused: fetched.refused,
         })
@@ -363,7 +364,7 @@ impl Engine {
             Some(Question::Bundle { contact }) => self.bundle_answered(step, &contact, answer),
             Some(Question::LinkKey { ticket, offer }) => self.link_key_told(step, ticket, &offer, answer),
             Some(Question::LinkGiven { ticket, device }) => self.link_given(ticket, device, answer.as_ref()),
-            Some(Question::SearchPage { search, key }) => self.page_answered(step, search, key, answer),
+            Some(Question::SearchPage { search }) => self.page_answered(step, search, answer),
             Some(Question::EntryPut) => self.entry_put(step, answer.is_some()),
             _ => {}
         }
@@ -390,7 +391,7 @@ impl Engine {
         for deadline in self.lookups.take_due(step.now) {
             match deadline {
                 Deadline::Fetch(account) => self.end_fetch(step, &account),
-                Deadline::Search(search) => self.end_search(step, search),
+                Deadline::Search(search) => self.search_overdue(step, search),
                 Deadline::Publication => self.end_publication(step),
                 Deadline::ReadBack => self.look_again(step),
                 Deadline::Heal(device, seq, link) => self.refused_before(step, &device, seq, link),

@@ -12,7 +12,7 @@ use crate::domain::identity::link::{Linked, PendingLink};
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::engine::input::{QueryId, Ticket};
 use crate::wire::link::LinkOffer;
-use crate::wire::peer::LinkId;
+use crate::wire::peer::{LinkId, PeerAddress};
 
 /// What an answer from the network is for.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub(super) enum Question {
     /// The peers that keep the index under a key that is searched.
     SearchPeers { search: Ticket, key: [u8; 32] },
     /// A page of the index.
-    SearchPage { search: Ticket, key: [u8; 32] },
+    SearchPage { search: Ticket },
     /// Our profile was put under one of its keys.
     ProfilePut,
     /// The peers that are to keep an index entry of ours.
@@ -158,13 +158,26 @@ pub(super) struct Publication {
 /// One search under way.
 #[derive(Debug)]
 pub(super) struct Search {
+    /// With the cursor of the page that is asked for.
     pub(super) query: Query,
     pub(super) plan: search::Plan,
+    /// When no further page is asked for.
+    pub(super) until: Time,
+    /// Who keeps the index, by the keys that are asked.
+    pub(super) keepers: BTreeMap<[u8; 32], Vec<PeerAddress>>,
     /// Questions to the network that are open.
     pub(super) open: usize,
-    pub(super) candidates: BTreeSet<AccountId>,
-    pub(super) fetching: bool,
+    pub(super) stage: SearchStage,
     pub(super) found: Vec<VerifiedProfile>,
     pub(super) peers: BTreeSet<Vec<u8>>,
     pub(super) refused: u32,
+}
+
+/// How far a search has come with one page.
+#[derive(Debug)]
+pub(super) enum SearchStage {
+    /// The index is asked; so much was answered.
+    Asking(Vec<search::Page>),
+    /// The candidates' profiles are fetched; the next page, if there is one, begins there.
+    Fetching(Option<AccountId>),
 }

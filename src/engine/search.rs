@@ -1,10 +1,9 @@
 //! Searches: the index asked page by page, then every profile fetched and verified before it is shown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::id::AccountId;
 use crate::base::limits;
-use crate::domain::directory::entry::VerifiedEntry;
 use crate::domain::directory::profile::VerifiedProfile;
 use crate::domain::directory::search::{self, Query};
 use crate::domain::identity::address;
@@ -13,17 +12,17 @@ use crate::engine::effects::Effect;
 use crate::engine::hosting::local_page;
 use crate::engine::input::Ticket;
 use crate::engine::machine::{Engine, Step};
-use crate::engine::pending::{Deadline, Fetched, Question, Search, Want};
+use crate::engine::pending::{Deadline, Fetched, Question, Search, SearchStage, Want};
 use crate::engine::view::ProfileView;
 use crate::wire::ask::{Answer, Ask};
-use crate::wire::index::{IndexRecord, IndexRequest, IndexResponse};
+use crate::wire::index::{IndexRequest, IndexResponse};
 use crate::wire::peer::PeerAddress;
 
 /// How many of the peers closest to a key are asked.
 const PEERS_ASKED: usize = 6;
 
 impl Engine {
-    /// Starts a search; its answer comes when it is done, or when its time is over.
+    /// Starts a search; its answer comes when enough was found, the index has no more, or its time is over.
     pub(super) fn find(&mut self, step: &mut Step<'_, '_>, ticket: Ticket, query: Query) {
         let Some(plan) = search::plan(&query) else {
             self.reply(ticket, Err(Refusal::Query));
@@ -33,19 +32,17 @@ impl Engine {
         let mut search = Search {
             query,
             plan,
+            until: step.now.plus(limits::FIND_PATIENCE),
+            keepers: BTreeMap::new(),
             open: keys.len(),
-            candidates: BTreeSet::new(),
-            fetching: false,
+            stage: SearchStage::Asking(Vec::new()),
             found: Vec::new(),
             peers: BTreeSet::new(),
             refused: 0,
         };
-        for key in &keys {
-            let (entries, _) = local_page(step, key, search.query.cursor, &search.plan.facets);
-            search.take_page(step, key, entries);
-        }
+        search.take_own_pages(step);
         self.lookups.searches.insert(ticket, search);
-        self.lookups.expect_by(step.now.plus(limits::FIND_PATIENCE), Deadline::Search(ticket));
+        self.lookups.expect_by(step.now.plus(limits::INDEX_PATIENCE), Deadline::Search(ticket));
         for key in keys {
             let question = Question::SearchPeers { search: ticket, key };
             self.ask_network(question, |query| Effect::ClosestPeers { query, key });
@@ -60,52 +57,82 @@ impl Engine {
         peers: Vec<PeerAddress>,
     ) {
         let Some(search) = self.lookups.searches.get_mut(&ticket) else { return };
-        let asked: Vec<PeerAddress> = peers.into_iter().take(PEERS_ASKED).collect();
-        search.open = search.open - 1 + asked.len();
-        search.peers.extend(asked.iter().map(|peer| peer.peer().as_bytes().to_vec()));
-        let request =
-            IndexRequest::Get { key, cursor: search.query.cursor, facets: search.plan.facets.clone() };
-        let body = Ask::Index(request.encode()).encode();
-        for peer in asked {
-            let (question, body) = (Question::SearchPage { search: ticket, key }, body.clone());
-            self.ask_network(question, |query| Effect::Ask { query, peer, body });
-        }
+        search.open -= 1;
+        let keepers: Vec<PeerAddress> = peers.into_iter().take(PEERS_ASKED).collect();
+        search.peers.extend(keepers.iter().map(|peer| peer.peer().as_bytes().to_vec()));
+        search.keepers.insert(key, keepers);
+        self.ask_keepers(ticket, &key);
         self.search_settled(step, ticket);
     }
 
-    pub(super) fn page_answered(
-        &mut self,
-        step: &mut Step<'_, '_>,
-        ticket: Ticket,
-        key: [u8; 32],
-        answer: Option<Answer>,
-    ) {
+    fn ask_keepers(&mut self, ticket: Ticket, key: &[u8; 32]) {
+        let Some(search) = self.lookups.searches.get_mut(&ticket) else { return };
+        let Some(keepers) = search.keepers.get(key).cloned() else { return };
+        search.open += keepers.len();
+        let facets = search.plan.facets.clone();
+        let request = IndexRequest::Get { key: *key, cursor: search.query.cursor, facets };
+        let body = Ask::Index(request.encode()).encode();
+        for peer in keepers {
+            let body = body.clone();
+            self.ask_network(Question::SearchPage { search: ticket }, |query| Effect::Ask {
+                query,
+                peer,
+                body,
+            });
+        }
+    }
+
+    pub(super) fn page_answered(&mut self, step: &mut Step<'_, '_>, ticket: Ticket, answer: Option<Answer>) {
         let Some(search) = self.lookups.searches.get_mut(&ticket) else { return };
         search.open = search.open.saturating_sub(1);
-        if let Some(Answer::Index(response)) = answer
+        if let (Some(Answer::Index(response)), SearchStage::Asking(pages)) = (answer, &mut search.stage)
             && let Ok(IndexResponse::Page { entries, .. }) = IndexResponse::decode(&response)
         {
-            search.take_page(step, &key, entries);
+            let page = search::sift(entries, &search.plan, &search.query, step.now);
+            search.refused += page.refused();
+            pages.push(page);
         }
         self.search_settled(step, ticket);
     }
 
-    /// When the index has answered, the candidates' profiles are fetched; when they are there, the search ends.
+    /// When the index has answered, the candidates' profiles are fetched; when they are there, the next page is
+    /// asked for, as long as there is one, too little was found, and time is left.
     fn search_settled(&mut self, step: &mut Step<'_, '_>, ticket: Ticket) {
         let Some(search) = self.lookups.searches.get_mut(&ticket) else { return };
         if search.open > 0 {
             return;
         }
-        if search.fetching || search.candidates.is_empty() {
-            self.end_search(step, ticket);
-            return;
+        match &search.stage {
+            SearchStage::Asking(pages) => {
+                let (candidates, next) = search::merge(pages, limits::FIND_MAX - search.found.len());
+                search.stage = SearchStage::Fetching(next);
+                search.open = candidates.len();
+                let until = search.until;
+                self.lookups.expect_by(until, Deadline::Search(ticket));
+                if candidates.is_empty() {
+                    self.end_search(ticket);
+                }
+                for account in candidates {
+                    self.fetch(step, account, Want::Search(ticket));
+                }
+            }
+            SearchStage::Fetching(Some(next)) if search.wants_more(step) => {
+                search.query.cursor = Some(*next);
+                self.turn_page(step, ticket);
+            }
+            SearchStage::Fetching(_) => self.end_search(ticket),
         }
-        search.fetching = true;
-        let candidates: Vec<AccountId> = search.candidates.iter().copied().take(limits::FIND_MAX).collect();
-        search.open = candidates.len();
-        for account in candidates {
-            self.fetch(step, account, Want::Search(ticket));
+    }
+
+    fn turn_page(&mut self, step: &mut Step<'_, '_>, ticket: Ticket) {
+        let Some(search) = self.lookups.searches.get_mut(&ticket) else { return };
+        search.take_own_pages(step);
+        let keys = search.plan.keys.clone();
+        self.lookups.expect_by(step.now.plus(limits::INDEX_PATIENCE), Deadline::Search(ticket));
+        for key in keys {
+            self.ask_keepers(ticket, &key);
         }
+        self.search_settled(step, ticket);
     }
 
     pub(super) fn search_fetched(&mut self, step: &mut Step<'_, '_>, ticket: Ticket, fetched: &Fetched) {
@@ -118,8 +145,28 @@ impl Engine {
         self.search_settled(step, ticket);
     }
 
-    pub(super) fn end_search(&mut self, _step: &mut Step<'_, '_>, ticket: Ticket) {
+    /// The time for what is open is over: a page goes on with what was answered, profiles that didn't come end it.
+    pub(super) fn search_overdue(&mut self, step: &mut Step<'_, '_>, ticket: Ticket) {
+        let Some(search) = self.lookups.searches.get_mut(&ticket) else { return };
+        if matches!(search.stage, SearchStage::Fetching(_)) {
+            self.end_search(ticket);
+            return;
+        }
+        search.open = 0;
+        self.forget_questions_of(ticket);
+        self.search_settled(step, ticket);
+    }
+
+    fn forget_questions_of(&mut self, ticket: Ticket) {
+        self.lookups.forget(|question| match question {
+            Question::SearchPeers { search, .. } | Question::SearchPage { search } => *search == ticket,
+            _ => false,
+        });
+    }
+
+    fn end_search(&mut self, ticket: Ticket) {
         let Some(search) = self.lookups.searches.remove(&ticket) else { return };
+        self.forget_questions_of(ticket);
         let peers_asked = search.peers.len() as u32;
         self.counters.refused_records += u64::from(search.refused);
         if peers_asked == 0 && search.found.is_empty() {
@@ -130,24 +177,32 @@ impl Engine {
         businesses.sort_by(|one, other| {
             (&one.profile.name, &one.address).cmp(&(&other.profile.name, &other.address))
         });
-        self.reply(ticket, Ok(Outcome::Found { businesses, peers_asked, refused: search.refused }));
+        let next = search.stage.next();
+        self.reply(ticket, Ok(Outcome::Found { businesses, next, peers_asked, refused: search.refused }));
     }
 }
 
 impl Search {
-    /// Takes in the entries that hold, lie under the key that was asked, and may match.
-    fn take_page(&mut self, step: &Step<'_, '_>, key: &[u8; 32], records: Vec<IndexRecord>) {
-        for record in records {
-            match VerifiedEntry::verify(record, step.now) {
-                Ok(entry) if entry.key() == *key => {
-                    if search::may_match(entry.entry(), &self.query)
-                        && self.candidates.len() < limits::FIND_MAX
-                    {
-                        self.candidates.insert(entry.entry().account);
-                    }
-                }
-                _ => self.refused += 1,
-            }
+    /// Begins a page with what this node itself keeps.
+    fn take_own_pages(&mut self, step: &Step<'_, '_>) {
+        let own = self.plan.keys.iter().map(|key| {
+            let (entries, _) = local_page(step, key, self.query.cursor, &self.plan.facets);
+            search::sift(entries, &self.plan, &self.query, step.now)
+        });
+        self.stage = SearchStage::Asking(own.collect());
+    }
+
+    fn wants_more(&self, step: &Step<'_, '_>) -> bool {
+        self.found.len() < limits::FIND_MAX && step.now < self.until
+    }
+}
+
+impl SearchStage {
+    /// Where the next page begins, if there is one.
+    fn next(&self) -> Option<AccountId> {
+        match self {
+            Self::Fetching(next) => *next,
+            Self::Asking(_) => None,
         }
     }
 }

@@ -63,14 +63,6 @@ impl Handle {
         self.commands.blocking_send(command).map_err(|_| Ended)
     }
 
-    /// Sends a command if the queue has room.
-    ///
-    /// # Errors
-    /// The command, if the queue is full or the network has ended; [`Self::has_ended`] tells which.
-    pub fn try_command(&self, command: Command) -> Result<(), Command> {
-        self.commands.try_send(command).map_err(mpsc::error::TrySendError::into_inner)
-    }
-
     /// Whether the network has ended.
     pub fn has_ended(&self) -> bool {
         self.commands.is_closed()

@@ -9,7 +9,7 @@ use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::directory::entry::VerifiedEntry;
 use crate::domain::directory::{fold, term};
-use crate::wire::index::{Facets, Field, IndexEntry, IndexRecord};
+use crate::wire::index::{Facets, Field, IndexRecord};
 use crate::wire::record::Profile;
 
 /// What is searched for: everything given must hold. Words match whole words of the name and the categories.
@@ -82,11 +82,6 @@ pub fn plan(query: &Query) -> Option<Plan> {
     Some(Plan { field, term, keys, facets: term::facets(&terms) })
 }
 
-/// Whether an entry may lead to a match: sure where it says no, and to be settled by [`matches()`] where yes.
-pub fn may_match(entry: &IndexEntry, query: &Query) -> bool {
-    entry.facets.contain(&term::facets(&query.terms()))
-}
-
 /// Whether a profile is what is searched for.
 pub fn matches(profile: &Profile, query: &Query) -> bool {
     let terms = term::terms(profile);
@@ -100,36 +95,46 @@ pub struct Page {
     entries: Vec<VerifiedEntry>,
     /// Whether the node may have more after the last entry.
     more: bool,
+    /// Entries that don't hold, or are of another term.
+    refused: u32,
+}
+
+impl Page {
+    /// How many entries didn't hold, or were of another term.
+    pub fn refused(&self) -> u32 {
+        self.refused
+    }
 }
 
 /// Verifies an answer: entries of the term that was asked for, after the query's cursor, that may match. What
 /// a node says about a next page isn't believed: a full page has one, after its last good entry.
 pub fn sift(records: Vec<IndexRecord>, plan: &Plan, query: &Query, now: Time) -> Page {
-    let full = records.len() >= limits::INDEX_PAGE;
-    let wanted = |entry: &VerifiedEntry| {
-        let entry = entry.entry();
-        (entry.field, &entry.term) == (plan.field, &plan.term)
-            && entry.facets.contain(&plan.facets)
-            && query.cursor.is_none_or(|cursor| entry.account > cursor)
+    let offered = records.len();
+    let of_term = |entry: &VerifiedEntry| {
+        (entry.entry().field, entry.entry().term.as_str()) == (plan.field, plan.term.as_str())
     };
-    let entries = records.into_iter().filter_map(|record| VerifiedEntry::verify(record, now).ok());
-    let mut entries: Vec<VerifiedEntry> = entries.filter(wanted).collect();
+    let verified = records.into_iter().filter_map(|record| VerifiedEntry::verify(record, now).ok());
+    let mut entries: Vec<VerifiedEntry> = verified.filter(of_term).collect();
+    let refused = u32::try_from(offered - entries.len()).unwrap_or(u32::MAX);
+    entries.retain(|entry| {
+        let entry = entry.entry();
+        entry.facets.contain(&plan.facets) && query.cursor.is_none_or(|cursor| entry.account > cursor)
+    });
     entries.sort_by_key(|entry| entry.entry().account);
     entries.dedup_by_key(|entry| entry.entry().account);
-    Page { more: full && !entries.is_empty(), entries }
+    Page { more: offered >= limits::INDEX_PAGE && !entries.is_empty(), entries, refused }
 }
 
-/// Joins what several nodes answered to one page of at most [`limits::FIND_MAX`] businesses, in the order of
-/// their accounts, and the cursor of the next page if there is one. Nothing is skipped: the page ends where a
-/// node may have more.
-pub fn merge(pages: Vec<Page>) -> (Vec<AccountId>, Option<AccountId>) {
+/// Joins what several nodes answered to one page of at most `most` businesses, in the order of their accounts,
+/// and the cursor of the next page if there is one. Nothing is skipped: the page ends where a node may have more.
+pub fn merge(pages: &[Page], most: usize) -> (Vec<AccountId>, Option<AccountId>) {
     let ends = pages.iter().filter(|page| page.more);
     let end = ends.filter_map(|page| page.entries.last()).map(|entry| entry.entry().account).min();
     let accounts: BTreeSet<AccountId> =
         pages.iter().flat_map(|page| &page.entries).map(|entry| entry.entry().account).collect();
     let reached = |account: &AccountId| end.is_none_or(|end| *account <= end);
     let all = accounts.len();
-    let found: Vec<AccountId> = accounts.into_iter().filter(reached).take(limits::FIND_MAX).collect();
+    let found: Vec<AccountId> = accounts.into_iter().filter(reached).take(most).collect();
     let next = if end.is_some() || found.len() < all { found.last().copied() } else { None };
     (found, next)
 }
@@ -190,7 +195,8 @@ mod tests {
                 let (records, _) = page(rows.clone(), query.cursor, &plan.facets, NOW);
                 sift(records, &plan, &query, NOW)
             };
-            let (accounts, next) = merge(nodes.iter().map(ask).collect());
+            let pages: Vec<Page> = nodes.iter().map(ask).collect();
+            let (accounts, next) = merge(&pages, limits::FIND_MAX);
             assert!(accounts.len() <= limits::FIND_MAX);
             found.extend(accounts);
             match next {

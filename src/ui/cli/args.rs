@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::base::money::Currency;
 use crate::node::config::Directory;
@@ -300,6 +301,9 @@ pub(super) struct Find {
     /// A language tag
     #[arg(long)]
     pub(super) language: Option<String>,
+    /// Go on where an earlier search ended, with what it named as `next`
+    #[arg(long, value_name = "NEXT", value_parser = cursor)]
+    pub(super) after: Option<AccountId>,
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -508,4 +512,8 @@ pub(super) struct Bench {
     /// Seconds for which an idle node is watched
     #[arg(long, default_value_t = 30)]
     pub(super) idle: u64,
+}
+
+fn cursor(text: &str) -> Result<AccountId, &'static str> {
+    AccountId::from_hex(text).ok_or("not what an earlier search named as `next`")
 }

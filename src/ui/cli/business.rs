@@ -44,6 +44,7 @@ pub(super) async fn find(client: &Client, output: Output, wanted: Find) -> Resul
         ("country", wanted.country),
         ("region", wanted.region),
         ("language", wanted.language),
+        ("cursor", wanted.after.map(|after| after.to_string())),
     ];
     let spinner = Spinner::start("asking the network");
     let found = client.get(&query("/v1/businesses", &parameters)).await;

@@ -40,7 +40,11 @@ pub(in crate::ui::cli) fn found(value: &Value) -> String {
         refused => format!(", {refused} forged or stale records refused"),
     };
     let shown = if shown.is_empty() { "nothing found".to_owned() } else { shown.join("\n\n") };
-    format!("{shown}\n\n({asked}{refused})")
+    let more = match text(value, "next") {
+        "" => String::new(),
+        next => format!("\nthere may be more: search again with `--after {next}`"),
+    };
+    format!("{shown}\n\n({asked}{refused}){more}")
 }
 
 /// Plans that are offered.
