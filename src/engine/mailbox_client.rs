@@ -128,7 +128,10 @@ impl Engine {
     }
 
     fn errand_answered(&mut self, step: &mut Step<'_, '_>, at: &PeerAddress, errand: Errand, answer: Answer) {
+        // Nothing else is ever asked to work for: a mailbox that asks for more would only keep us busy.
+        let may_ask = matches!(errand.op, Op::New(_) | Op::GetPrekeys { .. } | Op::Deposit { seq: 0, .. });
         if let Answer::Refused(MailRefusal::Work(bits)) = answer
+            && may_ask
             && (errand.work + 1..=limits::WORK_MOST).contains(&bits)
         {
             return self.ask_with(step, at, Errand { work: bits, ..errand });

@@ -168,7 +168,7 @@ impl Engine {
 
     /// Asks for a queue for the contact at every mailbox that has none; whether an answer is still to come.
     fn ensure_queues(&mut self, step: &mut Step<'_, '_>, contact: &Contact) -> bool {
-        if contact.standing != Standing::Accepted || contact.is_ourselves() {
+        if contact.standing != Standing::Accepted || contact.is_ourselves() || !self.online {
             return false;
         }
         let standing = owner::queues_for(step.tx, &contact.account);
@@ -196,7 +196,8 @@ impl Engine {
 
     /// Tells a contact where to deposit, once every mailbox has answered, if that is news.
     pub(super) fn offer_queues(&mut self, step: &mut Step<'_, '_>, contact: &Contact) {
-        if contact.standing != Standing::Accepted || contact.is_ourselves() || contact.is_held() {
+        let apart = contact.standing != Standing::Accepted || contact.is_ourselves() || contact.is_held();
+        if apart || !self.online {
             return;
         }
         if self.ensure_queues(step, contact) {

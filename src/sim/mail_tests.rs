@@ -248,9 +248,8 @@ fn moving_to_another_mailbox_in_the_middle_of_a_conversation_loses_nothing() {
     assert_eq!(deposits(&world, 2), 0, "nobody deposits where Ana no longer is");
     assert!(deposits(&world, newcomer) > 0);
     // Once everything that could still come there is past its life, nothing of Ana's is left there.
-    for _ in 0..40 {
-        world.run(DAY);
-    }
+    world.switch_off(BENTO);
+    world.run(40 * DAY);
     world.switch_on(ANA);
     world.run(DAY);
     let safe = world.peers[2].disk.safe();
@@ -308,9 +307,11 @@ fn what_reaches_a_mailbox_names_nobody_no_session_and_no_text() {
 fn an_expired_message_has_failed_and_says_why() {
     let (mut world, ana, _) = friends(12, 1);
     assert!(say(&mut world, BENTO, ana, "tarde demais"));
-    for _ in 0..31 {
-        world.run(DAY);
-    }
+    world.run(3 * MINUTE);
+    world.switch_off(BENTO);
+    world.run(31 * DAY);
+    world.switch_on(BENTO);
+    world.run(MINUTE);
     let entry = history(&world, BENTO, &ana).pop().unwrap();
     assert_eq!(entry.state, Some(State::Failed));
     assert_eq!(entry.cause, Some(crate::domain::chat::timeline::Cause::Expired));
@@ -321,9 +322,10 @@ fn a_first_flight_that_expired_is_made_anew_and_what_was_said_goes_with_it() {
     let (mut world, ana, bento) = strangers(13, 1);
     assert!(say(&mut world, BENTO, ana, "oi"));
     // Nobody reads it for as long as a first flight holds.
-    for _ in 0..15 {
-        world.run(DAY);
-    }
+    world.run(3 * MINUTE);
+    world.switch_off(BENTO);
+    world.run(15 * DAY);
+    world.switch_on(BENTO);
     turns(&mut world, 3);
     // The invite's ticket is past its life too: work speaks for the second flight, and Ana has to admit Bento.
     world.switch_off(BENTO);
