@@ -352,3 +352,50 @@ pub const ONE_TIME_MAX: usize = 1_536;
 pub(crate) fn one_time(prekey: Vec<u8>) -> Result<Vec<u8>, Malformed> {
     if (1..=ONE_TIME_MAX).contains(&prekey.len()) { Ok(prekey) } else { Err(Malformed("not a prekey")) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::time::Time;
+
+    fn sends(frame: Vec<u8>) -> bool {
+        let request = Request::bare(1, [1; 16], &Command::Send { frame, ticket: None });
+        Request::decode(&request.encode()).is_ok()
+    }
+
+    #[test]
+    fn requests_over_their_bounds_are_refused_before_anything_is_done_with_them() {
+        assert!(sends(vec![0; 17]) && sends(vec![0; limits::FRAME_MAX]));
+        assert!(!sends(vec![0; 16]) && !sends(vec![0; limits::FRAME_MAX + 1]));
+        let put = |bundle: usize, one_time: usize| {
+            let command = Command::PutPrekeys { bundle: vec![1; bundle], one_time: vec![vec![2]; one_time] };
+            Request::decode(&Request::bare(1, [1; 16], &command).encode()).is_ok()
+        };
+        assert!(put(limits::BUNDLE_MAX, 2 * limits::MAIL_PAIRS_MAX));
+        assert!(!put(limits::BUNDLE_MAX + 1, 2) && !put(0, 3) && !put(0, 2 * limits::MAIL_PAIRS_MAX + 2));
+        assert!(Request::decode(&vec![0; limits::MAIL_MESSAGE_MAX + 1]).is_err());
+        let whole = Request::bare(1, [1; 16], &Command::Stat).encode();
+        assert!((0..whole.len()).all(|length| Request::decode(&whole[..length]).is_err()));
+    }
+
+    #[test]
+    fn a_hidden_route_comes_back_only_under_its_mask_and_before_its_bytes() {
+        let (route, mask) = ([7; 16], Secret::new([1; 32]));
+        let hidden = masked(&route, &mask, b"frame");
+        assert_ne!(hidden, route);
+        assert_eq!(masked(&hidden, &mask, b"frame"), route);
+        assert_ne!(masked(&hidden, &mask, b"frAme"), route);
+        assert_ne!(masked(&hidden, &Secret::new([2; 32]), b"frame"), route);
+        assert_ne!(masked(&route, &mask, b"another"), hidden, "two deposits have nothing in common");
+    }
+
+    #[test]
+    fn a_ticket_reads_back_in_whole_seconds() {
+        let ticket = Ticket {
+            expires: Time::from_millis(1_700_000_000_000),
+            id: [1; 8],
+            pass: ContactToken::new([2; 16]),
+        };
+        assert_eq!(Ticket::from_schema(&ticket.to_schema()), Ok(ticket));
+    }
+}

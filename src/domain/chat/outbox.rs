@@ -87,3 +87,55 @@ pub struct Sealed {
     /// The route id and what only the recipient can open.
     pub frame: Vec<u8>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::time::Duration;
+
+    const NOW: Time = Time::from_millis(1_700_000_000_000);
+    const QUEUES: [SendId; 3] = [SendId::new([1; 16]), SendId::new([2; 16]), SendId::new([3; 16])];
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn two_words_make_a_message_stored_and_one_where_there_is_but_one_mailbox() {
+        let mut deposit = Deposit::default();
+        assert!(!deposit.kept(QUEUES[0], 3));
+        assert!(!deposit.kept(QUEUES[0], 3), "the same mailbox twice is one word");
+        assert!(deposit.kept(QUEUES[1], 3) && deposit.stored);
+        assert!(!deposit.kept(QUEUES[2], 3), "no news");
+        assert!(Deposit::default().kept(QUEUES[0], 1));
+    }
+
+    #[test]
+    fn the_same_bytes_are_brought_again_after_one_six_and_twenty_four_hours_and_then_no_more() {
+        let mut deposit = Deposit::default();
+        assert!(deposit.is_due(&QUEUES, NOW));
+        deposit.begin(NOW);
+        QUEUES.iter().for_each(|queue| drop(deposit.kept(*queue, 3)));
+        let mut at = NOW;
+        for hours in [1, 6, 24] {
+            let again = at.plus(MINUTE * 60 * hours);
+            assert!(!deposit.is_due(&QUEUES, at.plus(MINUTE * (60 * hours - 1))));
+            assert!(deposit.is_due(&QUEUES, again));
+            deposit.begin(again);
+            assert!(deposit.words.is_empty() && deposit.stored, "asked anew, and what was said stays said");
+            QUEUES.iter().for_each(|queue| drop(deposit.kept(*queue, 3)));
+            at = again;
+        }
+        assert!(!deposit.is_due(&QUEUES, at.plus(MINUTE * 60 * 24 * 20)));
+        deposit.wanted = true;
+        assert!(deposit.is_due(&QUEUES, at.plus(MINUTE)), "but where the recipient asks");
+    }
+
+    #[test]
+    fn a_mailbox_that_did_not_answer_is_tried_again_after_ten_minutes_alone() {
+        let mut deposit = Deposit::default();
+        deposit.begin(NOW);
+        deposit.kept(QUEUES[0], 3);
+        assert!(!deposit.is_due(&QUEUES, NOW.plus(MINUTE * 9)));
+        assert!(deposit.is_due(&QUEUES, NOW.plus(MINUTE * 10)));
+        deposit.begin(NOW.plus(MINUTE * 10));
+        assert_eq!(deposit.words, [QUEUES[0]]);
+    }
+}
