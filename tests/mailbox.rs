@@ -92,7 +92,8 @@ async fn a_newcomer_and_its_inviter_talk_without_ever_being_on_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_keeps_no_mail_and_a_rule_that_is_not_met_are_refused_with_what_to_do() {
-    let (person, none) = (Place::new(Person, &[]).start().await, Place::new(Person, &[]).start().await);
+    let (person_place, other_place) = (Place::new(Person, &[]), Place::new(Person, &[]));
+    let (person, none) = (person_place.start().await, other_place.start().await);
     let refused = takes_on(&person, &none).await.unwrap_err();
     assert!(refused.to_string().contains("serve = true"), "{refused}");
     let mut home = Place::new(Person, &[]);

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::engine::input::Input;
-use crate::sim::world::World;
 use crate::wire::channel::{ChannelEvent, ChannelId, ChannelOrder};
 use crate::wire::mail_word::{Answer, Word};
+use crate::wire::peer::PeerKey;
 
 /// What a mailbox does wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,6 +17,9 @@ pub enum Malice {
     /// It changes a byte of every frame.
     Alters,
 }
+
+/// What comes of an order: to whom, after how many milliseconds, what.
+pub type Coming = (usize, u64, Input);
 
 /// All channels of a world.
 #[derive(Debug, Default)]
@@ -30,56 +33,57 @@ pub struct Channels {
     pub said: Vec<(usize, usize, Vec<u8>)>,
 }
 
-impl World {
-    pub(super) fn channel_order(&mut self, from: usize, order: ChannelOrder) {
+impl Channels {
+    /// Carries an order of the node `from` out. `keys` are the nodes' names, of those that can be reached.
+    pub fn order(&mut self, from: usize, order: ChannelOrder, keys: &[(usize, PeerKey)]) -> Vec<Coming> {
         match order {
             ChannelOrder::Open(at) => {
-                let to = self.find(at.peer()).filter(|to| self.is_reachable(*to) && *to != from);
-                let Some(to) = to else {
+                let to = keys.iter().find(|(index, key)| key == at.peer() && *index != from);
+                let reader = keys.iter().find(|(index, _)| *index == from);
+                let (Some((to, mailbox)), Some((_, reader))) = (to, reader) else {
                     let event = ChannelEvent::Unreachable(at.peer().clone());
-                    return self.later(from, 3, Input::Channel(event));
+                    return vec![(from, 3, Input::Channel(event))];
                 };
-                self.mail.last += 1;
-                let channel = ChannelId::new(self.mail.last);
-                self.mail.open.insert(channel, (from, to));
-                let (reader, mailbox) = (self.peers[from].key.clone(), self.peers[to].key.clone());
-                self.later(to, 2, Input::Channel(ChannelEvent::Up { channel, peer: reader, ours: false }));
-                self.later(from, 1, Input::Channel(ChannelEvent::Up { channel, peer: mailbox, ours: true }));
+                self.last += 1;
+                let channel = ChannelId::new(self.last);
+                self.open.insert(channel, (from, *to));
+                let up = |peer: &PeerKey, ours| {
+                    Input::Channel(ChannelEvent::Up { channel, peer: peer.clone(), ours })
+                };
+                vec![(*to, 2, up(reader, false)), (from, 1, up(mailbox, true))]
             }
             ChannelOrder::Say { channel, message } => {
-                let Some((reader, mailbox)) = self.mail.open.get(&channel).copied() else { return };
+                let Some((reader, mailbox)) = self.open.get(&channel).copied() else { return Vec::new() };
                 let (to, message) = if from == reader {
-                    self.mail.said.push((from, mailbox, message.clone()));
+                    self.said.push((from, mailbox, message.clone()));
                     (mailbox, message)
                 } else {
                     (reader, self.distorted(mailbox, message))
                 };
-                self.later(to, 3, Input::Channel(ChannelEvent::Heard { channel, message }));
+                vec![(to, 3, Input::Channel(ChannelEvent::Heard { channel, message }))]
             }
-            ChannelOrder::Close(channel) => self.close_channel(channel),
+            ChannelOrder::Close(channel) => self.close(channel),
         }
     }
 
     /// The channels of a node are gone.
-    pub(super) fn close_channels(&mut self, peer: usize) {
+    pub fn close_all(&mut self, peer: usize) -> Vec<Coming> {
         let of =
             |(id, ends): (&ChannelId, &(usize, usize))| (ends.0 == peer || ends.1 == peer).then_some(*id);
-        let gone: Vec<ChannelId> = self.mail.open.iter().filter_map(of).collect();
-        gone.into_iter().for_each(|channel| self.close_channel(channel));
+        let gone: Vec<ChannelId> = self.open.iter().filter_map(of).collect();
+        gone.into_iter().flat_map(|channel| self.close(channel)).collect()
     }
 
-    fn close_channel(&mut self, channel: ChannelId) {
-        if let Some((reader, mailbox)) = self.mail.open.remove(&channel) {
-            for end in [reader, mailbox] {
-                self.later(end, 4, Input::Channel(ChannelEvent::Down(channel)));
-            }
-        }
+    fn close(&mut self, channel: ChannelId) -> Vec<Coming> {
+        let ends = self.open.remove(&channel).map(|(reader, mailbox)| [reader, mailbox]);
+        let down = |end| (end, 4, Input::Channel(ChannelEvent::Down(channel)));
+        ends.into_iter().flatten().map(down).collect()
     }
 
     /// What becomes of a mailbox's word by its malice.
     fn distorted(&self, mailbox: usize, message: Vec<u8>) -> Vec<u8> {
         let (Some(malice), Ok(Word::Answer { number, answer })) =
-            (self.mail.malice.get(&mailbox), Word::decode(&message))
+            (self.malice.get(&mailbox), Word::decode(&message))
         else {
             return message;
         };
@@ -98,23 +102,5 @@ impl World {
             (_, answer) => answer,
         };
         Word::Answer { number, answer }.encode()
-    }
-
-    /// Switches a node off, as its owner does: nothing more is decided there, and nothing reaches it.
-    pub fn switch_off(&mut self, peer: usize) {
-        self.cut_off(peer);
-        self.off.insert(peer);
-    }
-
-    /// Switches it on again, over what its disk kept.
-    pub fn switch_on(&mut self, peer: usize) {
-        self.off.remove(&peer);
-        self.crash(peer);
-    }
-
-    /// A node's disk is lost, all of it; the node goes on with an empty one.
-    pub fn lose_disk(&mut self, peer: usize) {
-        self.peers[peer].disk = crate::sim::disk::Disk::default();
-        self.crash(peer);
     }
 }

@@ -12,6 +12,7 @@ use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::effects::Effect;
 use crate::engine::input::{Input, Ticket};
 use crate::engine::machine::Me;
+use crate::sim::disk::Disk;
 use crate::sim::mail::Channels;
 use crate::sim::peer::Peer;
 use crate::sim::random::Random;
@@ -64,7 +65,7 @@ pub struct World {
     /// What was put into the directory, which is a single honest one.
     records: BTreeMap<[u8; 32], Vec<u8>>,
     /// Nodes that are switched off.
-    pub(super) off: BTreeSet<usize>,
+    off: BTreeSet<usize>,
     /// Channels to mailboxes.
     pub mail: Channels,
     /// What was done on the network, for a test to look at: who, to whom, how many bytes.
@@ -161,10 +162,11 @@ impl World {
     }
 
     /// Nothing of a node is under way any more, and the others notice.
-    pub(super) fn cut_off(&mut self, peer: usize) {
+    fn cut_off(&mut self, peer: usize) {
         let broken: Vec<LinkId> = self.links_of(peer);
         broken.into_iter().for_each(|link| self.break_link(link));
-        self.close_channels(peer);
+        let gone = self.mail.close_all(peer);
+        gone.into_iter().for_each(|(to, wait, input)| self.later(to, wait, input));
         let keep = |coming: &Coming| match coming {
             Coming::Input(to, _) | Coming::Sync(to) | Coming::Tick(to) => *to != peer,
         };
@@ -253,7 +255,7 @@ impl World {
         }
     }
 
-    pub(super) fn later(&mut self, peer: usize, wait: u64, input: Input) {
+    fn later(&mut self, peer: usize, wait: u64, input: Input) {
         self.put(wait, Coming::Input(peer, input));
     }
 
@@ -296,7 +298,12 @@ impl World {
                 let to = usize::try_from(ask % ASKERS).unwrap_or(usize::MAX);
                 self.later(to, 2, Input::Answered { query: ask / ASKERS, body: Some(body) });
             }
-            Effect::Channel(order) => self.channel_order(from, order),
+            Effect::Channel(order) => {
+                let near = (0..self.peers.len()).filter(|peer| self.is_reachable(*peer));
+                let keys: Vec<_> = near.map(|peer| (peer, self.peers[peer].key.clone())).collect();
+                let coming = self.mail.order(from, order, &keys);
+                coming.into_iter().for_each(|(to, wait, input)| self.later(to, wait, input));
+            }
             Effect::Keep { .. } | Effect::Reply { .. } | Effect::Show(_) => {}
         }
     }
@@ -356,11 +363,29 @@ impl World {
         self.links.iter().filter_map(of).collect()
     }
 
-    pub(super) fn is_reachable(&self, peer: usize) -> bool {
+    /// Switches a node off, as its owner does: nothing more is decided there, and nothing reaches it.
+    pub fn switch_off(&mut self, peer: usize) {
+        self.cut_off(peer);
+        self.off.insert(peer);
+    }
+
+    /// Switches it on again, over what its disk kept.
+    pub fn switch_on(&mut self, peer: usize) {
+        self.off.remove(&peer);
+        self.crash(peer);
+    }
+
+    /// A node's disk is lost, all of it; the node goes on with an empty one.
+    pub fn lose_disk(&mut self, peer: usize) {
+        self.peers[peer].disk = Disk::default();
+        self.crash(peer);
+    }
+
+    fn is_reachable(&self, peer: usize) -> bool {
         Some(peer) != self.away && !self.off.contains(&peer)
     }
 
-    pub(super) fn find(&self, key: &PeerKey) -> Option<usize> {
+    fn find(&self, key: &PeerKey) -> Option<usize> {
         self.peers.iter().position(|peer| peer.key == *key)
     }
 }
