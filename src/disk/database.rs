@@ -255,7 +255,7 @@ impl Inner {
                 )));
             }
             let physical = self.shared.vault.blind(key.table as u8, &key.id, &key.order);
-            Ok((physical, Cell { id: key.id.into(), value, sequence }))
+            Ok((physical, Cell { id: key.id[..].into(), value, sequence }))
         });
         staged.collect()
     }

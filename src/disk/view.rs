@@ -50,7 +50,7 @@ impl View {
         // A row that has left the overlay since was brought into sled before.
         let Some(sealed) = self.shared.tree.get(&physical)? else { return Ok(None) };
         let (id, value) = self.shared.vault.open(&physical, &sealed)?;
-        if id == key.id { Ok(Some(value)) } else { Err(mixed_up()) }
+        if *id == *key.id { Ok(Some(value)) } else { Err(mixed_up()) }
     }
 
     fn range(&self, scan: &Scan) -> Result<Vec<(Key, Value)>, Fault> {
@@ -113,8 +113,7 @@ impl View {
         rows: &mut Vec<(Key, Value)>,
     ) -> Result<(), Fault> {
         let push = |rows: &mut Vec<(Key, Value)>, physical: &[u8], id: &[u8], value: Value| {
-            let order = physical.get(PREFIX_LEN..).unwrap_or_default().to_vec();
-            let key = Key { table: scan.table, id: id.to_vec(), order };
+            let key = Key::under(scan.table, id, physical.get(PREFIX_LEN..).unwrap_or_default());
             if scan.matches(&key) {
                 rows.push((key, value));
             }

@@ -14,7 +14,7 @@ use crate::domain::billing::recorded::Recorded;
 use crate::domain::billing::subscriber;
 use crate::domain::chat::timeline::Body as Line;
 use crate::domain::directory::profile::VerifiedProfile;
-use crate::domain::identity::address;
+use crate::domain::identity::address::{self, Address};
 use crate::domain::identity::contact::{CONTACTS, Contact};
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::event::Event as Shown;
@@ -260,7 +260,7 @@ impl Engine {
     }
 
     fn show_event(&mut self, contact: &Contact, event: &Recorded) {
-        let with = address::encode(&contact.account);
+        let with = Address(contact.account);
         match event.event() {
             Event::Invoice(invoice) => self.show(Shown::Invoice { with, key: invoice.key.to_string() }),
             Event::Receipt(_) => self.show(Shown::Receipt { with, id: event.id().to_string() }),
@@ -314,7 +314,7 @@ fn store(tx: &Tx<'_>, event: &Recorded) {
 }
 
 fn event_key(subscription: &Digest, event: &Digest) -> Key {
-    Key { table: TableId::Events, id: subscription.as_bytes().to_vec(), order: event.as_bytes().to_vec() }
+    Key::under(TableId::Events, subscription.as_bytes(), event.as_bytes())
 }
 
 /// An event as a conversation shows it.

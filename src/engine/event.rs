@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::chat::delivery::State;
+use crate::domain::identity::address::Address;
 use crate::engine::view::EntryView;
 
 /// Something happened.
@@ -12,7 +13,7 @@ pub enum Event {
     /// A conversation has a new entry, or a missing one came.
     Entry {
         /// With whom.
-        with: String,
+        with: Address,
         /// What they are called here.
         name: String,
         /// The entry.
@@ -21,7 +22,7 @@ pub enum Event {
     /// A contact's device took, stored or showed what we sent it.
     Delivery {
         /// With whom.
-        with: String,
+        with: Address,
         /// Everything of ours up to this sequence number.
         seq: u64,
         /// Has come at least so far.
@@ -30,7 +31,7 @@ pub enum Event {
     /// Somebody is a contact now, or asks to be one.
     Contact {
         /// Their address.
-        address: String,
+        address: Address,
         /// What they are called here.
         name: String,
         /// Whether they wait to be admitted.
@@ -39,21 +40,21 @@ pub enum Event {
     /// An account wants to take this device in: the person has to agree.
     LinkGranted {
         /// The account's address.
-        address: String,
+        address: Address,
         /// What it calls itself; may be empty.
         name: String,
     },
     /// An invoice came or was issued.
     Invoice {
         /// The other side.
-        with: String,
+        with: Address,
         /// The invoice's key.
         key: String,
     },
     /// A receipt came or was issued.
     Receipt {
         /// The other side.
-        with: String,
+        with: Address,
         /// The receipt's id.
         id: String,
     },

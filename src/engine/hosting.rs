@@ -201,5 +201,5 @@ pub(super) fn local_page(
 }
 
 fn entry_key(key: &[u8; 32], account: &AccountId) -> Key {
-    Key { table: TableId::HostedIndex, id: key.to_vec(), order: account.as_bytes().to_vec() }
+    Key::under(TableId::HostedIndex, key, account.as_bytes())
 }

@@ -8,7 +8,7 @@ use crate::domain::chat::conversation;
 use crate::domain::chat::incoming::{self, Arrival, INCOMING};
 use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::chat::timeline::{self, Body as Line, Entry, From, NewEntry};
-use crate::domain::identity::address;
+use crate::domain::identity::address::Address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::session::pqxdh::{self, Accepted};
 use crate::domain::session::prekeys::Local;
@@ -456,7 +456,7 @@ impl Engine {
 
     pub(super) fn show_contact(&mut self, contact: &Contact) {
         self.show(Event::Contact {
-            address: address::encode(&contact.account),
+            address: Address(contact.account),
             name: contact.name.clone(),
             request: contact.standing == Standing::Requested,
         });
@@ -470,7 +470,7 @@ impl Engine {
 
     /// The same for an entry at hand, without reading it again.
     pub(super) fn show_filed(&mut self, step: &Step<'_, '_>, contact: &Contact, entry: &Entry) {
-        let with = address::encode(&contact.account);
+        let with = Address(contact.account);
         let entry = view::entry(step.tx, contact, entry);
         self.show(Event::Entry { with, name: contact.name.clone(), entry });
     }

@@ -2,7 +2,7 @@
 
 use crate::base::id::{AccountId, Digest};
 use crate::base::kind::AccountKind;
-use crate::domain::identity::address;
+use crate::domain::identity::address::{self, Address};
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::link::{Linked, PendingLink};
@@ -64,7 +64,7 @@ impl Engine {
         }
         let name = linked.grant.name.clone();
         self.joining.linked = Some((linked, bundle));
-        self.show(Event::LinkGranted { address: address::encode(&account), name });
+        self.show(Event::LinkGranted { address: Address(account), name });
         Some(Answer::Linked)
     }
 

@@ -9,7 +9,7 @@ use crate::domain::chat::delivery::{DELIVERY, Delivery, State, state_at};
 use crate::domain::chat::incoming::{self, INCOMING};
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Sealed, Unsettled};
 use crate::domain::chat::timeline;
-use crate::domain::identity::address;
+use crate::domain::identity::address::Address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::own::OwnAccount;
 use crate::domain::session::pqxdh;
@@ -127,11 +127,10 @@ impl Engine {
                 }
                 _ => {
                     let Some(frame) = self.seal(step, session, &row.content) else { return };
-                    let sealed = Sealed { session, frame: frame.clone() };
-                    step.tx.edit(&OUTBOX, &key, |row| {
-                        row.frame = Some(sealed);
-                        row.deposit = Deposit::default();
-                    });
+                    let sealed = Some(Sealed { session, frame: frame.clone() });
+                    let deposit = Deposit::default();
+                    let row = Unsettled { frame: sealed, deposit, ..Arc::unwrap_or_clone(row) };
+                    step.tx.put(&OUTBOX, key, row);
                     frame
                 }
             };
@@ -362,8 +361,7 @@ impl Engine {
             [(marks.delivered, before.delivered, State::Delivered), (marks.read, before.read, State::Read)]
         {
             if now > then {
-                let with = address::encode(&contact.account);
-                self.show(Event::Delivery { with, seq: now, state });
+                self.show(Event::Delivery { with: Address(contact.account), seq: now, state });
             }
         }
         step.tx.put(&DELIVERY, DELIVERY.key(device.as_bytes()), marks);

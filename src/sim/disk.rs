@@ -60,10 +60,10 @@ impl Snapshot for Rows<'_> {
     }
 
     fn scan(&self, scan: &Scan) -> Vec<(Key, Value)> {
-        let first = Key { table: scan.table, id: scan.id.clone().unwrap_or_default(), order: Vec::new() };
+        let first = Key::of(scan.table, scan.id.as_deref().unwrap_or_default());
         let from = self.0.range(first..);
         let near = from.take_while(|(key, _)| {
-            key.table == scan.table && scan.id.as_ref().is_none_or(|id| *id == key.id)
+            key.table == scan.table && scan.id.as_ref().is_none_or(|id| **id == *key.id)
         });
         let matching = near.filter(|(key, _)| scan.matches(key));
         let mut rows: Vec<_> = matching.map(|(key, value)| (key.clone(), value.clone())).collect();

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use zeroize::Zeroizing;
 
 /// Every table of the store, by its number on the disk. Numbers are never used again for something else.
@@ -56,26 +57,31 @@ pub enum TableId {
 /// The key of one row.
 ///
 /// On the disk the id is blinded (HMAC), so rows of one id lie together and in the order of `order`, while
-/// different ids lie in no order that means anything.
+/// different ids lie in no order that means anything. The usual parts need no memory of their own.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Key {
     /// The table.
     pub table: TableId,
     /// What the row belongs to; blinded on the disk.
-    pub id: Vec<u8>,
+    pub id: SmallVec<[u8; 32]>,
     /// Where it stands among the rows of its id: big-endian, readable on the disk.
-    pub order: Vec<u8>,
+    pub order: SmallVec<[u8; 16]>,
 }
 
 impl Key {
     /// The key of the only row of `id`.
     pub fn of(table: TableId, id: &[u8]) -> Self {
-        Self { table, id: id.to_vec(), order: Vec::new() }
+        Self::under(table, id, &[])
     }
 
     /// The key of the row at `position` among the rows of `id`.
     pub fn at(table: TableId, id: &[u8], position: u64) -> Self {
-        Self { table, id: id.to_vec(), order: position.to_be_bytes().to_vec() }
+        Self::under(table, id, &position.to_be_bytes())
+    }
+
+    /// The key of the row that stands at `order` among the rows of `id`.
+    pub fn under(table: TableId, id: &[u8], order: &[u8]) -> Self {
+        Self { table, id: SmallVec::from_slice(id), order: SmallVec::from_slice(order) }
     }
 
     /// The position, for a key made by [`Key::at`].

@@ -67,9 +67,9 @@ impl Scan {
     /// Whether `key` is among the rows that are asked for, the limit aside.
     pub fn matches(&self, key: &Key) -> bool {
         self.table == key.table
-            && self.id.as_ref().is_none_or(|id| *id == key.id)
-            && key.order >= self.from
-            && self.until.as_ref().is_none_or(|until| key.order < *until)
+            && self.id.as_ref().is_none_or(|id| **id == *key.id)
+            && *key.order >= *self.from
+            && self.until.as_ref().is_none_or(|until| *key.order < **until)
     }
 
     /// Sorts by key in the direction asked for and cuts at the limit.

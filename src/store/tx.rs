@@ -10,6 +10,9 @@ use crate::store::key::{Key, TableId, Value};
 use crate::store::snapshot::{Fault, Scan, Snapshot};
 use crate::store::table::{Row, Rows, Table};
 
+/// Room for the bytes of a usual row.
+const ROW_BYTES: usize = 512;
+
 /// Rows staged over a snapshot. Each row is decoded at most once and encoded once, at the end, however often
 /// the inputs of a group touch it.
 pub struct Tx<'s> {
@@ -22,7 +25,7 @@ pub struct Tx<'s> {
 struct Slot {
     /// The decoded row; none where the row is deleted or was never there.
     row: Option<Arc<dyn Any + Send + Sync>>,
-    encode: fn(&dyn Any) -> Result<Vec<u8>, Fault>,
+    encode: fn(&dyn Any, u8) -> Result<Vec<u8>, Fault>,
     version: u8,
     dirty: bool,
 }
@@ -74,25 +77,15 @@ impl<'s> Tx<'s> {
         if let Some(fault) = self.fault.into_inner().or_else(|| self.snapshot.fault()) {
             return Err(fault);
         }
-        let mut rows = BTreeMap::new();
-        for (key, slot) in self.slots.into_inner().into_values().flatten() {
-            if !slot.dirty {
-                continue;
-            }
-            let value = match slot.row {
-                None => None,
-                Some(row) => {
-                    let mut bytes = vec![slot.version];
-                    bytes.append(&mut (slot.encode)(row.as_ref())?);
-                    if bytes.len() > limits::VALUE_MAX {
-                        return Err(Fault(format!("a row of {:?} has {} bytes", key.table, bytes.len())));
-                    }
-                    Some(Value::new(bytes))
-                }
-            };
-            rows.insert(key, value);
-        }
-        Ok(Batch { number, rows })
+        let slots = self.slots.into_inner().into_values().flatten();
+        let changed = slots.filter(|(_, slot)| slot.dirty);
+        let rows: Result<Changes, Fault> = changed
+            .map(|(key, slot)| {
+                let value = slot.value(&key)?;
+                Ok((key, value))
+            })
+            .collect();
+        Ok(Batch { number, rows: rows? })
     }
 
     /// Uses a row's slot, which is filled from the snapshot the first time.
@@ -120,7 +113,7 @@ impl<'s> Tx<'s> {
         }
         loop {
             let rows = self.snapshot.scan(&rest);
-            let next = rows.last().filter(|_| rows.len() == rest.limit).map(|(key, _)| key.order.clone());
+            let next = rows.last().filter(|_| rows.len() == rest.limit).map(|(key, _)| key.order.to_vec());
             visible.extend(rows.into_iter().filter(|(key, _)| !staged.contains_key(key)));
             match next {
                 Some(next) if visible.len() < scan.limit && scan.id.is_some() => {
@@ -144,12 +137,12 @@ impl Rows for Tx<'_> {
 
     fn scan<T: Row>(&self, table: &Table<T>, scan: &Scan) -> Vec<(Key, Arc<T>)> {
         let slots = self.slots.borrow();
-        let first = Key { table: scan.table, id: scan.id.clone().unwrap_or_default(), order: Vec::new() };
+        let first = Key::of(scan.table, scan.id.as_deref().unwrap_or_default());
         let staged: BTreeMap<&Key, &Slot> = slots
             .get(&scan.table)
             .into_iter()
             .flat_map(|slots| slots.range(&first..))
-            .take_while(|(key, _)| scan.id.as_ref().is_none_or(|id| *id == key.id))
+            .take_while(|(key, _)| scan.id.as_ref().is_none_or(|id| **id == *key.id))
             .filter(|(key, _)| scan.matches(key))
             .collect();
         let mut rows: Vec<(Key, Arc<T>)> = self
@@ -171,9 +164,23 @@ impl Rows for Tx<'_> {
     }
 }
 
-fn encode_any<T: Row>(row: &dyn Any) -> Result<Vec<u8>, Fault> {
+impl Slot {
+    /// What is to be stored: nothing where the row was deleted.
+    fn value(&self, key: &Key) -> Result<Option<Value>, Fault> {
+        let Some(row) = &self.row else { return Ok(None) };
+        let bytes = (self.encode)(row.as_ref(), self.version)?;
+        if bytes.len() > limits::VALUE_MAX {
+            return Err(Fault(format!("a row of {:?} has {} bytes", key.table, bytes.len())));
+        }
+        Ok(Some(Value::new(bytes)))
+    }
+}
+
+fn encode_any<T: Row>(row: &dyn Any, version: u8) -> Result<Vec<u8>, Fault> {
     let row = row.downcast_ref::<T>().ok_or_else(|| Fault("a row of another type".into()))?;
-    postcard::to_stdvec(row).map_err(|error| Fault(format!("a row can't be written: {error}")))
+    let mut bytes = Vec::with_capacity(ROW_BYTES);
+    bytes.push(version);
+    postcard::to_extend(row, bytes).map_err(|error| Fault(format!("a row can't be written: {error}")))
 }
 
 /// Rows by key: absolute puts (`Some`) and deletes (`None`).

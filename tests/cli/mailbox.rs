@@ -50,7 +50,7 @@ fn a_mailbox_is_taken_on_shown_and_left_and_a_message_to_somebody_who_is_off_is_
     let left = ana.json(&["mailbox", "remove", &peer]);
     assert_eq!(left["mailboxes"][0]["state"], "leaving");
     assert_eq!(ana.run(&["mailbox", "remove", &peer]).code, 1, "it is being left already");
-    assert_eq!(ana.run(&["mailbox", "add", "nowhere"]).code, 1);
+    assert_eq!(ana.run(&["mailbox", "add", "nowhere"]).code, 2, "not an address");
 }
 
 #[test]

@@ -16,6 +16,7 @@ pub const OUTBOX: Table<Unsettled> = Table::new(TableId::Outbox, 2);
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Unsettled {
     /// The content in the clear (the disk seals the row), to be sealed again should the session be lost.
+    #[serde(with = "serde_bytes")]
     pub content: Vec<u8>,
     /// The frame, sealed once: every retry in its session sends these bytes.
     pub frame: Option<Sealed>,
@@ -85,6 +86,7 @@ pub struct Sealed {
     /// In which session it was sealed.
     pub session: SessionId,
     /// The route id and what only the recipient can open.
+    #[serde(with = "serde_bytes")]
     pub frame: Vec<u8>,
 }
 

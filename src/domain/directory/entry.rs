@@ -93,6 +93,7 @@ pub struct HostedEntry {
     /// From when on it is dropped.
     pub expires: Time,
     /// The encoded [`IndexRecord`].
+    #[serde(with = "serde_bytes")]
     pub record: Vec<u8>,
 }
 

@@ -22,6 +22,7 @@ pub struct Floor {
     /// When it was seen.
     pub seen_at: Time,
     /// The record itself, where it is kept.
+    #[serde(with = "serde_bytes")]
     pub record: Option<Vec<u8>>,
 }
 

@@ -1,6 +1,7 @@
 //! Addresses: an account's key as text that people can copy, with a checksum.
 
 use bech32::{Bech32m, Hrp};
+use serde::{Serialize, Serializer};
 
 use crate::base::id::AccountId;
 use crate::crypto::ed25519;
@@ -19,6 +20,22 @@ pub fn encode(account: &AccountId) -> String {
     let prefix = Hrp::parse_unchecked(PREFIX);
     #[expect(clippy::expect_used, reason = "33 bytes are far below the longest bech32m string")]
     bech32::encode::<Bech32m>(prefix, &data).expect("33 bytes fit")
+}
+
+/// An account that is shown as its address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Address(pub AccountId);
+
+impl core::fmt::Display for Address {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(&encode(&self.0))
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// The account of an address.

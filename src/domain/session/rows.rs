@@ -54,5 +54,5 @@ pub fn replays_of(own: &AccountId, set: u32) -> Vec<u8> {
 
 /// The key of a first flight in [`REPLAYS`].
 pub fn replay_key(own: &AccountId, set: u32, flight: &Digest) -> Key {
-    Key { table: TableId::Replays, id: replays_of(own, set), order: flight.as_bytes().to_vec() }
+    Key::under(TableId::Replays, &replays_of(own, set), flight.as_bytes())
 }

@@ -6,7 +6,7 @@ use futures::stream::{StreamExt as _, TryStreamExt as _};
 
 use crate::base::id::AccountId;
 use crate::domain::chat::delivery::State;
-use crate::domain::identity::address;
+use crate::domain::identity::address::Address;
 use crate::engine::command::{Command, Outcome};
 use crate::engine::event::Event;
 use crate::node::handle::Node;
@@ -33,7 +33,6 @@ pub(in crate::ui) async fn stream(from: &Node, to: AccountId, count: u64) -> Res
         .map_ok(|outcome| if let Outcome::Queued { position, .. } = outcome { position } else { 0 })
         .try_fold(0, async |last, position| Ok(position.max(last)))
         .await?;
-    let with = address::encode(&to);
     // Sequence numbers follow positions: what is delivered last was filed last.
     let last = from.view(move |rows| crate::engine::view::since(rows, &to, last, 1)).await?;
     let wanted = last.first().map_or(0, |entry| entry.seq);
@@ -43,7 +42,7 @@ pub(in crate::ui) async fn stream(from: &Node, to: AccountId, count: u64) -> Res
     loop {
         match events.recv().await {
             Ok(Event::Delivery { with: whom, seq, state }) => {
-                if whom == with && seq >= wanted && state >= State::Delivered {
+                if whom == Address(to) && seq >= wanted && state >= State::Delivered {
                     return Ok(timer.elapsed().as_secs_f64());
                 }
             }

@@ -86,7 +86,7 @@ async fn linked(
 async fn granted(mut events: Receiver<Event>) -> Result<(String, String), Failure> {
     loop {
         match events.recv().await {
-            Ok(Event::LinkGranted { address, name }) => return Ok((address, name)),
+            Ok(Event::LinkGranted { address, name }) => return Ok((address.to_string(), name)),
             Ok(_) | Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return Err(refused(&Refusal::Stopping)),
         }

@@ -111,7 +111,7 @@ impl Snapshot for Disk<'_> {
     }
     fn scan(&self, scan: &Scan) -> Vec<(Key, Value)> {
         let of = |key: &Key| {
-            key.table == scan.table && scan.id.as_ref().is_none_or(|id| *id == key.id) && scan.matches(key)
+            key.table == scan.table && scan.id.as_ref().is_none_or(|id| **id == *key.id) && scan.matches(key)
         };
         let mut rows: Vec<_> = self
             .0
