@@ -5,7 +5,7 @@ use crate::base::limits;
 use crate::domain::chat::delivery::State;
 use crate::domain::chat::incoming::{self, INCOMING};
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Sealed, Unsettled};
-use crate::domain::identity::address;
+use crate::domain::identity::address::Address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::mailbox::boxes::{self, Boxes};
 use crate::domain::mailbox::owner;
@@ -150,7 +150,7 @@ impl Engine {
         let key = OUTBOX.key_at(device.as_bytes(), seq);
         let news = step.tx.edit(&OUTBOX, &key, |row| row.deposit.kept(to, count));
         if news == Some(true) && seq > 0 {
-            let with = address::encode(contact);
+            let with = Address(*contact);
             self.show(Event::Delivery { with, seq, state: State::Stored });
         }
     }

@@ -12,6 +12,7 @@ use crate::domain::chat::timeline;
 use crate::domain::identity::address::Address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::own::OwnAccount;
+use crate::domain::mailbox::boxes;
 use crate::domain::session::pqxdh;
 use crate::domain::session::prekeys::Local;
 use crate::domain::session::ratchet::Session;
@@ -235,7 +236,9 @@ impl Engine {
             expires: step.now.plus(limits::FIRST_FLIGHT_LIFE),
             deposit: Deposit::default(),
         };
-        self.agenda.set_by(step.tx, Job::Expire(contact.account), row.expires);
+        if !boxes::of(step.tx, &contact.account).is_empty() {
+            self.agenda.set_by(step.tx, Job::Expire(contact.account), row.expires);
+        }
         step.tx.put(&OUTBOX, OUTBOX.key_at(device.as_bytes(), 0), row);
         self.install_session(step, contact, device, session, |peer, _| peer.adopt_sent(id));
         self.links.line(device).next = 0;

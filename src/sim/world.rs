@@ -285,7 +285,7 @@ impl World {
                 self.later(from, 1, Input::Closest { query, peers: Vec::new() })
             }
             Effect::Ask { query, peer, body } => {
-                match self.find(peer.peer()).filter(|to| self.is_reachable(*to)) {
+                match self.find(peer.peer()).filter(|to| !self.off.contains(to)) {
                     // The number of a question names its asker, so that the answer finds back.
                     Some(to) => {
                         let peer = self.peers[from].key.clone();
