@@ -190,7 +190,9 @@ impl Engine {
             } else {
                 self.mailbox_down(step, &peer);
             }
-            channel.map(|channel| self.effects.push(Effect::Channel(ChannelOrder::Close(channel))));
+            if let Some(channel) = channel {
+                self.effects.push(Effect::Channel(ChannelOrder::Close(channel)));
+            }
         }
     }
 }

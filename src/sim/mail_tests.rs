@@ -274,7 +274,7 @@ fn what_reaches_a_mailbox_names_nobody_no_session_and_no_text() {
             let rows = Reader::new(&safe);
             use crate::domain::session::rows::ROUTES;
             use crate::store::table::Rows as _;
-            rows.scan(&ROUTES, &ROUTES.all()).into_iter().map(|(key, _)| key.id).collect::<Vec<_>>()
+            rows.scan(&ROUTES, &ROUTES.all()).into_iter().map(|(key, _)| key.id.to_vec()).collect::<Vec<_>>()
         };
         [routes(ANA), routes(BENTO)].concat()
     };
