@@ -114,7 +114,9 @@ mod tests {
         let mut deposit = Deposit::default();
         assert!(deposit.is_due(&QUEUES, NOW));
         deposit.begin(NOW);
-        QUEUES.iter().for_each(|queue| drop(deposit.kept(*queue, 3)));
+        QUEUES.iter().for_each(|queue| {
+            deposit.kept(*queue, 3);
+        });
         let mut at = NOW;
         for hours in [1, 6, 24] {
             let again = at.plus(MINUTE * 60 * hours);
@@ -122,7 +124,9 @@ mod tests {
             assert!(deposit.is_due(&QUEUES, again));
             deposit.begin(again);
             assert!(deposit.words.is_empty() && deposit.stored, "asked anew, and what was said stays said");
-            QUEUES.iter().for_each(|queue| drop(deposit.kept(*queue, 3)));
+            QUEUES.iter().for_each(|queue| {
+                deposit.kept(*queue, 3);
+            });
             at = again;
         }
         assert!(!deposit.is_due(&QUEUES, at.plus(MINUTE * 60 * 24 * 20)));
