@@ -23,6 +23,22 @@ bench:
     cargo bench --bench session
     cargo run --release -- bench
 
+# Power cuts, disk errors and kills at every storage call, for so many seeds; then redb under the same tests.
+power runs="5":
+    SIGILLO_POWER_RUNS={{runs}} cargo test --release --test power -- --nocapture
+    -cargo test --release --test power -- --nocapture --ignored
+
+# Space, opening and replay of the store with a million rows; some minutes and 2 GiB.
+bench-disk:
+    cargo bench --bench disk
+
+# Nodes behind real NATs, in network namespaces; needs root, `ip` and `nft`.
+nat filter="":
+    cargo test --test nat -- --ignored --test-threads=1 {{filter}}
+# Simulated worlds for so many minutes, each with a fresh seed; the first broken rule is told with its seed.
+soak minutes="60" workload="all":
+    cargo run --release -- lab sim --minutes {{minutes}} --workload {{workload}}
+
 # The library's documentation.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
@@ -46,6 +62,11 @@ fuzz-smoke:
 # Writes the samples that fuzzing begins with anew.
 fuzz-samples:
     cargo run --release --manifest-path fuzz/Cargo.toml --target-dir target --example samples
+
+# Changes the code of crypto/ and domain/session in every way that should break a test, and says which didn't; needs
+# cargo-mutants, and hours: `just mutants --shard 1/8` does an eighth, `--file` a file.
+mutants *options:
+    cargo mutants {{options}}
 
 # Everything that must hold before a change is done.
 ci:

@@ -2,6 +2,8 @@
 //!
 //! The checks know Rust as words and marks, not as grammar; each shows on small samples that it can fail.
 
+#[path = "house/attacks.rs"]
+mod attacks;
 #[path = "house/faces.rs"]
 mod faces;
 #[path = "house/floors.rs"]
@@ -88,6 +90,11 @@ fn every_label_separates_something() -> io::Result<()> {
 #[test]
 fn every_schema_is_compiled_and_every_message_used() -> io::Result<()> {
     holds(whole::idle_messages)
+}
+
+#[test]
+fn every_named_attack_has_its_test() -> io::Result<()> {
+    holds(attacks::untested)
 }
 
 #[test]

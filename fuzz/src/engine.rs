@@ -491,6 +491,7 @@ fn content(bytes: &mut Bytes<'_>) -> Vec<u8> {
         token: bytes.array().map(ContactToken::new),
         reach: None,
         queues: None,
+        former: Vec::new(),
     });
     let log_head = LogHead { seq: bytes.below(3) as u64, hash: Digest::new([0; 32]) };
     let id = MessageId::new([bytes.below(256) as u8; 16]);

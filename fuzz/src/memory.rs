@@ -6,7 +6,7 @@ use sigillo::store::key::{Key, TableId, Value};
 use sigillo::store::snapshot::{Fault, Scan, Snapshot};
 use sigillo::store::tx::{Batch, Committed};
 
-const TABLES: [TableId; 41] = [
+const TABLES: [TableId; 43] = [
     TableId::Meta,
     TableId::Accounts,
     TableId::Prekeys,
@@ -48,6 +48,8 @@ const TABLES: [TableId; 41] = [
     TableId::OwnQueues,
     TableId::ContactBoxes,
     TableId::ContactQueues,
+    TableId::Moved,
+    TableId::Superseded,
 ];
 
 /// Rows by key.

@@ -121,7 +121,7 @@ fn asks() -> Vec<Sample> {
     let mut samples = vec![
         ("ask", Ask::Bundle { route: INBOX, token: None }.encode()),
         ("ask", Ask::Bundle { route: INBOX, token: Some(ContactToken::new([2; 16])) }.encode()),
-        ("ask", Answer::Bundle { bundle: business.bundle(), one_time: Vec::new() }.encode()),
+        ("ask", Answer::Bundle { bundle: business.bundle(), one_time: Vec::new(), former: Vec::new() }.encode()),
     ];
     samples.extend(requests.iter().map(|request| ("ask", Ask::Index(request.clone()).encode())));
     samples.extend(answers.iter().map(|answer| ("ask", Answer::Index(answer.clone()).encode())));
@@ -218,7 +218,7 @@ fn billing() -> Vec<Sample> {
 pub fn contents() -> Vec<Sample> {
     let reach = Reach::new(DeviceId::new([3; 32]), vec![4; 38], vec!["/ip4/203.0.113.5/tcp/4001".into()]);
     let introduction =
-        Introduction { name: "Ana".into(), business: false, token: Some(ContactToken::new([5; 16])), reach, queues: None };
+        Introduction { name: "Ana".into(), business: false, token: Some(ContactToken::new([5; 16])), reach, queues: None, former: Vec::new() };
     let ack = Ack { delivered: 3, beyond: vec![(5, 6), (9, 12)], read: 2 };
     let mut bodies = vec![
         (Body::Hello { first: 1 }, Some(introduction)),

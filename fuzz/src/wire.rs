@@ -163,6 +163,12 @@ pub fn content(data: &[u8]) {
             assert!(is_line(&contact.name, limits::NAME_MAX) && contact.reach.len() <= limits::DEVICES_MAX);
             contact.reach.iter().for_each(is_reach);
         }
+        Body::Read(read) => assert!(read.upto.len() <= limits::DEVICES_MAX),
+        Body::Succession(succession) => {
+            is_reach(&succession.device.reach);
+            assert!(succession.device.bundle.len() <= limits::BUNDLE_MAX);
+            assert!(succession.former.len() <= limits::LOG_ENTRIES_MAX);
+        }
         Body::History(page) => {
             assert!(page.entries.len() <= limits::HISTORY_PAGE_MAX);
             let mut texts = page.entries.iter().filter_map(|entry| entry.text.as_ref());

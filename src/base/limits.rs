@@ -92,6 +92,12 @@ pub const LOG_ENTRY_MAX: usize = 1_152;
 pub const LOG_CARRIED_MAX: usize = FIRST_FLIGHT_LOG_MAX;
 /// The most of a log, encoded, that its owner and its readers keep.
 pub const LOG_KEPT_MAX: usize = 12 * 1024;
+/// Former accounts of an identity that a statement of its succession goes back to.
+pub const FORMER_MAX: usize = 4;
+/// Contacts that are told at once that the identity is another; the next ones after [`SUCCESSION_PACE`].
+pub const SUCCESSIONS_AT_ONCE: usize = 64;
+/// The pause before more contacts are told.
+pub const SUCCESSION_PACE: Duration = Duration::from_millis(500);
 /// The longest domain (RFC 1035, section 2.3.4, without the final dot).
 pub const DOMAIN_MAX: usize = 253;
 /// Peers that keep mail for one account.
@@ -241,7 +247,7 @@ pub const CONNECTIONS_PER_PEER: usize = 2;
 /// Connections with one peer, those that are being closed among them.
 pub const CONNECTIONS_PER_PEER_MAX: u32 = 4;
 /// Streams on one connection, in both directions together (Yamux) or opened by the other side (QUIC).
-pub const STREAMS_MAX: usize = 32;
+pub const STREAMS_MAX: usize = 48;
 /// Streams of one connection whose protocol is being agreed.
 pub const STREAMS_NEGOTIATING_MAX: usize = 16;
 /// Unread bytes that a QUIC stream may hold.
@@ -292,6 +298,37 @@ pub const ROUTING_REFRESH: Duration = Duration::from_secs(15 * MINUTE);
 pub const SUBNET_BUCKET_MAX: usize = 2;
 /// Peers of one such subnet in the routing table, and queried at once.
 pub const SUBNET_TABLE_MAX: usize = 3;
+/// How long a connection through a relay may take to be encrypted and agreed.
+pub const CIRCUIT_PATIENCE: Duration = Duration::from_secs(10);
+/// Relays that a node which nobody can dial has reservations with.
+pub const RELAYS_WANTED: usize = 2;
+/// Relays that a node remembers.
+pub const RELAYS_KNOWN_MAX: usize = 16;
+/// How long a reservation may take, from the first dial of the relay on.
+pub const RESERVATION_PATIENCE: Duration = Duration::from_secs(20);
+/// Circuits of one peer through a relay; each is a stream on its connection with the relay.
+pub const CIRCUITS_PER_PEER: usize = 16;
+/// Peers that a relay keeps a reservation for, unless its operator says otherwise.
+pub const RELAY_RESERVATIONS: usize = 128;
+/// Circuits through a relay, unless its operator says otherwise.
+pub const RELAY_CIRCUITS: usize = 256;
+/// Minutes after which a relay ends a circuit, unless its operator says otherwise.
+pub const RELAY_CIRCUIT_MINUTES: u32 = 120;
+/// Mebibytes in both directions after which a relay ends a circuit, unless its operator says otherwise.
+pub const RELAY_CIRCUIT_MEBIBYTES: u64 = 1_024;
+/// How long a reservation with a relay of ours holds before it must be renewed.
+pub const RESERVATION_LIFE: Duration = Duration::from_secs(HOUR);
+/// Addresses at which others say they see us that are tested, and tried for hole punching.
+pub const CANDIDATES_MAX: usize = 16;
+/// How often an untested one is tested.
+pub const PROBE_INTERVAL: Duration = Duration::from_secs(30);
+/// How often it is looked whether the machine slept.
+pub const WAKE_INTERVAL: Duration = Duration::from_secs(30);
+/// How far the wall clock and the running clock may drift apart between two looks before the machine slept, or its
+/// clock was set.
+pub const WAKE_JUMP: Duration = Duration::from_secs(15);
+/// Peers of whom is remembered since when they are gone, and why.
+pub const GONE_MAX: usize = 1_024;
 /// Neighbours found by multicast that are remembered.
 pub const NEIGHBOURS_MAX: usize = 64;
 /// Commands that wait for the network.
@@ -456,11 +493,10 @@ const _: () = {
         PADDING_BUCKETS[PADDING_BUCKETS.len() - 1] + FRAME_OVERHEAD_MAX + TEXT_MAX + 2_048 < VALUE_MAX,
         "an outbox row, the content and its frame, fits a value"
     );
-    // One connection: the queries of both sides and the refresh of each, one link and one mailbox's
-    // channel each way, ping and identify
-    // both ways, and the requests of both sides.
+    // One connection: the queries of both sides and the refresh of each, one link and one mailbox's channel each
+    // way, ping and identify both ways, the requests of both sides, and circuits where one is the other's relay.
     assert!(
-        2 * (QUERIES_MAX + 1) + 2 + 2 + 4 + 2 * ASKS_OUT_PER_PEER < STREAMS_MAX,
+        2 * (QUERIES_MAX + 1) + 2 + 2 + 4 + 2 * ASKS_OUT_PER_PEER + CIRCUITS_PER_PEER < STREAMS_MAX,
         "two honest nodes never need more streams than a connection has"
     );
     assert!(BATCH_FRAMES_MAX <= FLIGHT_WINDOW, "a batch fits the window");
@@ -502,6 +538,16 @@ const _: () = {
         INBOX_MESSAGES_MAX as usize * FIRST_FLIGHT_LEN <= INBOX_BYTES_MAX as usize,
         "an inbox's bytes hold its flights"
     );
+    assert!(
+        FORMER_MAX * LOG_CARRIED_MAX
+            + BUNDLE_MAX
+            + PEER_KEY_MAX
+            + ADDRESSES_MAX * (ADDRESS_LEN_MAX + 3)
+            + 1_024
+            < PADDING_BUCKETS[PADDING_BUCKETS.len() - 1],
+        "the statements of a whole line of accounts and a bundle fit a content"
+    );
+    assert!(FORMER_MAX * 12 <= LOG_ENTRIES_MAX, "what ended logs carry is no longer than a list of entries");
     assert!(ONE_TIME_RESERVE < ONE_TIME_LOW, "the reserve is still full when the pool may be filled again");
     assert!(ONE_TIME_BUCKET < ONE_TIME_RESERVE, "no requester empties the reserve at once");
     assert!(

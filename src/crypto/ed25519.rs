@@ -92,6 +92,12 @@ mod tests {
     }
 
     #[test]
+    fn a_signing_key_never_prints() {
+        let key = SigningKey::from_seed(&Secret::new([1; 32]));
+        assert_eq!(format!("{key:?}"), "[signing key]");
+    }
+
+    #[test]
     fn weak_and_non_canonical_keys_are_refused() {
         let mut identity = [0; 32];
         identity[0] = 1;

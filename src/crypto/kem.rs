@@ -57,3 +57,14 @@ fn parse(public: &[u8]) -> Result<ml_kem_768::EncapsulationKey, CryptoError> {
     let key = public.try_into().map_err(|_| CryptoError)?;
     ml_kem_768::EncapsulationKey::new(key).map_err(|_| CryptoError)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_key_never_prints() {
+        let key = PrivateKey::from_seed(&Secret::new([1; SEED_LEN]));
+        assert_eq!(format!("{key:?}"), "[ML-KEM private key]");
+    }
+}

@@ -64,4 +64,19 @@ mod tests {
             assert_eq!(derive(b"x", &[0; SALT_LEN], Cost { lanes, ..Cost::LEAST }), Err(CryptoError));
         }
     }
+
+    /// RFC 9106, section 3.1, asks for 8 KiB a lane at least, one pass and one lane.
+    #[test]
+    fn each_part_of_a_cost_is_accepted_up_to_its_bounds_and_no_further() {
+        let cost = |memory_kib, passes, lanes| Cost { memory_kib, passes, lanes }.is_acceptable();
+        let (memory, passes, lanes) = (Cost::MOST.memory_kib, Cost::MOST.passes, Cost::MOST.lanes);
+        assert_eq!(Cost::STANDARD, Cost { memory_kib: 65_536, passes: 3, lanes: 1 });
+        assert_eq!((memory, passes, lanes), (1_048_576, 16, 8), "1 GiB");
+        assert!(Cost::STANDARD.is_acceptable());
+        assert!(cost(8, 1, 1) && cost(16, 1, 2) && cost(memory, passes, lanes));
+        assert!(!cost(7, 1, 1) && !cost(15, 1, 2) && !cost(8 * lanes - 1, 1, lanes), "too little memory");
+        assert!(!cost(memory + 1, 1, 1), "too much memory");
+        assert!(!cost(8, 0, 1) && !cost(8, passes + 1, 1), "passes");
+        assert!(!cost(8, 1, 0) && !cost(memory, 1, lanes + 1), "lanes");
+    }
 }

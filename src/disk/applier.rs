@@ -66,7 +66,7 @@ pub(in crate::disk) fn checkpoint(
     shared.tree.checkpoint(number)?;
     let manifest = Manifest { database: shared.database, checkpoint: number, first_segment: first, begun };
     let failed = |error: std::io::Error| tree::fault(&shared.manifest, &error);
-    manifest.write(&shared.manifest, &shared.data_key).map_err(failed)?;
+    manifest.write(&*shared.place.medium, &shared.manifest, &shared.data_key).map_err(failed)?;
     journal::remove_before(&shared.place, first)
         .map_err(|error| tree::fault(&shared.place.directory, &error))?;
     shared.checkpoints.fetch_add(1, Ordering::Relaxed);

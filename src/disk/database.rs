@@ -1,5 +1,6 @@
 //! The database: commits that survive a power cut, and reads of what they left.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -8,9 +9,11 @@ use std::thread::{self, JoinHandle};
 
 use crate::base::limits;
 use crate::crypto::secret::Secret;
+use crate::disk::doubt::Doubting;
 use crate::disk::error::OpenError;
 use crate::disk::journal::{self, Journal, Place};
 use crate::disk::manifest::{Manifest, SCHEMA};
+use crate::disk::medium::Medium;
 use crate::disk::options::{Options, Recovery, Sizes};
 use crate::disk::overlay::{Cell, Overlay};
 use crate::disk::record::{self, Row};
@@ -57,19 +60,25 @@ impl Database {
         data_key: &Secret<32>,
         options: Options,
     ) -> Result<(Self, Recovery), OpenError> {
-        files::create_directory(directory).map_err(OpenError::io(directory))?;
+        let medium = prepare(&options, directory).map_err(OpenError::io(directory))?;
         let manifest_path = directory.join("manifest");
         let (manifest, created) = match Manifest::read(&manifest_path, data_key)? {
             Some(manifest) => (manifest, false),
-            None => (create(directory, data_key)?, true),
+            None => (create(&*medium, directory, data_key)?, true),
         };
+        // A killed process may have left a manifest that only the system's memory knows by this name.
+        medium.sync_directory(directory).map_err(OpenError::io(directory))?;
         let sled = directory.join("sled");
         if manifest.checkpoint > 0 && !sled.join("db").exists() {
             return Err(OpenError::damaged(&sled, "sled's files are missing: restore the home from a copy"));
         }
-        let medium = options.medium.clone();
-        let (tree, quarantined) =
-            Tree::open(&sled, &directory.join("quarantine"), options.cache_bytes, medium.clone())?;
+        let (tree, quarantined) = Tree::open(
+            &sled,
+            &directory.join("quarantine"),
+            &options,
+            medium.clone(),
+            manifest.checkpoint > 0,
+        )?;
         check_checkpoint(&tree, &sled, manifest.checkpoint)?;
         let place = Place {
             directory: directory.join("journal"),
@@ -138,14 +147,14 @@ impl Database {
         let mut sequence = self.inner.sequence.lock().unwrap_or_else(PoisonError::into_inner);
         let (changes, uncommitted) = batch.into_parts();
         let rows = self.inner.rows(changes, *sequence + 1);
-        let pending = match rows {
-            Ok(rows) => Pending::new(rows, uncommitted, done),
-            // The engine has decided on what can't be stored: nothing after it may be.
-            Err(fault) => return Pending::new(Vec::new(), uncommitted, done).fail(shared.poison(fault)),
-        };
+        // Where the engine has decided on what can't be stored, nothing after it may be either.
+        let rows = rows.unwrap_or_else(|fault| {
+            shared.poison(fault);
+            Vec::new()
+        });
+        let pending = Pending::new(rows, uncommitted, done);
         if pending.size() > limits::JOURNAL_RECORD_MAX {
-            let fault = Fault(format!("a batch has {} bytes", pending.size()));
-            return pending.fail(shared.poison(fault));
+            shared.poison(Fault(format!("a batch has {} bytes", pending.size())));
         }
         let mut state = shared.lock();
         while shared.is_full(&state) && shared.fault.get().is_none() && !state.closed {
@@ -233,11 +242,11 @@ impl Inner {
         let (jobs, queue) = sync_channel(limits::JOURNAL_QUEUE);
         let writer = thread::Builder::new().name("sigillo-journal".into()).spawn({
             let shared = shared.clone();
-            move || writer::run(journal, &shared, &queue)
+            move || guarded(&shared, || writer::run(journal, &shared, &queue)).unwrap_or_default()
         })?;
         let applier = thread::Builder::new().name("sigillo-applier".into()).spawn({
             let (shared, jobs) = (shared.clone(), jobs.clone());
-            move || applier::run(&shared, &jobs)
+            move || guarded(&shared, || applier::run(&shared, &jobs)).unwrap_or_default()
         })?;
         let threads = Mutex::new(Some(Threads { writer, applier }));
         Ok(Self { shared, jobs, sequence: Mutex::new(sequence), threads })
@@ -289,8 +298,27 @@ impl Drop for Inner {
     }
 }
 
+/// Does a thread's work. Where it panics, the database stores nothing any more, and whoever waits is told.
+fn guarded<T>(shared: &Shared, work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|panic| {
+            let words = tree::words_of(&*panic);
+            shared.poison(Fault(format!("a thread of the database has panicked: {words}")))
+        })
+        .ok()
+}
+
+/// Makes the directory of a database, or makes sure of the one that is there, and gives the medium for it.
+fn prepare(options: &Options, directory: &Path) -> std::io::Result<Arc<dyn Medium>> {
+    files::make_directory(&*options.medium, directory)?;
+    let medium = Doubting::over(options.medium.clone(), directory)?;
+    // A killed process may have made it and not come to this.
+    directory.parent().map_or(Ok(()), |home| medium.sync_directory(home))?;
+    Ok(Arc::new(medium))
+}
+
 /// Makes the manifest of a new database, before anything else of it exists.
-fn create(directory: &Path, data_key: &Secret<32>) -> Result<Manifest, OpenError> {
+fn create(medium: &dyn Medium, directory: &Path, data_key: &Secret<32>) -> Result<Manifest, OpenError> {
     let journal = directory.join("journal");
     let segments = journal::list(&journal).map_err(OpenError::io(&journal))?;
     if !segments.is_empty() || directory.join("sled").join("db").exists() {
@@ -302,7 +330,7 @@ fn create(directory: &Path, data_key: &Secret<32>) -> Result<Manifest, OpenError
     getrandom::fill(&mut database).map_err(|error| OpenError::io(directory)(std::io::Error::other(error)))?;
     let manifest = Manifest { database, checkpoint: 0, first_segment: 1, begun: false };
     let path = directory.join("manifest");
-    manifest.write(&path, data_key).map_err(OpenError::io(&path))?;
+    manifest.write(medium, &path, data_key).map_err(OpenError::io(&path))?;
     Ok(manifest)
 }
 
@@ -331,7 +359,8 @@ struct Replay {
 impl Replay {
     fn take(&mut self, record: &[u8], vault: &Vault, journal: &Path) -> Result<(), OpenError> {
         let batches = record::read(record, vault, self.sequence + 1).ok_or_else(|| {
-            OpenError::damaged(journal, "a sound journal record holds what this program doesn't write")
+            let what = "a sound journal record holds what this program doesn't write: install the version that wrote it";
+            OpenError::damaged(journal, what)
         })?;
         self.sequence += batches.len() as u64;
         self.bytes += record.len() as u64;

@@ -1,23 +1,30 @@
 //! Small files written whole or not at all.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
+
+use crate::disk::medium::{Medium, SystemMedium};
 
 /// Writes `bytes` as the file at `path`: after a power cut there is the old file or the new one, whole.
 ///
 /// The file is readable by its owner only. A temporary file beside it (`path` with `.new` added) is synced,
 /// renamed, and the directory synced.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(&SystemMedium, path, bytes)
+}
+
+/// See [`write_whole`].
+pub(in crate::disk) fn replace(medium: &dyn Medium, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let temporary = path.with_file_name(name);
-    let mut file = create_private(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
+    let mut file = medium.create(&temporary)?;
+    medium.write(&mut file, bytes)?;
+    medium.sync(&file)?;
     drop(file);
-    std::fs::rename(&temporary, path)?;
-    path.parent().map_or(Ok(()), sync_directory)
+    medium.rename(&temporary, path)?;
+    path.parent().map_or(Ok(()), |parent| medium.sync_directory(parent))
 }
 
 /// The bytes of the file at `path`; `InvalidData` where there are more than `most`.
@@ -31,30 +38,25 @@ pub fn read_bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Makes the names in a directory durable. Where directories can't be opened (not unix), the system does it.
-pub fn sync_directory(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+/// Creates a directory that only its owner may enter, and those above it that are missing, and makes their names
+/// durable; one that exists is kept.
+pub fn create_directory(path: &Path) -> io::Result<()> {
+    make_directory(&SystemMedium, path)
 }
 
-/// Creates a directory that only its owner may enter, and makes its name durable; one that exists is kept.
-pub fn create_directory(path: &Path) -> io::Result<()> {
+/// See [`create_directory`].
+pub(in crate::disk) fn make_directory(medium: &dyn Medium, path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)?;
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_directory)
-}
-
-/// Lets nobody but the owner open the files that are created with `options`.
-pub(in crate::disk) fn private(options: &mut OpenOptions) {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    #[cfg(not(unix))]
-    let _ = options;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.map_or(Ok(()), |parent| make_directory(medium, parent))?;
+    match medium.create_directory(path) {
+        // Somebody else was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        result => result?,
+    }
+    parent.map_or(Ok(()), |parent| medium.sync_directory(parent))
 }
 
 /// Lets nobody but the owner into a directory that may have been made by somebody else's habits.
@@ -87,15 +89,6 @@ pub(in crate::disk) fn write_through(_: &File) -> bool {
     true
 }
 
-/// Creates an empty file that only its owner may read; one that exists is emptied.
-pub(in crate::disk) fn create_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +101,28 @@ mod tests {
         write_whole(&path, b"two").unwrap();
         assert_eq!(read_bounded(&path, 3).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_name_of_every_directory_that_was_made_is_synced() {
+        #[derive(Default)]
+        struct Listening(std::sync::Mutex<Vec<String>>);
+        impl Medium for Listening {
+            fn create_directory(&self, path: &Path) -> io::Result<()> {
+                self.0.lock().unwrap().push(format!("+{}", path.file_name().unwrap().display()));
+                SystemMedium.create_directory(path)
+            }
+
+            fn sync_directory(&self, path: &Path) -> io::Result<()> {
+                self.0.lock().unwrap().push(path.file_name().unwrap().display().to_string());
+                SystemMedium.sync_directory(path)
+            }
+        }
+        let home = tempfile::tempdir().unwrap();
+        let medium = Listening::default();
+        make_directory(&medium, &home.path().join("a/b/c")).unwrap();
+        let top = home.path().file_name().unwrap().to_str().unwrap();
+        assert_eq!(*medium.0.lock().unwrap(), ["+a", top, "+b", "a", "+c", "b"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::disk::files;
+use crate::disk::medium::private;
 
 /// A home directory that this process holds; it is given back when this is dropped, or the process ends.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ impl Home {
         let lock_path = path.join("lock");
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        files::private(&mut options);
+        private(&mut options);
         let lock = options.open(&lock_path).map_err(failed(&lock_path))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),

@@ -1,7 +1,7 @@
 //! The write-ahead journal: segments in their order, the last one open for appending.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -57,9 +57,9 @@ impl Journal {
         replay: &mut dyn FnMut(&[u8]) -> Result<(), OpenError>,
     ) -> Result<(Self, Found), OpenError> {
         let directory = place.directory.clone();
-        files::create_directory(&directory).map_err(OpenError::io(&directory))?;
+        files::make_directory(&*place.medium, &directory).map_err(OpenError::io(&directory))?;
         let (mut found, mut last, mut next) = (Found::default(), Tag::default(), first);
-        let mut read = Vec::new();
+        let (mut read, mut empty) = (Vec::new(), None);
         for (number, path) in list(&directory).map_err(OpenError::io(&directory))? {
             if number < first {
                 continue;
@@ -80,19 +80,27 @@ impl Journal {
             found.torn = contents.torn as u64;
             found.segments += 1;
             contents.records.iter().try_for_each(|record| replay(record))?;
+            // A segment in which nothing was confirmed gives its number to the new one: else a program that dies again
+            // and again would fill the disk.
+            empty = contents.records.is_empty().then_some(contents.previous);
             read.push((path, contents.end));
             next = number + 1;
         }
         if begun && next == first {
             return Err(OpenError::damaged(&place.path(first), missing()));
         }
-        // A killed process may have left records that only the page cache holds. They are about to be relied
-        // on, so they are made durable first.
+        // A killed process may have left records and names that only the system's memory holds. They are about to be
+        // relied on, so they are made durable first.
         for (path, _) in &read {
-            let synced = OpenOptions::new().write(true).open(path).and_then(|file| file.sync_all());
+            let synced = OpenOptions::new().write(true).open(path).and_then(|file| place.medium.sync(&file));
             synced.map_err(OpenError::io(path))?;
         }
+        place.medium.sync_directory(&directory).map_err(OpenError::io(&directory))?;
         remove_before(&place, first).map_err(OpenError::io(&directory))?;
+        if let Some(previous) = empty {
+            (next, last) = (next - 1, previous);
+            read.pop();
+        }
         let allocated = read.iter().map(|(path, _)| path.metadata().map_or(0, |data| data.len())).sum();
         place.allocated.store(allocated, Ordering::Relaxed);
         let journal = Self::begin(place, next, &last).map_err(OpenError::io(&directory))?;
@@ -150,16 +158,16 @@ impl Journal {
         getrandom::fill(&mut salt).map_err(io::Error::other)?;
         let (segment, header) = Segment::create(&place.origin, number, &salt, last)?;
         let next = place.directory.join("next.new");
-        match std::fs::rename(place.spare(), &next) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => write_zeros(&next, place.segment_bytes)?,
+        match place.medium.rename(&place.spare(), &next) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => write_zeros(&place, &next)?,
             result => result?,
         }
         let mut file = OpenOptions::new().read(true).write(true).open(&next)?;
         let length = file.metadata()?.len();
         place.medium.write(&mut file, &header)?;
         place.medium.sync(&file)?;
-        std::fs::rename(&next, place.path(number))?;
-        files::sync_directory(&place.directory)?;
+        place.medium.rename(&next, &place.path(number))?;
+        place.medium.sync_directory(&place.directory)?;
         place.allocated.fetch_add(length, Ordering::Relaxed);
         let last = segment.header_tag();
         Ok(Self { place, number, segment, file, index: 0, offset: RECORDS_AT as u64, length, last, rolls: 0 })
@@ -183,13 +191,13 @@ pub(in crate::disk) fn prepare_spare(place: &Place) -> io::Result<()> {
         return Ok(());
     }
     let temporary = place.directory.join("spare.new");
-    write_zeros(&temporary, place.segment_bytes)?;
-    std::fs::rename(temporary, place.spare())
+    write_zeros(place, &temporary)?;
+    place.medium.rename(&temporary, &place.spare())
 }
 
 /// Removes a segment made ahead of time, when a database is closed.
 pub(in crate::disk) fn remove_spare(place: &Place) -> io::Result<()> {
-    match std::fs::remove_file(place.spare()) {
+    match place.medium.remove(&place.spare()) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
@@ -201,11 +209,11 @@ pub(in crate::disk) fn remove_before(place: &Place, first: u64) -> io::Result<()
     for (number, path) in list(&place.directory)? {
         if number < first {
             freed += path.metadata()?.len();
-            std::fs::remove_file(path)?;
+            place.medium.remove(&path)?;
         }
     }
     if freed > 0 {
-        files::sync_directory(&place.directory)?;
+        place.medium.sync_directory(&place.directory)?;
         // Saturating: segments that were left over when the journal was opened were never counted.
         let _ = place.allocated.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |allocated| {
             Some(allocated.saturating_sub(freed))
@@ -238,22 +246,26 @@ fn read_segment(path: &Path, number: u64, origin: &Origin) -> Result<segment::Co
     let bytes = files::read_bounded(path, most).map_err(OpenError::io(path))?;
     let contents = segment::read(path, &bytes, origin)?;
     if contents.number != number {
-        let what = format!("this file is journal segment {:016x} under another's name", contents.number);
+        let what = format!(
+            "this file is journal segment {:016x} under another's name: give it its own back, or restore the home \
+             from a copy",
+            contents.number
+        );
         return Err(OpenError::damaged(path, what));
     }
     Ok(contents)
 }
 
-fn write_zeros(path: &Path, count: u64) -> io::Result<()> {
+fn write_zeros(place: &Place, path: &Path) -> io::Result<()> {
     static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
-    let mut file = files::create_private(path)?;
-    let mut left = count.max(RECORDS_AT as u64);
+    let mut file = place.medium.create(path)?;
+    let mut left = place.segment_bytes.max(RECORDS_AT as u64);
     while left > 0 {
         let part = left.min(ZEROS.len() as u64);
-        file.write_all(&ZEROS[..part as usize])?;
+        place.medium.write(&mut file, &ZEROS[..part as usize])?;
         left -= part;
     }
-    file.sync_all()
+    place.medium.sync(&file)
 }
 
 fn missing() -> &'static str {

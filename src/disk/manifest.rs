@@ -10,6 +10,7 @@ use crate::crypto::kdf::{hkdf_sha256, hmac_sha256, label};
 use crate::crypto::secret::Secret;
 use crate::disk::error::OpenError;
 use crate::disk::files;
+use crate::disk::medium::Medium;
 use crate::disk::vault::DATABASE_ID_LEN;
 
 /// The version of everything in the database's directory that this program reads and writes.
@@ -44,8 +45,13 @@ impl Manifest {
     }
 
     /// Writes the manifest, whole or not at all.
-    pub(in crate::disk) fn write(&self, path: &Path, data_key: &Secret<32>) -> std::io::Result<()> {
-        files::write_whole(path, &self.encode(data_key))
+    pub(in crate::disk) fn write(
+        &self,
+        medium: &dyn Medium,
+        path: &Path,
+        data_key: &Secret<32>,
+    ) -> std::io::Result<()> {
+        files::replace(medium, path, &self.encode(data_key))
     }
 
     fn encode(&self, data_key: &Secret<32>) -> Vec<u8> {

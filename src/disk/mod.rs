@@ -13,6 +13,7 @@ pub mod options;
 pub mod view;
 
 mod applier;
+mod doubt;
 mod journal;
 mod manifest;
 mod overlay;

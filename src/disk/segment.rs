@@ -140,7 +140,9 @@ impl Segment {
 /// Reads the segment file `path` whose content is `bytes`.
 pub(in crate::disk) fn read(path: &Path, bytes: &[u8], origin: &Origin) -> Result<Contents, OpenError> {
     let (segment, number, previous) = read_header(bytes, origin).ok_or_else(|| {
-        OpenError::damaged(path, "the header of this journal segment is damaged (at offset 0)")
+        let what = "the header of this journal segment is damaged (at offset 0): restore the home from a copy, or keep \
+                    it and ask for help";
+        OpenError::damaged(path, what)
     })?;
     let mut contents = Contents {
         number,

@@ -17,6 +17,7 @@ use crate::base::limits;
 use crate::disk::error::{OpenError, advice};
 use crate::disk::files;
 use crate::disk::medium::Medium;
+use crate::disk::options::Options;
 use crate::store::snapshot::Fault;
 
 /// A sled segment: large enough that no node of rows becomes a separate, never synced blob file (a leaf has 17
@@ -49,40 +50,25 @@ pub(in crate::disk) struct Tree {
 
 enum Trouble {
     Busy,
+    /// The system refused something.
+    System(io::Error),
     Other(String),
 }
 
 impl Tree {
-    /// Opens sled, or makes it. Damaged snapshot files are moved to `quarantine` and the open is tried once more.
+    /// Opens sled, or makes it. Damaged snapshot files are moved to `quarantine` and the open is tried once more; and
+    /// where nothing of sled is `needed`, because the journal still has it all, the rest of its files, too.
     pub(in crate::disk) fn open(
         directory: &Path,
         quarantine: &Path,
-        cache_bytes: u64,
+        options: &Options,
         medium: Arc<dyn Medium>,
+        needed: bool,
     ) -> Result<(Self, Vec<PathBuf>), OpenError> {
-        files::create_directory(directory).map_err(OpenError::io(directory))?;
-        sync_files(directory).map_err(OpenError::io(directory))?;
-        let mut moved = set_aside(directory, quarantine, is_unfinished).map_err(OpenError::io(directory))?;
-        let db = match supervised_open(directory, cache_bytes) {
-            Ok(db) => db,
-            Err(Trouble::Busy) => return Err(OpenError::Busy(directory.to_owned())),
-            Err(Trouble::Other(first)) => {
-                let damaged = |what| OpenError::damaged(directory, what);
-                let aside =
-                    set_aside(directory, quarantine, |_, _| true).map_err(OpenError::io(directory))?;
-                if aside.is_empty() {
-                    return Err(damaged(format!("sled can't open its files: {first}")));
-                }
-                moved.extend(aside);
-                retry_open(directory, cache_bytes).map_err(|again| {
-                    damaged(format!(
-                        "sled can't open its files: {first}; without its snapshot, which is now in {}: {again}",
-                        quarantine.display()
-                    ))
-                })?
-            }
-        };
-        sync_files(directory).map_err(OpenError::io(directory))?;
+        files::make_directory(&*medium, directory).map_err(OpenError::io(directory))?;
+        sync_files(&*medium, directory).map_err(OpenError::io(directory))?;
+        let (db, moved) = open_mended(&*medium, directory, quarantine, options.cache_bytes, needed)?;
+        sync_files(&*medium, directory).map_err(OpenError::io(directory))?;
         let path = directory.join("db");
         let log = OpenOptions::new().write(true).open(&path).map_err(OpenError::io(&path))?;
         let write_through = files::write_through(&log);
@@ -149,7 +135,7 @@ impl Tree {
         supervised(|| self.db.insert(MARKER, &number.to_be_bytes()))?;
         supervised(|| self.db.flush())?;
         self.medium.sync(&self.log).map_err(|error| fault(&self.directory, &error))?;
-        sync_files(&self.directory).map_err(|error| fault(&self.directory, &error))
+        sync_files(&*self.medium, &self.directory).map_err(|error| fault(&self.directory, &error))
     }
 
     /// The number of the last checkpoint that sled holds; 0 where it holds none.
@@ -174,6 +160,52 @@ pub(in crate::disk) fn fault(path: &Path, error: &io::Error) -> Fault {
     Fault(format!("{}: {error}{}", path.display(), advice(error)))
 }
 
+/// Opens sled; what stands in the way is moved to `quarantine`, as far as it is to be had from elsewhere. Answers where
+/// that is now.
+fn open_mended(
+    medium: &dyn Medium,
+    directory: &Path,
+    quarantine: &Path,
+    cache_bytes: u64,
+    needed: bool,
+) -> Result<(sled::Db, Vec<PathBuf>), OpenError> {
+    let aside = |chosen: &dyn Fn(&str, u64) -> bool| {
+        set_aside(medium, directory, quarantine, chosen).map_err(OpenError::io(directory))
+    };
+    let mut moved = aside(&is_unfinished)?;
+    let mut words = match supervised_open(directory, cache_bytes) {
+        Ok(db) => return Ok((db, moved)),
+        Err(Trouble::Busy) => return Err(OpenError::Busy(directory.to_owned())),
+        Err(Trouble::System(error)) => return Err(OpenError::io(directory)(error)),
+        Err(Trouble::Other(words)) => words,
+    };
+    let snapshots = aside(&|name, _| is_snapshot(name))?;
+    if !snapshots.is_empty() {
+        moved.extend(snapshots);
+        match retry_open(directory, cache_bytes) {
+            Ok(db) => return Ok((db, moved)),
+            Err(again) => {
+                words = format!(
+                    "{words}; without its snapshot, which is now in {}: {again}",
+                    quarantine.display()
+                );
+            }
+        }
+    }
+    let damaged = |words: String| {
+        let what = format!(
+            "sled can't open its files: {words}; restore the home from a copy, or keep it and ask for help"
+        );
+        OpenError::damaged(directory, what)
+    };
+    if needed {
+        return Err(damaged(words));
+    }
+    moved.extend(aside(&|_, _| true)?);
+    let db = retry_open(directory, cache_bytes).map_err(|again| damaged(format!("{words}; then {again}")))?;
+    Ok((db, moved))
+}
+
 fn supervised_open(directory: &Path, cache_bytes: u64) -> Result<sled::Db, Trouble> {
     let config = sled::Config::new()
         .path(directory)
@@ -185,6 +217,8 @@ fn supervised_open(directory: &Path, cache_bytes: u64) -> Result<sled::Db, Troub
         Ok(Err(sled::Error::Io(error))) if error.to_string().starts_with("could not acquire lock") => {
             Err(Trouble::Busy)
         }
+        // A file that is too short is no error of the system's.
+        Ok(Err(sled::Error::Io(error))) if error.raw_os_error().is_some() => Err(Trouble::System(error)),
         Ok(Err(error)) => Err(Trouble::Other(error.to_string())),
         Err(panic) => Err(Trouble::Other(words_of(&*panic))),
     }
@@ -196,6 +230,7 @@ fn retry_open(directory: &Path, cache_bytes: u64) -> Result<sled::Db, String> {
         match supervised_open(directory, cache_bytes) {
             Ok(db) => return Ok(db),
             Err(Trouble::Other(words)) => return Err(words),
+            Err(Trouble::System(error)) => return Err(error.to_string()),
             Err(Trouble::Busy) => std::thread::sleep(core::time::Duration::from_millis(50)),
         }
     }
@@ -212,57 +247,63 @@ fn supervised<T>(work: impl FnOnce() -> sled::Result<T>) -> Result<T, Fault> {
     }
 }
 
-fn words_of(panic: &(dyn core::any::Any + Send)) -> String {
+/// What a panic said.
+pub(in crate::disk) fn words_of(panic: &(dyn core::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
     text.unwrap_or_else(|| "a panic without words".to_owned())
 }
 
+fn is_snapshot(name: &str) -> bool {
+    name.starts_with("snap.")
+}
+
 /// A snapshot that was never finished: sled would take it for the newest and refuse to open.
 fn is_unfinished(name: &str, length: u64) -> bool {
     const LEAST: u64 = 13;
-    name.ends_with(".generating") || length < LEAST
+    is_snapshot(name) && (name.ends_with(".generating") || length < LEAST)
 }
 
-/// Moves the snapshot files that `chosen` (by name and length) names into quarantine.
+/// Moves the files that `chosen` (by name and length) names into quarantine.
 fn set_aside(
+    medium: &dyn Medium,
     directory: &Path,
     quarantine: &Path,
-    chosen: impl Fn(&str, u64) -> bool,
+    chosen: &dyn Fn(&str, u64) -> bool,
 ) -> io::Result<Vec<PathBuf>> {
     let mut moved = Vec::new();
     for entry in std::fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !name.starts_with("snap.") || !chosen(&name, entry.metadata()?.len()) {
+        if entry.file_type()?.is_dir() || !chosen(&name, entry.metadata()?.len()) {
             continue;
         }
-        files::create_directory(quarantine)?;
+        files::make_directory(medium, quarantine)?;
         let target = quarantine.join(name);
-        std::fs::rename(entry.path(), &target)?;
+        medium.rename(&entry.path(), &target)?;
         moved.push(target);
     }
     if !moved.is_empty() {
-        files::sync_directory(quarantine)?;
-        files::sync_directory(directory)?;
+        medium.sync_directory(quarantine)?;
+        medium.sync_directory(directory)?;
     }
     Ok(moved)
 }
 
 /// Makes every file in sled's directory durable, blobs and names included.
-fn sync_files(directory: &Path) -> io::Result<()> {
+fn sync_files(medium: &dyn Medium, directory: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(directory)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            sync_files(&entry.path())?;
+            sync_files(medium, &entry.path())?;
             continue;
         }
         match OpenOptions::new().write(true).open(entry.path()) {
-            Ok(file) => file.sync_all()?,
+            Ok(file) => medium.sync(&file)?,
             // sled may remove an old snapshot at any time.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
     }
-    files::sync_directory(directory)
+    medium.sync_directory(directory)
 }

@@ -7,6 +7,7 @@ use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::domain::directory::profile::ProfileDraft;
 use crate::domain::directory::search::Query;
+use crate::domain::identity::account::Seed;
 use crate::wire::billing::InvoiceKey;
 use crate::wire::invite::Invite;
 use crate::wire::link::LinkOffer;
@@ -71,6 +72,8 @@ pub enum Command {
     AddMailbox(Box<NewMailbox>),
     /// Leaves a mailbox; what still comes there is fetched for a while.
     RemoveMailbox(PeerKey),
+    /// Puts the identity of this seed in the place of this one.
+    RotateIdentity(Box<Seed>),
     /// What this business says of itself; published at the next opportunity.
     SetProfile(Box<ProfileDraft>),
     /// Publishes the profile now, and answers once the network took it.
@@ -138,6 +141,13 @@ pub enum Outcome {
         device: DeviceId,
         /// The account's address.
         address: String,
+    },
+    /// The identity is another now.
+    Rotated {
+        /// Its address.
+        address: String,
+        /// The address that it took the place of.
+        former: String,
     },
     /// Somebody is a contact now.
     Added {
@@ -253,6 +263,9 @@ pub enum Refusal {
     /// A device isn't linked.
     #[error("{0}")]
     Link(String),
+    /// The identity can't be put in the place of the other.
+    #[error("{0}")]
+    Identity(String),
     /// No such device, or several.
     #[error("{0} devices of this account fit that id: `sigillo device list` shows them")]
     NoSuchDevice(usize),
@@ -320,6 +333,7 @@ impl Refusal {
             Self::AlreadyLinked => "already_linked",
             Self::Revoked => "revoked",
             Self::Link(_) => "link",
+            Self::Identity(_) => "identity",
             Self::NoSuchDevice(_) => "no_such_device",
             Self::Mailbox(_) => "mailbox",
             Self::NoSuchMailbox => "no_such_mailbox",

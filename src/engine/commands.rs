@@ -18,6 +18,7 @@ impl Engine {
             Command::OfferDevice => self.offer_device(step),
             Command::JoinAccount(account) => self.join_account(step, &account),
             Command::RevokeDevice(device) => self.revoke_device(step, &device),
+            Command::RotateIdentity(next) => self.rotate_identity(step, *next),
             Command::SetName(name) => self.set_name(step, name),
             Command::Invite => self.invite(step),
             Command::Accept { invite, name } => self.accept_invite(step, invite, name),

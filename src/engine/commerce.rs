@@ -16,6 +16,7 @@ use crate::domain::chat::timeline::Body as Line;
 use crate::domain::directory::profile::VerifiedProfile;
 use crate::domain::identity::address::{self, Address};
 use crate::domain::identity::contact::{CONTACTS, Contact};
+use crate::domain::identity::{moved, own};
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::event::Event as Shown;
 use crate::engine::lookups::FOUND;
@@ -106,7 +107,8 @@ impl Engine {
             )));
         }
         let keys = self.device_keys(&contact.own);
-        let request = subscriber::subscribe(&keys, contact.own, contact.account, offered, step.rng, step.now);
+        let subject = own::current(step.tx, &contact.own);
+        let request = subscriber::subscribe(&keys, subject, contact.account, offered, step.rng, step.now);
         let request = request.map_err(|error| Refusal::Billing(error.to_string()))?;
         let id = request.id();
         let row = Subscription { id, contact: contact.account, issuer: false, at: step.now };
@@ -186,18 +188,18 @@ impl Engine {
         contact: &Contact,
         event: &SignedEvent,
     ) -> Option<Line> {
-        let recorded =
-            contact.log.as_ref().and_then(|log| Recorded::verify(event.clone(), log, step.now).ok());
+        let logs = moved::logs(step.tx, contact);
+        let recorded = Recorded::verify_in_line(event.clone(), &logs, step.now).ok();
         let taken = recorded.filter(|recorded| {
+            // A subscription goes on naming the accounts that it was made between.
             let (issuer, subject) = (recorded.event().issuer(), recorded.event().subject());
-            match recorded.kind() {
-                EventKind::Subscribe | EventKind::Cancel => {
-                    issuer == contact.own && subject == contact.account
-                }
-                EventKind::Trial | EventKind::Invoice | EventKind::Receipt => {
-                    issuer == contact.account && subject == contact.own
-                }
-            }
+            let ours = own::current(step.tx, &contact.own);
+            let (our_side, their_side) = match recorded.kind() {
+                EventKind::Subscribe | EventKind::Cancel => (issuer, subject),
+                EventKind::Trial | EventKind::Invoice | EventKind::Receipt => (subject, issuer),
+            };
+            own::current(step.tx, &our_side) == ours
+                && moved::current(step.tx, &their_side) == contact.account
         });
         let taken = taken.and_then(|recorded| match recorded.kind() {
             EventKind::Subscribe => self.subscriber_came(step, contact, recorded),
@@ -228,7 +230,7 @@ impl Engine {
             .filter_map(|row| history(step.tx, &row.id))
             .any(|history| history.request().plan.id == wish.plan.id && history.trials().next().is_some());
         let keys = self.device_keys(&contact.own);
-        let opened = Book::on_subscribe(request.clone(), contact.own, &keys, &offered, trial_used, step.now);
+        let opened = Book::on_subscribe(request.clone(), wish.issuer, &keys, &offered, trial_used, step.now);
         let (mut book, trial) = opened.ok()?;
         let row = Subscription { id, contact: contact.account, issuer: true, at: step.now };
         step.tx.put(&SUBSCRIPTIONS, SUBSCRIPTIONS.key(id.as_bytes()), row);
@@ -281,6 +283,13 @@ impl Engine {
         histories.find(|(_, history)| {
             history.request().plan.id == plan && entitlement(history, step.now).state != State::Expired
         })
+    }
+}
+
+/// The other side of subscriptions has another account now.
+pub(super) fn contact_moved(tx: &Tx<'_>, old: &AccountId, new: AccountId) {
+    for row in subscriptions_with(tx, old) {
+        tx.edit(&SUBSCRIPTIONS, &SUBSCRIPTIONS.key(row.id.as_bytes()), |row| row.contact = new);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing, Told};
 use crate::domain::identity::link::{self, LinkError};
 use crate::domain::identity::log::AccountLog;
-use crate::domain::identity::own::ACCOUNTS;
+use crate::domain::identity::own::{self, ACCOUNTS};
 use crate::domain::identity::sibling::{SIBLINGS, TRANSFERS, Transfer};
 use crate::domain::session::prekeys::{self, Local};
 use crate::domain::session::rows::PREKEYS;
@@ -258,8 +258,13 @@ impl Engine {
     /// How a session with this device can be opened.
     pub(super) fn own_hint(&mut self, step: &Step<'_, '_>) -> Option<DeviceHint> {
         let account = self.account;
-        let own = self.own(step, &account)?;
-        let keys = self.device_keys(&account);
+        self.hint_for(step, &account)
+    }
+
+    /// The same for any account of ours.
+    pub(super) fn hint_for(&mut self, step: &Step<'_, '_>, account: &AccountId) -> Option<DeviceHint> {
+        let own = self.own(step, account)?;
+        let keys = self.device_keys(account);
         let set = step.tx.get(&PREKEYS, &PREKEYS.key_at(account.as_bytes(), u64::from(own.prekeys)))?;
         let local = Local { log: &own.log, device: &keys };
         let bundle = prekeys::bundle(&local, &set, own.inbox, step.now);
@@ -274,9 +279,12 @@ impl Engine {
 
     /// Tells a contact, before anything else is said, what changed about our devices since it was last told.
     pub(super) fn announce(&mut self, step: &mut Step<'_, '_>, contact: &Contact) {
+        if !contact.is_ourselves() && own::current(step.tx, &contact.own) != contact.own {
+            return self.tell_succession(step, contact);
+        }
         let told = &contact.told;
         let knows_all = self.announced.iter().all(|device| told.devices.contains(device));
-        if contact.own != self.account || contact.is_ourselves() || told.head == self.head && knows_all {
+        if !self.is_main(&contact.own) || contact.is_ourselves() || told.head == self.head && knows_all {
             return;
         }
         let now = Told { head: self.head, devices: self.announced.clone() };

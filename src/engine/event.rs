@@ -28,6 +28,13 @@ pub enum Event {
         /// Has come at least so far.
         state: State,
     },
+    /// A conversation was read on another device of ours.
+    Read {
+        /// With whom.
+        with: String,
+        /// Entries of theirs that nobody saw yet.
+        unread: u64,
+    },
     /// Somebody is a contact now, or asks to be one.
     Contact {
         /// Their address.
@@ -36,6 +43,13 @@ pub enum Event {
         name: String,
         /// Whether they wait to be admitted.
         request: bool,
+    },
+    /// Our identity is another now.
+    Identity {
+        /// Its address.
+        address: String,
+        /// The address that it took the place of.
+        former: String,
     },
     /// An account wants to take this device in: the person has to agree.
     LinkGranted {

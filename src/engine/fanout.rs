@@ -5,17 +5,21 @@ use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::chat::conversation;
 use crate::domain::chat::delivery::DELIVERY;
+use crate::domain::chat::incoming;
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Unsettled};
-use crate::domain::chat::timeline::{Body as Line, Cause, From, NewEntry};
+use crate::domain::chat::timeline::{self, Body as Line, Cause, Entry, From, NewEntry};
+use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing, Told};
 use crate::domain::identity::log::AccountLog;
+use crate::domain::identity::moved;
 use crate::domain::identity::own::ACCOUNTS;
 use crate::domain::identity::sibling::{self, SIBLINGS, Sibling};
 use crate::domain::identity::verification::Verification;
+use crate::engine::event::Event;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::store::table::Rows;
 use crate::wire::content::{Body, Content};
-use crate::wire::own::{KnownContact, KnownStanding, OwnCopy};
+use crate::wire::own::{KnownContact, KnownStanding, OwnCopy, OwnRead};
 use crate::wire::reach::Reach;
 
 /// Addresses of each device that a contact's record carries.
@@ -73,7 +77,7 @@ impl Engine {
     pub(super) fn copy_to_own(&mut self, step: &mut Step<'_, '_>, contact: &Contact, copy: &OwnCopy) {
         for device in self.siblings.clone() {
             // A device that doesn't know the contact yet gets this with the history.
-            if contact.own == self.account && sibling::has_contact(step.tx, &device, &contact.account) {
+            if self.is_main(&contact.own) && sibling::has_contact(step.tx, &device, &contact.account) {
                 self.tell_own(step, &device, Body::Copy(copy.clone()));
             }
         }
@@ -81,38 +85,45 @@ impl Engine {
 
     /// Our other devices are to know a contact as it stands here.
     pub(super) fn share_contact(&mut self, step: &mut Step<'_, '_>, contact: &Contact) {
-        if contact.own != self.account || contact.is_ourselves() {
+        if !self.is_main(&contact.own) || contact.is_ourselves() {
             return;
         }
         for device in self.siblings.clone() {
             if sibling::has_contact(step.tx, &device, &contact.account) {
-                self.tell_own(step, &device, Body::Contact(Box::new(known(contact, 0))));
+                let known = known(step, contact, 0);
+                self.tell_own(step, &device, Body::Contact(Box::new(known)));
             }
         }
     }
 
     /// Another device of ours said something: it is shown here, in the order in which it came.
     pub(super) fn copied(&mut self, step: &Step<'_, '_>, device: &DeviceId, copy: &OwnCopy) {
-        let contact = step.tx.row(&CONTACTS, copy.to.as_bytes());
-        let Some(contact) = contact.filter(|contact| contact.own == self.account) else {
+        let contact = moved::contact(step.tx, &copy.to);
+        let Some(contact) = contact.filter(|contact| self.is_main(&contact.own)) else {
             self.counters.over_limit += 1;
             return;
         };
         let from = From::Own { device: *device, seq: copy.seq };
         let body = Line::Text(copy.text.clone());
         let entry = NewEntry { sent_at: copy.sent_at, id: copy.id, from, body };
-        let entry = conversation::file(step.tx, &contact.account, entry, step.now);
+        let entry = conversation::file(step.tx, &contact.thread, entry, step.now);
         self.show_filed(step, &contact, &entry);
     }
 
     /// Another device of ours knows a contact, or knows it otherwise: its word is the newer one.
     pub(super) fn contact_shared(&mut self, step: &mut Step<'_, '_>, shared: &KnownContact) {
-        let account = shared.account;
+        if !shared.former.is_empty()
+            && let Ok(log) = AccountLog::verify(shared.account, shared.log.clone())
+        {
+            self.succeeded(step, shared.former.clone(), log);
+        }
+        // Whoever doesn't know yet that an account was taken over speaks of the one that took its place.
+        let account = moved::current(step.tx, &shared.account);
         if step.tx.with(&ACCOUNTS, &ACCOUNTS.key(account.as_bytes()), |_| ()).is_some() {
             return;
         }
         let mut contact = match step.tx.copy(&CONTACTS, account.as_bytes()) {
-            Some(contact) if contact.own != self.account => return,
+            Some(contact) if !self.is_main(&contact.own) => return,
             Some(contact) => contact,
             None if self.count_contact().is_err() => return,
             None => {
@@ -128,12 +139,17 @@ impl Engine {
         contact.name.clone_from(&shared.name);
         contact.named_here = shared.named_here;
         contact.verification = match shared.verified {
+            _ if account != shared.account => contact.verification,
             None => Verification::Unverified,
             Some((key, at)) if key == account => Verification::Verified { key, at },
             Some((verified, at)) => Verification::Changed { verified, at },
         };
-        contact.told = Told { head: self.head, devices: self.announced.clone() };
-        if let Ok(log) = AccountLog::verify(account, shared.log.clone()) {
+        if contact.own == self.account {
+            contact.told = Told { head: self.head, devices: self.announced.clone() };
+        }
+        if account != shared.account {
+            // Their devices are known better here.
+        } else if let Ok(log) = AccountLog::verify(account, shared.log.clone()) {
             self.learn_log(step, &mut contact, log);
         }
         for reach in &shared.reach {
@@ -142,7 +158,7 @@ impl Engine {
             }
         }
         if shared.entries > 0 {
-            conversation::reserve(step.tx, &account, shared.entries);
+            conversation::reserve(step.tx, &contact.thread, shared.entries);
         }
         self.call(&mut contact, None, "");
         self.add_contact(step, &contact);
@@ -152,20 +168,55 @@ impl Engine {
         self.links.mark_dirty(account);
     }
 
+    /// A person saw on another device of ours what a contact said: it needn't be seen here again, and which of us tells
+    /// the contact so doesn't matter.
+    pub(super) fn read_elsewhere(&mut self, step: &Step<'_, '_>, read: &OwnRead) {
+        let contact = moved::contact(step.tx, &read.with);
+        let Some(contact) = contact.filter(|contact| self.is_main(&contact.own)) else { return };
+        for (device, seq) in read.upto.iter().filter(|(device, _)| contact.has_device(device)) {
+            incoming::edit(step.tx, device, |row| row.read = row.read.max(*seq));
+        }
+        let Some(row) = step.tx.row(&conversation::CONVERSATIONS, contact.thread.as_bytes()) else { return };
+        let entries = timeline::since(step.tx, &contact.thread, row.read, READ_LOOK_MAX);
+        let is_unread = |entry: &&Entry| match entry.from {
+            From::Them { device, seq } => {
+                step.tx.row(&incoming::INCOMING, device.as_bytes()).is_none_or(|row| seq > row.read)
+            }
+            From::Us { .. } | From::Own { .. } => false,
+        };
+        // Where more waits than is looked at, the rest stays as it is: the screens show too much, never too little.
+        let beyond = row.unread.saturating_sub(theirs(&entries));
+        let unread: Vec<&Entry> = entries.iter().filter(is_unread).collect();
+        let first = unread.first().map_or(row.entries, |entry| entry.position);
+        let left = unread.len() as u64 + beyond;
+        conversation::edit(step.tx, &contact.thread, |row| {
+            row.unread = left;
+            row.read = if beyond == 0 { first } else { row.read };
+        });
+        self.show(Event::Read { with: address::encode(&contact.account), unread: left });
+    }
+
     /// The last sequence number that a device of a contact may know of.
     pub(super) fn last_number(&self, step: &Step<'_, '_>, contact: &Contact, device: &DeviceId) -> u64 {
         let used = if contact.is_ourselves() {
             step.tx.with(&SIBLINGS, &SIBLINGS.key(device.as_bytes()), |row: &Sibling| row.sent)
         } else {
-            let key = conversation::CONVERSATIONS.key(contact.account.as_bytes());
+            let key = conversation::CONVERSATIONS.key(contact.thread.as_bytes());
             step.tx.with(&conversation::CONVERSATIONS, &key, |row| row.sent_seq)
         };
         used.unwrap_or(0)
     }
 }
 
+/// How many unread entries are looked at to see which of them were read elsewhere.
+const READ_LOOK_MAX: usize = 2_000;
+
+fn theirs(entries: &[Entry]) -> u64 {
+    entries.iter().filter(|entry| matches!(entry.from, From::Them { .. })).count() as u64
+}
+
 /// A contact as our other devices are to know it, with so many entries in its conversation.
-pub(super) fn known(contact: &Contact, entries: u64) -> KnownContact {
+pub(super) fn known(step: &Step<'_, '_>, contact: &Contact, entries: u64) -> KnownContact {
     KnownContact {
         account: contact.account,
         name: contact.name.clone(),
@@ -184,6 +235,7 @@ pub(super) fn known(contact: &Contact, entries: u64) -> KnownContact {
             Verification::Changed { verified, at } => Some((verified, at)),
         },
         entries,
+        former: moved::statement(&moved::line(step.tx, contact)),
     }
 }
 

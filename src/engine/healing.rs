@@ -1,6 +1,6 @@
 //! Sessions that broke: noticed, retired, and made anew within limits.
 
-use crate::base::id::DeviceId;
+use crate::base::id::{DeviceId, SessionId};
 use crate::base::limits;
 use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::chat::timeline::Notice;
@@ -64,12 +64,23 @@ impl Engine {
         self.seek_bundle(step, &contact, Some(&device));
     }
 
-    /// The other side has seen more of a session than this store knows of: the store is an old copy. No session of
-    /// it may seal again; they only receive from here on.
-    pub(super) fn rolled_back(&mut self, step: &mut Step<'_, '_>, contact: &Contact, device: &DeviceId) {
+    /// The other side has seen more of a session than this store knows of: the store is an old copy. The session may
+    /// not seal again; it only receives from here on.
+    ///
+    /// What says so on a session that isn't sent on any more is late, and says nothing of the one in its place.
+    pub(super) fn rolled_back(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        device: &DeviceId,
+        session: &SessionId,
+    ) {
         self.counters.rolled_back += 1;
-        self.retire_session(step, device);
-        self.seek_bundle(step, contact, Some(device));
+        let active = step.tx.row(&PEERS, device.as_bytes()).and_then(|peer| peer.active);
+        if active == Some(*session) {
+            self.retire_session(step, device);
+            self.seek_bundle(step, contact, Some(device));
+        }
     }
 
     /// The first flight of a device's session is past its life, and nothing ever came: the device can't have the

@@ -10,6 +10,7 @@ use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::chat::timeline::{self, Body as Line, Entry, From, NewEntry};
 use crate::domain::identity::address::Address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
+use crate::domain::identity::{moved, own};
 use crate::domain::session::pqxdh::{self, Accepted};
 use crate::domain::session::prekeys::Local;
 use crate::domain::session::ratchet::OpenError;
@@ -102,7 +103,7 @@ impl Engine {
                 self.counters.opened += 1;
                 self.session_proven(step, &device, session);
                 if opened.rolled_back {
-                    self.rolled_back(step, &contact, &device);
+                    self.rolled_back(step, &contact, &device, session);
                 }
                 match Content::decode(&opened.content) {
                     Ok(content) => self.content(step, Opened { contact, device, content }, &opened.content),
@@ -216,14 +217,20 @@ impl Engine {
             self.counters.malformed += 1;
             return;
         };
-        let known = step.tx.copy(&CONTACTS, account.as_bytes());
+        let known = step.tx.copy(&CONTACTS, account.as_bytes()).or_else(|| {
+            let former = content.introduction.as_ref().map(|introduction| introduction.former.clone());
+            self.succeeded(step, former.filter(|former| !former.is_empty())?, log.clone())
+        });
         let is_new = known.is_none();
+        let own = own::current(step.tx, own);
         let contact = match known {
-            Some(contact) if contact.own == *own => Some(contact),
+            Some(contact) if own::current(step.tx, &contact.own) == own => Some(contact),
             Some(_) => None,
             // Our own account's other devices are known from the log, or not at all.
             None if account == self.account => None,
-            None => self.stranger(step, own, account, content.introduction.as_ref()),
+            // A device that a contact has: without that contact's word it isn't believed that it is another's now.
+            None if self.contact_of(step, &device).is_some_and(|contact| contact.has_device(&device)) => None,
+            None => self.stranger(step, &own, account, content.introduction.as_ref()),
         };
         let Some(mut contact) = contact else {
             self.counters.over_limit += 1;
@@ -257,9 +264,10 @@ impl Engine {
         if is_new {
             self.show_contact(&contact);
             self.share_contact(step, &contact);
-            if contact.standing == Standing::Accepted {
-                self.announce(step, &contact);
-            }
+        }
+        // Nothing was told to somebody new, nor to somebody who has lost it.
+        if contact.told.head == 0 && contact.standing == Standing::Accepted {
+            self.announce(step, &contact);
         }
         self.counters.opened += 1;
         let contact = Arc::new(contact);
@@ -288,7 +296,9 @@ impl Engine {
             }
             (0, Body::LogWant(head)) => self.log_wanted(&contact, &device, head),
             (0, Body::Log(part)) => self.log_part(step, &contact.account, &device, part, true),
-            (1.., Body::Copy(_) | Body::Contact(_) | Body::History(_)) if !contact.is_ourselves() => {
+            (1.., Body::Copy(_) | Body::Contact(_) | Body::History(_) | Body::Read(_))
+                if !contact.is_ourselves() =>
+            {
                 self.counters.malformed += 1;
             }
             (1.., Body::Ack(_) | Body::Resend { .. } | Body::LogWant(_)) => self.counters.malformed += 1,
@@ -318,7 +328,7 @@ impl Engine {
         match incoming::arrival(step.tx, device, content.seq) {
             Arrival::Next => {
                 self.file(step, contact, device, content);
-                self.file_held(step, contact, device);
+                self.file_held(step, &self.now_is(step, contact), device);
             }
             Arrival::Early => {
                 incoming::hold(step.tx, device, content.seq, bytes.to_vec());
@@ -329,7 +339,7 @@ impl Engine {
                 let line = self.line_of(step, contact, device, &content);
                 let (id, sent_at) = (content.id, content.sent_at);
                 if let Some(line) = line {
-                    timeline::edit(step.tx, &contact.account, position, |entry| {
+                    timeline::edit(step.tx, &contact.thread, position, |entry| {
                         (entry.id, entry.sent_at, entry.body) = (id, sent_at, line);
                     });
                     self.show_entry(step, contact, position);
@@ -341,18 +351,28 @@ impl Engine {
                 return;
             }
         }
-        self.owe_ack(contact, device);
+        self.owe_ack(&self.now_is(step, contact), device);
+    }
+
+    /// The contact as it is now: another account may have taken its place.
+    fn now_is(&self, step: &Step<'_, '_>, contact: &Contact) -> Arc<Contact> {
+        let ourselves = || step.tx.row(&CONTACTS, self.account.as_bytes());
+        let now =
+            if contact.is_ourselves() { ourselves() } else { moved::contact(step.tx, &contact.account) };
+        now.unwrap_or_else(|| Arc::new(contact.clone()))
     }
 
     /// Files what waited and is next in order now; a gap that remains is waited for.
     fn file_held(&mut self, step: &mut Step<'_, '_>, contact: &Contact, device: &DeviceId) {
+        let mut contact = Arc::new(contact.clone());
         while let Some(bytes) = incoming::take_held(step.tx, device) {
             if let Ok(content) = Content::decode(&bytes) {
-                self.file(step, contact, device, content);
+                self.file(step, &contact, device, content);
+                contact = self.now_is(step, &contact);
             }
         }
         match incoming::first_held(step.tx, device) {
-            Some(_) => self.expect_gap(step, contact, device),
+            Some(_) => self.expect_gap(step, &contact, device),
             None => self.agenda.clear(step.tx, &Job::Gap(contact.account, *device)),
         }
     }
@@ -363,7 +383,10 @@ impl Engine {
         let Some(body) = self.line_of(step, contact, device, &content) else { return };
         let from = From::Them { device: *device, seq: content.seq };
         let entry = NewEntry { sent_at: content.sent_at, id: content.id, from, body };
-        let entry = conversation::file(step.tx, &contact.account, entry, step.now);
+        let entry = conversation::file(step.tx, &contact.thread, entry, step.now);
+        if incoming::edit(step.tx, device, |row| content.seq <= row.read) == Some(true) {
+            conversation::seen(step.tx, &contact.thread, entry.position);
+        }
         self.show_filed(step, contact, &entry);
     }
 
@@ -384,6 +407,8 @@ impl Engine {
             Body::Contact(known) => self.contact_shared(step, known),
             Body::History(page) => self.history_told(step, page),
             Body::Queues(queues) => self.learn_queues(step, contact, device, queues.clone()),
+            Body::Read(read) => self.read_elsewhere(step, read),
+            Body::Succession(succession) => self.succession_told(step, contact, succession),
             Body::Text(_) | Body::Hello { .. } | Body::Ack(_) | Body::Resend { .. } | Body::LogWant(_) => {}
         }
         None
@@ -414,7 +439,7 @@ impl Engine {
             }
             let id = crate::base::id::MessageId::new([0; 16]);
             let entry = NewEntry { sent_at: now, id, from, body: Line::Missing };
-            conversation::file(step.tx, account, entry, now).position
+            conversation::file(step.tx, &contact.thread, entry, now).position
         });
         self.file_held(step, &contact, device);
         self.owe_ack(&contact, device);
@@ -463,7 +488,7 @@ impl Engine {
     }
 
     pub(super) fn show_entry(&mut self, step: &Step<'_, '_>, contact: &Contact, position: u64) {
-        if let Some(entry) = timeline::since(step.tx, &contact.account, position, 1).pop() {
+        if let Some(entry) = timeline::since(step.tx, &contact.thread, position, 1).pop() {
             self.show_filed(step, contact, &entry);
         }
     }

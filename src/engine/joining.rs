@@ -89,7 +89,7 @@ impl Engine {
         self.account = *account;
         self.devices.clear();
         sibling::join(step.tx, *account);
-        self.open_own(step, log.clone(), None);
+        self.open_own(step, log.clone(), None, None);
         self.set_name(step, grant.name)?;
         let device = self.device_keys(account).id();
         let mut ourselves = Contact::new(*account, *account, Standing::Accepted, step.now);

@@ -8,11 +8,11 @@ use crate::base::id::Digest;
 use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::domain::billing::entitlement::{State, entitlement};
-use crate::domain::billing::export::ReceiptFile;
+use crate::domain::billing::export::{self, Expect, ReceiptFile};
 use crate::domain::billing::history::History;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::Contact;
-use crate::domain::identity::own::ACCOUNTS;
+use crate::domain::identity::{moved, own};
 use crate::engine::commerce::{RECEIPTS, SUBSCRIPTIONS, Subscription, contact_of, history};
 use crate::store::table::Rows;
 use crate::wire::billing::{Rail, Receipt, TrustClass};
@@ -157,9 +157,19 @@ pub fn receipt_file(rows: &impl Rows, id: &Digest) -> Option<ReceiptFile> {
     let contact = contact_of(rows, &row)?;
     let history = history(rows, &subscription)?;
     let recorded = history.receipts().into_iter().find(|(_, recorded)| recorded.id() == *id)?.1.clone();
-    let log =
-        if row.issuer { rows.copy(&ACCOUNTS, contact.own.as_bytes())?.log } else { contact.log.clone()? };
-    ReceiptFile::new(&recorded, &log)
+    let logs = if row.issuer {
+        own::logs(rows, &own::current(rows, &contact.own))
+    } else {
+        moved::logs(rows, &contact)
+    };
+    // Signed before its issuer was restored, it holds by the log of then.
+    let former = moved::superseded(rows, &recorded.event().issuer()).into_iter().rev().map(|log| vec![log]);
+    let files =
+        core::iter::once(logs).chain(former).filter_map(|logs| ReceiptFile::in_line(&recorded, &logs));
+    let mut files: Vec<_> = files.collect();
+    let holds = |file: &ReceiptFile| export::verify(file, &Expect::default()).is_ok();
+    let first = files.iter().position(holds).unwrap_or_default();
+    (!files.is_empty()).then(|| files.swap_remove(first))
 }
 
 fn all(rows: &impl Rows) -> impl Iterator<Item = (Arc<Subscription>, Arc<Contact>, History)> {

@@ -102,6 +102,16 @@ impl Links {
         self.dirty.insert(contact);
     }
 
+    /// A contact has another account now.
+    pub(super) fn rename(&mut self, old: AccountId, new: AccountId) {
+        let all = self.peers.values_mut().map(|peer| &mut peer.contacts);
+        for contacts in all.chain([&mut self.dirty]) {
+            if contacts.remove(&old) {
+                contacts.insert(new);
+            }
+        }
+    }
+
     pub(super) fn take_dirty(&mut self) -> BTreeSet<AccountId> {
         core::mem::take(&mut self.dirty)
     }

@@ -9,6 +9,7 @@ use crate::domain::chat::outbox::{Deposit, OUTBOX, Unsettled};
 use crate::domain::chat::timeline::{Body as Line, From, NewEntry, Notice};
 use crate::domain::identity::contact::{CONTACTS, Contact, Learnt, Standing};
 use crate::domain::identity::log::AccountLog;
+use crate::domain::identity::moved;
 use crate::domain::identity::relation::{Claim, Relation};
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::domain::session::rows::PEERS;
@@ -61,7 +62,7 @@ impl Engine {
 
     /// A contact has other devices now. What waited for devices that are gone, or for an account none of whose
     /// devices was known, goes to those that are new; the others have it already.
-    fn devices_changed(
+    pub(super) fn devices_changed(
         &mut self,
         step: &mut Step<'_, '_>,
         before: &Contact,
@@ -83,6 +84,9 @@ impl Engine {
                 self.own_log_learnt(step, log);
             }
             return;
+        }
+        if let Some(old) = before.log.as_ref().filter(|_| learnt == Learnt::Replaced && contact.business) {
+            moved::supersede(step.tx, old);
         }
         match learnt {
             _ if before.log.is_none() => {}
@@ -166,7 +170,7 @@ impl Engine {
             from: From::Us { seq: 0 },
             body: Line::Notice(notice),
         };
-        let entry = conversation::file(step.tx, &contact.account, entry, step.now);
+        let entry = conversation::file(step.tx, &contact.thread, entry, step.now);
         self.show_filed(step, contact, &entry);
     }
 

@@ -117,6 +117,7 @@ impl Engine {
             }
             Want::Search(search) => self.search_fetched(step, search, fetched),
             Want::ReadBack => self.read_back(step, fetched),
+            Want::Publish(ticket) => self.looked_first(step, fetched.profile.as_ref(), ticket),
         }
     }
 
@@ -291,9 +292,14 @@ impl Engine {
 
     fn bundle_answered(&mut self, step: &mut Step<'_, '_>, account: &AccountId, answer: Option<Answer>) {
         self.lookups.bundles.remove(account);
+        if let Some(Answer::Bundle { bundle, former, .. }) = &answer
+            && let Some(contact) = self.succession_answered(step, account, bundle, former)
+        {
+            return self.bundle_answered(step, &contact, answer);
+        }
         let Some(mut contact) = step.tx.copy(&CONTACTS, account.as_bytes()) else { return };
         let bundle = match answer {
-            Some(Answer::Bundle { bundle, one_time }) => {
+            Some(Answer::Bundle { bundle, one_time, .. }) => {
                 self.verified_bundle(step, &bundle, &one_time, account)
             }
             _ => None,

@@ -12,7 +12,7 @@ use crate::base::time::Time;
 use crate::crypto::secret::Secret;
 use crate::domain::identity::account::{AccountKey, Seed};
 use crate::domain::identity::device::DeviceKeys;
-use crate::domain::identity::own::{ACCOUNTS, OwnAccount};
+use crate::domain::identity::own::{self, ACCOUNTS, OwnAccount};
 use crate::domain::identity::sibling;
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::engine::command::{Outcome, Refusal};
@@ -57,6 +57,8 @@ pub(super) enum Job {
     Renew(Digest),
     /// Forget what we keep for others and what is past its life.
     Sweep,
+    /// Tell more contacts that our identity is another.
+    Succeed,
     /// Look into our queues at mailboxes.
     Mailboxes,
     /// Drop what is past its life in a queue that we keep for others.
@@ -109,6 +111,12 @@ pub struct Engine {
     pub(super) key: Option<AccountKey>,
     /// The account that this device speaks for; [`NOBODY`] until it is linked.
     pub(super) account: AccountId,
+    /// Accounts that stood where the one that the world knows stands now.
+    pub(super) retired: Vec<AccountId>,
+    /// For which account the keys of an account's device are derived, where that is another.
+    keys_of: BTreeMap<AccountId, AccountId>,
+    /// Contacts that are still to be told that our identity is another; read anew where it is empty.
+    pub(super) untold: Vec<AccountId>,
     /// Our other devices, in the order of our log.
     pub(super) siblings: Vec<DeviceId>,
     /// Those of them that contacts are to be told of.
@@ -130,6 +138,8 @@ pub struct Engine {
     pub(super) addresses: Vec<String>,
     /// How often in a row a contact couldn't be reached.
     pub(super) attempts: BTreeMap<AccountId, u32>,
+    /// The account whose earlier publications were looked for.
+    pub(super) looked_at: Option<AccountId>,
     /// Contacts of whatever standing.
     pub(super) contacts: usize,
     /// Contacts that wait to be admitted.
@@ -142,11 +152,18 @@ impl Engine {
     /// An engine over the store that `rows` reads: a new one, or one that goes on where it stopped.
     pub fn new(me: Me, rows: &impl Rows) -> Self {
         let key = me.seed.as_ref().map(Seed::account);
+        // Where the identity was rotated, or the device linked, the store says whose it is.
         let account =
-            key.as_ref().map(AccountKey::id).or_else(|| sibling::membership(rows)).unwrap_or(NOBODY);
+            sibling::membership(rows).or_else(|| key.as_ref().map(AccountKey::id)).unwrap_or(NOBODY);
+        let key = key.filter(|key| key.id() == account);
+        let own = rows.scan(&ACCOUNTS, &ACCOUNTS.all());
+        let retired = own.iter().filter(|(_, own)| own.subject_of.is_none() && own.log.successor().is_some());
         Self {
             key,
             account,
+            retired: retired.map(|(_, own)| own.log.account()).collect(),
+            keys_of: own.iter().map(|(_, own)| (own.log.account(), own.keys_of)).collect(),
+            untold: Vec::new(),
             siblings: Vec::new(),
             announced: Vec::new(),
             joining: Joining::default(),
@@ -165,6 +182,7 @@ impl Engine {
             online: false,
             addresses: Vec::new(),
             attempts: BTreeMap::new(),
+            looked_at: None,
             contacts: 0,
             requests: 0,
             queries: 0,
@@ -255,17 +273,34 @@ impl Engine {
         self.queries
     }
 
-    /// The keys with which this device speaks for an account of ours.
+    /// The keys with which this device speaks for an account of ours. They stay when another account takes its place:
+    /// the device is the same, and so are its sessions.
     pub(super) fn device_keys(&mut self, own: &AccountId) -> Arc<DeviceKeys> {
-        let device = &self.me.device;
-        let is_linked = self.key.is_none() && *own == self.account;
+        let (device, of) = (&self.me.device, self.keys_of.get(own).unwrap_or(own));
+        let is_linked = self.me.seed.is_none();
         let make =
-            || if is_linked { DeviceKeys::for_linking(device) } else { DeviceKeys::derive(device, own) };
+            || if is_linked { DeviceKeys::for_linking(device) } else { DeviceKeys::derive(device, of) };
         let keys = self.devices.entry(*own).or_insert_with(|| Arc::new(make()));
         Arc::clone(keys)
     }
 
+    /// The account of ours that `own` is, or that took its place.
     pub(super) fn own(&self, step: &Step<'_, '_>, own: &AccountId) -> Option<Arc<OwnAccount>> {
-        step.tx.row(&ACCOUNTS, own.as_bytes())
+        let known = step.tx.row(&ACCOUNTS, own.as_bytes())?;
+        if known.log.successor().is_none() {
+            return Some(known);
+        }
+        step.tx.row(&ACCOUNTS, own::current(step.tx, own).as_bytes())
+    }
+
+    /// From here on the keys of `heir`'s device are those of the account whose place it takes.
+    pub(super) fn inherit_keys(&mut self, heir: AccountId, keys_of: AccountId) {
+        self.keys_of.insert(heir, keys_of);
+        self.devices.clear();
+    }
+
+    /// Whether it is the account that the world knows, or was.
+    pub(super) fn is_main(&self, own: &AccountId) -> bool {
+        *own == self.account || self.retired.contains(own)
     }
 }

@@ -17,6 +17,7 @@ pub mod mailbox_host;
 pub mod mailbox_view;
 pub mod people;
 pub mod publish;
+pub mod reach_view;
 pub mod view;
 
 mod commands;
@@ -36,7 +37,9 @@ mod mailbox_state;
 mod outbound;
 mod pending;
 mod prekeys;
+mod rotation;
 mod saying;
 mod search;
+mod succession;
 mod transfer;
 mod upkeep;

@@ -1,5 +1,6 @@
 //! The way out, where a link is up: seal what is kept for a device, keep the frame, send.
 
+use core::cell::Cell;
 use std::sync::Arc;
 
 use crate::base::id::{AccountId, DeviceId, MessageId, SessionId};
@@ -11,7 +12,7 @@ use crate::domain::chat::outbox::{Deposit, OUTBOX, Sealed, Unsettled};
 use crate::domain::chat::timeline;
 use crate::domain::identity::address::Address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
-use crate::domain::identity::own::OwnAccount;
+use crate::domain::identity::own::{self, OwnAccount};
 use crate::domain::mailbox::boxes;
 use crate::domain::session::pqxdh;
 use crate::domain::session::prekeys::Local;
@@ -257,18 +258,27 @@ impl Engine {
         let mut id = [0; MessageId::LEN];
         step.rng.fill_bytes(&mut id);
         let first = self.first_number(step, contact, to);
-        Content {
+        let mut introduction = self.introduction(step, contact, device);
+        introduction.queues =
+            Some(self.queues_told(step, contact, 1)).filter(|queues| !queues.pairs.is_empty());
+        if contact.knew.is_some() || contact.own != own.log.account() {
+            introduction.former = own::statement(step.tx, &own.log.account());
+        }
+        let mut content = Content {
             id: MessageId::new(id),
             seq: 0,
             sent_at: step.now,
             log_head: own.log.head(),
-            introduction: Some(Introduction {
-                queues: Some(self.queues_told(step, contact, 1)).filter(|queues| !queues.pairs.is_empty()),
-                ..self.introduction(step, contact, device)
-            }),
+            introduction: Some(introduction),
             body: Body::Hello { first },
+        };
+        let encoded = content.encode();
+        if encoded.len() <= pqxdh::FIRST_CONTENT_MAX {
+            return encoded;
         }
-        .encode()
+        // The line of accounts is too long for a first flight: it is told by what follows.
+        content.introduction.iter_mut().for_each(|introduction| introduction.former.clear());
+        content.encode()
     }
 
     /// What we tell a contact of ourselves. Towards a business the name is left out unless the person set one.
@@ -279,6 +289,7 @@ impl Engine {
             token: contact.token,
             reach: self.own_reach(device),
             queues: None,
+            former: Vec::new(),
         }
     }
 
@@ -433,7 +444,15 @@ impl Engine {
     /// Gives up what was never delivered within its life.
     pub(super) fn expire(&mut self, step: &mut Step<'_, '_>, account: &AccountId) {
         let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) else { return };
-        let soonest = self.give_up(step, &contact, timeline::Cause::Expired, |row, now| row.expires <= now);
+        let lost = Cell::new(false);
+        let soonest = self.give_up(step, &contact, timeline::Cause::Expired, |row, now| {
+            lost.set(lost.get() || row.expires <= now);
+            row.expires <= now
+        });
+        if let Some(knew) = contact.knew.filter(|_| lost.get()) {
+            // Perhaps they never learnt that our identity is another: they are told again before the next message.
+            step.tx.edit(&CONTACTS, &CONTACTS.key(contact.account.as_bytes()), |row| row.own = knew);
+        }
         if let Some(soonest) = soonest {
             self.agenda.set(step.tx, Job::Expire(*account), soonest);
         }
@@ -469,7 +488,7 @@ impl Engine {
                     continue;
                 }
                 if let Some(position) = row.position {
-                    timeline::edit(step.tx, &contact.account, position, |entry| entry.failed = Some(cause));
+                    timeline::edit(step.tx, &contact.thread, position, |entry| entry.failed = Some(cause));
                     self.show_entry(step, contact, position);
                 }
             }

@@ -54,6 +54,8 @@ pub(super) enum Want {
     Search(Ticket),
     /// To see whether our publication arrived.
     ReadBack,
+    /// To know which number our own publication must be above.
+    Publish(Option<Ticket>),
 }
 
 /// A profile that is being fetched.

@@ -2,7 +2,7 @@
 
 use rand_core::CryptoRng;
 
-use crate::base::id::{AccountId, ContactToken, RouteId};
+use crate::base::id::{AccountId, ContactToken, DeviceId, RouteId};
 use crate::base::kind::AccountKind;
 use crate::base::limits;
 use crate::domain::chat::conversation::{self, CONVERSATIONS};
@@ -13,6 +13,7 @@ use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::invite;
 use crate::domain::identity::log::AccountLog;
+use crate::domain::identity::moved;
 use crate::domain::identity::open_invite::{INVITES, OpenInvite};
 use crate::domain::identity::own::{ACCOUNTS, OwnAccount};
 use crate::domain::mailbox::{boxes, owner};
@@ -27,6 +28,7 @@ use crate::wire::boxes::InboxBox;
 use crate::wire::content::{Body, Introduction};
 use crate::wire::decode::is_line;
 use crate::wire::invite::Invite;
+use crate::wire::own::OwnRead;
 
 /// What this node calls itself towards people.
 const NAME: Table<String> = Table::new(TableId::Meta, 1);
@@ -77,19 +79,22 @@ impl Engine {
             return;
         }
         let device = self.device_keys(&id).certificate(Purposes::ALL);
-        self.open_own(step, AccountLog::begin(key, device, step.now), subject_of);
+        self.open_own(step, AccountLog::begin(key, device, step.now), subject_of, None);
     }
 
-    /// Keeps an account of ours, with an inbox and prekeys of this device.
+    /// Keeps an account of ours, with an inbox and prekeys of this device; `former` is the one whose place it takes.
     pub(super) fn open_own(
         &mut self,
         step: &mut Step<'_, '_>,
         log: AccountLog,
         subject_of: Option<AccountId>,
+        former: Option<&OwnAccount>,
     ) {
         let id = log.account();
         let inbox = RouteId::new(random(step.rng));
-        let own = OwnAccount { log, subject_of, inbox, prekeys: 0, prekeys_made: step.now };
+        let keys_of = former.map_or(id, |former| former.keys_of);
+        let former = former.map(|former| former.log.account());
+        let own = OwnAccount { log, subject_of, former, keys_of, inbox, prekeys: 0, prekeys_made: step.now };
         step.tx.put(&ROUTES, ROUTES.key(inbox.as_bytes()), Route::Inbox { own: id });
         step.tx.put(&ACCOUNTS, ACCOUNTS.key(id.as_bytes()), own);
         self.new_prekeys(step, &id);
@@ -143,8 +148,10 @@ impl Engine {
         }
         let business = invite.kind == AccountKind::Business;
         let own = self.own_towards(step, &invite.account, business)?;
-        let known = step.tx.copy(&CONTACTS, invite.account.as_bytes());
+        let account = moved::current(step.tx, &invite.account);
+        let known = step.tx.copy(&CONTACTS, account.as_bytes());
         if known.is_none() {
+            self.refuse_same_device(step, &invite.reach.device())?;
             self.count_contact()?;
         }
         let mut contact =
@@ -161,7 +168,7 @@ impl Engine {
         self.call(&mut contact, name, &invite.name);
         self.add_contact(step, &contact);
         self.share_contact(step, &contact);
-        if step.tx.row(&CONVERSATIONS, contact.account.as_bytes()).is_none_or(|row| row.sent_seq == 0) {
+        if step.tx.row(&CONVERSATIONS, contact.thread.as_bytes()).is_none_or(|row| row.sent_seq == 0) {
             self.say(step, &contact, Body::Hello { first: 1 }, None)?;
         }
         Ok(added(&contact))
@@ -176,6 +183,19 @@ impl Engine {
                     self.take_on(step, wanted);
                 }
             }
+        }
+    }
+
+    /// A device that a contact has can't be another contact's, unless that contact's identity says that it is its own
+    /// successor: two conversations with one device would count the same numbers.
+    fn refuse_same_device(&self, step: &Step<'_, '_>, device: &DeviceId) -> Result<(), Refusal> {
+        match self.contact_of(step, device).filter(|contact| contact.has_device(device)) {
+            Some(contact) => Err(Refusal::Identity(format!(
+                "this is a device of {}, and their own word that their identity is another hasn't come yet: \
+                 wait for it, with the node running",
+                contact.name
+            ))),
+            None => Ok(()),
         }
     }
 
@@ -282,22 +302,33 @@ impl Engine {
         Ok(outcome)
     }
 
-    pub(super) fn mark_read(&mut self, step: &Step<'_, '_>, account: &AccountId) -> Result<Outcome, Refusal> {
-        let contact = step.tx.row(&CONTACTS, account.as_bytes());
+    pub(super) fn mark_read(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        account: &AccountId,
+    ) -> Result<Outcome, Refusal> {
+        let contact = moved::contact(step.tx, account);
         let contact = contact.ok_or_else(|| Refusal::NotAContact(address::encode(account)))?;
-        conversation::edit(step.tx, account, |row| {
+        conversation::edit(step.tx, &contact.thread, |row| {
             row.read = row.entries;
             row.unread = 0;
         });
+        let mut upto = Vec::new();
         for device in contact.devices() {
             let seen = incoming::edit(step.tx, &device, |row| {
                 let news = row.filed > row.read;
-                row.read = row.filed;
+                row.read = row.read.max(row.filed);
                 news
             });
             if seen == Some(true) {
                 self.owe_ack(&contact, &device);
+                upto.extend(
+                    step.tx.row(&incoming::INCOMING, device.as_bytes()).map(|row| (device, row.read)),
+                );
             }
+        }
+        if !upto.is_empty() && self.is_main(&contact.own) {
+            self.tell_siblings(step, &Body::Read(OwnRead { with: contact.account, upto }));
         }
         Ok(Outcome::Done)
     }
@@ -308,11 +339,12 @@ impl Engine {
         account: &AccountId,
         change: impl FnOnce(&mut Contact),
     ) -> Result<Outcome, Refusal> {
+        let account = moved::current(step.tx, account);
         let key = CONTACTS.key(account.as_bytes());
-        if *account == self.account || step.tx.edit(&CONTACTS, &key, change).is_none() {
-            return Err(Refusal::NotAContact(address::encode(account)));
+        if account == self.account || step.tx.edit(&CONTACTS, &key, change).is_none() {
+            return Err(Refusal::NotAContact(address::encode(&account)));
         }
-        self.links.mark_dirty(*account);
+        self.links.mark_dirty(account);
         if let Some(contact) = step.tx.get(&CONTACTS, &key) {
             self.share_contact(step, &contact);
         }

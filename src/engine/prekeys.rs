@@ -7,7 +7,7 @@ use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::identity::contact::{CONTACTS, Standing};
 use crate::domain::identity::open_invite::INVITES;
-use crate::domain::identity::own::{ACCOUNTS, OwnAccount};
+use crate::domain::identity::own::{self, ACCOUNTS, OwnAccount};
 use crate::domain::session::one_time::{HandedOut, OneTimePool, OneTimeUsed};
 use crate::domain::session::pool::{Claim, Pool};
 use crate::domain::session::prekeys::{self, Local, PrekeySet};
@@ -38,6 +38,7 @@ impl Engine {
     ) -> Option<Answer> {
         let (own, requester) = self.requester(step, route, token, peer)?;
         let account = self.own(step, &own)?;
+        let own = account.log.account();
         let account = if is_stale(&account, step.now) {
             self.new_prekeys(step, &own);
             self.own(step, &own)?
@@ -49,7 +50,8 @@ impl Engine {
         let local = Local { log: &account.log, device: &keys };
         let bundle = prekeys::bundle(&local, &set, account.inbox, step.now);
         let one_time = requester.and_then(|(claim, who)| self.hand_out(step, &own, &local, claim, &who));
-        Some(Answer::Bundle { bundle, one_time: one_time.unwrap_or_default() })
+        let former = own::statement(step.tx, &own);
+        Some(Answer::Bundle { bundle, one_time: one_time.unwrap_or_default(), former })
     }
 
     /// Whose prekeys are asked for, and by whom. Nobody where nothing is to be given; a blocked contact learns

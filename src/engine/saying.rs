@@ -9,7 +9,8 @@ use crate::domain::chat::delivery::DELIVERY;
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Unsettled};
 use crate::domain::chat::timeline::{Body as Line, From, NewEntry};
 use crate::domain::identity::address;
-use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
+use crate::domain::identity::contact::{Contact, Standing};
+use crate::domain::identity::moved;
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::machine::{Engine, Step};
 use crate::store::table::Rows;
@@ -36,7 +37,7 @@ impl Engine {
         let (id, seq, position) =
             self.say_numbered(step, &contact, Body::Text(text.clone()), Some(Line::Text(text)))?;
         if let Some(text) = copy {
-            let copy = OwnCopy { to, id, sent_at: step.now, seq, text };
+            let copy = OwnCopy { to: contact.account, id, sent_at: step.now, seq, text };
             self.copy_to_own(step, &contact, &copy);
         }
         Ok(Outcome::Queued { id, position: position.unwrap_or_default() })
@@ -44,7 +45,7 @@ impl Engine {
 
     /// The contact, if we may write to them.
     pub(super) fn may_write(&self, step: &Step<'_, '_>, to: &AccountId) -> Result<Arc<Contact>, Refusal> {
-        let contact = step.tx.row(&CONTACTS, to.as_bytes()).filter(|contact| !contact.is_ourselves());
+        let contact = moved::contact(step.tx, to).filter(|contact| !contact.is_ourselves());
         let contact = contact.ok_or_else(|| Refusal::NotAContact(address::encode(to)))?;
         if contact.is_held() {
             return Err(Refusal::KeyChanged(contact.name.clone()));
@@ -82,7 +83,7 @@ impl Engine {
         body: Body,
         line: Option<Line>,
     ) -> Result<(MessageId, u64, Option<u64>), Refusal> {
-        let with = contact.account;
+        let with = contact.thread;
         let used = step.tx.row(&CONVERSATIONS, with.as_bytes()).map_or(0, |row| row.sent_seq);
         let settled = contact.devices().filter_map(|device| step.tx.row(&DELIVERY, device.as_bytes()));
         let settled = settled.map(|marks| marks.delivered).min().unwrap_or(0);

@@ -8,6 +8,7 @@ use crate::domain::chat::conversation::CONVERSATIONS;
 use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::chat::timeline::{self, Body as Line, Entry, From};
 use crate::domain::identity::contact::{CONTACTS, Contact};
+use crate::domain::identity::moved;
 use crate::domain::identity::sibling::{TRANSFERS, Transfer};
 use crate::engine::fanout::known;
 use crate::engine::machine::{Engine, Step};
@@ -57,8 +58,8 @@ impl Engine {
         let mut last = after;
         for contact in self.contacts_after(step, after).into_iter().take(room) {
             let entries =
-                step.tx.with(&CONVERSATIONS, &CONVERSATIONS.key(contact.account.as_bytes()), |c| c.entries);
-            let body = Body::Contact(Box::new(known(&contact, entries.unwrap_or(0))));
+                step.tx.with(&CONVERSATIONS, &CONVERSATIONS.key(contact.thread.as_bytes()), |c| c.entries);
+            let body = Body::Contact(Box::new(known(step, &contact, entries.unwrap_or(0))));
             self.tell_own(step, device, body);
             last = Some(contact.account);
         }
@@ -83,15 +84,16 @@ impl Engine {
             let mut page = Vec::new();
             while page.is_empty() {
                 if before == 0 || left == 0 {
-                    let next = self.contacts_after(step, with).into_iter().next()?.account;
-                    let key = CONVERSATIONS.key(next.as_bytes());
+                    let next = self.contacts_after(step, with).into_iter().next()?;
+                    let key = CONVERSATIONS.key(next.thread.as_bytes());
                     before = step.tx.with(&CONVERSATIONS, &key, |row| row.entries).unwrap_or(0);
-                    (with, left) = (Some(next), limits::HISTORY_ENTRIES_MAX);
+                    (with, left) = (Some(next.account), limits::HISTORY_ENTRIES_MAX);
                     continue;
                 }
                 let contact = with?;
                 let limit = limits::HISTORY_PAGE_MAX.min(usize::try_from(left).unwrap_or(usize::MAX));
-                let entries = timeline::before(step.tx, &contact, before, limit);
+                let thread = thread_of(step, &contact);
+                let entries = timeline::before(step.tx, &thread, before, limit);
                 let taken = fitting(&entries);
                 before = taken.first().map_or(0, |first| first.position);
                 left = left.saturating_sub(taken.len() as u64);
@@ -105,11 +107,12 @@ impl Engine {
 
     /// Another device of ours tells what was said before this one was linked.
     pub(super) fn history_told(&mut self, step: &Step<'_, '_>, page: &HistoryPage) {
-        let contact = step.tx.row(&CONTACTS, page.with.as_bytes());
-        if contact.is_none_or(|contact| contact.own != self.account) {
+        let contact = moved::contact(step.tx, &page.with);
+        if contact.is_none_or(|contact| !self.is_main(&contact.own)) {
             return;
         }
-        let reserved = step.tx.row(&CONVERSATIONS, page.with.as_bytes()).map_or(0, |row| row.reserved);
+        let thread = thread_of(step, &page.with);
+        let reserved = step.tx.row(&CONVERSATIONS, thread.as_bytes()).map_or(0, |row| row.reserved);
         let ours = page.entries.iter().filter(|entry| entry.position < reserved);
         let entries = ours.map(|entry| Entry {
             position: entry.position,
@@ -124,19 +127,24 @@ impl Engine {
             body: entry.text.clone().map_or(Line::Missing, Line::Text),
             failed: None,
         });
-        timeline::fill(step.tx, &page.with, entries.collect());
+        timeline::fill(step.tx, &thread, entries.collect());
     }
 
     /// Contacts that our other devices know too, in the order of their accounts.
     fn contacts_after(&self, step: &Step<'_, '_>, after: Option<AccountId>) -> Vec<Arc<Contact>> {
         let all = step.tx.scan(&CONTACTS, &CONTACTS.all()).into_iter().map(|(_, contact)| contact);
         let mut contacts: Vec<_> = all
-            .filter(|contact| contact.own == self.account && !contact.is_ourselves())
+            .filter(|contact| self.is_main(&contact.own) && !contact.is_ourselves())
             .filter(|contact| after.is_none_or(|after| contact.account > after))
             .collect();
         contacts.sort_by_key(|contact| contact.account);
         contacts
     }
+}
+
+/// Under which account what was said with a contact is kept.
+fn thread_of(step: &Step<'_, '_>, account: &AccountId) -> AccountId {
+    moved::contact(step.tx, account).map_or(*account, |contact| contact.thread)
 }
 
 /// As many of the last entries as one content holds.

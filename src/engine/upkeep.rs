@@ -29,6 +29,9 @@ impl Engine {
             }
         }
         for (_, own) in step.tx.scan(&ACCOUNTS, &ACCOUNTS.all()) {
+            if own.log.successor().is_some() {
+                continue;
+            }
             let due = own.prekeys_made.plus(limits::PREKEY_ROTATION);
             let due = if is_stale(&own, step.now) { step.now } else { due };
             self.agenda.set_by(step.tx, Job::Prekeys(own.log.account()), due);
@@ -45,6 +48,9 @@ impl Engine {
             return;
         }
         self.addresses = addresses;
+        if self.agenda.due(&Job::Succeed).is_some() && self.key.is_some() {
+            self.agenda.set_by(step.tx, Job::Succeed, step.now);
+        }
         if self.is_business() {
             if step.tx.with(&OWN_PROFILE, &OWN_PROFILE.key(OWN_PROFILE_ID), |_| ()).is_some() {
                 self.agenda.set_by(step.tx, Job::Publish, step.now.plus(limits::SETTLE_PAUSE));
@@ -114,6 +120,7 @@ impl Engine {
                 Job::Sweep => self.sweep(step),
                 Job::Mailboxes => self.look_into_mailboxes(step),
                 Job::MailQueue(queue) => self.watch_queue(step, queue),
+                Job::Succeed => self.tell_successions(step),
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::safety_number::SafetyNumber;
 use crate::domain::identity::verification::Verification;
+use crate::domain::identity::{moved, own};
 use crate::store::table::Rows;
 use crate::wire::plan::Plan;
 use crate::wire::record::Profile;
@@ -72,6 +73,8 @@ pub struct ConversationView {
     pub name: String,
     /// How they stand.
     pub standing: Standing,
+    /// Whether their key is another than the one that was compared, so that nothing goes out until the person decides.
+    pub key_changed: bool,
     /// Entries of theirs that nobody saw yet.
     pub unread: u64,
     /// Our messages that no device of theirs acknowledged yet.
@@ -106,6 +109,9 @@ pub struct EntryView {
     /// Why it was given up; ours only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
+    /// It came after the contact's key changed, and nobody has compared the new one yet; theirs only.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    pub key_changed: bool,
 }
 
 /// What was said.
@@ -137,7 +143,7 @@ pub enum BodyView {
 
 /// All contacts, by name.
 pub fn contacts(rows: &impl Rows) -> Vec<ContactView> {
-    let mut contacts: Vec<ContactView> = others(rows).map(|contact| contact_view(&contact)).collect();
+    let mut contacts: Vec<ContactView> = others(rows).map(|contact| contact_view(rows, &contact)).collect();
     contacts.sort_by(|one, other| (&one.name, &one.address).cmp(&(&other.name, &other.address)));
     contacts
 }
@@ -150,13 +156,13 @@ fn others(rows: &impl Rows) -> impl Iterator<Item = Arc<Contact>> {
 
 /// One contact.
 pub fn contact(rows: &impl Rows, account: &AccountId) -> Option<ContactView> {
-    rows.row(&CONTACTS, account.as_bytes()).as_deref().map(contact_view)
+    rows.row(&CONTACTS, account.as_bytes()).map(|contact| contact_view(rows, &contact))
 }
 
 /// The safety number of a contact. Takes some milliseconds.
 pub fn safety_number(rows: &impl Rows, account: &AccountId) -> Option<(SafetyNumber, SafetyNumberView)> {
     let contact = rows.row(&CONTACTS, account.as_bytes())?;
-    let number = SafetyNumber::of(&contact.own, &contact.account);
+    let number = SafetyNumber::of(&own::current(rows, &contact.own), &contact.account);
     let view = SafetyNumberView {
         address: address::encode(&contact.account),
         name: contact.name.clone(),
@@ -199,14 +205,14 @@ pub fn conversations(rows: &impl Rows) -> Vec<ConversationView> {
 
 /// At most `limit` entries before `position` (the end, where none is given), oldest first.
 pub fn history(rows: &impl Rows, with: &AccountId, before: Option<u64>, limit: usize) -> Vec<EntryView> {
-    let entries = timeline::before(rows, with, before.unwrap_or(u64::MAX), limit);
-    show(rows, with, entries)
+    let Some(contact) = moved::contact(rows, with) else { return Vec::new() };
+    show(rows, &contact, timeline::before(rows, &contact.thread, before.unwrap_or(u64::MAX), limit))
 }
 
 /// At most `limit` entries from `position` on, oldest first.
 pub fn since(rows: &impl Rows, with: &AccountId, position: u64, limit: usize) -> Vec<EntryView> {
-    let entries = timeline::since(rows, with, position, limit);
-    show(rows, with, entries)
+    let Some(contact) = moved::contact(rows, with) else { return Vec::new() };
+    show(rows, &contact, timeline::since(rows, &contact.thread, position, limit))
 }
 
 /// At most `limit` entries before `before` whose text has every word of `words`, latest first; and where to go on.
@@ -217,18 +223,19 @@ pub fn search(
     before: Option<u64>,
     limit: usize,
 ) -> (Vec<EntryView>, Option<u64>) {
+    let Some(contact) = moved::contact(rows, with) else { return (Vec::new(), None) };
     let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
     let mut edge = before.unwrap_or(u64::MAX);
     let mut found = Vec::new();
     while found.len() < limit {
-        let page = timeline::before(rows, with, edge, SEARCH_PAGE);
-        let Some(first) = page.first() else { return (show(rows, with, found), None) };
+        let page = timeline::before(rows, &contact.thread, edge, SEARCH_PAGE);
+        let Some(first) = page.first() else { return (show(rows, &contact, found), None) };
         edge = first.position;
         found.extend(page.into_iter().rev().filter(|entry| has_words(entry, &words)));
     }
     found.truncate(limit);
     let next = found.last().map(|entry: &Entry| entry.position);
-    (show(rows, with, found), next)
+    (show(rows, &contact, found), next)
 }
 
 const SEARCH_PAGE: usize = 256;
@@ -251,6 +258,7 @@ pub fn entry(rows: &impl Rows, contact: &Contact, entry: &Entry) -> EntryView {
         body: body_view(&entry.body),
         state: if entry.failed.is_some() { Some(State::Failed) } else { state },
         cause: entry.failed,
+        key_changed: direction == "in" && contact.verification.is_changed_by(entry.at),
     }
 }
 
@@ -264,11 +272,12 @@ pub fn unsettled(rows: &impl Rows, contact: &Contact) -> u64 {
 
 fn conversation_view(rows: &impl Rows, row: &Conversation) -> Option<ConversationView> {
     let contact = rows.row(&CONTACTS, row.with.as_bytes())?;
-    let last = timeline::before(rows, &row.with, u64::MAX, 1).pop();
+    let last = timeline::before(rows, &contact.thread, u64::MAX, 1).pop();
     Some(ConversationView {
         address: address::encode(&row.with),
         name: contact.name.clone(),
         standing: contact.standing,
+        key_changed: contact.verification.needs_decision(),
         unread: row.unread,
         unsettled: unsettled(rows, &contact),
         last_at: row.last_at,
@@ -276,9 +285,8 @@ fn conversation_view(rows: &impl Rows, row: &Conversation) -> Option<Conversatio
     })
 }
 
-fn show(rows: &impl Rows, with: &AccountId, entries: Vec<Entry>) -> Vec<EntryView> {
-    let Some(contact) = rows.row(&CONTACTS, with.as_bytes()) else { return Vec::new() };
-    entries.iter().map(|one| entry(rows, &contact, one)).collect()
+fn show(rows: &impl Rows, contact: &Contact, entries: Vec<Entry>) -> Vec<EntryView> {
+    entries.iter().map(|one| entry(rows, contact, one)).collect()
 }
 
 fn has_words(entry: &Entry, words: &[String]) -> bool {
@@ -297,14 +305,14 @@ const fn verification_of(verification: Verification) -> (&'static str, Option<Ti
     }
 }
 
-fn contact_view(contact: &Contact) -> ContactView {
+fn contact_view(rows: &impl Rows, contact: &Contact) -> ContactView {
     let (verification, verification_at) = verification_of(contact.verification);
     ContactView {
         address: address::encode(&contact.account),
         name: contact.name.clone(),
         business: contact.business,
         standing: contact.standing,
-        we_are: address::encode(&contact.own),
+        we_are: address::encode(&own::current(rows, &contact.own)),
         devices: contact.devices().count(),
         added_at: contact.added_at,
         verification,

@@ -2,7 +2,9 @@
 
 use zeroize::Zeroizing;
 
-use crate::base::limits::CONNECTIONS_IN_MAX;
+use crate::base::limits::{
+    CONNECTIONS_IN_MAX, RELAY_CIRCUIT_MEBIBYTES, RELAY_CIRCUIT_MINUTES, RELAY_CIRCUITS, RELAY_RESERVATIONS,
+};
 
 /// What the network needs to know to start.
 #[derive(Clone)]
@@ -25,6 +27,16 @@ pub struct Config {
     /// Whether few peers of one /24 or /48 may enter the routing table and the queries. The address
     /// 127.0.0.1 (and ::1) is exempt, so that many nodes can share it; other loopback addresses are not.
     pub subnet_limits: bool,
+    /// Whether to ask the router to forward ports (UPnP); nothing is asked where all that is listened on is loopback.
+    pub upnp: bool,
+    /// Multiaddresses of relays, each ending in `/p2p/PEER`, that a node which nobody can dial uses first.
+    pub relays: Vec<String>,
+    /// Relays from former times, used where those don't answer.
+    pub known_relays: Vec<String>,
+    /// Whether it may use others: those of the bootstrap list, of contacts, and any that it meets.
+    pub any_relay: bool,
+    /// What we relay for others; nothing, where this is none.
+    pub serve_relay: Option<RelayLimits>,
     /// Bytes of memory of the whole process above which new connections are refused; by default four fifths of
     /// the machine's memory.
     pub memory_max: Option<usize>,
@@ -45,7 +57,36 @@ impl Config {
             mdns: false,
             max_in: CONNECTIONS_IN_MAX,
             subnet_limits: true,
+            upnp: false,
+            relays: Vec::new(),
+            known_relays: Vec::new(),
+            any_relay: true,
+            serve_relay: None,
             memory_max: None,
+        }
+    }
+}
+
+/// What a relay carries for others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RelayLimits {
+    /// Peers that a reservation is kept for.
+    pub reservations: usize,
+    /// Circuits at once.
+    pub circuits: usize,
+    /// Minutes after which a circuit ends.
+    pub circuit_minutes: u32,
+    /// Mebibytes in both directions after which it ends; 0 for no end.
+    pub circuit_mebibytes: u64,
+}
+
+impl Default for RelayLimits {
+    fn default() -> Self {
+        Self {
+            reservations: RELAY_RESERVATIONS,
+            circuits: RELAY_CIRCUITS,
+            circuit_minutes: RELAY_CIRCUIT_MINUTES,
+            circuit_mebibytes: RELAY_CIRCUIT_MEBIBYTES,
         }
     }
 }

@@ -29,5 +29,9 @@ pub(crate) fn texts(addresses: &[Multiaddr]) -> Vec<String> {
 
 /// The address without a peer id at its end.
 pub(crate) fn bare(address: &Multiaddr) -> Multiaddr {
-    address.iter().filter(|part| !matches!(part, Protocol::P2p(_))).collect()
+    let mut bare = address.clone();
+    if matches!(bare.iter().last(), Some(Protocol::P2p(_))) {
+        bare.pop();
+    }
+    bare
 }

@@ -14,8 +14,9 @@ use libp2p::swarm::{
 use libp2p::{Multiaddr, PeerId};
 
 use super::protocol::DIRECTORY;
-use super::reach::{Reach, Subnet, is_loopback};
+use super::reach::Reach;
 use super::records::Records;
+use super::spot::{Subnet, is_loopback};
 use crate::base::limits::{
     ADDRESSES_MAX, DIRECTORY_PACKET_MAX, QUERY_PATIENCE, RECORD_LIFE_MAX, ROUTING_REFRESH, SUBNET_BUCKET_MAX,
     SUBNET_TABLE_MAX,
@@ -69,6 +70,11 @@ impl Directory {
     /// What we know of addresses.
     pub(crate) const fn reach(&self) -> &Reach {
         &self.reach
+    }
+
+    /// The same, to learn more.
+    pub(crate) const fn reach_mut(&mut self) -> &mut Reach {
+        &mut self.reach
     }
 
     /// How many peers are in the routing table.

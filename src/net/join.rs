@@ -8,7 +8,7 @@ use libp2p::{Multiaddr, PeerId};
 use tokio::time::Instant;
 
 use super::convert::bare;
-use super::reach::Spot;
+use super::spot::Spot;
 use crate::base::limits::{NEIGHBOURS_MAX, RETRY_FIRST, RETRY_LAST};
 
 /// Whom to dial when nobody is known.
@@ -17,6 +17,7 @@ pub(crate) struct Join {
     neighbours: BTreeMap<PeerId, Vec<Multiaddr>>,
     pause: Duration,
     due: Option<Instant>,
+    attempts: u32,
 }
 
 impl Join {
@@ -25,7 +26,7 @@ impl Join {
         let read = |address: &Multiaddr| Some((Spot::read(address)?.1, bare(address)));
         let seeds: Vec<_> = seeds.iter().filter_map(read).collect();
         let due = (!seeds.is_empty()).then(Instant::now);
-        Self { seeds, neighbours: BTreeMap::new(), pause: RETRY_FIRST, due }
+        Self { seeds, neighbours: BTreeMap::new(), pause: RETRY_FIRST, due, attempts: 0 }
     }
 
     /// When the next attempt is due.
@@ -37,11 +38,26 @@ impl Join {
     pub(crate) fn attempt(&mut self) -> Vec<DialOpts> {
         self.due = Some(Instant::now() + self.pause);
         self.pause = (self.pause * 2).min(RETRY_LAST);
-        let seeds = self.seeds.iter().map(|(peer, address)| match peer {
-            Some(peer) => dial(*peer, vec![address.clone()]),
-            None => DialOpts::unknown_peer_id().address(address.clone()).allocate_new_port().build(),
+        // From the port that we listen on, so that seeds see where others may reach us through a NAT; but two seeds
+        // that dial each other so may meet in the middle, and must try otherwise.
+        let own_port = self.attempts.is_multiple_of(2);
+        self.attempts = self.attempts.wrapping_add(1);
+        self.dials(own_port)
+    }
+
+    /// Dials once more whoever isn't connected, as in another network.
+    pub(crate) fn again(&self) -> Vec<DialOpts> {
+        self.dials(true)
+    }
+
+    fn dials(&self, own_port: bool) -> Vec<DialOpts> {
+        let seeds = self.seeds.iter().map(|(peer, address)| match (peer, own_port) {
+            (Some(peer), _) => dial(*peer, vec![address.clone()], own_port),
+            (None, true) => DialOpts::unknown_peer_id().address(address.clone()).build(),
+            (None, false) => DialOpts::unknown_peer_id().address(address.clone()).allocate_new_port().build(),
         });
-        let neighbours = self.neighbours.iter().map(|(peer, addresses)| dial(*peer, addresses.clone()));
+        let neighbours =
+            self.neighbours.iter().map(|(peer, addresses)| dial(*peer, addresses.clone(), false));
         seeds.chain(neighbours).collect()
     }
 
@@ -65,7 +81,7 @@ impl Join {
             return None;
         }
         self.neighbours.insert(peer, addresses.clone());
-        Some(dial(peer, addresses))
+        Some(dial(peer, addresses, false))
     }
 
     /// Forgets a neighbour.
@@ -74,7 +90,11 @@ impl Join {
     }
 }
 
-fn dial(peer: PeerId, addresses: Vec<Multiaddr>) -> DialOpts {
+fn dial(peer: PeerId, addresses: Vec<Multiaddr>, own_port: bool) -> DialOpts {
     let opts = DialOpts::peer_id(peer).condition(PeerCondition::DisconnectedAndNotDialing);
-    opts.allocate_new_port().addresses(addresses).build()
+    if own_port {
+        opts.addresses(addresses).build()
+    } else {
+        opts.allocate_new_port().addresses(addresses).build()
+    }
 }

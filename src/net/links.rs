@@ -41,6 +41,8 @@ pub(crate) struct Links {
     inn: BTreeMap<LinkId, In>,
     out_of: BTreeMap<PeerId, LinkId>,
     in_of: BTreeMap<PeerId, LinkId>,
+    /// The connection of the last link that we opened to a peer.
+    last_of: BTreeMap<PeerId, ConnectionId>,
     tasks: JoinSet<(LinkId, Ended)>,
     traffic: Arc<Traffic>,
 }
@@ -87,6 +89,7 @@ impl Links {
         let task = self.tasks.spawn(async move { (link, run.await) });
         self.out.insert(link, Out { peer, connection, key, batches, counters, given: 0, task });
         self.out_of.insert(peer, link);
+        self.last_of.insert(peer, connection);
         link
     }
 
@@ -148,6 +151,15 @@ impl Links {
         let inn = self.inn.iter().filter(|(_, inn)| inn.connection == connection).map(|(link, _)| *link);
         let lost: Vec<LinkId> = out.chain(inn).collect();
         lost.into_iter().filter_map(|link| self.close(link)).collect()
+    }
+
+    /// A connection of a peer is gone; whether our link to it went over that one and is to be opened anew on another.
+    pub(crate) fn moves(&mut self, peer: &PeerId, connection: ConnectionId, connected: bool) -> bool {
+        let ours = self.last_of.get(peer) == Some(&connection);
+        if ours || !connected {
+            self.last_of.remove(peer);
+        }
+        ours && connected && !self.out_of.contains_key(peer)
     }
 
     /// Whether no link runs.

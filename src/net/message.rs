@@ -267,4 +267,206 @@ pub struct Status {
     pub cut_off: u64,
     /// The addresses of [`Event::Listening`].
     pub listening: Vec<String>,
+    /// Whom we are connected to and how, and who is gone.
+    pub paths: Vec<PeerStatus>,
+    /// Whether others can reach us.
+    pub outside: Outside,
+}
+
+/// How one peer is reached.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PeerStatus {
+    /// The peer.
+    pub peer: PeerKey,
+    /// Its connections, direct ones first; none where it is gone.
+    pub ways: Vec<Way>,
+    /// For how long it has been connected, or gone; nothing where it never was, since we started.
+    pub since: Option<Duration>,
+    /// Why the last attempt to connect failed; empty where there was none, or it is connected.
+    pub reason: String,
+}
+
+impl PeerStatus {
+    pub(crate) const fn new(peer: PeerKey) -> Self {
+        Self { peer, ways: Vec::new(), since: None, reason: String::new() }
+    }
+}
+
+/// What one connection goes over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// Nobody between.
+    Direct {
+        /// QUIC rather than TCP.
+        quic: bool,
+        /// The other end's address.
+        address: String,
+    },
+    /// A circuit.
+    Relayed {
+        /// The relay's peer id, in base58.
+        relay: String,
+    },
+}
+
+impl Way {
+    /// The relay between, in base58.
+    pub fn relay(&self) -> Option<&str> {
+        match self {
+            Self::Direct { .. } => None,
+            Self::Relayed { relay } => Some(relay),
+        }
+    }
+
+    /// Whether it is QUIC without a relay.
+    pub const fn is_quic(&self) -> bool {
+        matches!(self, Self::Direct { quic: true, .. })
+    }
+
+    /// The other end's address; nothing through a relay.
+    pub fn address(&self) -> Option<&str> {
+        match self {
+            Self::Direct { address, .. } => Some(address),
+            Self::Relayed { .. } => None,
+        }
+    }
+}
+
+/// What is known of how others can reach us.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Outside {
+    /// Whether anybody can dial us without a relay, as far as is known.
+    pub public: bool,
+    /// Whether a NAT stands between.
+    pub nat: Nat,
+    /// Addresses at which somebody dialled us to see whether it works.
+    pub confirmed: Vec<String>,
+    /// Addresses at which that failed last.
+    pub refuted: Vec<String>,
+    /// What the router does for us.
+    pub router: Router,
+    /// Addresses that it forwards.
+    pub mapped: Vec<String>,
+    /// The relays that we know.
+    pub relays: Vec<RelayStatus>,
+    /// Whether we relay for others.
+    pub relaying: bool,
+    /// Circuits that were replaced by a direct connection, since the start.
+    pub punched: u64,
+    /// Circuits for which that failed.
+    pub unpunched: u64,
+    /// How many nodes we were told to begin with.
+    pub seeds: usize,
+    /// How often the machine slept or its clock was set, since the start.
+    pub wakes: u64,
+}
+
+/// Whether a NAT stands between us and others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Nat {
+    /// Nobody outside has said how it sees us.
+    #[default]
+    Unknown,
+    /// Others see an address of this machine.
+    Absent,
+    /// They see another.
+    Present,
+    /// Several see the same, so that holes can be punched.
+    Steady,
+    /// Each sees another, so that they can't.
+    Changing,
+}
+
+impl Nat {
+    /// Whether no hole can be punched through it.
+    pub const fn defeats_punching(self) -> bool {
+        matches!(self, Self::Changing)
+    }
+
+    /// In words for a person.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Unknown => "nobody outside has said yet how it sees this node",
+            Self::Absent => "others see an address of this machine: there is no NAT",
+            Self::Present => "this node is behind a NAT",
+            Self::Steady => "this node is behind a NAT that holes can be punched through",
+            Self::Changing => "this node is behind a NAT that holes can't be punched through",
+        }
+    }
+}
+
+/// What the router says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Router {
+    /// It wasn't asked.
+    #[default]
+    Unasked,
+    /// It is being looked for, or hasn't answered yet.
+    Searching,
+    /// None speaks UPnP.
+    Silent,
+    /// It does, but has no public address itself.
+    Inner,
+    /// It forwards addresses to us.
+    Forwards,
+}
+
+impl Router {
+    /// In words for a person.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Unasked => "it wasn't asked to forward ports",
+            Self::Searching => "no answer about forwarding ports yet",
+            Self::Silent => "none forwards ports when asked (UPnP)",
+            Self::Inner => "it would forward ports, but has no public address itself",
+            Self::Forwards => "it forwards ports to this node",
+        }
+    }
+}
+
+/// How it stands with a relay.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RelayStatus {
+    /// Its key.
+    pub peer: PeerKey,
+    /// The same in base58.
+    pub name: String,
+    /// Where it is; empty where that isn't known.
+    pub address: String,
+    /// Whether it keeps a reservation for us.
+    pub state: RelayState,
+    /// Since when it does, or was asked.
+    pub since: Option<Duration>,
+    /// What went wrong the last time.
+    pub trouble: Option<String>,
+}
+
+/// Whether a relay keeps a reservation for us.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RelayState {
+    /// It isn't needed.
+    Unused,
+    /// It is being asked.
+    Asked,
+    /// It does.
+    Reserved,
+    /// It failed, and is tried again later.
+    Resting,
+}
+
+impl RelayState {
+    /// Whether it keeps a reservation for us.
+    pub const fn is_reserved(self) -> bool {
+        matches!(self, Self::Reserved)
+    }
+
+    /// In words for a person.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Unused => "isn't needed",
+            Self::Asked => "is being asked",
+            Self::Reserved => "keeps a place",
+            Self::Resting => "doesn't work now",
+        }
+    }
 }

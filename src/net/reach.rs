@@ -4,142 +4,26 @@
 //! address of their home. Dialling one reaches a stranger or ourselves, and spoils the dial of the good ones.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
-use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
 
 use super::convert::{bare, texts};
-use crate::base::limits::{ADDRESS_LEN_MAX, ADDRESSES_MAX};
-
-/// A place on the network that speaks one of our transports.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Spot {
-    host: Host,
-    port: u16,
-    quic: bool,
-}
-
-/// A machine, as an address names it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Host {
-    Ip(IpAddr),
-    Name,
-}
-
-impl Spot {
-    /// Reads `/ip4|ip6|dns…/tcp/n` or `…/udp/n/quic-v1`, perhaps with a peer id at the end; `None` for every
-    /// other form, relays among them.
-    pub(crate) fn read(address: &Multiaddr) -> Option<(Self, Option<PeerId>)> {
-        let mut parts = address.iter();
-        let host = match parts.next()? {
-            Protocol::Ip4(ip) => Host::Ip(ip.into()),
-            Protocol::Ip6(ip) => Host::Ip(ip.into()),
-            Protocol::Dns(_) | Protocol::Dns4(_) | Protocol::Dns6(_) => Host::Name,
-            _ => return None,
-        };
-        let (port, quic) = match parts.next()? {
-            Protocol::Tcp(port) => (port, false),
-            Protocol::Udp(port) if matches!(parts.next(), Some(Protocol::QuicV1)) => (port, true),
-            _ => return None,
-        };
-        let peer = match parts.next() {
-            None => None,
-            Some(Protocol::P2p(peer)) => Some(peer),
-            Some(_) => return None,
-        };
-        parts.next().is_none().then_some((Self { host, port, quic }, peer))
-    }
-
-    /// Whether the machine is named rather than numbered.
-    pub(crate) fn is_named(&self) -> bool {
-        self.host == Host::Name
-    }
-}
-
-/// How far an IP address carries.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Range {
-    /// This machine.
-    Loopback,
-    /// One of the private networks, told apart by a number.
-    Private(u8),
-    /// Everywhere.
-    Global,
-    /// Nowhere: unspecified, multicast, link-local (which needs to know the interface), reserved.
-    Nowhere,
-}
-
-impl Range {
-    /// The range of an address (RFC 1918, 4193, 6598, 6890).
-    pub(crate) fn of(ip: IpAddr) -> Self {
-        match ip {
-            IpAddr::V4(ip) => Self::of_v4(ip),
-            IpAddr::V6(ip) => ip.to_ipv4_mapped().map_or_else(|| Self::of_v6(ip), Self::of_v4),
-        }
-    }
-
-    fn of_v4(ip: Ipv4Addr) -> Self {
-        match ip.octets() {
-            [127, ..] => Self::Loopback,
-            [10, ..] => Self::Private(1),
-            [172, b, ..] if b & 0xF0 == 16 => Self::Private(2),
-            [192, 168, ..] => Self::Private(3),
-            [100, b, ..] if b & 0xC0 == 64 => Self::Private(4),
-            [0 | 224..=255, ..] | [169, 254, ..] => Self::Nowhere,
-            _ => Self::Global,
-        }
-    }
-
-    fn of_v6(ip: Ipv6Addr) -> Self {
-        match ip.segments()[0] {
-            _ if ip.is_loopback() => Self::Loopback,
-            _ if ip.is_unspecified() => Self::Nowhere,
-            first if first & 0xFE00 == 0xFC00 => Self::Private(6),
-            first if first & 0xFFC0 == 0xFE80 || first & 0xFF00 == 0xFF00 => Self::Nowhere,
-            _ => Self::Global,
-        }
-    }
-}
-
-/// The /24 (IPv4) or /48 (IPv6) that an address lies in, for limits per subnet.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Subnet([u8; 6], bool);
-
-impl Subnet {
-    /// The subnet; `None` for 127.0.0.1 and ::1, which many nodes of one machine may share, and for names.
-    pub(crate) fn of(address: &Multiaddr) -> Option<Self> {
-        let (Spot { host: Host::Ip(ip), .. }, _) = Spot::read(address)? else { return None };
-        match ip {
-            IpAddr::V4(Ipv4Addr::LOCALHOST) | IpAddr::V6(Ipv6Addr::LOCALHOST) => None,
-            IpAddr::V4(ip) => {
-                let [a, b, c, _] = ip.octets();
-                Some(Self([a, b, c, 0, 0, 0], false))
-            }
-            IpAddr::V6(ip) => ip.octets().first_chunk().map(|prefix| Self(*prefix, true)),
-        }
-    }
-}
-
-/// The IP address in front of an address, if it has one.
-pub(crate) fn ip_of(address: &Multiaddr) -> Option<IpAddr> {
-    match address.iter().next()? {
-        Protocol::Ip4(ip) => Some(ip.into()),
-        Protocol::Ip6(ip) => Some(ip.into()),
-        _ => None,
-    }
-}
-
-/// Whether an address is one of this machine's loopback addresses.
-pub(crate) fn is_loopback(address: &Multiaddr) -> bool {
-    ip_of(address).is_some_and(|ip| Range::of(ip) == Range::Loopback)
-}
+use super::spot::{Circuit, Range, Spot, ip_of, is_loopback};
+use crate::base::limits::{ADDRESS_LEN_MAX, ADDRESSES_MAX, CANDIDATES_MAX};
 
 /// What we know of our own place on the network.
 #[derive(Default)]
 pub(crate) struct Reach {
     listening: Vec<Multiaddr>,
+    /// What the operator says leads here.
     external: Vec<Multiaddr>,
+    /// What a router says that it forwards to us.
+    mapped: BTreeSet<Multiaddr>,
+    /// Where somebody else dialled us to see whether it works.
+    confirmed: BTreeSet<Multiaddr>,
+    /// Through relays that keep a reservation for us.
+    circuits: Vec<Multiaddr>,
     own: BTreeSet<Spot>,
     ranges: BTreeSet<Range>,
 }
@@ -152,45 +36,114 @@ impl Reach {
         reach
     }
 
-    /// Adds an address that is listened on now.
+    /// Adds an address that is listened on now. A circuit isn't one: what a relay says of its addresses is not to
+    /// be believed.
     pub(crate) fn listen(&mut self, address: &Multiaddr) {
-        if !self.listening.contains(address) {
+        if !self.listening.contains(address) && Spot::read(address).is_some() {
             self.listening.push(address.clone());
-            self.renew();
+            self.moved(address);
         }
     }
 
     /// Removes an address that is listened on no more.
     pub(crate) fn expire(&mut self, address: &Multiaddr) {
         self.listening.retain(|known| known != address);
+        self.moved(address);
+    }
+
+    /// Another network perhaps: what was found out about the former one's routers holds no longer.
+    fn moved(&mut self, address: &Multiaddr) {
         self.renew();
+        if !is_loopback(address) {
+            let here: BTreeSet<_> = self.listening.iter().filter_map(ip_of).collect();
+            self.confirmed.retain(|address| ip_of(address).is_some_and(|ip| here.contains(&ip)));
+        }
     }
 
     fn renew(&mut self) {
         let all = self.listening.iter().chain(&self.external);
         self.own =
-            all.filter_map(|address| Some(Spot::read(address)?.0)).filter(|s| s.host != Host::Name).collect();
+            all.filter_map(|address| Some(Spot::read(address)?.0)).filter(|spot| !spot.is_named()).collect();
         self.ranges = self.listening.iter().filter_map(ip_of).map(Range::of).collect();
     }
 
-    /// Our addresses for others, best first: external before listened on, QUIC before TCP; loopback ones only
-    /// if there are no others.
+    /// Somebody dialled us there, and it worked.
+    pub(crate) fn confirm(&mut self, address: &Multiaddr) {
+        if self.confirmed.len() < CANDIDATES_MAX && Spot::read(address).is_some() {
+            self.confirmed.insert(bare(address));
+        }
+    }
+
+    /// The router forwards this address to us from now on, or no more.
+    pub(crate) fn map(&mut self, address: &Multiaddr, mapped: bool) {
+        if !mapped {
+            self.mapped.remove(&bare(address));
+        } else if self.mapped.len() < CANDIDATES_MAX {
+            self.mapped.insert(bare(address));
+        }
+    }
+
+    /// Nothing is known of a router any more.
+    pub(crate) fn unmap(&mut self) {
+        self.mapped.clear();
+    }
+
+    /// The circuits that lead to us now.
+    pub(crate) fn set_circuits(&mut self, circuits: Vec<Multiaddr>) {
+        self.circuits = circuits;
+    }
+
+    /// Whether anybody can dial us without a relay, as far as is known: the operator or the router says so, or an
+    /// address of this machine itself was tried from outside. That one outside of it worked proves less: the one who
+    /// tried may have been let in because we had dialled it.
+    pub(crate) fn is_public(&self) -> bool {
+        let range = if self.only_loopback() { Range::Loopback } else { Range::Global };
+        !self.external.is_empty()
+            || !self.mapped.is_empty()
+            || self.confirmed.iter().filter_map(ip_of).any(|ip| self.has(ip) && Range::of(ip) == range)
+    }
+
+    /// Whether an interface of this machine has the IP address.
+    pub(crate) fn has(&self, ip: IpAddr) -> bool {
+        self.listening.iter().any(|address| ip_of(address) == Some(ip))
+    }
+
+    /// The addresses that were tried from outside.
+    pub(crate) fn confirmed(&self) -> Vec<String> {
+        self.confirmed.iter().map(ToString::to_string).collect()
+    }
+
+    /// The addresses that a router forwards.
+    pub(crate) fn mapped(&self) -> Vec<String> {
+        self.mapped.iter().map(ToString::to_string).collect()
+    }
+
+    /// Our addresses for others, best first: what leads here from everywhere before a circuit, a circuit before
+    /// private ones, QUIC before TCP; loopback ones only if there are no others.
     pub(crate) fn published(&self) -> Vec<String> {
         let carries = |range: Range| {
             let mut found: Vec<_> =
                 self.listening.iter().filter(|a| ip_of(a).map(Range::of) == Some(range)).collect();
-            found.sort_by_key(|address| Spot::read(address).is_some_and(|(spot, _)| !spot.quic));
+            found.sort_by_key(|address| Spot::read(address).is_some_and(|(spot, _)| !spot.is_quic()));
             found.into_iter().cloned().collect::<Vec<_>>()
         };
         let mut addresses = self.external.clone();
+        addresses.extend(self.mapped.iter().cloned());
         addresses.extend(carries(Range::Global));
-        self.ranges
-            .iter()
-            .filter(|r| matches!(r, Range::Private(_)))
-            .for_each(|r| addresses.extend(carries(*r)));
-        if addresses.is_empty() {
-            addresses = carries(Range::Loopback);
+        let outside = |address: &&Multiaddr| ip_of(address).is_some_and(|ip| Range::of(ip) == Range::Global);
+        addresses.extend(self.confirmed.iter().filter(outside).cloned());
+        let private = self.ranges.iter().filter(|range| matches!(range, Range::Private(_)));
+        let mut near: Vec<_> = private.flat_map(|range| carries(*range)).collect();
+        if addresses.is_empty() && near.is_empty() {
+            near = carries(Range::Loopback);
         }
+        // Few addresses fit: one circuit is worth more than any private address, a second one less than some.
+        addresses.extend(self.circuits.first().cloned());
+        addresses.extend(near.iter().take(2).cloned());
+        addresses.extend(self.circuits.iter().skip(1).cloned());
+        addresses.extend(near.into_iter().skip(2));
+        let mut seen = BTreeSet::new();
+        addresses.retain(|address| seen.insert(address.clone()));
         texts(&addresses)
     }
 
@@ -199,16 +152,16 @@ impl Reach {
         !self.ranges.is_empty() && self.ranges.iter().all(|range| *range == Range::Loopback)
     }
 
-    /// The addresses to dial of those that a contact or a person gave us for a peer. Names are allowed; loopback
-    /// only if nothing else is left.
+    /// The addresses to dial of those that a contact or a person gave us for a peer. Names and circuits are allowed;
+    /// loopback only if nothing else is left.
     pub(crate) fn given(&self, peer: &PeerId, addresses: &[String]) -> Vec<Multiaddr> {
         let parsed = addresses.iter().filter_map(|text| text.parse().ok()).collect::<Vec<Multiaddr>>();
         let fit = self.fitting(peer, &parsed, true, true);
         if fit.iter().all(is_loopback) { fit } else { fit.into_iter().filter(|a| !is_loopback(a)).collect() }
     }
 
-    /// The addresses to keep or dial of those that peers told us for a peer: IP addresses only, and loopback ones
-    /// only if `loopback` says that the teller, or anybody, is on this machine.
+    /// The addresses to keep or dial of those that peers told us for a peer: IP addresses only, no circuits, and loopback
+    /// ones only if `loopback` says that the teller, or anybody, is on this machine.
     pub(crate) fn told(&self, peer: &PeerId, addresses: &[Multiaddr], loopback: bool) -> Vec<Multiaddr> {
         self.fitting(peer, addresses, false, loopback)
     }
@@ -219,13 +172,19 @@ impl Reach {
             if address.len() > ADDRESS_LEN_MAX {
                 return false;
             }
-            let Some((spot, named)) = Spot::read(address) else { return false };
-            let carries = match spot.host {
-                Host::Name => names,
-                Host::Ip(ip) => self.carries(Range::of(ip), loopback),
+            let circuit = if names { Circuit::read(address) } else { None };
+            let (place, named) = match circuit {
+                Some((circuit, _)) if circuit.relay == *peer => return false,
+                Some((circuit, named)) => (Spot::read(&circuit.at).map(|(spot, _)| spot), named),
+                None => Spot::read(address).map(|(spot, named)| (Some(spot), named)).unwrap_or_default(),
+            };
+            let Some(spot) = place else { return false };
+            let carries = match spot.ip() {
+                None => names,
+                Some(ip) => self.carries(Range::of(ip), loopback),
             };
             carries
-                && spot.port != 0
+                && spot.port() != 0
                 && named.is_none_or(|named| named == *peer)
                 && !self.own.contains(&spot)
                 && seen.insert(bare(address))
@@ -346,13 +305,62 @@ mod tests {
     }
 
     #[test]
-    fn subnets_are_slash_24_and_slash_48_and_localhost_has_none() {
-        let subnet = |text: &str| Subnet::of(&address(text));
-        assert_eq!(subnet("/ip4/9.9.9.1/tcp/1"), subnet("/ip4/9.9.9.200/udp/7/quic-v1"));
-        assert_ne!(subnet("/ip4/9.9.9.1/tcp/1"), subnet("/ip4/9.9.8.1/tcp/1"));
-        assert_eq!(subnet("/ip6/2001:db8:1:2::1/tcp/1"), subnet("/ip6/2001:db8:1:3::1/tcp/1"));
-        assert_ne!(subnet("/ip6/2001:db8:1::1/tcp/1"), subnet("/ip6/2001:db8:2::1/tcp/1"));
-        assert_eq!((subnet("/ip4/127.0.0.1/tcp/1"), subnet("/ip6/::1/tcp/1")), (None, None));
-        assert!(subnet("/ip4/127.3.4.1/tcp/1").is_some());
+    fn a_circuit_that_was_given_is_dialled_and_one_that_was_told_is_not() {
+        let (reach, peer, relay) = (home(), PeerId::random(), PeerId::random());
+        let circuit = |at: &str, relay: PeerId| format!("{at}/p2p/{relay}/p2p-circuit");
+        let good = circuit("/ip4/9.9.9.9/udp/1/quic-v1", relay);
+        let to_peer = format!("{good}/p2p/{peer}");
+        assert_eq!(reach.given(&peer, &[to_peer, good.clone()]), [address(&good)]);
+        assert!(!told(&reach, &good, true));
+        for bad in [
+            circuit("/ip4/9.9.9.9/tcp/1", peer),
+            circuit("/ip4/10.0.0.7/tcp/1", relay),
+            circuit("/ip4/192.168.1.2/tcp/4001", relay),
+            circuit("/ip4/9.9.9.9/tcp/0", relay),
+            format!("{good}/p2p/{relay}"),
+        ] {
+            assert!(reach.given(&peer, std::slice::from_ref(&bad)).is_empty(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_circuit_is_published_before_private_addresses_and_never_as_one_that_is_listened_on() {
+        let mut reach = home();
+        let circuit = address(&format!("/ip4/9.9.9.9/tcp/1/p2p/{}/p2p-circuit", PeerId::random()));
+        reach.listen(&circuit);
+        assert!(!reach.published().contains(&circuit.to_string()));
+        reach.set_circuits(vec![circuit.clone()]);
+        let expected = [
+            circuit.to_string(),
+            "/ip4/192.168.1.2/udp/4001/quic-v1".into(),
+            "/ip4/192.168.1.2/tcp/4001".into(),
+        ];
+        assert_eq!(reach.published(), expected);
+        reach.set_circuits(Vec::new());
+        assert_eq!(reach.published(), expected[1..]);
+    }
+
+    #[test]
+    fn we_are_public_only_where_an_address_of_this_machine_was_tried_or_a_router_forwards_one() {
+        let mut reach = home();
+        reach.confirm(&address("/ip4/9.9.9.9/udp/4001/quic-v1"));
+        assert!(!reach.is_public(), "the one that tried may be let in because we dialled it");
+        assert!(reach.published().contains(&"/ip4/9.9.9.9/udp/4001/quic-v1".to_owned()));
+        reach.listen(&address("/ip4/9.9.9.9/tcp/4001"));
+        assert!(reach.is_public());
+        reach.expire(&address("/ip4/9.9.9.9/tcp/4001"));
+        assert!(!reach.is_public());
+        reach.map(&address("/ip4/9.9.9.9/tcp/7"), true);
+        assert!(reach.is_public());
+        reach.map(&address("/ip4/9.9.9.9/tcp/7"), false);
+        assert!(!reach.is_public());
+    }
+
+    #[test]
+    fn what_was_confirmed_in_another_network_is_published_no_more() {
+        let mut reach = home();
+        reach.confirm(&address("/ip4/9.9.9.9/udp/4001/quic-v1"));
+        reach.expire(&address("/ip4/192.168.1.2/tcp/4001"));
+        assert!(!reach.published().contains(&"/ip4/9.9.9.9/udp/4001/quic-v1".to_owned()));
     }
 }

@@ -1,33 +1,30 @@
 //! Opens streams to peers: on a connection that is up, or on one dialled for it.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use libp2p::core::Endpoint;
 use libp2p::core::transport::PortUse;
 use libp2p::swarm::behaviour::{ConnectionClosed, ConnectionEstablished, DialFailure};
-use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{
-    CloseConnection, ConnectionDenied, ConnectionId, DialError, FromSwarm, NetworkBehaviour, NotifyHandler,
-    ToSwarm,
+    CloseConnection, ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, NotifyHandler, ToSwarm,
 };
 use libp2p::{Multiaddr, PeerId, Stream};
+use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::convert::bare;
+use super::dials::{Dials, Order};
 use super::handler::{Change, Handler, Open, Ticket};
 use super::protocol::Purpose;
 use crate::base::limits::CONNECTIONS_PER_PEER;
-
-/// Addresses of one peer that a dial tries at most.
-const DIAL_ADDRESSES_MAX: usize = 16;
 
 /// A stream, or the lack of one.
 #[derive(Debug)]
 pub(crate) enum Delivery {
     /// The stream that a ticket asked for.
     Opened { ticket: Ticket, peer: PeerId, connection: ConnectionId, stream: Stream },
-    /// No connection of the peer gave a stream for this ticket.
-    Failed { ticket: Ticket },
+    /// No connection of the peer gave a stream for this ticket, and why; empty where that isn't known.
+    Failed { ticket: Ticket, reason: String },
     /// A peer opened a stream.
     Accepted { peer: PeerId, connection: ConnectionId, purpose: Purpose, stream: Stream },
 }
@@ -36,9 +33,10 @@ pub(crate) enum Delivery {
 #[derive(Default)]
 pub(crate) struct Streams {
     /// Oldest first.
-    connections: BTreeMap<PeerId, Vec<ConnectionId>>,
+    connections: BTreeMap<PeerId, Vec<Line>>,
     /// Peers that must be connected to first.
-    dials: BTreeMap<PeerId, Dial>,
+    dials: Dials,
+    timer: Option<Pin<Box<Sleep>>>,
     /// Tickets that a connection is working on.
     open: BTreeMap<Ticket, Attempt>,
     /// Tickets that only show whether a connection is alive, counted down from the highest.
@@ -48,11 +46,11 @@ pub(crate) struct Streams {
     waker: Option<Waker>,
 }
 
-struct Dial {
-    tickets: Vec<(Ticket, Purpose)>,
-    addresses: Vec<Multiaddr>,
-    /// Our dial; `None` while we wait for one that another behaviour began.
-    ours: Option<ConnectionId>,
+/// A connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Line {
+    id: ConnectionId,
+    relayed: bool,
 }
 
 struct Attempt {
@@ -82,16 +80,19 @@ impl Streams {
         self.wake();
     }
 
-    /// The most recent connection is the likeliest to be alive. When all are silent, as after a change of
-    /// networks, a new one is dialled; the silent ones end with the next ping.
+    /// A connection without a relay comes first; of these the most recent, as the likeliest to be alive. When all
+    /// are silent, as after a change of networks, a new one is dialled; the silent ones end with the next ping.
     fn request(&mut self, mut attempt: Attempt, ticket: Ticket) {
         let connections = self.connections.get(&attempt.peer).map(Vec::as_slice).unwrap_or_default();
-        let Some(connection) = connections.iter().rev().find(|id| !attempt.tried.contains(id)).copied()
+        let untried = || connections.iter().rev().filter(|line| !attempt.tried.contains(&line.id));
+        let Some(Line { id: connection, .. }) =
+            untried().find(|line| !line.relayed).or_else(|| untried().next()).copied()
         else {
             if attempt.silent && !attempt.addresses.is_empty() {
                 self.connect(ticket, attempt.peer, attempt.addresses, attempt.purpose);
             } else {
-                self.queue.push_back(ToSwarm::GenerateEvent(Delivery::Failed { ticket }));
+                let reason = String::new();
+                self.queue.push_back(ToSwarm::GenerateEvent(Delivery::Failed { ticket, reason }));
             }
             return;
         };
@@ -105,52 +106,64 @@ impl Streams {
     }
 
     fn connect(&mut self, ticket: Ticket, peer: PeerId, addresses: Vec<Multiaddr>, purpose: Purpose) {
-        if let Some(dial) = self.dials.get_mut(&peer) {
-            dial.tickets.push((ticket, purpose));
-            let new: Vec<_> = addresses.into_iter().filter(|new| !dial.addresses.contains(new)).collect();
-            dial.addresses.extend(new);
-            dial.addresses.truncate(DIAL_ADDRESSES_MAX);
-        } else {
-            self.dials.insert(peer, Dial { tickets: vec![(ticket, purpose)], addresses, ours: None });
-            self.dial(peer);
+        self.dials.want((ticket, purpose), peer, addresses, Instant::now());
+        self.order();
+    }
+
+    /// A peer that is connected without a relay has said whether it is one.
+    pub(crate) fn identified(&mut self, peer: PeerId, is_relay: bool) {
+        self.dials.identified(peer, is_relay);
+        self.order();
+        self.wake();
+    }
+
+    /// Every connection must show that it is alive: the network may be another one.
+    pub(crate) fn doubt_all(&mut self) {
+        let all: Vec<_> =
+            self.connections.iter().flat_map(|(peer, lines)| lines.iter().map(|l| (*peer, l.id))).collect();
+        all.into_iter().for_each(|(peer, connection)| self.probe(peer, connection));
+        self.wake();
+    }
+
+    fn order(&mut self) {
+        while let Some(order) = self.dials.next() {
+            match order {
+                Order::Dial(opts) => self.queue.push_back(ToSwarm::Dial { opts }),
+                Order::GiveUp { tickets, reason } => {
+                    let failed = tickets
+                        .into_iter()
+                        .map(|(ticket, _)| Delivery::Failed { ticket, reason: reason.clone() });
+                    self.queue.extend(failed.map(ToSwarm::GenerateEvent));
+                }
+            }
         }
     }
 
-    fn dial(&mut self, peer: PeerId) {
-        let Some(dial) = self.dials.get_mut(&peer) else { return };
-        // A port of its own: two nodes that dial each other from the ports they listen on meet in the middle as
-        // two dialling sides, and neither handshake succeeds.
-        let opts = DialOpts::peer_id(peer).condition(PeerCondition::NotDialing).allocate_new_port();
-        // Without an address of our own we take those that the directory knows.
-        let opts = if dial.addresses.is_empty() {
-            opts.build()
-        } else {
-            opts.addresses(dial.addresses.clone()).build()
-        };
-        dial.ours = Some(opts.connection_id());
-        self.queue.push_back(ToSwarm::Dial { opts });
-    }
-
-    fn give_up(&mut self, peer: &PeerId) {
-        let tickets = self.dials.remove(peer).map(|dial| dial.tickets).unwrap_or_default();
-        let failed = tickets.into_iter().map(|(ticket, _)| Delivery::Failed { ticket });
-        self.queue.extend(failed.map(ToSwarm::GenerateEvent));
-    }
-
     fn connected(&mut self, event: &ConnectionEstablished<'_>) {
-        let connections = self.connections.entry(event.peer_id).or_default();
-        connections.push(event.connection_id);
+        let (peer, relayed) = (event.peer_id, event.endpoint.is_relayed());
+        let lines = self.connections.entry(peer).or_default();
+        let former = lines.clone();
+        lines.push(Line { id: event.connection_id, relayed });
+        // A direct connection takes the place of those through relays, whose streams would die at the relay's limits.
+        let (replaced, former): (Vec<_>, Vec<_>) =
+            former.into_iter().partition(|line| !relayed && line.relayed);
+        replaced.into_iter().for_each(|line| self.close(peer, line.id));
         // The former ones may be those of a process that was killed, or of a network that was left, which look alive
         // for a while: the oldest make room, and the others must show that they are alive.
-        let surplus = connections.len().saturating_sub(CONNECTIONS_PER_PEER);
-        let mut former: Vec<_> = connections.clone();
-        former.truncate(connections.len() - 1);
-        let doubtful = former.split_off(surplus);
-        former.into_iter().for_each(|oldest| self.close(event.peer_id, oldest));
-        doubtful.into_iter().for_each(|doubtful| self.probe(event.peer_id, doubtful));
-        let dial = self.dials.remove(&event.peer_id);
-        for (ticket, purpose) in dial.map(|dial| dial.tickets).unwrap_or_default() {
-            self.request(Attempt::new(event.peer_id, purpose, Vec::new()), ticket);
+        let surplus = (former.len() + 1).saturating_sub(CONNECTIONS_PER_PEER);
+        for (place, line) in former.into_iter().enumerate() {
+            if place < surplus { self.close(peer, line.id) } else { self.probe(peer, line.id) }
+        }
+        for (ticket, purpose) in self.dials.connected(&peer) {
+            self.request(Attempt::new(peer, purpose, Vec::new()), ticket);
+        }
+    }
+
+    /// A connection has shown that it is alive; if it is direct, those through relays are of no use.
+    fn alive(&mut self, peer: PeerId, connection: ConnectionId) {
+        let lines = self.connections.get(&peer).cloned().unwrap_or_default();
+        if lines.iter().any(|line| line.id == connection && !line.relayed) {
+            lines.iter().filter(|line| line.relayed).for_each(|line| self.close(peer, line.id));
         }
     }
 
@@ -174,10 +187,14 @@ impl Streams {
     fn closed(&mut self, event: &ConnectionClosed<'_>) {
         self.probes.retain(|_, (_, connection)| *connection != event.connection_id);
         if let Some(connections) = self.connections.get_mut(&event.peer_id) {
-            connections.retain(|id| *id != event.connection_id);
+            connections.retain(|line| line.id != event.connection_id);
             if connections.is_empty() {
                 self.connections.remove(&event.peer_id);
             }
+        }
+        if event.remaining_established == 0 {
+            self.dials.gone(&event.peer_id);
+            self.order();
         }
         let lost = self.open.extract_if(.., |_, attempt| attempt.tried.last() == Some(&event.connection_id));
         for (ticket, attempt) in lost.collect::<Vec<_>>() {
@@ -186,34 +203,9 @@ impl Streams {
     }
 
     fn dial_failed(&mut self, event: &DialFailure<'_>) {
-        let by_us =
-            self.dials.iter().find(|(_, dial)| dial.ours == Some(event.connection_id)).map(|(p, _)| *p);
-        if let Some(peer) = by_us {
-            match event.error {
-                DialError::DialPeerConditionFalse(_) => {
-                    if let Some(dial) = self.dials.get_mut(&peer) {
-                        dial.ours = None;
-                    }
-                }
-                // One address that leads to somebody else fails the dial of all of them.
-                DialError::WrongPeerId { address, .. } | DialError::LocalPeerId { address } => {
-                    if self.drop_address(&peer, address) { self.dial(peer) } else { self.give_up(&peer) }
-                }
-                _ => self.give_up(&peer),
-            }
-        } else if let Some(peer) = event.peer_id
-            && self.dials.get(&peer).is_some_and(|dial| dial.ours.is_none())
-        {
-            self.dial(peer);
-        }
-    }
-
-    /// Whether there was such an address, and others remain.
-    fn drop_address(&mut self, peer: &PeerId, address: &Multiaddr) -> bool {
-        let Some(dial) = self.dials.get_mut(peer) else { return false };
-        let (before, wrong) = (dial.addresses.len(), bare(address));
-        dial.addresses.retain(|known| bare(known) != wrong);
-        (1..before).contains(&dial.addresses.len())
+        let connected = event.peer_id.is_some_and(|peer| self.connections.contains_key(&peer));
+        self.dials.failed(event.connection_id, event.peer_id, event.error, connected);
+        self.order();
     }
 
     fn wake(&mut self) {
@@ -259,7 +251,9 @@ impl NetworkBehaviour for Streams {
 
     fn on_connection_handler_event(&mut self, peer: PeerId, connection: ConnectionId, change: Change) {
         let delivery = match change {
-            Change::Opened { ticket, .. } if self.probes.remove(&ticket).is_some() => return,
+            Change::Opened { ticket, .. } if self.probes.remove(&ticket).is_some() => {
+                return self.alive(peer, connection);
+            }
             Change::Opened { ticket, stream } => {
                 self.open.remove(&ticket);
                 Delivery::Opened { ticket, peer, connection, stream }
@@ -280,8 +274,20 @@ impl NetworkBehaviour for Streams {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Delivery, Open>> {
-        if let Some(next) = self.queue.pop_front() {
-            return Poll::Ready(next);
+        loop {
+            if let Some(next) = self.queue.pop_front() {
+                return Poll::Ready(next);
+            }
+            let Some(due) = self.dials.due() else { break };
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+            if timer.deadline() != due {
+                timer.as_mut().reset(due);
+            }
+            if timer.as_mut().poll(cx).is_pending() {
+                break;
+            }
+            self.dials.wake(Instant::now());
+            self.order();
         }
         self.waker = Some(cx.waker().clone());
         Poll::Pending

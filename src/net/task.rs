@@ -5,42 +5,40 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use futures::StreamExt;
-use libp2p::core::ConnectedPoint;
 use libp2p::identity::Keypair;
-use libp2p::swarm::{Config as SwarmConfig, ConnectionId, SwarmEvent};
-use libp2p::{Multiaddr, PeerId, Swarm, TransportError, identify, kad, mdns, ping};
+use libp2p::swarm::Config as SwarmConfig;
+use libp2p::{Multiaddr, PeerId, Swarm, TransportError, kad};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::asks::{Asks, Next, Question};
-use super::behaviour::{Behaviour, BehaviourEvent};
+use super::behaviour::Behaviour;
 use super::codec::Hop;
 use super::config::{Config, StartError};
 use super::convert::{key_of, peer_of};
 use super::events::Events;
 use super::handler::Ticket;
 use super::join::Join;
-use super::links::{Links, Over};
+use super::links::Links;
 use super::mail::Channels;
 use super::message::{Command, Event, Status};
-use super::protocol::{DIRECTORY, Purpose};
+use super::outside::Watch;
+use super::paths::Paths;
+use super::protocol::Purpose;
 use super::queries::{Queries, Wanted};
-use super::reach::{Spot, ip_of, is_loopback};
-use super::streams::Delivery;
-use super::transport::transport;
+use super::spot::{Spot, ip_of};
+use super::transport::relayed;
 use crate::base::limits::{IDLE_PATIENCE, RECORD_LIFE_MAX, STREAMS_NEGOTIATING_MAX};
 use crate::wire::channel::{ChannelEvent, ChannelOrder};
 use crate::wire::peer::{PeerAddress, PeerKey};
 
 /// Commands obeyed before the network is heard again.
 const COMMANDS_AT_ONCE: usize = 32;
-/// Routing peers below which every neighbour is welcome.
-const FEW_PEERS: usize = 20;
 /// How long the other sides have to hear that we go.
 const GOODBYE: Duration = Duration::from_millis(500);
 
 /// What a stream was asked for.
-enum Errand {
+pub(super) enum Errand {
     Link(PeerKey),
     Ask(Question),
     Mail(PeerKey),
@@ -48,21 +46,22 @@ enum Errand {
 
 /// The network, once it runs.
 pub(crate) struct Task {
-    local: PeerKey,
-    server: bool,
-    swarm: Swarm<Behaviour>,
-    commands: mpsc::Receiver<Command>,
-    events: Events,
-    links: Links,
-    asks: Asks,
-    channels: Channels,
-    queries: Queries,
-    join: Join,
-    errands: BTreeMap<Ticket, Errand>,
-    last_ticket: Ticket,
-    connections: BTreeMap<ConnectionId, ConnectedPoint>,
-    listening: Vec<String>,
-    cut_off: u64,
+    pub(super) local: PeerKey,
+    pub(super) server: bool,
+    pub(super) swarm: Swarm<Behaviour>,
+    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) events: Events,
+    pub(super) links: Links,
+    pub(super) asks: Asks,
+    pub(super) channels: Channels,
+    pub(super) queries: Queries,
+    pub(super) join: Join,
+    pub(super) errands: BTreeMap<Ticket, Errand>,
+    pub(super) last_ticket: Ticket,
+    pub(super) paths: Paths,
+    pub(super) watch: Watch,
+    pub(super) listening: Vec<String>,
+    pub(super) cut_off: u64,
 }
 
 impl Task {
@@ -80,12 +79,14 @@ impl Task {
         let local = key.public().to_peer_id();
         let external = parse(&config.external)?;
         let seeds = parse(&config.bootstrap)?;
-        let behaviour = Behaviour::new(&config, &key, external.clone())?;
+        let (named, known) = (parse(&config.relays)?, parse(&config.known_relays).unwrap_or_default());
+        let (transport, circuits) = relayed(&key)?;
+        let behaviour = Behaviour::new(&config, &key, external.clone(), circuits)?;
         let swarm_config = SwarmConfig::with_tokio_executor()
             .with_idle_connection_timeout(IDLE_PATIENCE)
             .with_max_negotiating_inbound_streams(STREAMS_NEGOTIATING_MAX)
             .with_smart_dial();
-        let mut swarm = Swarm::new(transport(&key)?, behaviour, local, swarm_config);
+        let mut swarm = Swarm::new(transport, behaviour, local, swarm_config);
         listen(&mut swarm, &config.listen)?;
         external.into_iter().for_each(|address| swarm.add_external_address(address));
         Ok(Self {
@@ -101,7 +102,8 @@ impl Task {
             join: Join::new(&seeds),
             errands: BTreeMap::new(),
             last_ticket: 0,
-            connections: BTreeMap::new(),
+            paths: Paths::default(),
+            watch: Watch::new(config, local, &seeds, &named, &known),
             listening: Vec::new(),
             cut_off: 0,
         })
@@ -120,6 +122,7 @@ impl Task {
             // While the node is behind, nothing new is heard; but its commands are, or both could wait for ever.
             let (hearing, obeying) = (!self.events.is_crowded(), !self.events.is_full());
             let due = self.join.due();
+            let watch = self.watch.due(self.swarm.behaviour().directory.reach());
             tokio::select! {
                 delivered = self.events.deliver(), if !self.events.is_empty() => if !delivered { break },
                 () = listener.closed() => break,
@@ -137,6 +140,7 @@ impl Task {
                         let _ = self.swarm.dial(dial);
                     }
                 }
+                () = sleep_until(watch), if hearing => self.watch(),
             }
         }
         self.say_goodbye().await;
@@ -194,7 +198,17 @@ impl Task {
         }
     }
 
-    fn connect(&mut self, to: &PeerAddress) {
+    /// Looks after our place on the network.
+    fn watch(&mut self) {
+        if self.watch.tick(&mut self.swarm) {
+            for dial in self.join.again() {
+                let _ = self.swarm.dial(dial);
+            }
+        }
+        self.tell_listening();
+    }
+
+    pub(super) fn connect(&mut self, to: &PeerAddress) {
         let key = to.peer().clone();
         let Some(peer) = peer_of(&key) else { return self.events.push(Event::Unreachable { peer: key }) };
         if let Some(link) = self.links.to(&peer) {
@@ -245,7 +259,7 @@ impl Task {
         self.swarm.behaviour_mut().streams.open(self.last_ticket, peer, addresses, purpose);
     }
 
-    fn go_on(&mut self, next: Next) {
+    pub(super) fn go_on(&mut self, next: Next) {
         self.tell(next.event);
         if let Some(mut question) = next.question {
             let addresses = std::mem::take(&mut question.addresses);
@@ -284,163 +298,12 @@ impl Task {
             traffic: self.links.traffic(),
             cut_off: self.cut_off,
             listening: self.listening.clone(),
+            paths: self.paths.status(Instant::now()),
+            outside: self.watch.status(directory.reach()),
         }
     }
 
-    fn hear(&mut self, event: SwarmEvent<BehaviourEvent>) {
-        match event {
-            SwarmEvent::Behaviour(event) => self.hear_behaviour(event),
-            SwarmEvent::ConnectionEstablished {
-                peer_id, connection_id, endpoint, num_established, ..
-            } => {
-                self.connections.insert(connection_id, endpoint);
-                if num_established.get() == 1 {
-                    self.tell(key_of(&peer_id).map(|peer| Event::PeerConnected { peer }));
-                }
-            }
-            SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, cause, .. } => {
-                self.connections.remove(&connection_id);
-                if cause.is_none() {
-                    // Yamux doesn't tell the streams of a connection that we close ourselves.
-                    self.channels.lost(connection_id);
-                    self.links.lost(connection_id).into_iter().for_each(|event| self.events.push(event));
-                }
-                if num_established == 0 {
-                    self.tell(key_of(&peer_id).map(|peer| Event::PeerGone { peer }));
-                }
-            }
-            SwarmEvent::NewListenAddr { .. } | SwarmEvent::ExpiredListenAddr { .. } => self.tell_listening(),
-            SwarmEvent::ListenerClosed { addresses, reason: Err(reason), .. } => {
-                tracing::warn!(?addresses, %reason, "listens no more");
-                self.tell_listening();
-            }
-            SwarmEvent::OutgoingConnectionError { error, .. } => tracing::debug!(%error, "dial failed"),
-            _ => {}
-        }
-    }
-
-    fn hear_behaviour(&mut self, event: BehaviourEvent) {
-        match event {
-            BehaviourEvent::Streams(delivery) => self.hear_delivery(delivery),
-            BehaviourEvent::Directory(event) => self.hear_directory(event),
-            BehaviourEvent::Identify(identify::Event::Received { connection_id, peer_id, info }) => {
-                self.identified(connection_id, &peer_id, &info);
-            }
-            BehaviourEvent::Ping(ping::Event { connection, result: Err(failure), .. })
-                if !matches!(failure, ping::Failure::Unsupported) =>
-            {
-                self.swarm.close_connection(connection);
-            }
-            BehaviourEvent::Mdns(mdns::Event::Discovered(found)) => {
-                for (peer, address) in found {
-                    let addresses = self.swarm.behaviour().directory.reach().told(&peer, &[address], false);
-                    let dial = self.join.neighbour(peer, addresses);
-                    if let Some(dial) =
-                        dial.filter(|_| self.swarm.behaviour_mut().directory.routing() < FEW_PEERS)
-                    {
-                        let _ = self.swarm.dial(dial);
-                    }
-                }
-            }
-            BehaviourEvent::Mdns(mdns::Event::Expired(gone)) => {
-                gone.iter().for_each(|(peer, _)| self.join.gone(peer));
-            }
-            _ => {}
-        }
-    }
-
-    fn hear_delivery(&mut self, delivery: Delivery) {
-        match delivery {
-            Delivery::Accepted { peer, connection, purpose, stream } => {
-                let Some(key) = key_of(&peer) else { return };
-                match purpose {
-                    Purpose::Envelope => {
-                        self.links.accepted((peer, connection), key, stream, self.events.channel())
-                    }
-                    Purpose::Ask => self.asks.accepted(peer, key, stream, self.events.channel()),
-                    Purpose::Mail => self.channels.run(connection, key, false, stream, self.events.channel()),
-                }
-            }
-            Delivery::Opened { ticket, peer, connection, stream } => match self.errands.remove(&ticket) {
-                Some(Errand::Link(key)) => {
-                    let link =
-                        self.links.opened((peer, connection), key.clone(), stream, self.events.channel());
-                    self.events.push(Event::LinkUp { link, peer: key });
-                }
-                Some(Errand::Ask(question)) => self.asks.opened(question, stream),
-                Some(Errand::Mail(key)) => {
-                    self.channels.run(connection, key, true, stream, self.events.channel());
-                }
-                None => {}
-            },
-            Delivery::Failed { ticket } => match self.errands.remove(&ticket) {
-                Some(Errand::Link(peer)) => self.events.push(Event::Unreachable { peer }),
-                Some(Errand::Mail(peer)) => {
-                    self.events.push(Event::Channel(ChannelEvent::Unreachable(peer)));
-                }
-                Some(Errand::Ask(question)) => {
-                    let next = self.asks.over(question.peer, question.query, None);
-                    self.go_on(next);
-                }
-                None => {}
-            },
-        }
-    }
-
-    fn hear_directory(&mut self, event: kad::Event) {
-        match event {
-            kad::Event::OutboundQueryProgressed {
-                result: kad::QueryResult::Bootstrap(_),
-                stats,
-                step,
-                ..
-            } if step.last => {
-                let peers = self.swarm.behaviour_mut().directory.routing();
-                if stats.num_successes() == 0 {
-                    self.join.lost();
-                } else {
-                    self.join.joined();
-                    self.events.push(Event::Bootstrapped { peers });
-                }
-            }
-            kad::Event::OutboundQueryProgressed { id, result, stats, step } => {
-                let directory = &mut self.swarm.behaviour_mut().directory;
-                let event = self.queries.progress(id, result, &stats, &step, directory);
-                self.tell(event);
-            }
-            kad::Event::InboundRequest {
-                request: kad::InboundRequest::PutRecord { source, record: Some(record), .. },
-            } => {
-                let offered = key_of(&source).zip(record.key.as_ref().try_into().ok());
-                self.tell(offered.map(|(from, key)| Event::RecordOffered { key, value: record.value, from }));
-            }
-            kad::Event::RoutingUpdated { is_new_peer: true, .. } => self.join.joined(),
-            _ => {}
-        }
-    }
-
-    fn identified(&mut self, connection: ConnectionId, peer: &PeerId, info: &identify::Info) {
-        let Some(endpoint) = self.connections.get(&connection) else { return };
-        let directory = &mut self.swarm.behaviour_mut().directory;
-        if !info.protocols.contains(&DIRECTORY) {
-            return directory.dismiss(peer);
-        }
-        // A name hides where it led; how the other side sees us shows it.
-        let named = Spot::read(endpoint.get_remote_address()).is_some_and(|(spot, _)| spot.is_named());
-        let local = named && is_loopback(&info.observed_addr);
-        directory.admit(peer, &info.listen_addrs, endpoint.get_remote_address(), endpoint.is_dialer(), local);
-    }
-
-    fn link_over(&mut self, over: Over) {
-        self.tell(over.event);
-        if let Some(peer) = over.culprit {
-            self.cut_off += 1;
-            // It may have gone by itself.
-            let _ = self.swarm.disconnect_peer_id(peer);
-        }
-    }
-
-    fn tell_listening(&mut self) {
+    pub(super) fn tell_listening(&mut self) {
         let addresses = self.swarm.behaviour().directory.reach().published();
         if addresses != self.listening {
             self.listening.clone_from(&addresses);
@@ -448,7 +311,7 @@ impl Task {
         }
     }
 
-    fn tell(&mut self, event: Option<Event>) {
+    pub(super) fn tell(&mut self, event: Option<Event>) {
         if let Some(event) = event {
             self.events.push(event);
         }

@@ -1,4 +1,5 @@
-//! The transports: QUIC, and TCP with Noise and Yamux, over IPv4 and IPv6, by address or by name.
+//! The transports: QUIC, and TCP with Noise and Yamux, over IPv4 and IPv6, by address or by name; and circuits
+//! through relays over either.
 
 use std::time::Duration;
 
@@ -8,10 +9,12 @@ use libp2p::core::transport::Boxed;
 use libp2p::core::transport::timeout::TransportTimeout;
 use libp2p::core::upgrade::Version;
 use libp2p::identity::Keypair;
-use libp2p::{PeerId, dns, noise, quic, tcp, yamux};
+use libp2p::{PeerId, dns, noise, quic, relay, tcp, yamux};
 
 use super::config::StartError;
-use crate::base::limits::{HANDSHAKE_PATIENCE, QUIC_CONNECTION_WINDOW, QUIC_STREAM_WINDOW, STREAMS_MAX};
+use crate::base::limits::{
+    CIRCUIT_PATIENCE, HANDSHAKE_PATIENCE, QUIC_CONNECTION_WINDOW, QUIC_STREAM_WINDOW, STREAMS_MAX,
+};
 
 type Connections = Boxed<(PeerId, StreamMuxerBox)>;
 
@@ -20,7 +23,24 @@ type Connections = Boxed<(PeerId, StreamMuxerBox)>;
 const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(15);
 const QUIC_SILENCE_MILLIS: u32 = 40_000;
 
-/// Every transport of a node with this key; connecting by either side takes [`HANDSHAKE_PATIENCE`] at most.
+/// Every transport of a node with this key, circuits among them, and the behaviour that circuits need. Connecting
+/// takes [`HANDSHAKE_PATIENCE`] at most, through a relay [`CIRCUIT_PATIENCE`].
+///
+/// # Errors
+/// [`StartError::Key`].
+pub(crate) fn relayed(key: &Keypair) -> Result<(Connections, relay::client::Behaviour), StartError> {
+    let (circuits, behaviour) = relay::client::new(key.public().to_peer_id());
+    let circuits = circuits
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise::Config::new(key).map_err(|_| StartError::Key)?)
+        .multiplex(yamux())
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+    let circuits = TransportTimeout::new(circuits, CIRCUIT_PATIENCE);
+    let either = circuits.or_transport(transport(key)?).map(|either, _| either.into_inner());
+    Ok((either.boxed(), behaviour))
+}
+
+/// The transports that need nobody between; connecting by either side takes [`HANDSHAKE_PATIENCE`] at most.
 ///
 /// # Errors
 /// [`StartError::Key`].
@@ -38,16 +58,20 @@ pub(crate) fn transport(key: &Keypair) -> Result<Connections, StartError> {
 }
 
 fn by_address(key: &Keypair) -> Result<Connections, StartError> {
-    let mut streams = yamux::Config::default();
-    streams.set_max_num_streams(STREAMS_MAX);
     let tcp = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
         .upgrade(Version::V1Lazy)
         .authenticate(noise::Config::new(key).map_err(|_| StartError::Key)?)
-        .multiplex(streams)
+        .multiplex(yamux())
         .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
     let quic = quic::tokio::Transport::new(quic_config(key))
         .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
     Ok(quic.or_transport(tcp).map(|either, _| either.into_inner()).boxed())
+}
+
+fn yamux() -> yamux::Config {
+    let mut streams = yamux::Config::default();
+    streams.set_max_num_streams(STREAMS_MAX);
+    streams
 }
 
 fn quic_config(key: &Keypair) -> quic::Config {

@@ -19,6 +19,8 @@ pub struct Config {
     pub network: Network,
     /// Mail that is kept for others.
     pub mailbox: Mailbox,
+    /// Relays: which to use, and whether to be one.
+    pub relay: Relay,
 }
 
 /// How the node takes part in the network.
@@ -35,10 +37,47 @@ pub struct Network {
     pub directory: Directory,
     /// Whether to look for nodes on the local network.
     pub mdns: bool,
+    /// Whether to ask the router to forward ports (UPnP).
+    pub upnp: bool,
     /// Connections that others may open.
     pub connections: u32,
     /// Whether few peers of one subnet are let into the routing table.
     pub subnet_limits: bool,
+}
+
+/// Which relays the node uses where nobody can dial it, and whether it relays for others.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Relay {
+    /// Multiaddresses of relays to use first, each ending in `/p2p/PEER`.
+    #[serde(rename = "use")]
+    pub named: Vec<String>,
+    /// Whether others may be used, too: those of the bootstrap list, those of contacts, and any that the node meets.
+    pub any: bool,
+    /// Whether to relay for others, which needs an address that everybody can dial.
+    pub serve: bool,
+    /// Peers that a reservation is kept for.
+    pub reservations: usize,
+    /// Circuits at once.
+    pub circuits: usize,
+    /// Minutes after which a circuit ends.
+    pub circuit_minutes: u32,
+    /// Mebibytes in both directions after which it ends; 0 for no end.
+    pub circuit_mebibytes: u64,
+}
+
+impl Default for Relay {
+    fn default() -> Self {
+        Self {
+            named: Vec::new(),
+            any: true,
+            serve: false,
+            reservations: limits::RELAY_RESERVATIONS,
+            circuits: limits::RELAY_CIRCUITS,
+            circuit_minutes: limits::RELAY_CIRCUIT_MINUTES,
+            circuit_mebibytes: limits::RELAY_CIRCUIT_MEBIBYTES,
+        }
+    }
 }
 
 /// Whether a node keeps a part of the directory for others.
@@ -64,6 +103,7 @@ impl Default for Network {
             bootstrap: Vec::new(),
             directory: Directory::Auto,
             mdns: true,
+            upnp: true,
             connections: limits::CONNECTIONS_IN_MAX,
             subnet_limits: true,
         }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use tokio::runtime::Handle as Runtime;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::disk::database::Database;
 use crate::engine::input::Input;
@@ -46,6 +47,8 @@ pub(super) struct Driver {
     pub(super) inputs: mpsc::Receiver<Message>,
     pub(super) released: mpsc::Sender<Vec<crate::engine::effects::Effect>>,
     pub(super) runtime: Runtime,
+    /// Which account the node speaks for.
+    pub(super) speaking: watch::Sender<AccountId>,
 }
 
 impl Driver {
@@ -133,6 +136,8 @@ impl Driver {
             }
         }
         let effects = self.engine.finish(now, tx, &mut rng)?;
+        let account = self.engine.account();
+        self.speaking.send_if_modified(|known| core::mem::replace(known, account) != account);
         let (held, done, released) = (effects.held, done.clone(), self.released.clone());
         let on_durable = move |result: Result<crate::store::tx::Committed, Fault>| {
             let result = result.map(|committed| {

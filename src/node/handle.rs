@@ -18,6 +18,7 @@ use crate::disk::home::Home;
 use crate::disk::options::{Options, Recovery, Sizes};
 use crate::domain::identity::account::Seed;
 use crate::domain::identity::keystore::Keystore;
+use crate::domain::identity::sibling;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::event::Event;
 use crate::engine::input::{Input, Ticket};
@@ -28,6 +29,7 @@ use crate::node::driver::{Driver, EngineStatus, Message};
 use crate::node::mailbox::RulesError;
 use crate::node::outlet::{Outlet, Waiting};
 use crate::node::ports::Ports;
+use crate::node::relays::KnownRelays;
 use crate::node::translate;
 use crate::store::snapshot::Fault;
 use crate::store::table::Reader;
@@ -46,7 +48,7 @@ pub struct Node {
 }
 
 struct Shared {
-    account: AccountId,
+    account: watch::Receiver<AccountId>,
     kind: AccountKind,
     home: PathBuf,
     inputs: mpsc::Sender<Message>,
@@ -69,13 +71,18 @@ struct Running {
     home: Home,
 }
 
+/// What the network says of itself.
+pub type Network = net::message::Status;
+/// How it stands with a relay.
+pub type RelayStatus = net::message::RelayStatus;
+
 /// How a node is doing.
 #[derive(Clone, Debug)]
 pub struct Status {
     /// The engine.
     pub engine: EngineStatus,
     /// The network, if there is one.
-    pub network: Option<net::message::Status>,
+    pub network: Option<Network>,
     /// The disk.
     pub disk: Sizes,
 }
@@ -102,13 +109,14 @@ impl Node {
         let data_key = keystore.data_key.clone();
         let opened = tokio::task::spawn_blocking(move || Database::open(&directory, &data_key, options));
         let (database, recovery) = opened.await.map_err(|_| StartError::Stopped)??;
+        let view = database.durable_view();
+        let reader = Reader::new(&view);
+        let seeds = keystore.seed.iter().chain(&keystore.next).cloned().map(Seed::from_secret);
         let me = Me {
-            seed: keystore.seed.clone().map(Seed::from_secret),
+            seed: Seed::in_force(seeds, sibling::membership(&reader)),
             device: keystore.device.clone(),
             kind: keystore.kind,
         };
-        let view = database.durable_view();
-        let reader = Reader::new(&view);
         let mut engine = Engine::new(me, &reader);
         reader.finish()?;
         if let Some(rules) =
@@ -131,9 +139,10 @@ impl Node {
         let runtime = tokio::runtime::Handle::current();
         let outlet = runtime.spawn(outlet.run(releases));
 
-        let account = engine.account();
+        let (speaking, account) = watch::channel(engine.account());
         let (ending, ended) = watch::channel(None);
-        let driver = Driver { engine, database: database.clone(), inputs: received, released, runtime };
+        let driver =
+            Driver { engine, database: database.clone(), inputs: received, released, runtime, speaking };
         let waiters = Arc::clone(&waiting);
         let run = move || {
             // A panic is a bug. It must not leave a node that looks alive and decides nothing.
@@ -166,14 +175,14 @@ impl Node {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// The account that the world knows.
+    /// The account that the world knows; another one once the identity was rotated.
     pub fn account(&self) -> AccountId {
-        self.shared.account
+        *self.shared.account.borrow()
     }
 
     /// Whether the node has an account: a device that is still to be linked has none.
     pub fn has_account(&self) -> bool {
-        self.shared.account != NOBODY
+        self.account() != NOBODY
     }
 
     /// A person's node or a business's.
@@ -292,6 +301,15 @@ fn start_network(
     network.mdns = wanted.mdns;
     network.max_in = wanted.connections;
     network.subnet_limits = wanted.subnet_limits;
+    network.upnp = wanted.upnp;
+    network.relays.clone_from(&config.relay.named);
+    network.any_relay = config.relay.any;
+    network.serve_relay = config.relay.serve.then_some(net::config::RelayLimits {
+        reservations: config.relay.reservations,
+        circuits: config.relay.circuits,
+        circuit_minutes: config.relay.circuit_minutes,
+        circuit_mebibytes: config.relay.circuit_mebibytes,
+    });
     network.server = match wanted.directory {
         Directory::Auto => keystore.kind == AccountKind::Business,
         Directory::Server => true,
@@ -300,6 +318,9 @@ fn start_network(
     let (events, mut received) = mpsc::channel(NETWORK_QUEUE);
     let path = Ports::path(home);
     let mut ports = Ports::read(&path);
+    let known = KnownRelays::path(home);
+    let mut relays = KnownRelays::read(&known);
+    network.known_relays = relays.addresses().to_vec();
     let mut kept = network.clone();
     kept.listen = ports.apply(&network.listen);
     // Where a port of last time is taken by now, the system chooses another.
@@ -309,10 +330,13 @@ fn start_network(
     // Ends when the network does.
     runtime.spawn(async move {
         while let Some(event) = received.recv().await {
-            if let net::message::Event::Listening { addresses } = &event
-                && ports.learn(addresses)
-            {
-                ports.write(&path);
+            if let net::message::Event::Listening { addresses } = &event {
+                if ports.learn(addresses) {
+                    ports.write(&path);
+                }
+                if relays.learn(addresses) {
+                    relays.write(&known);
+                }
             }
             let Some(input) = translate::input(event) else { continue };
             if inputs.send(Message::Input(input)).await.is_err() {

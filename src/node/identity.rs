@@ -5,6 +5,7 @@ use std::path::Path;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use crate::base::id::AccountId;
 use crate::base::kind::AccountKind;
 use crate::crypto::password::Cost;
 use crate::crypto::secret::Secret;
@@ -60,10 +61,51 @@ fn write(
         data_key: Secret::random(&mut rng),
         kind,
         created: clock::now(),
+        next: None,
     };
     let sealed = keystore.seal(passphrase, cost, &mut rng)?;
     files::write_whole(&home.keystore(), &sealed).map_err(IdentityError::Write)?;
     Ok(keystore)
+}
+
+/// The identity that is to take the place of a home's: made and kept in its keystore the first time, the same from
+/// then on, until it has taken that place.
+pub fn next_identity(home: &Path, passphrase: &Zeroizing<Vec<u8>>) -> Result<Seed, IdentityError> {
+    let mut keystore = unlock(home, passphrase)?;
+    if keystore.seed.is_none() {
+        return Err(IdentityError::NoPhrase);
+    }
+    if let Some(next) = keystore.next {
+        return Ok(Seed::from_secret(next));
+    }
+    let next = Seed::random(&mut system_rng());
+    keystore.next = Some(next.secret().clone());
+    rewrite(home, &keystore, passphrase)?;
+    Ok(next)
+}
+
+/// Lets go of the identity whose place another has taken, once the store says so: `account` is the one in force. What
+/// a crash has left is put right here; nothing is written where nothing is.
+pub fn settle(
+    home: &Path,
+    passphrase: &Zeroizing<Vec<u8>>,
+    mut keystore: Keystore,
+    account: &AccountId,
+) -> Result<(), IdentityError> {
+    let in_force = |seed: &Secret<32>| Seed::from_secret(seed.clone()).account().id() == *account;
+    if keystore.next.as_ref().is_some_and(in_force) {
+        keystore.seed = keystore.next.take();
+        rewrite(home, &keystore, passphrase)?;
+    }
+    Ok(())
+}
+
+fn rewrite(home: &Path, keystore: &Keystore, passphrase: &Zeroizing<Vec<u8>>) -> Result<(), IdentityError> {
+    let path = home.join("keystore");
+    let bytes = files::read_bounded(&path, KEYSTORE_MAX).map_err(IdentityError::Read)?;
+    let cost = Keystore::cost(&bytes).ok_or(KeystoreError::Damaged)?;
+    let sealed = keystore.seal(passphrase, cost, &mut system_rng())?;
+    files::write_whole(&path, &sealed).map_err(IdentityError::Write)
 }
 
 /// Whether a home has an identity.
@@ -98,6 +140,9 @@ pub enum IdentityError {
     /// An empty passphrase protects nothing.
     #[error("the passphrase is empty: choose one")]
     NoPassphrase,
+    /// A linked device's keystore.
+    #[error("only the device that has the recovery phrase does this: use that one")]
+    NoPhrase,
     /// The keystore doesn't open.
     #[error(transparent)]
     Keystore(#[from] KeystoreError),

@@ -10,4 +10,5 @@ pub mod raw_peer;
 
 mod outlet;
 mod ports;
+mod relays;
 mod translate;

@@ -72,6 +72,10 @@ fn with_port(address: &str, port: u16) -> String {
 
 /// The transport and the port of an address such as `/ip4/0.0.0.0/tcp/0`.
 fn split(address: &str) -> Option<(String, u16)> {
+    // The port of a circuit is the relay's.
+    if address.contains("/p2p-circuit") {
+        return None;
+    }
     let mut parts = address.split('/').skip(1);
     let (family, _, transport, port) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     Some((format!("{family}/{transport}"), port.parse().ok()?))
@@ -89,7 +93,7 @@ mod tests {
     fn a_port_left_to_the_system_is_the_one_of_last_time() {
         let mut ports = Ports::default();
         assert!(ports.learn(&texts(&["/ip4/127.0.0.1/tcp/4001", "/ip4/127.0.0.1/udp/4002/quic-v1"])));
-        assert!(!ports.learn(&texts(&["/ip4/127.0.0.1/tcp/4001"])));
+        assert!(!ports.learn(&texts(&["/ip4/127.0.0.1/tcp/4001", "/ip4/9.9.9.9/tcp/7/p2p/x/p2p-circuit"])));
         let wanted = texts(&[
             "/ip4/0.0.0.0/udp/0/quic-v1",
             "/ip4/0.0.0.0/tcp/0",

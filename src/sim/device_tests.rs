@@ -39,7 +39,7 @@ fn link(world: &mut World, primary: usize, offer: LinkOffer) -> Result<DeviceId,
 }
 
 /// Links a new device to the account of the node `primary`; its index and its id.
-fn linked(world: &mut World, primary: usize) -> (usize, DeviceId) {
+pub(super) fn linked(world: &mut World, primary: usize) -> (usize, DeviceId) {
     let (new, offer) = offer(world);
     let device = link(world, primary, offer).unwrap();
     let account = world.peers[primary].account();
@@ -49,7 +49,7 @@ fn linked(world: &mut World, primary: usize) -> (usize, DeviceId) {
     (new, device)
 }
 
-fn devices_of(world: &World, peer: usize, account: &AccountId) -> usize {
+pub(super) fn devices_of(world: &World, peer: usize, account: &AccountId) -> usize {
     let safe = world.peers[peer].disk.safe();
     let reader = Reader::new(&safe);
     match reader.row(&CONTACTS, account.as_bytes()).filter(|contact| !contact.is_ourselves()) {
@@ -58,12 +58,12 @@ fn devices_of(world: &World, peer: usize, account: &AccountId) -> usize {
     }
 }
 
-fn all(world: &World, peer: usize, with: &AccountId) -> Vec<String> {
+pub(super) fn all(world: &World, peer: usize, with: &AccountId) -> Vec<String> {
     let entries = history(world, peer, with);
     texts(&entries, "in").into_iter().chain(texts(&entries, "out")).collect()
 }
 
-fn notices(world: &World, peer: usize, with: &AccountId) -> Vec<Notice> {
+pub(super) fn notices(world: &World, peer: usize, with: &AccountId) -> Vec<Notice> {
     let safe = world.peers[peer].disk.safe();
     let entries = view::history(&Reader::new(&safe), with, None, 10_000);
     let notice = |body: &BodyView| if let BodyView::Notice { notice } = body { Some(*notice) } else { None };
@@ -71,7 +71,7 @@ fn notices(world: &World, peer: usize, with: &AccountId) -> Vec<Notice> {
 }
 
 /// Ana with the devices 0 and 2, Bento with 1 and 3.
-fn four(seed: u64) -> (World, AccountId, AccountId) {
+pub(super) fn four(seed: u64) -> (World, AccountId, AccountId) {
     let (mut world, ana, bento) = friends(seed);
     linked(&mut world, 0);
     world.run(MINUTE);
@@ -246,6 +246,35 @@ fn a_device_that_belongs_to_nobody_says_and_hears_nothing() {
 }
 
 #[test]
+fn what_was_read_on_one_device_is_read_on_the_other() {
+    let (mut world, ana, bento) = friends(85);
+    let (second, _) = linked(&mut world, 0);
+    world.run(5 * MINUTE);
+    let unread = |world: &World, peer: usize| {
+        let safe = world.peers[peer].disk.safe();
+        view::conversations(&Reader::new(&safe))[0].unread
+    };
+    assert!(say(&mut world, 1, ana, "one") && say(&mut world, 1, ana, "two"));
+    world.run(MINUTE);
+    assert_eq!([0, second].map(|peer| unread(&world, peer)), [2, 2]);
+    assert!(world.ask(second, Command::MarkRead(bento)).unwrap().is_ok());
+    world.run(MINUTE);
+    assert_eq!([0, second].map(|peer| unread(&world, peer)), [0, 0]);
+    assert!(say(&mut world, 1, ana, "three"));
+    world.run(MINUTE);
+    assert_eq!([0, second].map(|peer| unread(&world, peer)), [1, 1], "what came since is unread");
+    // Read there before it comes here.
+    world.leave(0);
+    assert!(say(&mut world, 1, ana, "four"));
+    world.run(MINUTE);
+    assert!(world.ask(second, Command::MarkRead(bento)).unwrap().is_ok());
+    world.come_back();
+    world.run(30 * MINUTE);
+    assert_eq!(texts(&history(&world, 0, &bento), "in").len(), 4);
+    assert_eq!([0, second].map(|peer| unread(&world, peer)), [0, 0]);
+}
+
+#[test]
 fn three_devices_of_one_account_hear_each_other() {
     let (mut world, ana, bento) = friends(90);
     let (second, _) = linked(&mut world, 0);
@@ -313,4 +342,26 @@ fn who_sees_a_head_that_is_further_on_asks_the_device_that_claims_it_for_the_ent
     assert_eq!(texts(&history(&world, 1, &ana), "in"), ["it is me"]);
     assert_eq!(devices_of(&world, 1, &ana), 2, "Bento has asked, and was answered");
     assert_eq!(notices(&world, 1, &ana).last(), Some(&Notice::DeviceRevoked));
+}
+
+#[test]
+fn a_contact_that_was_restored_is_told_of_every_device_again() {
+    let (mut world, ana, bento) = friends(93);
+    let (second, _) = linked(&mut world, 0);
+    world.run(5 * MINUTE);
+    assert!(say(&mut world, second, bento, "before"));
+    world.run(MINUTE);
+    world.restore(1);
+    let Some(Ok(Outcome::Invited { invite, .. })) = world.ask(0, Command::Invite) else {
+        panic!("no invite");
+    };
+    let invite = crate::domain::identity::invite::decode(&invite).unwrap();
+    assert!(world.ask(1, Command::Accept { invite, name: None }).unwrap().is_ok());
+    world.run(5 * MINUTE);
+    assert!(say(&mut world, second, bento, "it is me") && say(&mut world, 1, ana, "to both of you"));
+    world.run(15 * MINUTE);
+    assert_eq!(texts(&history(&world, 1, &ana), "in"), ["it is me"]);
+    for peer in [0, second] {
+        assert_eq!(texts(&history(&world, peer, &bento), "in"), ["to both of you"], "on {peer}");
+    }
 }

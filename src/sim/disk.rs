@@ -6,34 +6,58 @@ use crate::store::key::{Key, Value};
 use crate::store::snapshot::{Fault, Scan, Snapshot};
 use crate::store::tx::{Batch, Changes, Committed, Uncommitted};
 
-/// Rows that are safe, and batches on their way to safety.
+/// Rows, and how to undo those that aren't safe yet.
 #[derive(Debug, Default)]
 pub struct Disk {
-    safe: BTreeMap<Key, Value>,
+    /// What a reader sees.
+    rows: BTreeMap<Key, Value>,
+    /// Batches that aren't safe, oldest first, each with what its rows were before it.
     waiting: VecDeque<(Changes, Uncommitted)>,
-    /// What a reader sees: safe rows with everything that waits laid over them.
-    seen: BTreeMap<Key, Value>,
+    /// The next reads fail.
+    pub unreadable: bool,
+    /// It calls safe what isn't: a bug for the oracle to find.
+    pub lies: bool,
+    /// What it called safe that way.
+    pretended: Vec<Changes>,
 }
 
 impl Disk {
     /// Takes a batch over: readers see it at once, a crash forgets it until it is synced.
     pub fn stage(&mut self, batch: Batch) {
         let (changes, uncommitted) = batch.into_parts();
-        lay(&mut self.seen, changes.clone());
-        self.waiting.push_back((changes, uncommitted));
+        let before = changes.into_iter().map(|(key, value)| {
+            let old = match value {
+                Some(value) => self.rows.insert(key.clone(), value),
+                None => self.rows.remove(&key),
+            };
+            (key, old)
+        });
+        let before = before.collect();
+        self.waiting.push_back((before, uncommitted));
     }
 
     /// Makes the oldest batch safe.
     pub fn sync(&mut self) -> Option<Committed> {
-        let (changes, uncommitted) = self.waiting.pop_front()?;
-        lay(&mut self.safe, changes);
+        let (before, uncommitted) = self.waiting.pop_front()?;
+        if self.lies {
+            self.pretended.push(before);
+        }
         Some(uncommitted.durable())
     }
 
     /// A power cut: whatever waited is gone.
     pub fn crash(&mut self) {
-        self.waiting.clear();
-        self.seen.clone_from(&self.safe);
+        self.unreadable = false;
+        let waiting = self.waiting.drain(..).map(|(before, _)| before);
+        let lost: Vec<Changes> = self.pretended.drain(..).chain(waiting).collect();
+        for before in lost.into_iter().rev() {
+            for (key, value) in before {
+                match value {
+                    Some(value) => self.rows.insert(key, value),
+                    None => self.rows.remove(&key),
+                };
+            }
+        }
     }
 
     /// How many batches wait.
@@ -43,44 +67,59 @@ impl Disk {
 
     /// What a power cut would leave.
     pub fn safe(&self) -> impl Snapshot + '_ {
-        Rows(&self.safe)
+        let mut unsafe_rows = BTreeMap::new();
+        // Of several batches that touched a row, the oldest knows what is safe.
+        let waiting = self.waiting.iter().map(|(before, _)| before);
+        for before in self.pretended.iter().chain(waiting).collect::<Vec<_>>().into_iter().rev() {
+            unsafe_rows.extend(before.iter().map(|(key, value)| (key, value.as_ref())));
+        }
+        View { rows: &self.rows, over: unsafe_rows, fault: false }
     }
 
     /// What the engine sees.
     pub fn seen(&self) -> impl Snapshot + '_ {
-        Rows(&self.seen)
+        View { rows: &self.rows, over: BTreeMap::new(), fault: self.unreadable }
+    }
+
+    /// Every key that a reader sees, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.rows.keys()
     }
 }
 
-struct Rows<'a>(&'a BTreeMap<Key, Value>);
+/// Rows with others laid over them.
+struct View<'a> {
+    rows: &'a BTreeMap<Key, Value>,
+    over: BTreeMap<&'a Key, Option<&'a Value>>,
+    fault: bool,
+}
 
-impl Snapshot for Rows<'_> {
+impl Snapshot for View<'_> {
     fn get(&self, key: &Key) -> Option<Value> {
-        self.0.get(key).cloned()
+        match self.over.get(key) {
+            Some(value) => value.cloned(),
+            None => self.rows.get(key).cloned(),
+        }
     }
 
     fn scan(&self, scan: &Scan) -> Vec<(Key, Value)> {
-        let first = Key::of(scan.table, scan.id.as_deref().unwrap_or_default());
-        let from = self.0.range(first..);
-        let near = from.take_while(|(key, _)| {
-            key.table == scan.table && scan.id.as_ref().is_none_or(|id| **id == *key.id)
-        });
-        let matching = near.filter(|(key, _)| scan.matches(key));
-        let mut rows: Vec<_> = matching.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let from = if scan.id.is_some() { scan.from.as_slice() } else { &[] };
+        let first = Key::under(scan.table, scan.id.as_deref().unwrap_or_default(), from);
+        let is_near =
+            |key: &Key| key.table == scan.table && scan.id.as_ref().is_none_or(|id| **id == *key.id);
+        let near = self.rows.range(&first..).take_while(|(key, _)| is_near(key));
+        let matching = near.filter(|(key, _)| scan.matches(key) && !self.over.contains_key(key));
+        // Nothing lies over the rows that an engine sees: then they are read no further than is asked.
+        let enough = if self.over.is_empty() && !scan.reverse { scan.limit } else { usize::MAX };
+        let mut rows: Vec<_> =
+            matching.take(enough).map(|(key, value)| (key.clone(), value.clone())).collect();
+        let over = self.over.iter().filter(|(key, _)| scan.matches(key));
+        rows.extend(over.filter_map(|(key, value)| Some(((*key).clone(), (*value)?.clone()))));
         scan.arrange(&mut rows);
         rows
     }
 
     fn fault(&self) -> Option<Fault> {
-        None
-    }
-}
-
-fn lay(rows: &mut BTreeMap<Key, Value>, changes: Changes) {
-    for (key, value) in changes {
-        match value {
-            Some(value) => rows.insert(key, value),
-            None => rows.remove(&key),
-        };
+        self.fault.then(|| Fault("the simulated disk gives no answer".into()))
     }
 }

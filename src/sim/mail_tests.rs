@@ -58,7 +58,7 @@ fn strangers(seed: u64, mailboxes: usize) -> (World, AccountId, AccountId) {
     }
     world.run(MINUTE);
     let invite = invited_by(&mut world, ANA);
-    world.switch_off(ANA);
+    world.stop(ANA);
     assert!(world.ask(BENTO, Command::Accept { invite, name: Some("Ana".into()) }).unwrap().is_ok());
     let (ana, bento) = (world.peers[ANA].account(), world.peers[BENTO].account());
     (world, ana, bento)
@@ -68,11 +68,11 @@ fn strangers(seed: u64, mailboxes: usize) -> (World, AccountId, AccountId) {
 fn turns(world: &mut World, count: usize) {
     for _ in 0..count {
         world.run(3 * MINUTE);
-        world.switch_off(BENTO);
-        world.switch_on(ANA);
+        world.stop(BENTO);
+        world.start(ANA);
         world.run(3 * MINUTE);
-        world.switch_off(ANA);
-        world.switch_on(BENTO);
+        world.stop(ANA);
+        world.start(BENTO);
     }
     world.run(3 * MINUTE);
 }
@@ -97,19 +97,19 @@ fn a_newcomer_writes_first_to_somebody_who_is_off_and_they_talk_without_ever_bei
     assert_eq!(states(&world, BENTO, &ana), [Some(State::Stored); 2], "Ana has only the first flight yet");
     turns(&mut world, 1);
     assert_eq!(states(&world, BENTO, &ana), [Some(State::Delivered); 2]);
-    world.switch_off(BENTO);
-    world.switch_on(ANA);
+    world.stop(BENTO);
+    world.start(ANA);
     world.run(MINUTE);
     assert_eq!(texts(&history(&world, ANA, &bento), "in"), ["oi", "sou eu"]);
     assert!(say(&mut world, ANA, bento, "oi Bento"));
     world.run(3 * MINUTE);
     assert_eq!(states(&world, ANA, &bento), [Some(State::Stored)]);
-    world.switch_off(ANA);
-    world.switch_on(BENTO);
+    world.stop(ANA);
+    world.start(BENTO);
     world.run(3 * MINUTE);
     assert_eq!(texts(&history(&world, BENTO, &ana), "in"), ["oi Bento"]);
-    world.switch_off(BENTO);
-    world.switch_on(ANA);
+    world.stop(BENTO);
+    world.start(ANA);
     world.run(3 * MINUTE);
     assert_eq!(states(&world, ANA, &bento), [Some(State::Delivered)]);
 }
@@ -122,14 +122,14 @@ fn many_messages_by_mailbox_come_once_and_in_order_in_both_directions() {
         assert!(say(&mut world, BENTO, ana, text));
     }
     world.run(3 * MINUTE);
-    world.switch_off(BENTO);
-    world.switch_on(ANA);
+    world.stop(BENTO);
+    world.start(ANA);
     for text in &all {
         assert!(say(&mut world, ANA, bento, text));
     }
     world.run(3 * MINUTE);
-    world.switch_off(ANA);
-    world.switch_on(BENTO);
+    world.stop(ANA);
+    world.start(BENTO);
     turns(&mut world, 2);
     assert_eq!(texts(&history(&world, ANA, &bento), "in"), all);
     assert_eq!(texts(&history(&world, BENTO, &ana), "in"), all);
@@ -149,8 +149,8 @@ fn with_one_mailbox_its_word_alone_makes_a_message_stored() {
 #[test]
 fn with_two_of_three_mailboxes_dead_a_message_is_not_called_stored_and_arrives_all_the_same() {
     let (mut world, ana, bento) = friends(4, 3);
-    world.switch_off(2);
-    world.switch_off(3);
+    world.stop(2);
+    world.stop(3);
     assert!(say(&mut world, BENTO, ana, "por um fio"));
     world.run(5 * MINUTE);
     assert_eq!(states(&world, BENTO, &ana), [Some(State::Sent)], "one word isn't two");
@@ -185,9 +185,9 @@ fn what_the_only_mailbox_lost_with_its_disk_is_deposited_again_after_an_hour() {
     assert_eq!(states(&world, BENTO, &ana), [Some(State::Stored)]);
     world.lose_disk(2);
     // Ana's node makes its queues anew and tells Bento, while both are on for once.
-    world.switch_on(ANA);
+    world.start(ANA);
     world.run(30 * MINUTE);
-    world.switch_off(ANA);
+    world.stop(ANA);
     world.run(2 * HOUR);
     turns(&mut world, 2);
     assert_eq!(texts(&history(&world, ANA, &bento), "in"), ["perdida"]);
@@ -224,13 +224,13 @@ fn moving_to_another_mailbox_in_the_middle_of_a_conversation_loses_nothing() {
     world.peers[newcomer].serve_mail(Rules::default());
     speak(&mut world, "antes");
     world.run(3 * MINUTE);
-    world.switch_off(BENTO);
-    world.switch_on(ANA);
+    world.stop(BENTO);
+    world.start(ANA);
     takes_on(&mut world, ANA, newcomer);
     let leaves = world.peers[2].key.clone();
     assert!(world.ask(ANA, Command::RemoveMailbox(leaves)).unwrap().is_ok());
-    world.switch_off(ANA);
-    world.switch_on(BENTO);
+    world.stop(ANA);
+    world.start(BENTO);
     speak(&mut world, "para a caixa velha");
     turns(&mut world, 1);
     speak(&mut world, "durante");
@@ -248,9 +248,9 @@ fn moving_to_another_mailbox_in_the_middle_of_a_conversation_loses_nothing() {
     assert_eq!(deposits(&world, 2), 0, "nobody deposits where Ana no longer is");
     assert!(deposits(&world, newcomer) > 0);
     // Once everything that could still come there is past its life, nothing of Ana's is left there.
-    world.switch_off(BENTO);
+    world.stop(BENTO);
     world.run(40 * DAY);
-    world.switch_on(ANA);
+    world.start(ANA);
     world.run(DAY);
     let safe = world.peers[2].disk.safe();
     let kept = mailbox_view::mail(&Reader::new(&safe)).hosted;
@@ -308,9 +308,9 @@ fn an_expired_message_has_failed_and_says_why() {
     let (mut world, ana, _) = friends(12, 1);
     assert!(say(&mut world, BENTO, ana, "tarde demais"));
     world.run(3 * MINUTE);
-    world.switch_off(BENTO);
+    world.stop(BENTO);
     world.run(31 * DAY);
-    world.switch_on(BENTO);
+    world.start(BENTO);
     world.run(MINUTE);
     let entry = history(&world, BENTO, &ana).pop().unwrap();
     assert_eq!(entry.state, Some(State::Failed));
@@ -323,18 +323,18 @@ fn a_first_flight_that_expired_is_made_anew_and_what_was_said_goes_with_it() {
     assert!(say(&mut world, BENTO, ana, "oi"));
     // Nobody reads it for as long as a first flight holds.
     world.run(3 * MINUTE);
-    world.switch_off(BENTO);
+    world.stop(BENTO);
     world.run(15 * DAY);
-    world.switch_on(BENTO);
+    world.start(BENTO);
     turns(&mut world, 3);
     // The invite's ticket is past its life too: work speaks for the second flight, and Ana has to admit Bento.
-    world.switch_off(BENTO);
-    world.switch_on(ANA);
+    world.stop(BENTO);
+    world.start(ANA);
     world.run(MINUTE);
     assert!(world.ask(ANA, Command::Admit(bento)).unwrap().is_ok());
     world.run(5 * MINUTE);
-    world.switch_off(ANA);
-    world.switch_on(BENTO);
+    world.stop(ANA);
+    world.start(BENTO);
     turns(&mut world, 2);
     assert_eq!(texts(&history(&world, ANA, &bento), "in"), ["oi"]);
 }

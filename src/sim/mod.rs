@@ -2,15 +2,33 @@
 //!
 //! Time is a number, the network loses, repeats and delays, and a crash forgets what was not synced.
 
+pub mod bounds;
+pub mod bug;
 pub mod disk;
 pub mod mail;
+pub mod nonces;
+pub mod oracle;
 pub mod peer;
 pub mod random;
+pub mod run;
+pub mod verdict;
+pub mod workload;
 pub mod world;
+
+mod carry;
+mod dht;
+mod fate;
+mod life;
+mod network;
+mod record;
+mod script;
+mod town;
 
 #[cfg(test)]
 mod device_tests;
 #[cfg(test)]
 mod mail_tests;
+#[cfg(test)]
+mod rotation_tests;
 #[cfg(test)]
 mod tests;

@@ -1,40 +1,62 @@
-//! One simulated node: an engine, its disk, its effects waiting for their batches.
+//! One simulated node: an engine, its disk, its clock, its effects waiting for their batches.
 
+use core::time::Duration;
 use std::collections::VecDeque;
 
-use crate::base::id::AccountId;
+use crate::base::id::{AccountId, DeviceId};
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
+use crate::domain::identity::account::Seed;
+use crate::domain::identity::device::DeviceKeys;
+use crate::domain::identity::own::ACCOUNTS;
+use crate::domain::identity::sibling;
 use crate::domain::mailbox::host::Rules;
-use crate::engine::command::{Command, Outcome, Refusal};
+use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::{Effect, Held};
 use crate::engine::event::Event;
 use crate::engine::input::{Input, Ticket};
 use crate::engine::machine::{Counters, Engine, Me};
+use crate::sim::bug::Bug;
 use crate::sim::disk::Disk;
 use crate::sim::random::Random;
-use crate::store::table::Reader;
+use crate::store::table::{Reader, Rows as _};
 use crate::store::tx::Tx;
 use crate::wire::peer::PeerKey;
 
 /// A simulated node.
 pub struct Peer {
     me: Me,
+    /// The identity that may have taken the place of its first one.
+    next: Option<Seed>,
     /// Its name on the transport.
     pub key: PeerKey,
     engine: Engine,
     /// Its disk.
     pub disk: Disk,
     held: VecDeque<Held>,
-    /// Every event that reached its screen.
+    /// Every event that reached its screen and that nobody took away yet.
     pub shown: Vec<Event>,
-    /// Every answer to a command.
+    /// Every answer to a command that nobody took away yet.
     pub answers: Vec<(Ticket, Result<Outcome, Refusal>)>,
     tickets: Ticket,
     /// How often it was started.
     pub starts: u64,
     /// What it allows as a mailbox.
     rules: Option<Rules>,
+    /// Whether it runs.
+    pub on: bool,
+    /// How far its clock is ahead of the world's, in milliseconds; negative where it is behind.
+    pub skew: i64,
+    /// When it is next woken, by the world's clock.
+    pub tick: Option<Time>,
+    /// Whether the world's faults concern it.
+    pub rough: bool,
+    /// Whether its power goes before the next batch is safe.
+    pub doomed: bool,
+    /// Until when its disk is full.
+    pub full_until: Time,
+    /// What is wrong with it on purpose, so that a test sees it found.
+    pub bug: Option<Bug>,
 }
 
 impl Peer {
@@ -44,6 +66,7 @@ impl Peer {
         let engine = Engine::new(me.clone(), &Reader::new(&disk.seen()));
         let mut peer = Self {
             me,
+            next: None,
             key,
             engine,
             disk,
@@ -53,8 +76,15 @@ impl Peer {
             tickets: 0,
             starts: 1,
             rules: None,
+            on: true,
+            skew: 0,
+            tick: None,
+            rough: true,
+            doomed: false,
+            full_until: Time::EPOCH,
+            bug: None,
         };
-        peer.start(now, rng);
+        peer.began(now, rng);
         peer
     }
 
@@ -69,18 +99,42 @@ impl Peer {
         self.engine.account()
     }
 
+    /// All accounts of its owner: businesses know a person under another one than people do.
+    pub fn accounts(&self) -> Vec<AccountId> {
+        let seen = self.disk.safe();
+        let rows = Reader::new(&seen);
+        rows.scan(&ACCOUNTS, &ACCOUNTS.all()).into_iter().map(|(_, own)| own.log.account()).collect()
+    }
+
+    /// The id of this device for those who know the account of ours.
+    pub fn device_towards(&self, own: &AccountId) -> DeviceId {
+        let is_linked = self.me.seed.is_none() && *own == self.account();
+        let device = &self.me.device;
+        if is_linked { DeviceKeys::for_linking(device).id() } else { DeviceKeys::derive(device, own).id() }
+    }
+
     /// What bad input it has dropped since it was last started.
     pub const fn counters(&self) -> Counters {
         self.engine.counters()
     }
 
-    /// When it wants to be told that time has passed.
-    pub fn next_deadline(&self) -> Option<Time> {
-        self.engine.next_deadline()
+    /// What its clock shows.
+    pub const fn clock(&self, now: Time) -> Time {
+        Time::from_millis(now.as_millis().saturating_add_signed(self.skew))
     }
 
-    /// Hands inputs in as one group. What follows from them leaves only after [`Peer::sync`].
-    pub fn handle(&mut self, now: Time, inputs: Vec<Input>, rng: &mut Random) {
+    /// When it wants to be told that time has passed, by the world's clock.
+    pub fn next_deadline(&self) -> Option<Time> {
+        let due = self.engine.next_deadline()?;
+        Some(Time::from_millis(due.as_millis().saturating_add_signed(-self.skew)))
+    }
+
+    /// Hands inputs in as one group. What follows from them leaves only after [`Peer::sync`]. False where the disk
+    /// couldn't be read: then nothing was decided, and the node ends.
+    pub fn handle(&mut self, now: Time, inputs: Vec<Input>, rng: &mut Random) -> bool {
+        let now = self.clock(now);
+        let mut frozen = Random::new(0);
+        let rng = if self.bug == Some(Bug::FrozenRandom) { &mut frozen } else { rng };
         let seen = self.disk.seen();
         let tx = Tx::new(&seen);
         for input in inputs {
@@ -88,18 +142,16 @@ impl Peer {
         }
         let ended = self.engine.finish(now, tx, rng);
         drop(seen);
-        if let Ok(effects) = ended {
-            self.disk.stage(effects.batch);
-            self.held.push_back(effects.held);
-        }
+        let Ok(effects) = ended else { return false };
+        self.disk.stage(effects.batch);
+        self.held.push_back(effects.held);
+        true
     }
 
-    /// Asks for something; the ticket names the answer.
-    pub fn command(&mut self, now: Time, command: Command, rng: &mut Random) -> Ticket {
+    /// The ticket that names the answer to the next command.
+    pub const fn next_ticket(&mut self) -> Ticket {
         self.tickets += 1;
-        let ticket = self.tickets;
-        self.handle(now, vec![Input::Command { ticket, command }], rng);
-        ticket
+        self.tickets
     }
 
     /// The disk has synced its oldest batch: what waited for it leaves, and comes back for the world to carry.
@@ -118,22 +170,62 @@ impl Peer {
         leaving
     }
 
-    /// A power cut, and a new start over what the disk kept.
-    pub fn crash(&mut self, now: Time, rng: &mut Random) {
+    /// A power cut: nothing that waited is left, and nothing happens here until [`Peer::start`].
+    pub fn stop(&mut self) {
         self.disk.crash();
         self.held.clear();
-        self.engine = Engine::new(self.me.clone(), &Reader::new(&self.disk.seen()));
-        self.rules.iter().for_each(|rules| self.engine.serve_mail(rules.clone()));
+        self.tick = None;
+        self.doomed = false;
+        self.on = false;
+        // Whatever is still under way to this run is under way to nobody.
         self.starts += 1;
+    }
+
+    /// A start over what the disk kept.
+    pub fn start(&mut self, now: Time, rng: &mut Random) {
+        self.on = true;
+        self.engine = self.engine_anew();
+        self.rules.iter().for_each(|rules| self.engine.serve_mail(rules.clone()));
+        self.began(now, rng);
+    }
+
+    /// An engine over what the disk has, for the identity that is in force there.
+    fn engine_anew(&self) -> Engine {
+        let seen = self.disk.seen();
+        let rows = Reader::new(&seen);
+        let seeds = self.me.seed.iter().chain(&self.next).cloned();
+        let seed = Seed::in_force(seeds, sibling::membership(&rows));
+        Engine::new(Me { seed, ..self.me.clone() }, &rows)
+    }
+
+    /// A power cut, and a new start over what the disk kept.
+    pub fn crash(&mut self, now: Time, rng: &mut Random) {
+        self.stop();
         self.start(now, rng);
+    }
+
+    /// The keystore has `next` beside the seed in force from here on.
+    pub fn prepare(&mut self, next: Seed) {
+        self.next = Some(next);
     }
 
     /// The same identity on a new device that knows nothing.
     pub fn restore(&mut self, device: Secret<32>, now: Time, rng: &mut Random) {
-        *self = Self::new(Me { device, ..self.me.clone() }, self.key.clone(), now, rng);
+        let (rough, starts, tickets) = (self.rough, self.starts, self.tickets);
+        let mut fresh = Self::new(Me { device, ..self.me.clone() }, self.key.clone(), now, rng);
+        (fresh.rough, fresh.starts, fresh.tickets, fresh.skew) = (rough, starts + 1, tickets, self.skew);
+        if let Some(rules) = self.rules.take() {
+            fresh.serve_mail(rules);
+        }
+        *self = fresh;
     }
 
-    fn start(&mut self, now: Time, rng: &mut Random) {
+    /// How long it stays away after its disk failed it: until somebody looks after it.
+    pub fn repair_pause(rng: &mut Random) -> Duration {
+        rng.about(Duration::from_secs(10 * 60))
+    }
+
+    fn began(&mut self, now: Time, rng: &mut Random) {
         let addresses = vec![format!("/memory/{}", self.starts)];
         let started = Input::Started { peer: Some(self.key.clone()) };
         self.handle(now, vec![started, Input::Listening(addresses)], rng);

@@ -14,7 +14,9 @@ use crate::engine::view::{self, BodyView, EntryView};
 use crate::sim::world::{Faults, World};
 use crate::store::table::Reader;
 
+mod lives;
 mod prekeys;
+mod rollback;
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 

@@ -1,24 +1,27 @@
-//! A world of a few nodes: one queue of things to come, one seed that decides what goes wrong.
+//! A world of nodes: one queue of things to come, one seed that decides what goes wrong.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::base::kind::AccountKind;
-use crate::base::limits;
 use crate::base::time::Time;
+use crate::crypto::hash::sha256;
 use crate::crypto::secret::Secret;
 use crate::domain::identity::account::Seed;
 use crate::engine::command::{Command, Outcome, Refusal};
-use crate::engine::effects::Effect;
+use crate::engine::event::Event;
 use crate::engine::input::{Input, Ticket};
 use crate::engine::machine::Me;
+use crate::sim::dht::Dht;
 use crate::sim::disk::Disk;
 use crate::sim::mail::Channels;
+use crate::sim::network::Network;
+use crate::sim::nonces::Nonces;
 use crate::sim::peer::Peer;
 use crate::sim::random::Random;
-use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
+use crate::wire::peer::{LinkId, PeerKey};
 
-/// How often things go wrong, in per cent.
+/// How often things go wrong, in per cent, at the nodes that are [`Peer::rough`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Faults {
     /// A link breaks, and what was under way on it is lost.
@@ -31,19 +34,34 @@ pub struct Faults {
     pub crashes: u64,
 }
 
-/// Something that will happen.
-enum Coming {
-    Input(usize, Input),
-    Sync(usize),
-    Tick(usize),
+/// Something that will happen to a node.
+pub(super) struct Coming {
+    pub(super) peer: usize,
+    /// In which of its runs; whatever comes to another one comes to nobody.
+    run: u64,
+    pub(super) what: What,
 }
 
-/// A link as the world sees it.
-struct Link {
-    from: usize,
-    to: usize,
-    /// The number of the next frame that was given to it.
-    next: u64,
+/// What will happen.
+pub(super) enum What {
+    Input(Input),
+    /// Another node is gone, unless it is back by then.
+    Gone(usize),
+    Sync,
+    Tick,
+    /// It is started again.
+    Start,
+}
+
+/// Something that somebody could see, in the order in which it happened.
+#[derive(Debug)]
+pub enum Seen {
+    /// A screen was shown something.
+    Shown(usize, Event),
+    /// A command was answered.
+    Answered(usize, Ticket, Result<Outcome, Refusal>),
+    /// What must not happen, happened.
+    Wrong(String),
 }
 
 /// The world.
@@ -54,28 +72,34 @@ pub struct World {
     pub peers: Vec<Peer>,
     /// What goes wrong.
     pub faults: Faults,
-    /// The node that nobody can connect to now.
-    away: Option<usize>,
-    rng: Random,
-    queue: BTreeMap<(Time, u64), Coming>,
-    order: u64,
-    /// When each node is next told that time has passed.
-    ticks: BTreeMap<usize, Time>,
-    links: BTreeMap<LinkId, Link>,
-    /// What was put into the directory, which is a single honest one.
-    records: BTreeMap<[u8; 32], Vec<u8>>,
-    /// Nodes that are switched off.
-    off: BTreeSet<usize>,
+    /// What has gone wrong so far, by its kind.
+    pub tally: BTreeMap<&'static str, u64>,
+    pub(super) network: Network,
+    pub(super) dht: Dht,
     /// Channels to mailboxes.
     pub mail: Channels,
-    /// What was done on the network, for a test to look at: who, to whom, how many bytes.
+    pub(super) rng: Random,
+    queue: BTreeMap<(Time, u64), Coming>,
+    order: u64,
+    /// What was done on the network, for a test to look at: who, to whom, which bytes.
     pub sent: Vec<(usize, usize, Vec<u8>)>,
+    /// Whether somebody takes [`World::seen`] away; then nothing is kept for a test to look at.
+    pub watched: bool,
+    /// What could be seen since it was last taken away.
+    pub seen: Vec<Seen>,
+    /// First flights that were sent lately: to whom, and the frame.
+    pub(super) flights: Vec<(usize, Vec<u8>)>,
+    pub(super) nonces: Nonces,
+    /// Everything that happened, in one hash.
+    trace: [u8; 32],
+    /// How many things happened.
+    pub steps: u64,
 }
 
-/// How long a link takes to be up, in milliseconds.
-const LINK_UP: u64 = 2;
 /// When every world begins.
 const BEGINNING: Time = Time::from_millis(1_700_000_000_000);
+/// How long a frame is under way in a world where nothing was said about that, in milliseconds.
+const DELAY: (u64, u64) = (5, 5);
 
 impl World {
     /// A world with a node of each kind, in which nothing goes wrong yet.
@@ -85,60 +109,88 @@ impl World {
             now: BEGINNING,
             peers: Vec::new(),
             faults: Faults::default(),
-            away: None,
+            tally: BTreeMap::new(),
+            network: Network::new(DELAY),
+            dht: Dht::default(),
+            mail: Channels::default(),
             rng: rng.clone(),
             queue: BTreeMap::new(),
             order: 0,
-            ticks: BTreeMap::new(),
-            links: BTreeMap::new(),
-            records: BTreeMap::new(),
-            off: BTreeSet::new(),
-            mail: Channels::default(),
             sent: Vec::new(),
+            watched: false,
+            seen: Vec::new(),
+            flights: Vec::new(),
+            nonces: Nonces::default(),
+            trace: [0; 32],
+            steps: 0,
         };
-        for (index, kind) in kinds.iter().enumerate() {
+        for kind in kinds {
             let me = Me { seed: Some(Seed::random(&mut rng)), device: Secret::random(&mut rng), kind: *kind };
-            let Some(key) = key_of(index) else { continue };
-            world.peers.push(Peer::new(me, key, world.now, &mut world.rng));
-            world.after(index, 0);
+            world.add(me);
         }
         world
     }
 
-    /// A new device of nobody's comes into the world; its index.
-    pub fn add_device(&mut self) -> Option<usize> {
+    fn add(&mut self, me: Me) -> Option<usize> {
         let index = self.peers.len();
-        let me = Me { seed: None, device: Secret::random(&mut self.rng), kind: AccountKind::Person };
-        self.peers.push(Peer::new(me, key_of(index)?, self.now, &mut self.rng));
+        let key = key_of(index)?;
+        self.dht.join(&key);
+        let peer = Peer::new(me, key, self.now, &mut self.rng);
+        self.peers.push(peer);
         self.after(index, 0);
         Some(index)
+    }
+
+    /// A new device of nobody's comes into the world; its index.
+    pub fn add_device(&mut self) -> Option<usize> {
+        let device = Secret::random(&mut self.rng);
+        self.add(Me { seed: None, device, kind: AccountKind::Person })
     }
 
     /// One more person comes into the world; its index.
     pub fn add_person(&mut self) -> Option<usize> {
-        let index = self.peers.len();
         let seed = Some(Seed::random(&mut self.rng));
-        let me = Me { seed, device: Secret::random(&mut self.rng), kind: AccountKind::Person };
-        self.peers.push(Peer::new(me, key_of(index)?, self.now, &mut self.rng));
-        self.after(index, 0);
-        Some(index)
+        let device = Secret::random(&mut self.rng);
+        self.add(Me { seed, device, kind: AccountKind::Person })
     }
 
-    /// Asks a node for something.
+    /// How long a frame is under way, from and to, and how long it takes at most until a node notices that another
+    /// one is gone.
+    pub fn set_distances(&mut self, least: Duration, most: Duration, notice: Duration) {
+        let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        self.network.delay = (millis(least).max(1), millis(most).max(1));
+        self.network.notice = millis(notice);
+    }
+
+    /// Asks a node for something; nobody answers where it doesn't run.
     pub fn command(&mut self, peer: usize, command: Command) -> Ticket {
-        let ticket = self.peers[peer].command(self.now, command, &mut self.rng);
-        self.after(peer, 1);
+        let ticket = self.peers[peer].next_ticket();
+        if self.peers[peer].on {
+            self.hand(peer, Input::Command { ticket, command });
+        }
         ticket
     }
 
+    /// Puts a fresh identity in the place of a node's.
+    pub fn rotate(&mut self, peer: usize) -> Ticket {
+        let next = Seed::random(&mut self.rng);
+        self.peers[peer].prepare(next.clone());
+        self.command(peer, Command::RotateIdentity(Box::new(next)))
+    }
+
+    /// Whatever was put into the directory expires.
+    pub fn forget_records(&mut self) {
+        (0..self.peers.len()).for_each(|peer| self.dht.forget(peer));
+    }
+
     /// Asks a node for something and waits until it has answered; `None` if it doesn't within a minute, or loses
-    /// its power before.
+    /// its power before. Not where the world is watched: whoever watches has taken the answer away.
     pub fn ask(&mut self, peer: usize, command: Command) -> Option<Result<Outcome, Refusal>> {
         let ticket = self.command(peer, command);
         let until = self.now.plus(Duration::from_secs(60));
         loop {
             let answers = &self.peers[peer].answers;
-            if let Some((_, result)) = answers.iter().find(|(known, _)| *known == ticket) {
+            if let Some((_, result)) = answers.iter().rev().find(|(known, _)| *known == ticket) {
                 return Some(result.clone());
             }
             if !self.step(until) {
@@ -156,33 +208,49 @@ impl World {
 
     /// Takes a node's power away and gives it back.
     pub fn crash(&mut self, peer: usize) {
-        self.cut_off(peer);
-        self.peers[peer].crash(self.now, &mut self.rng);
+        self.stop(peer);
+        self.start(peer);
+    }
+
+    /// Takes a node's power away.
+    pub fn stop(&mut self, peer: usize) {
+        for link in self.network.links_of(peer) {
+            self.break_link(link);
+        }
+        for channel in self.mail.those(|open| open.reader == peer || open.mailbox == peer) {
+            self.break_channel(channel);
+        }
+        self.peers[peer].stop();
+        self.dht.forget(peer);
+        for other in self.network.disconnect(peer) {
+            let wait = self.network.some_notice(&mut self.rng);
+            self.put(wait, other, What::Gone(peer));
+        }
+    }
+
+    /// Starts a node over what its disk kept.
+    pub fn start(&mut self, peer: usize) {
+        self.peers[peer].start(self.now, &mut self.rng);
         self.after(peer, 1);
     }
 
-    /// Nothing of a node is under way any more, and the others notice.
-    fn cut_off(&mut self, peer: usize) {
-        let broken: Vec<LinkId> = self.links_of(peer);
-        broken.into_iter().for_each(|link| self.break_link(link));
-        let gone = self.mail.close_all(peer);
-        gone.into_iter().for_each(|(to, wait, input)| self.later(to, wait, input));
-        let keep = |coming: &Coming| match coming {
-            Coming::Input(to, _) | Coming::Sync(to) | Coming::Tick(to) => *to != peer,
-        };
-        self.queue.retain(|_, coming| keep(coming));
-        self.ticks.remove(&peer);
-        let key = self.peers[peer].key.clone();
-        for other in 0..self.peers.len() {
-            if other != peer {
-                self.later(other, 1, Input::PeerGone(key.clone()));
-            }
-        }
+    /// Takes a node's power away, for so long.
+    pub fn stop_for(&mut self, peer: usize, span: Duration) {
+        self.stop(peer);
+        let wait = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        self.put(wait.max(1), peer, What::Start);
+    }
+
+    /// A node's disk is lost, all of it; the node goes on with an empty one.
+    pub fn lose_disk(&mut self, peer: usize) {
+        self.stop(peer);
+        self.peers[peer].disk = Disk::default();
+        self.start(peer);
     }
 
     /// Gives a node's identity a new device with an empty disk, as a restore from the recovery phrase does.
     pub fn restore(&mut self, peer: usize) {
-        self.crash(peer);
+        self.stop(peer);
         let device = Secret::random(&mut self.rng);
         self.peers[peer].restore(device, self.now, &mut self.rng);
         self.after(peer, 1);
@@ -190,213 +258,207 @@ impl World {
 
     /// From now on nobody can connect to a node, and the links to it break; it doesn't notice.
     pub fn leave(&mut self, peer: usize) {
-        self.away = Some(peer);
-        let to = self.links.iter().filter_map(|(id, link)| (link.to == peer).then_some(*id));
-        let to: Vec<LinkId> = to.collect();
-        to.into_iter().for_each(|link| self.break_link(link));
+        self.network.away = Some(peer);
+        for link in self.network.links_to(peer) {
+            self.break_link(link);
+        }
     }
 
     /// Whoever was away can be connected to again.
     pub fn come_back(&mut self) {
-        self.away = None;
+        self.network.away = None;
+    }
+
+    /// Parts these nodes from all others; nobody where there are none.
+    pub fn part(&mut self, these: impl IntoIterator<Item = usize>) {
+        self.network.parted = these.into_iter().collect();
+        for link in self.network.cut() {
+            self.break_link(link);
+        }
+        for channel in self.mail.those(|open| self.network.parts(open.reader, open.mailbox)) {
+            self.break_channel(channel);
+        }
+    }
+
+    /// Sets a node's clock: so far ahead of the world's, in milliseconds, or behind.
+    pub fn set_clock(&mut self, peer: usize, skew: i64) {
+        self.peers[peer].skew = skew;
+        self.peers[peer].tick = None;
+        self.wake(peer);
+    }
+
+    /// Everything that happened, in one hash: the same seed gives the same.
+    pub const fn trace(&self) -> &[u8; 32] {
+        &self.trace
+    }
+
+    /// How many different frames left a node.
+    pub fn frames(&self) -> u64 {
+        self.nonces.count()
+    }
+
+    /// Whether nothing is under way: all that comes is that time passes.
+    pub fn is_still(&self) -> bool {
+        let comes_to_somebody = |coming: &Coming| self.peers[coming.peer].starts == coming.run;
+        !self.queue.values().any(|coming| !matches!(coming.what, What::Tick) && comes_to_somebody(coming))
     }
 
     /// Does the next thing, if it comes before `until`.
-    fn step(&mut self, until: Time) -> bool {
-        let Some(((at, order), _)) = self.queue.first_key_value() else { return false };
-        let (at, order) = (*at, *order);
+    pub fn step(&mut self, until: Time) -> bool {
+        let Some(entry) = self.queue.first_entry() else { return false };
+        let at = entry.key().0;
         if at > until {
             return false;
         }
+        let Coming { peer, run, what } = entry.remove();
         self.now = self.now.max(at);
-        match self.queue.remove(&(at, order)) {
-            Some(Coming::Input(peer, _) | Coming::Sync(peer) | Coming::Tick(peer))
-                if self.off.contains(&peer) => {}
-            Some(Coming::Input(peer, input)) => {
-                self.peers[peer].handle(self.now, vec![input], &mut self.rng);
-                self.after(peer, 1);
+        if self.peers[peer].starts != run {
+            return true;
+        }
+        self.steps += 1;
+        match what {
+            What::Input(input) => self.hand(peer, input),
+            What::Gone(other) if self.network.is_connected(peer, other) => {}
+            What::Gone(other) => {
+                let gone = Input::PeerGone(self.peers[other].key.clone());
+                self.hand(peer, gone);
             }
-            Some(Coming::Sync(peer)) => {
-                if self.rng.chance(self.faults.crashes) {
-                    self.crash(peer);
-                } else {
-                    for effect in self.peers[peer].sync() {
-                        self.carry(peer, effect);
-                    }
-                }
-            }
-            Some(Coming::Tick(peer)) => {
-                if self.ticks.get(&peer) == Some(&at) {
-                    self.ticks.remove(&peer);
-                }
-                let due = self.peers[peer].next_deadline();
-                if due.is_some_and(|due| due <= self.now) {
-                    self.peers[peer].handle(self.now, vec![Input::Tick], &mut self.rng);
-                }
-                self.after(peer, 1);
-            }
-            None => {}
+            What::Sync => self.sync(peer),
+            What::Tick => self.tick(peer, at),
+            What::Start => self.start(peer),
         }
         true
+    }
+
+    /// Hands something to a node that runs.
+    pub(super) fn hand(&mut self, peer: usize, input: Input) {
+        self.mix(peer, &input);
+        if self.peers[peer].handle(self.now, vec![input], &mut self.rng) {
+            self.after(peer, 1);
+        } else {
+            self.fail(peer, "disk errors");
+        }
+    }
+
+    fn sync(&mut self, peer: usize) {
+        let node = &mut self.peers[peer];
+        let crashes = if node.rough { self.faults.crashes } else { 0 };
+        if node.disk.waiting() == 0 {
+        } else if node.full_until > self.now {
+            self.fail(peer, "writes to a full disk");
+        } else if self.rng.chance(crashes) || node.doomed {
+            self.count("crashes");
+            self.crash(peer);
+        } else {
+            let effects = node.sync();
+            self.look(peer);
+            for effect in effects {
+                self.carry(peer, effect);
+            }
+        }
+    }
+
+    fn tick(&mut self, peer: usize, at: Time) {
+        let node = &mut self.peers[peer];
+        if node.tick != Some(at) {
+            return;
+        }
+        node.tick = None;
+        if node.next_deadline().is_some_and(|due| due <= self.now) {
+            self.hand(peer, Input::Tick);
+        } else {
+            self.wake(peer);
+        }
+    }
+
+    /// The disk fails the node, which ends; somebody looks after it in a while.
+    fn fail(&mut self, peer: usize, why: &'static str) {
+        self.count(why);
+        let pause = Peer::repair_pause(&mut self.rng);
+        let least = self.peers[peer].full_until.since(self.now);
+        self.stop_for(peer, pause.max(least));
     }
 
     /// A node has decided something: its disk syncs in a while, and its next deadline comes.
     fn after(&mut self, peer: usize, least: u64) {
         let wait = least + self.rng.below(5);
-        self.put(wait, Coming::Sync(peer));
-        if let Some(due) = self.peers[peer].next_deadline() {
-            let wait = u64::try_from(due.since(self.now).as_millis()).unwrap_or(u64::MAX).max(1);
-            let at = self.now.plus(Duration::from_millis(wait));
-            // One tick that comes in time is enough: each puts the next.
-            if self.ticks.get(&peer).is_none_or(|coming| at < *coming) {
-                self.ticks.insert(peer, at);
-                self.put(wait, Coming::Tick(peer));
-            }
+        self.put(wait, peer, What::Sync);
+        self.wake(peer);
+    }
+
+    fn wake(&mut self, peer: usize) {
+        let Some(due) = self.peers[peer].next_deadline() else { return };
+        let at = due.max(self.now.plus(Duration::from_millis(1)));
+        if self.peers[peer].tick.is_none_or(|tick| at < tick) {
+            self.peers[peer].tick = Some(at);
+            self.put_at(at, peer, What::Tick);
         }
     }
 
-    fn later(&mut self, peer: usize, wait: u64, input: Input) {
-        self.put(wait, Coming::Input(peer, input));
+    pub(super) fn later(&mut self, peer: usize, wait: u64, input: Input) {
+        self.put(wait, peer, What::Input(input));
     }
 
-    fn put(&mut self, wait: u64, coming: Coming) {
+    fn put(&mut self, wait: u64, peer: usize, what: What) {
+        self.put_at(self.now.plus(Duration::from_millis(wait)), peer, what);
+    }
+
+    pub(super) fn put_at(&mut self, at: Time, peer: usize, what: What) {
         self.order += 1;
-        let at = self.now.plus(Duration::from_millis(wait));
-        self.queue.insert((at, self.order), coming);
+        let run = self.peers[peer].starts;
+        self.queue.insert((at, self.order), Coming { peer, run, what });
     }
 
-    /// Carries out what a node wants done. The directory of this world has profiles and no index.
-    fn carry(&mut self, from: usize, effect: Effect) {
-        match effect {
-            Effect::Connect(at) => self.connect(from, &at),
-            Effect::Send { link, frames } => self.send(from, link, frames),
-            Effect::Take { link, upto } => self.answer(link, Input::Taken { link, upto }),
-            Effect::Refuse { link, number } => self.answer(link, Input::Refused { link, number }),
-            Effect::GetRecord { query, key } => {
-                let values: Vec<_> = self.records.get(&key).cloned().into_iter().collect();
-                let peers_asked = values.len() as u32;
-                self.later(from, 1, Input::GotRecords { query, values, peers_asked });
-            }
-            Effect::PutRecord { query, key, value, .. } => {
-                self.records.insert(key, value);
-                self.later(from, 1, Input::PutDone { query, peers_asked: 1 });
-            }
-            Effect::ClosestPeers { query, .. } => {
-                self.later(from, 1, Input::Closest { query, peers: Vec::new() })
-            }
-            Effect::Ask { query, peer, body } => {
-                match self.find(peer.peer()).filter(|to| !self.off.contains(to)) {
-                    // The number of a question names its asker, so that the answer finds back.
-                    Some(to) => {
-                        let peer = self.peers[from].key.clone();
-                        self.later(to, 2, Input::Asked { ask: query * ASKERS + from as u64, peer, body });
-                    }
-                    None => self.later(from, 2, Input::Answered { query, body: None }),
-                }
-            }
-            Effect::Answer { ask, body } => {
-                let to = usize::try_from(ask % ASKERS).unwrap_or(usize::MAX);
-                self.later(to, 2, Input::Answered { query: ask / ASKERS, body: Some(body) });
-            }
-            Effect::Channel(order) => {
-                let near = (0..self.peers.len()).filter(|peer| self.is_reachable(*peer));
-                let keys: Vec<_> = near.map(|peer| (peer, self.peers[peer].key.clone())).collect();
-                let coming = self.mail.order(from, order, &keys);
-                coming.into_iter().for_each(|(to, wait, input)| self.later(to, wait, input));
-            }
-            Effect::Keep { .. } | Effect::Reply { .. } | Effect::Show(_) => {}
-        }
-    }
-
-    fn connect(&mut self, from: usize, at: &PeerAddress) {
-        let peer = at.peer().clone();
-        let apart = |to: usize| to == from || !self.is_reachable(to);
-        let Some(to) = self.find(&peer).filter(|to| !apart(*to)) else {
-            self.later(from, 3, Input::Unreachable(peer));
-            return;
-        };
-        self.order += 1;
-        let link = LinkId::new(self.order);
-        self.links.insert(link, Link { from, to, next: 0 });
-        let key = self.peers[from].key.clone();
-        self.later(to, 2, Input::PeerConnected(key));
-        self.later(from, LINK_UP, Input::LinkUp { link, peer });
-    }
-
-    /// Carries frames, in the way that this world's faults allow. Numbers stay true to what was sent.
-    fn send(&mut self, from: usize, link: LinkId, frames: Vec<Vec<u8>>) {
-        let Some(open) = self.links.get_mut(&link).filter(|open| open.from == from) else { return };
-        let (to, first) = (open.to, open.next);
-        open.next += frames.len() as u64;
-        if self.rng.chance(self.faults.broken) {
-            self.break_link(link);
-            return;
-        }
-        let peer = self.peers[from].key.clone();
-        for (number, frame) in (first..).zip(frames) {
-            self.sent.push((from, to, frame.clone()));
-            let copies = 1 + u64::from(self.rng.chance(self.faults.repeated));
-            for _ in 0..copies {
-                let wait = 5 + if self.rng.chance(self.faults.reordered) { self.rng.below(50) } else { 0 };
-                let frames = vec![frame.clone()];
-                self.later(to, wait, Input::Frames { link, peer: peer.clone(), first: number, frames });
-            }
-        }
-    }
-
-    fn answer(&mut self, link: LinkId, input: Input) {
-        if let Some(open) = self.links.get(&link) {
-            let from = open.from;
-            self.later(from, 2, input);
-        }
-    }
-
-    fn break_link(&mut self, link: LinkId) {
-        if let Some(open) = self.links.remove(&link) {
+    pub(super) fn break_link(&mut self, link: LinkId) {
+        if let Some(from) = self.network.close(link) {
             // Later than its LinkUp, should that still be on its way.
-            self.later(open.from, LINK_UP + 1, Input::LinkDown { link });
+            let wait = self.network.some_notice(&mut self.rng) + self.network.delay.1;
+            self.later(from, wait, Input::LinkDown { link });
         }
     }
 
-    fn links_of(&self, peer: usize) -> Vec<LinkId> {
-        let of = |(id, link): (&LinkId, &Link)| (link.from == peer || link.to == peer).then_some(*id);
-        self.links.iter().filter_map(of).collect()
+    pub(super) fn count(&mut self, fault: &'static str) {
+        *self.tally.entry(fault).or_default() += 1;
     }
 
-    /// Switches a node off, as its owner does: nothing more is decided there, and nothing reaches it.
-    pub fn switch_off(&mut self, peer: usize) {
-        self.cut_off(peer);
-        self.off.insert(peer);
+    /// The node that has this name on the transport.
+    pub(super) fn find(&self, key: &PeerKey) -> Option<usize> {
+        let number = key.as_bytes().get(PREFIX.len()..)?.first_chunk::<4>()?;
+        let index = usize::try_from(u32::from_be_bytes(*number)).ok()?;
+        self.peers.get(index).filter(|peer| peer.key == *key).map(|_| index)
     }
 
-    /// Switches it on again, over what its disk kept.
-    pub fn switch_on(&mut self, peer: usize) {
-        self.off.remove(&peer);
-        self.crash(peer);
+    /// What reached a screen is there for whoever watches.
+    fn look(&mut self, peer: usize) {
+        if !self.watched {
+            return;
+        }
+        let node = &mut self.peers[peer];
+        let shown = node.shown.drain(..).map(|event| Seen::Shown(peer, event));
+        self.seen.extend(shown);
+        let answered = node.answers.drain(..).map(|(ticket, result)| Seen::Answered(peer, ticket, result));
+        self.seen.extend(answered);
     }
 
-    /// A node's disk is lost, all of it; the node goes on with an empty one.
-    pub fn lose_disk(&mut self, peer: usize) {
-        self.peers[peer].disk = Disk::default();
-        self.crash(peer);
-    }
-
-    fn is_reachable(&self, peer: usize) -> bool {
-        Some(peer) != self.away && !self.off.contains(&peer)
-    }
-
-    fn find(&self, key: &PeerKey) -> Option<usize> {
-        self.peers.iter().position(|peer| peer.key == *key)
+    fn mix(&mut self, peer: usize, input: &Input) {
+        let at = self.now.as_millis().to_be_bytes();
+        let place = (peer as u64).to_be_bytes();
+        let kind = format!("{:?}", core::mem::discriminant(input));
+        let frames: &[Vec<u8>] = if let Input::Frames { frames, .. } = input { frames } else { &[] };
+        let mut parts: Vec<&[u8]> = vec![&self.trace, &at, &place, kind.as_bytes()];
+        parts.extend(frames.iter().map(|frame| &frame[frame.len().saturating_sub(16)..]));
+        self.trace = sha256(&parts);
     }
 }
 
-/// More nodes than any world has.
-const ASKERS: u64 = 1_000;
+/// What the name of every node on the transport begins with, as every Ed25519 peer id does.
+const PREFIX: [u8; 6] = [0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
 
 fn key_of(index: usize) -> Option<PeerKey> {
-    // As long as every Ed25519 peer id is, and with the prefix that those have.
-    let mut bytes = vec![0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
-    bytes.resize(38, u8::try_from(index).ok()? + 1);
-    (bytes.len() <= limits::PEER_KEY_MAX).then_some(())?;
+    let number = u32::try_from(index).ok()?.to_be_bytes();
+    let mut bytes = PREFIX.to_vec();
+    bytes.extend_from_slice(&number);
+    // As long as every Ed25519 peer id is.
+    bytes.resize(38, 0x51);
     PeerKey::new(bytes)
 }

@@ -48,10 +48,12 @@ pub enum TableId {
     MailPrekeys = 45,
     MailTotals = 46,
     MailReceipts = 47,
-    OwnMailboxes = 48,
-    OwnQueues = 49,
+    Moved = 48,
+    Superseded = 49,
     ContactBoxes = 50,
     ContactQueues = 51,
+    OwnMailboxes = 52,
+    OwnQueues = 53,
 }
 
 /// The key of one row.

@@ -4,8 +4,10 @@ use prost::Message as _;
 
 use crate::base::id::{ContactToken, Digest, RouteId};
 use crate::base::limits;
+use crate::wire::account::{log_from_schema, log_to_schema};
 use crate::wire::decode::{Malformed, array, message, required};
 use crate::wire::schema;
+use crate::wire::signed::Signed;
 
 /// X25519 and ML-KEM.
 const ONE_TIME_KINDS: usize = 2;
@@ -47,6 +49,8 @@ pub enum Answer {
         bundle: Vec<u8>,
         /// Signed one-time prekeys of the bundle's device, at most one of each kind.
         one_time: Vec<Vec<u8>>,
+        /// What the ended logs of the account's former ones carry, oldest first.
+        former: Vec<Signed>,
     },
     /// From the index of businesses.
     Index(Vec<u8>),
@@ -103,28 +107,34 @@ impl Answer {
     /// The bytes.
     pub fn encode(&self) -> Vec<u8> {
         use schema::answer::Answer as Wire;
-        let (answer, one_time) = match self {
-            Self::Nothing => (None, Vec::new()),
-            Self::Bundle { bundle, one_time } => (Some(Wire::Bundle(bundle.clone())), one_time.clone()),
-            Self::Index(response) => (Some(Wire::Index(response.clone())), Vec::new()),
-            Self::LinkKey(key) => (Some(Wire::LinkKey(key.clone())), Vec::new()),
-            Self::Linked => (Some(Wire::Linked(true)), Vec::new()),
+        let (mut one_time_keys, mut former_logs) = (Vec::new(), Vec::new());
+        let answer = match self {
+            Self::Nothing => None,
+            Self::Bundle { bundle, one_time, former } => {
+                (one_time_keys, former_logs) = (one_time.clone(), log_to_schema(former));
+                Some(Wire::Bundle(bundle.clone()))
+            }
+            Self::Index(response) => Some(Wire::Index(response.clone())),
+            Self::LinkKey(key) => Some(Wire::LinkKey(key.clone())),
+            Self::Linked => Some(Wire::Linked(true)),
         };
-        schema::Answer { answer, one_time }.encode_to_vec()
+        schema::Answer { answer, one_time: one_time_keys, former: former_logs }.encode_to_vec()
     }
 
     /// Parses an answer of at most [`limits::ASK_MAX`] bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         use schema::answer::Answer as Wire;
         let answer: schema::Answer = message(bytes, limits::ASK_MAX)?;
-        match (answer.answer, answer.one_time) {
-            (Some(Wire::Bundle(bundle)), one_time) if one_time.len() <= ONE_TIME_KINDS => {
-                Ok(Self::Bundle { bundle, one_time })
+        let alone = answer.one_time.is_empty() && answer.former.is_empty();
+        match answer.answer {
+            Some(Wire::Bundle(bundle)) if answer.one_time.len() <= ONE_TIME_KINDS => {
+                let former = log_from_schema(answer.former)?;
+                Ok(Self::Bundle { bundle, one_time: answer.one_time, former })
             }
-            (None, one_time) if one_time.is_empty() => Ok(Self::Nothing),
-            (Some(Wire::Index(response)), one_time) if one_time.is_empty() => Ok(Self::Index(response)),
-            (Some(Wire::LinkKey(key)), one_time) if one_time.is_empty() => Ok(Self::LinkKey(key)),
-            (Some(Wire::Linked(true)), one_time) if one_time.is_empty() => Ok(Self::Linked),
+            None if alone => Ok(Self::Nothing),
+            Some(Wire::Index(response)) if alone => Ok(Self::Index(response)),
+            Some(Wire::LinkKey(key)) if alone => Ok(Self::LinkKey(key)),
+            Some(Wire::Linked(true)) if alone => Ok(Self::Linked),
             _ => Err(Malformed("an answer that makes no sense")),
         }
     }
@@ -146,7 +156,12 @@ mod tests {
         ] {
             assert_eq!(Ask::decode(&ask.encode()), Ok(ask));
         }
-        let bundle = |one_time: &[Vec<u8>]| Answer::Bundle { bundle: vec![3], one_time: one_time.to_vec() };
+        let former = vec![crate::wire::signed::tests::signed(); 2];
+        let bundle = |one_time: &[Vec<u8>]| Answer::Bundle {
+            bundle: vec![3],
+            one_time: one_time.to_vec(),
+            former: former.clone(),
+        };
         let pair = [vec![5], vec![6]];
         let link = [Answer::LinkKey(vec![5]), Answer::Linked];
         let others = [Answer::Nothing, bundle(&[]), bundle(&pair), Answer::Index(vec![4])];
@@ -157,7 +172,7 @@ mod tests {
             Answer::decode(&bundle(&[vec![5], vec![6], vec![7]]).encode()).is_err(),
             "more than two kinds"
         );
-        let mut alone = schema::Answer { answer: None, one_time: vec![vec![5]] };
+        let mut alone = schema::Answer { answer: None, one_time: vec![vec![5]], former: Vec::new() };
         assert!(Answer::decode(&alone.encode_to_vec()).is_err(), "without a bundle");
         alone.answer = Some(schema::answer::Answer::Index(vec![4]));
         assert!(Answer::decode(&alone.encode_to_vec()).is_err(), "with something else");

@@ -9,7 +9,7 @@ use crate::wire::account::{LogHead, log_from_schema, log_to_schema};
 use crate::wire::billing::SignedEvent;
 use crate::wire::boxes::Queues;
 use crate::wire::decode::{Malformed, array, countable, line, list, message, required, text, time};
-use crate::wire::own::{HistoryPage, KnownContact, OwnCopy};
+use crate::wire::own::{HistoryPage, KnownContact, OwnCopy, OwnRead};
 use crate::wire::reach::Reach;
 use crate::wire::schema;
 use crate::wire::signed::Signed;
@@ -70,8 +70,21 @@ pub enum Body {
     Contact(Box<KnownContact>),
     /// A part of a conversation, from another device of our own account.
     History(HistoryPage),
+    /// Another account takes the place of the one that the reader knows.
+    Succession(Succession),
+    /// What a person saw on another device of our own account.
+    Read(OwnRead),
     /// Where to deposit for the sending device.
     Queues(Queues),
+}
+
+/// Another account takes the place of the one that the reader knows. Nothing in it is verified.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Succession {
+    /// What the ended logs carry, oldest account first.
+    pub former: Vec<Signed>,
+    /// The sending device; its bundle has the new account's log.
+    pub device: DeviceHint,
 }
 
 /// A part of an account log. Nothing in it is verified.
@@ -105,6 +118,9 @@ pub struct Introduction {
     pub reach: Option<Reach>,
     /// Where to deposit an answer, should the device be out of reach.
     pub queues: Option<Queues>,
+    /// What the ended logs of the sender's former accounts carry, oldest first; not verified. Empty where the reader
+    /// knows none of them.
+    pub former: Vec<Signed>,
 }
 
 /// What arrived here and what a person saw.
@@ -140,14 +156,16 @@ impl Content {
             Body::Log(part) => {
                 Wire::Log(schema::LogPart { entries: log_to_schema(&part.entries), follows: part.follows })
             }
-            Body::Device(hint) => Wire::Device(schema::DeviceHint {
-                reach: Some(hint.reach.to_schema()),
-                bundle: hint.bundle.clone(),
-            }),
+            Body::Device(hint) => Wire::Device(hint.to_schema()),
             Body::Copy(copy) => Wire::Copy(copy.to_schema()),
             Body::Contact(contact) => Wire::Contact(contact.to_schema()),
             Body::History(page) => Wire::History(page.to_schema()),
             Body::Queues(queues) => Wire::Queues(queues.to_schema()),
+            Body::Read(read) => Wire::Read(read.to_schema()),
+            Body::Succession(succession) => Wire::Succession(schema::Succession {
+                former: log_to_schema(&succession.former),
+                device: Some(succession.device.to_schema()),
+            }),
         };
         schema::Content {
             id: self.id.as_bytes().to_vec(),
@@ -184,17 +202,16 @@ impl Content {
             Wire::Log(part) => {
                 Body::Log(LogPart { entries: log_from_schema(part.entries)?, follows: part.follows })
             }
-            Wire::Device(hint) if hint.bundle.len() > limits::BUNDLE_MAX => {
-                return Err(Malformed("too large"));
-            }
-            Wire::Device(hint) => Body::Device(DeviceHint {
-                reach: Reach::from_schema(required(hint.reach)?)?,
-                bundle: hint.bundle,
-            }),
+            Wire::Device(hint) => Body::Device(DeviceHint::from_schema(hint)?),
             Wire::Copy(copy) => Body::Copy(OwnCopy::from_schema(copy)?),
             Wire::Contact(contact) => Body::Contact(Box::new(KnownContact::from_schema(contact)?)),
             Wire::History(page) => Body::History(HistoryPage::from_schema(page)?),
             Wire::Queues(queues) => Body::Queues(Queues::from_schema(queues)?),
+            Wire::Read(read) => Body::Read(OwnRead::from_schema(read)?),
+            Wire::Succession(succession) => Body::Succession(Succession {
+                former: log_from_schema(succession.former)?,
+                device: DeviceHint::from_schema(required(succession.device)?)?,
+            }),
         };
         Ok(Self {
             id: MessageId::new(array(&content.id)?),
@@ -207,6 +224,19 @@ impl Content {
     }
 }
 
+impl DeviceHint {
+    fn to_schema(&self) -> schema::DeviceHint {
+        schema::DeviceHint { reach: Some(self.reach.to_schema()), bundle: self.bundle.clone() }
+    }
+
+    fn from_schema(hint: schema::DeviceHint) -> Result<Self, Malformed> {
+        if hint.bundle.len() > limits::BUNDLE_MAX {
+            return Err(Malformed("too large"));
+        }
+        Ok(Self { reach: Reach::from_schema(required(hint.reach)?)?, bundle: hint.bundle })
+    }
+}
+
 impl Introduction {
     fn to_schema(&self) -> schema::Introduction {
         schema::Introduction {
@@ -215,6 +245,7 @@ impl Introduction {
             token: self.token.map(|token| token.as_bytes().to_vec()).unwrap_or_default(),
             reach: self.reach.as_ref().map(Reach::to_schema),
             queues: self.queues.as_ref().map(Queues::to_schema),
+            former: log_to_schema(&self.former),
         }
     }
 
@@ -229,6 +260,7 @@ impl Introduction {
             token,
             reach: introduction.reach.map(Reach::from_schema).transpose()?,
             queues: introduction.queues.map(Queues::from_schema).transpose()?,
+            former: log_from_schema(introduction.former)?,
         })
     }
 }
@@ -275,9 +307,13 @@ mod tests {
             name: "Ana".into(),
             business: false,
             token: Some(ContactToken::new([5; 16])),
-            reach,
+            reach: reach.clone(),
             queues: Some(queues()),
+            former: vec![crate::wire::signed::tests::signed()],
         });
+        let hint = DeviceHint { reach: reach.unwrap(), bundle: vec![6; 9] };
+        let former = vec![crate::wire::signed::tests::signed(); 2];
+        let succession = Body::Succession(Succession { former, device: hint });
         let ack = Body::Ack(Ack { delivered: 3, beyond: vec![(5, 6), (9, 12)], read: 2 });
         let all = [
             introduced,
@@ -285,6 +321,7 @@ mod tests {
             content(ack),
             content(Body::Resend { from: 3, until: 5 }),
             content(Body::Queues(queues())),
+            content(succession),
         ];
         for one in all {
             assert_eq!(Content::decode(&one.encode()), Ok(one));

@@ -45,6 +45,8 @@ pub struct KnownContact {
     pub verified: Option<(AccountId, Time)>,
     /// Entries of the conversation so far.
     pub entries: u64,
+    /// What the ended logs of their former accounts carry, oldest first.
+    pub former: Vec<Signed>,
 }
 
 /// How a contact stands.
@@ -89,6 +91,31 @@ pub struct HistoryEntry {
     pub text: Option<String>,
 }
 
+/// What a person saw on another device of the account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnRead {
+    /// The contact.
+    pub with: AccountId,
+    /// Everything up to these numbers of its devices; at most [`limits::DEVICES_MAX`].
+    pub upto: Vec<(DeviceId, u64)>,
+}
+
+impl OwnRead {
+    pub(crate) fn to_schema(&self) -> schema::OwnRead {
+        let upto = self.upto.iter();
+        let upto =
+            upto.map(|(device, seq)| schema::ReadUpto { device: device.as_bytes().to_vec(), seq: *seq });
+        schema::OwnRead { with: self.with.as_bytes().to_vec(), upto: upto.collect() }
+    }
+
+    pub(crate) fn from_schema(read: schema::OwnRead) -> Result<Self, Malformed> {
+        let upto = list(read.upto, limits::DEVICES_MAX, |one| {
+            Ok((DeviceId::new(array(&one.device)?), countable(one.seq)?))
+        })?;
+        Ok(Self { with: AccountId::new(array(&read.with)?), upto })
+    }
+}
+
 impl OwnCopy {
     pub(crate) fn to_schema(&self) -> schema::OwnCopy {
         schema::OwnCopy {
@@ -125,6 +152,7 @@ impl KnownContact {
             verified: key.map(|key| key.as_bytes().to_vec()).unwrap_or_default(),
             verified_at: at.map(Time::as_millis).unwrap_or_default(),
             entries: self.entries,
+            former: log_to_schema(&self.former),
         }
     }
 
@@ -148,6 +176,7 @@ impl KnownContact {
             added_at: time(contact.added_at),
             verified: key.map(|key| (key, time(contact.verified_at))),
             entries: countable(contact.entries)?,
+            former: log_from_schema(contact.former)?,
         })
     }
 }
@@ -214,6 +243,7 @@ mod tests {
             added_at: Time::from_millis(4),
             verified: Some((AccountId::new([5; 32]), Time::from_millis(6))),
             entries: 7,
+            former: vec![crate::wire::signed::tests::signed()],
         }
     }
 
@@ -244,6 +274,10 @@ mod tests {
             text: "olá".into(),
         };
         assert_eq!(OwnCopy::from_schema(copy.to_schema()), Ok(copy));
+        let read = OwnRead { with: AccountId::new([1; 32]), upto: vec![(DeviceId::new([2; 32]), 7)] };
+        assert_eq!(OwnRead::from_schema(read.to_schema()), Ok(read.clone()));
+        let crowd = OwnRead { upto: vec![read.upto[0]; limits::DEVICES_MAX + 1], ..read };
+        assert!(OwnRead::from_schema(crowd.to_schema()).is_err());
         for one in [contact(), KnownContact { verified: None, ..contact() }] {
             assert_eq!(KnownContact::from_schema(one.to_schema()), Ok(one));
         }

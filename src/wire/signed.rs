@@ -58,3 +58,23 @@ impl Signed {
         Ok(Self { payload: signed.payload, signature: signed.signature })
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::crypto::kdf::label;
+    use crate::crypto::secret::Secret;
+
+    /// Something signed, for the tests of what carries it.
+    pub(crate) fn signed() -> Signed {
+        Signed::new(&SigningKey::from_seed(&Secret::new([9; 32])), label::LOG_ENTRY, vec![7; 40])
+    }
+
+    #[test]
+    fn another_label_or_key_verifies_nothing() {
+        let (one, key) = (signed(), SigningKey::from_seed(&Secret::new([9; 32])).public());
+        assert!(one.verify(&key, label::LOG_ENTRY).is_ok());
+        assert!(one.verify(&key, label::PROFILE).is_err());
+        assert!(one.verify(&[1; 32], label::LOG_ENTRY).is_err());
+    }
+}

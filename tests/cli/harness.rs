@@ -92,7 +92,17 @@ impl Place {
 
     /// Starts the node, and waits until it says that it runs.
     pub(crate) fn start(&self, more: &[&str]) -> Running {
-        let arguments = [&["run", "--json", "--no-mdns", "--listen", "/ip4/127.0.0.1/tcp/0"], more].concat();
+        self.start_with(&[&["--listen", "/ip4/127.0.0.1/tcp/0"], more].concat())
+    }
+
+    /// The same for a node that nobody can dial.
+    pub(crate) fn start_hidden(&self, more: &[&str]) -> Running {
+        std::fs::write(self.home().join("config.toml"), "[network]\nlisten = []\n").unwrap();
+        self.start_with(more)
+    }
+
+    fn start_with(&self, more: &[&str]) -> Running {
+        let arguments = [&["run", "--json", "--no-mdns"], more].concat();
         let mut child = self.command(&arguments).stderr(Stdio::inherit()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

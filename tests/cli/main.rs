@@ -5,8 +5,11 @@
 mod api;
 mod devices;
 mod harness;
+mod identity;
+mod lab;
 mod mailbox;
 mod market;
+mod reach;
 mod runs;
 mod setup;
 mod talk;

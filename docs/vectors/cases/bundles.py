@@ -120,3 +120,8 @@ def refused_one_time(person):
         (1, 1), (2, person.account), (3, person.device.id), (5, NOW), (4, NOW), (6, prekey(5, 1, public)),
     ])
     yield NOW, signed(person.device.signing_seed, "bundle", payload), "the signature doesn't hold"
+    # Mailboxes hand out pools of their own: signed by the same device, and good from nobody else.
+    for kind, key in ((5, public), (6, kem_public(Random("one-time prekey 6")("secret", 64)))):
+        elsewhere = make_one(kind=kind, key_id=2, public=key, source=Random("source of prekeys")("mailbox"))
+        yield NOW, elsewhere, "a one-time prekey of another source"
+    yield NOW, make_one(source=bytes(31)), "field 7 hasn't 32 bytes"

@@ -36,10 +36,11 @@ def signed_bundle(log_entries, device, payload):
     return encode([(1, log_entries), (2, signed(device.signing_seed, "bundle", payload))])
 
 
-def one_time_prekey(device, issued, expires, kind, key_id, public):
-    payload = encode(
-        [(1, 1), (2, device.account), (3, device.id), (4, issued), (5, expires), (6, prekey(kind, key_id, public))]
-    )
+def one_time_prekey(device, issued, expires, kind, key_id, public, source=b""):
+    payload = encode([
+        (1, 1), (2, device.account), (3, device.id), (4, issued), (5, expires), (6, prekey(kind, key_id, public)),
+        (7, source),
+    ])
     return signed(device.signing_seed, "one-time prekey", payload)
 
 
@@ -109,4 +110,8 @@ def verify_one_time(data, certificate, account, now, kind):
     check_validity(fields, account, now, one(fields, 4, 0), one(fields, 5, 0))
     if sized(fields, 3, 32) != certificate.signing:
         raise Refused("a one-time prekey of another device")
+    # The device itself is the source that every prekey of these vectors was got from.
+    if one(fields, 7, b""):
+        sized(fields, 7, 32)
+        raise Refused("a one-time prekey of another source")
     return read_prekey(decode(one(fields, 6, b"")), kind)

@@ -112,6 +112,23 @@ fn a_checkpoint_lets_old_segments_go_and_leaves_nothing_to_replay() {
 }
 
 #[test]
+fn a_program_that_dies_again_and_again_does_not_fill_the_disk() {
+    let home = tempfile::tempdir().unwrap();
+    let mut model = Model::new();
+    for round in 0..12u64 {
+        let (database, recovery) = open(home.path(), lazy()).unwrap();
+        assert!(recovery.segments <= 1 + model.len() as u64, "round {round}: {recovery:?}");
+        if round % 4 == 2 {
+            commit(&database, round, &[(key(round), Some(b"v"))]);
+            model.insert(key(round), b"v".to_vec());
+        }
+        assert_eq!(everything(&database), model);
+        let files = journal::list(&home.path().join("journal")).unwrap().len() as u64;
+        assert_eq!(database.sizes().journal_bytes, files * 64 * 1024);
+    }
+}
+
+#[test]
 fn a_long_journal_makes_its_own_checkpoint() {
     let home = tempfile::tempdir().unwrap();
     let options = Options { checkpoint_bytes: 256 * 1024, ..lazy() };

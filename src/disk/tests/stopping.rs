@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
 
 use super::fixtures::*;
+use crate::base::limits;
 use crate::disk::options::Options;
 use crate::store::snapshot::Fault;
 use crate::store::tx::{Committed, Tx};
@@ -80,6 +81,46 @@ fn every_commit_is_answered_once_when_the_database_goes() {
     }
     assert!(send(&clone, 101, &[(key, None)]).recv().unwrap().is_err());
     assert!(clone.close().is_err());
+}
+
+#[test]
+fn a_panic_on_the_journals_thread_stops_the_database_and_nobody_waits_for_ever() {
+    let home = tempfile::tempdir().unwrap();
+    let (database, _) = open(home.path(), lazy()).unwrap();
+    let one = BYTES.key(b"one");
+    commit(&database, 1, &[(one.clone(), Some(b"1"))]);
+    let view = database.engine_view();
+    let batch = Tx::new(&view).finish(2).unwrap();
+    drop(view);
+    database.commit(batch, Box::new(|_| panic!("whoever was told")));
+    let fault = database.checkpoint().unwrap_err();
+    assert!(fault.0.contains("whoever was told"), "{fault}");
+    assert_eq!(database.fault(), Some(fault));
+    assert!(send(&database, 3, &[(one.clone(), None)]).recv().unwrap().is_err());
+    drop(database);
+    let (database, _) = open(home.path(), lazy()).unwrap();
+    assert_eq!(everything(&database), Model::from([(one, b"1".to_vec())]));
+}
+
+#[test]
+fn a_batch_that_can_not_be_stored_is_answered_after_those_before_it() {
+    let home = tempfile::tempdir().unwrap();
+    let switch = Arc::new(Switch::default());
+    let (database, _) = open(home.path(), switch.options()).unwrap();
+    let (sender, answers) = sync_channel(2);
+    switch.halt(true);
+    for (number, key) in [(1, BYTES.key(b"one")), (2, BYTES.key(&[0; limits::KEY_PART_MAX + 1]))] {
+        let view = database.engine_view();
+        let tx = Tx::new(&view);
+        tx.put(&BYTES, key, vec![1]);
+        let batch = tx.finish(number).unwrap();
+        let sender = sender.clone();
+        database.commit(batch, Box::new(move |result| sender.send((number, result.is_ok())).unwrap()));
+    }
+    switch.halt(false);
+    let answers = [answers.recv().unwrap(), answers.recv().unwrap()];
+    assert_eq!(answers.map(|(number, _)| number), [1, 2]);
+    assert!(!answers[1].1);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::domain::billing::calendar::days;
 use crate::domain::billing::recorded::{Recorded, could_sign, names_signer};
 use crate::domain::identity::address;
 use crate::domain::identity::log::{AccountLog, LogError};
+use crate::domain::identity::succession;
 use crate::wire::billing::{Event, EventKind, Receipt};
 use crate::wire::document::SignedDocument;
 use crate::wire::signed::Signed;
@@ -42,6 +43,16 @@ impl ReceiptFile {
             signer: receipt.signed().signer,
             log: issuer.entries().iter().map(SignedDocument::new).collect(),
         })
+    }
+
+    /// The same where other accounts took the issuer's place since: `line` has the issuer's log and then those of its
+    /// successors, of which as much goes into the file as they carry.
+    pub fn in_line(receipt: &Recorded, line: &[AccountLog]) -> Option<Self> {
+        let at = line.iter().position(|log| log.account() == receipt.event().issuer())?;
+        let mut file = Self::new(receipt, &line[at])?;
+        let later = line[at + 1..].iter().flat_map(AccountLog::carried);
+        file.log.extend(later.map(|entry| SignedDocument::new(&entry)));
+        Some(file)
     }
 }
 
@@ -100,11 +111,13 @@ pub fn verify(file: &ReceiptFile, expect: &Expect) -> Result<Verdict, Refusal> {
     let payload = signed.verify(file.signer.as_bytes(), EventKind::Receipt.label());
     let event = Event::decode(EventKind::Receipt, payload.map_err(|_| Refusal::Signature)?);
     let Ok(event @ Event::Receipt(_)) = event else { return Err(Refusal::Malformed) };
-    let log = AccountLog::verify(claimed.terms.issuer, log).map_err(|error| match error {
+    let logs = succession::successors(claimed.terms.issuer, log).map_err(|error| match error {
         LogError::Signature => Refusal::Signature,
         other => Refusal::Log(other),
     })?;
-    if !could_sign(&log, file.signer, claimed.issued_at) || !names_signer(&event, file.signer) {
+    if !logs.iter().any(|log| could_sign(log, file.signer, claimed.issued_at))
+        || !names_signer(&event, file.signer)
+    {
         return Err(Refusal::Signer);
     }
     check(&claimed, expect)?;
@@ -113,13 +126,13 @@ pub fn verify(file: &ReceiptFile, expect: &Expect) -> Result<Verdict, Refusal> {
         issuer_address: address::encode(&claimed.terms.issuer),
         issuer_pinned: expect.issuer.is_some(),
         period_checked: expect.at.is_some(),
-        log_seq: log.head().seq,
+        log_seq: logs.last().map_or(0, |log| log.head().seq),
         receipt: claimed,
     })
 }
 
 fn parse(file: &ReceiptFile) -> Result<(Signed, Vec<Signed>), Refusal> {
-    if file.format != FORMAT || file.log.len() > limits::LOG_ENTRIES_MAX {
+    if file.format != FORMAT || file.log.len() > 2 * limits::LOG_ENTRIES_MAX {
         return Err(Refusal::Malformed);
     }
     let receipt = file.receipt.signed(limits::EVENT_MAX).map_err(|_| Refusal::Malformed)?;

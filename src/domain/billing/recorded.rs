@@ -34,12 +34,20 @@ impl Recorded {
     /// sign events when this one was issued, and that it isn't from the future (clocks may differ by
     /// [`limits::BILLING_CLOCK_SKEW`]).
     pub fn verify(signed: SignedEvent, log: &AccountLog, now: Time) -> Result<Self, EventError> {
+        Self::verify_in_line(signed, core::slice::from_ref(log), now)
+    }
+
+    /// The same where other accounts took the place of the author's since: `line` has its log, or that of an account
+    /// whose place it took itself, and then those of its successors, each named by the one before. A device of a
+    /// successor signs what goes on from what the author had begun.
+    pub fn verify_in_line(signed: SignedEvent, line: &[AccountLog], now: Time) -> Result<Self, EventError> {
         let payload = signed.signed.verify(signed.signer.as_bytes(), signed.kind.label());
         let event = Event::decode(signed.kind, payload.map_err(|_| EventError::Signature)?)?;
-        if event.author() != log.account() {
-            return Err(EventError::Author);
-        }
-        if !could_sign(log, signed.signer, event.issued_at()) || !names_signer(&event, signed.signer) {
+        let from = line.iter().position(|log| log.account() == event.author()).ok_or(EventError::Author)?;
+        let mut since = line[from..].iter();
+        if !since.any(|log| could_sign(log, signed.signer, event.issued_at()))
+            || !names_signer(&event, signed.signer)
+        {
             return Err(EventError::Signer);
         }
         if event.issued_at() > now.plus(limits::BILLING_CLOCK_SKEW) {
@@ -99,10 +107,12 @@ pub(super) fn could_sign(log: &AccountLog, device: DeviceId, at: Time) -> bool {
             LogOperation::RevokeDevice(id) if id == device => added &= at < entry.at,
             // Every other device's word ends here.
             LogOperation::Open(_) | LogOperation::RotateIdentity(_) => added &= at < entry.at,
-            // What came before isn't known: the identity key's word that the device is one of the account's counts.
+            // What came before isn't known: from then on the identity key's word counts that the device is one of the
+            // account's. For an earlier time it says nothing: the device may have been added the moment before.
             LogOperation::Snapshot { state, .. } if place == 0 => {
                 let listed = state.devices.iter().find(|known| known.id == device);
-                added = listed.is_some_and(|known| known.purposes.allow(Purposes::RECEIPT));
+                added = listed.is_some_and(|known| known.purposes.allow(Purposes::RECEIPT))
+                    && entry.at <= at.plus(limits::BILLING_CLOCK_SKEW);
             }
             _ => {}
         }
@@ -225,6 +235,23 @@ mod tests {
         business.log.append(&business.key, add, back).unwrap();
         let allowed = |at| could_sign(&business.log, business.keys.id(), at);
         assert!(allowed(NOW.minus(milli)) && !allowed(NOW.plus(days(5))) && allowed(back));
+        // A log that begins with a snapshot vouches for its devices from the snapshot's time on.
+        let mut long = Party::new(4, Purposes::ALL);
+        let others: Vec<_> = (0..7).map(|byte| Party::new(50 + byte, Purposes::MESSAGE)).collect();
+        for (day, other) in (0..).zip(&others).cycle().take(14) {
+            let id = other.keys.id();
+            let is_there = long.log.devices().iter().any(|device| device.id == id);
+            let add = LogOperation::AddDevice(other.keys.certificate(Purposes::MESSAGE));
+            let operation = if is_there { LogOperation::RevokeDevice(id) } else { add };
+            long.log.append(&long.key, operation, NOW.plus(days(day))).unwrap();
+        }
+        let carried = AccountLog::verify(long.key.id(), long.log.carried()).unwrap();
+        let begins = LogEntry::decode(carried.entries()[0].unverified()).unwrap();
+        assert!(matches!(begins.operation, LogOperation::Snapshot { .. }), "the story is long enough");
+        let allowed = |at| could_sign(&carried, long.keys.id(), at);
+        assert!(allowed(begins.at) && allowed(begins.at.plus(days(9))));
+        assert!(!allowed(begins.at.minus(days(1))), "but not for what came before it");
+        assert!(could_sign(&long.log, long.keys.id(), begins.at.minus(days(1))), "which the whole log shows");
         let talker = Party::new(3, Purposes::MESSAGE);
         assert!(!could_sign(&talker.log, talker.keys.id(), NOW));
         assert!(!could_sign(&business.log, talker.keys.id(), NOW.minus(milli)));

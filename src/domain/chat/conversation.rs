@@ -68,6 +68,16 @@ pub fn next_seq(tx: &Tx<'_>, with: &AccountId) -> u64 {
     taken.unwrap_or(1)
 }
 
+/// An entry of theirs, the last one so far, was seen on another device of ours before it came here.
+pub fn seen(tx: &Tx<'_>, with: &AccountId, position: u64) {
+    edit(tx, with, |row| {
+        row.unread = row.unread.saturating_sub(1);
+        if row.unread == 0 {
+            row.read = position + 1;
+        }
+    });
+}
+
 /// Files an entry at the end, and returns it as it stands there.
 pub fn file(tx: &Tx<'_>, with: &AccountId, entry: NewEntry, now: Time) -> Entry {
     let theirs = matches!(entry.from, From::Them { .. });

@@ -103,6 +103,8 @@ pub enum Notice {
     DeviceAdded,
     /// A device of the contact no longer speaks for it.
     DeviceRevoked,
+    /// The contact's identity key, and with it its address, is another, by the word of both keys.
+    IdentityRotated,
 }
 
 /// Why a message was given up.

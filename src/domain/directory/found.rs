@@ -67,7 +67,7 @@ pub fn consider(known: Option<&Floor>, candidate: &VerifiedProfile, now: Time) -
     if log.began() < floor.log_began {
         return Decision::Older;
     }
-    if log.head().seq >= floor.log.seq && entry_hash(candidate, floor.log.seq) != Some(floor.log.hash) {
+    if tells_another_story(candidate, &floor.log) {
         return Decision::Equivocation;
     }
     match seq.cmp(&floor.seq) {
@@ -148,9 +148,20 @@ impl Found {
     }
 }
 
-/// The hash of the entry at `seq` of the candidate's log.
-fn entry_hash(candidate: &VerifiedProfile, seq: u64) -> Option<Digest> {
-    candidate.log().hash_at(seq)
+/// Whether the candidate's log contradicts one of the same generation that had this head. One that is carried from a
+/// later entry on has nothing to say about it, unless its first entry should name that head and names another.
+fn tells_another_story(candidate: &VerifiedProfile, head: &LogHead) -> bool {
+    let log = candidate.log();
+    if log.head().seq < head.seq {
+        return false;
+    }
+    match (log.hash_at(head.seq), log.root()) {
+        (Some(hash), _) => hash != head.hash,
+        (None, Some((first, previous))) => {
+            first <= head.seq || first == head.seq + 1 && previous != head.hash
+        }
+        (None, None) => true,
+    }
 }
 
 #[cfg(test)]
@@ -217,6 +228,32 @@ mod tests {
         assert_eq!(consider(Some(&known), &old.verified(6), NOW), Decision::Older);
         assert_eq!(consider(Some(&known), &fork.verified(6), NOW), Decision::Equivocation);
         assert_eq!(consider(Some(&floor(&old, 5)), &new.verified(6), NOW), Decision::Newer);
+    }
+
+    #[test]
+    fn a_log_that_is_carried_from_behind_the_floor_on_is_no_equivocation() {
+        let mut business = Business::new(1);
+        let known = floor(&business, 5);
+        let keys = crate::domain::identity::device::DeviceKeys::derive(
+            &crate::crypto::secret::Secret::new([99; 32]),
+            &business.key.id(),
+        );
+        let certificate = keys.certificate(Purposes::MESSAGE);
+        // Directly behind a head that the floor doesn't have, and far behind it.
+        let other = Floor { log: LogHead { hash: Digest::new([9; 32]), ..known.log }, ..known.clone() };
+        for _ in 0..8 {
+            let add = LogOperation::AddDevice(certificate.clone());
+            business.log.append(&business.key, add, NOW).unwrap();
+            business.log.append(&business.key, LogOperation::RevokeDevice(certificate.id), NOW).unwrap();
+        }
+        let candidate = business.verified(6);
+        assert!(candidate.log().hash_at(known.log.seq).is_none(), "the story is long enough");
+        assert_eq!(consider(Some(&known), &candidate, NOW), Decision::Newer);
+        let (first, previous) = candidate.log().root().unwrap();
+        let before = LogHead { seq: first - 1, hash: previous };
+        assert_eq!(consider(Some(&Floor { log: before, ..known }), &candidate, NOW), Decision::Newer);
+        let lie = LogHead { seq: first - 1, hash: Digest::new([9; 32]) };
+        assert_eq!(consider(Some(&Floor { log: lie, ..other }), &candidate, NOW), Decision::Equivocation);
     }
 
     #[test]

@@ -59,6 +59,16 @@ impl Seed {
         Zeroizing::new(words.join(" "))
     }
 
+    /// That of these seeds which `account` follows from; the first one where no account is known yet. While an identity
+    /// is put in the place of another, a keystore has both.
+    pub fn in_force(seeds: impl IntoIterator<Item = Self>, account: Option<AccountId>) -> Option<Self> {
+        let mut seeds = seeds.into_iter();
+        match account {
+            Some(account) => seeds.find(|seed| seed.account().id() == account),
+            None => seeds.next(),
+        }
+    }
+
     /// The account that the world knows.
     pub fn account(&self) -> AccountKey {
         AccountKey::from_seed(&hkdf_sha256(&[], self.0.expose(), &label::ACCOUNT_KEY.encoded()))

@@ -14,7 +14,7 @@ use crate::wire::reach::Reach;
 use crate::wire::signed::Signed;
 
 /// All contacts, by their account.
-pub const CONTACTS: Table<Contact> = Table::new(TableId::Contacts, 3);
+pub const CONTACTS: Table<Contact> = Table::new(TableId::Contacts, 4);
 
 /// How a contact stands with the person or business of this node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -33,8 +33,12 @@ pub enum Standing {
 pub struct Contact {
     /// Their account. A changed key is another contact.
     pub account: AccountId,
-    /// The account of ours that they know.
+    /// The account of ours that they know; one that another took the place of, until they are told.
     pub own: AccountId,
+    /// The account of ours that they knew before.
+    pub knew: Option<AccountId>,
+    /// The account under which they were known first: what was said with them is kept under it.
+    pub thread: AccountId,
     /// What they call themselves, or what the person calls them.
     pub name: String,
     /// Whether the person chose the name, so that the contact can't change it.
@@ -104,6 +108,8 @@ impl Contact {
         Self {
             account,
             own,
+            knew: None,
+            thread: account,
             name: String::new(),
             named_here: false,
             business: false,
@@ -162,7 +168,10 @@ impl Contact {
         let (log, learnt) = match self.log.as_ref().map(|pinned| pinned.relate(&log)) {
             None => (log, Learnt::Pinned),
             Some(Relation::Extends(log)) => (log, Learnt::Pinned),
-            Some(Relation::Supersedes(log)) => (log, Learnt::Replaced),
+            Some(Relation::Supersedes(log)) => {
+                self.forget_told();
+                (log, Learnt::Replaced)
+            }
             Some(Relation::Same | Relation::Behind) => return Learnt::Nothing,
             Some(Relation::Gap) => return Learnt::Gap,
             Some(Relation::Fork | Relation::Stranger) => {
@@ -182,6 +191,9 @@ impl Contact {
         }
         let Ok(log) = pinned.followed_by(entries) else { return Learnt::Nothing };
         let restored = log.generation() != pinned.generation();
+        if restored {
+            self.forget_told();
+        }
         self.pin(log);
         if restored { Learnt::Replaced } else { Learnt::Pinned }
     }
@@ -189,6 +201,11 @@ impl Contact {
     /// The contact's own device doesn't keep what is between the pinned head and this log: a person has to decide.
     pub fn doubt(&mut self, log: AccountLog) {
         self.unproven = Some(log);
+    }
+
+    /// Who was restored from the phrase has lost what it was told of our devices.
+    fn forget_told(&mut self) {
+        self.told = Told::default();
     }
 
     fn pin(&mut self, log: AccountLog) {

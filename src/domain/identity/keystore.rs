@@ -20,9 +20,11 @@ use crate::crypto::password::{self, Cost, SALT_LEN};
 use crate::crypto::secret::Secret;
 
 const MAGIC: &[u8; 17] = b"sigillo keystore\n";
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// Keystores of this version have a seed always.
 const VERSION_WITH_SEED: u8 = 1;
+/// Those up to this one know of no identity that is to take the place of the one that they have.
+const VERSION_WITHOUT_NEXT: u8 = 2;
 const HEADER_LEN: usize = 17 + 1 + 12 + SALT_LEN + XNONCE_LEN;
 const CHECKSUM_LEN: usize = 32;
 
@@ -41,6 +43,8 @@ pub struct Keystore {
     pub kind: AccountKind,
     /// When the keystore was made.
     pub created: Time,
+    /// The seed of the identity that is to take the place of this one. The store says whether it has.
+    pub next: Option<Secret<32>>,
 }
 
 /// Why a keystore can't be opened or made.
@@ -107,6 +111,11 @@ impl Keystore {
         Ok(bytes)
     }
 
+    /// What one guess at the passphrase of a sealed keystore costs; none where it isn't one.
+    pub fn cost(bytes: &[u8]) -> Option<Cost> {
+        read_header(bytes.get(..HEADER_LEN)?).map(|(cost, _, _)| cost).filter(|cost| cost.is_acceptable())
+    }
+
     /// Opens what [`Keystore::seal`] made.
     ///
     /// # Errors
@@ -124,21 +133,22 @@ impl Keystore {
             return Err(Damaged);
         }
         match rest.first() {
-            Some(&(VERSION_WITH_SEED | VERSION)) => {}
+            Some(&(VERSION_WITH_SEED..=VERSION)) => {}
             Some(&found) if found > VERSION => return Err(Newer { found }),
             _ => return Err(Damaged),
         }
-        let always_has_seed = rest.first() == Some(&VERSION_WITH_SEED);
+        let version = rest.first().copied().unwrap_or_default();
         let (header, contents) = sealed.split_at_checked(HEADER_LEN).ok_or(Damaged)?;
         let (cost, salt, nonce) = read_header(header).ok_or(Damaged)?;
         let key = key(passphrase, &salt, cost)?;
         let mut contents = Zeroizing::new(contents.to_vec());
         aead::open_random(&key, &nonce, header, &mut contents).map_err(|CryptoError| WrongPassphrase)?;
-        if always_has_seed {
-            // What says that there is a seed, in the encoding of today.
-            let mut today = Zeroizing::new(Vec::with_capacity(contents.len() + 1));
-            today.push(1);
+        if version <= VERSION_WITHOUT_NEXT {
+            // What says that there is a seed, and that there is no next one, in the encoding of today.
+            let mut today = Zeroizing::new(Vec::with_capacity(contents.len() + 2));
+            today.extend((version == VERSION_WITH_SEED).then_some(1));
             today.extend_from_slice(&contents);
+            today.push(0);
             contents = today;
         }
         postcard::from_bytes(&contents).map_err(|_| Damaged)
@@ -205,6 +215,7 @@ mod tests {
             data_key: Secret::new([4; 32]),
             kind: AccountKind::Business,
             created: Time::from_millis(1_700_000_000_000),
+            next: None,
         }
     }
 
@@ -217,6 +228,15 @@ mod tests {
         let linked = Keystore { seed: None, ..keystore() };
         let bytes = linked.seal(b"x", Cost::LEAST, &mut Counter(0)).unwrap();
         assert_eq!(Keystore::open(&bytes, b"x"), Ok(linked));
+    }
+
+    #[test]
+    fn a_keystore_keeps_the_identity_that_is_to_be_and_its_cost() {
+        let both = Keystore { next: Some(Secret::new([9; 32])), ..keystore() };
+        let bytes = both.seal(b"x", Cost::LEAST, &mut Counter(0)).unwrap();
+        assert_eq!(Keystore::open(&bytes, b"x"), Ok(both));
+        assert_eq!(Keystore::cost(&bytes), Some(Cost::LEAST));
+        assert_eq!(Keystore::cost(b"sigillo keystore\n"), None);
     }
 
     #[test]
@@ -306,8 +326,8 @@ mod tests {
     fn foreign_and_newer_files_are_told_apart() {
         assert_eq!(Keystore::open(b"-----BEGIN PRIVATE KEY-----", b""), Err(KeystoreError::Foreign));
         let mut newer = sealed();
-        newer[MAGIC.len()] = 3;
-        assert_eq!(Keystore::open(&with_checksum(newer), b"x"), Err(KeystoreError::Newer { found: 3 }));
+        newer[MAGIC.len()] = 4;
+        assert_eq!(Keystore::open(&with_checksum(newer), b"x"), Err(KeystoreError::Newer { found: 4 }));
     }
 
     #[test]

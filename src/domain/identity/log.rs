@@ -170,7 +170,7 @@ impl AccountLog {
     }
 
     /// What the first kept entry names as the one before it, and its own number.
-    pub(super) fn root(&self) -> Option<(u64, Digest)> {
+    pub fn root(&self) -> Option<(u64, Digest)> {
         let entry = LogEntry::decode(self.entries.first()?.signed.unverified()).ok()?;
         Some((entry.seq, entry.previous))
     }

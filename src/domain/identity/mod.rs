@@ -9,6 +9,7 @@ pub mod keystore;
 pub mod link;
 pub mod link_offer;
 pub mod log;
+pub mod moved;
 pub mod open_invite;
 pub mod own;
 

@@ -37,6 +37,11 @@ impl Verification {
         }
     }
 
+    /// Whether the key was another already at this time, and still waits for a person's decision.
+    pub fn is_changed_by(&self, time: Time) -> bool {
+        matches!(self, Self::Changed { at, .. } if *at <= time)
+    }
+
     /// Whether a person has to decide before anything goes out, and what comes is to be marked.
     pub const fn needs_decision(&self) -> bool {
         matches!(self, Self::Changed { .. })

@@ -139,11 +139,10 @@ impl<S: Suite> Epochs<S> {
         Self { current: 0, authenticator, exchange, past: Vec::new() }
     }
 
-    /// A slot of the exchange that is under way.
+    /// A slot, not an empty one, of the exchange that is under way.
     fn heed_present(&self, slot: Slot<S::Payload>) -> Result<Option<Change<S>>, Unfit> {
         let next = self.current.checked_add(1).ok_or(Unfit)?;
         match (&self.exchange, slot) {
-            (_, Slot::Empty) => Ok(None),
             (Exchange::Answering(Answering::Listening), Slot::Offer(offer)) => {
                 let good = S::is_offer(&self.authenticator, next, &offer);
                 good.then_some(Some(Change::Heard(offer))).ok_or(Unfit)
@@ -168,13 +167,12 @@ impl<S: Suite> Epochs<S> {
         }
     }
 
-    /// A slot of an exchange that is over, `back` epochs before the one under way: only what was said then.
+    /// A slot, not an empty one, of an exchange that is over, `back` epochs before the one under way: only what was said then.
     fn heed_past(&self, back: u32, slot: &Slot<S::Payload>) -> Result<Option<Change<S>>, Unfit> {
         let known = (back as usize).checked_sub(1).and_then(|index| self.past.get(index)).ok_or(Unfit)?;
         // The turns alternate.
         let we_offered = matches!(self.exchange, Exchange::Offering(_)) == back.is_multiple_of(2);
         match slot {
-            Slot::Empty => Ok(None),
             Slot::Offer(payload) if !we_offered => same(&S::fingerprint(payload), known),
             Slot::Answer(payload) if we_offered => same(&S::fingerprint(payload), known),
             Slot::Received if !we_offered => Ok(None),

@@ -169,3 +169,53 @@ fn publish(
     };
     encode_one_time(&Signed::new(local.device.signing(), label::ONE_TIME_PREKEY, prekey.encode()))
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::domain::session::pqxdh::{accept_with, initiate};
+    use crate::domain::session::tests::fixtures::{NOW, Person, rng};
+
+    #[test]
+    fn a_pair_that_was_handed_out_opens_the_flight_that_used_it_from_whatever_pool_it_is_in() {
+        let (alice, bob) = (Person::new(1), Person::new(2));
+        let (pair, published) = HandedOut::make(&bob.local(), 7, NOW, &mut rng(5));
+        let mut verified = bob.verified();
+        published.iter().for_each(|prekey| verified.add_one_time(prekey, NOW).unwrap());
+        let (_, flight) = initiate(&alice.local(), &verified, b"hello", NOW, &mut rng(1)).unwrap();
+        let opens = |pool: &OneTimePool| accept_with(&bob.local(), &bob.set, pool, &flight, NOW).is_ok();
+        let mut pool = OneTimePool::default();
+        assert!(!opens(&pool));
+        pool.add(pair.keys());
+        assert!(opens(&pool) && opens(pair.keys()));
+        // Both halves are needed, and each is wiped by itself.
+        for used in [(Some(7), None), (None, Some(7))] {
+            let mut half = pool.clone();
+            half.remove(OneTimeUsed { exchange: used.0, kem: used.1 });
+            assert!(!opens(&half));
+        }
+        assert_eq!(pool.exchange.len() + pool.kem.len(), 2);
+        pool.remove(OneTimeUsed { exchange: Some(7), kem: Some(7) });
+        assert!(pool.exchange.is_empty() && pool.kem.is_empty());
+    }
+
+    #[test]
+    fn a_pair_lives_for_thirty_days_and_not_a_moment_longer() {
+        let (pair, _) = HandedOut::make(&Person::new(2).local(), 7, NOW, &mut rng(5));
+        let days = NOW.plus(Duration::from_secs(30 * 24 * 60 * 60));
+        assert!(!pair.is_dead(NOW) && !pair.is_dead(days));
+        assert!(pair.is_dead(days.plus(Duration::from_millis(1))));
+    }
+
+    #[test]
+    fn the_ids_of_a_used_pair_are_named_once_each() {
+        let ids = |exchange, kem| OneTimeUsed { exchange, kem }.ids().collect::<Vec<_>>();
+        assert_eq!(ids(None, None), [0; 0]);
+        assert_eq!(ids(Some(0), None), [0]);
+        assert_eq!(ids(None, Some(0)), [0]);
+        assert_eq!(ids(Some(7), Some(7)), [7]);
+        assert_eq!(ids(Some(7), Some(8)), [7, 8]);
+    }
+}

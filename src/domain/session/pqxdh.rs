@@ -343,7 +343,7 @@ impl Transcript<'_> {
 
 fn certificate_hash((account, device): &(AccountId, &Device)) -> [u8; 32] {
     let flags = [Purposes::MESSAGE, Purposes::PROFILE, Purposes::RECEIPT];
-    let purposes = flags.iter().rev().fold(0, |sum, flag| sum << 1 | u8::from(device.purposes.allow(*flag)));
+    let purposes = flags.iter().rev().fold(0, |sum, flag| sum * 2 + u8::from(device.purposes.allow(*flag)));
     sha256(&[
         &label::CERTIFICATE.encoded(),
         account.as_bytes(),

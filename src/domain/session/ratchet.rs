@@ -27,6 +27,12 @@ pub const CONTENT_MAX: usize = padding::CONTENT_MAX;
 /// Bytes that a frame has beside its padded content, the route id aside, unless it carries a KEM key or ciphertext.
 pub const FRAME_OVERHEAD: usize = crate::domain::session::header::OVERHEAD;
 
+/// The random bytes of a frame, without the route id: with secrets of its session they give the keys and nonces of
+/// its header and its body, so no two different frames ever share them.
+pub fn frame_nonce(frame: &[u8]) -> Option<&[u8; XNONCE_LEN]> {
+    Frame::parse(frame).map(|frame| frame.nonce)
+}
+
 /// One side of a ratchet between two devices; a stored row.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Session {

@@ -56,3 +56,23 @@ pub fn replays_of(own: &AccountId, set: u32) -> Vec<u8> {
 pub fn replay_key(own: &AccountId, set: u32, flight: &Digest) -> Key {
     Key::under(TableId::Replays, &replays_of(own, set), flight.as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_flights_are_remembered_apart_by_account_set_and_digest() {
+        let (one, other) = (AccountId::new([1; 32]), AccountId::new([2; 32]));
+        let key = |own: &AccountId, set, byte| replay_key(own, set, &Digest::new([byte; 32]));
+        assert_eq!(key(&one, 1, 7), key(&one, 1, 7));
+        for different in [key(&other, 1, 7), key(&one, 2, 7), key(&one, 256, 7), key(&one, 1, 8)] {
+            assert_ne!(different, key(&one, 1, 7));
+        }
+        // All that came to one set is found, and wiped, together.
+        assert_eq!(*key(&one, 1, 7).id, *replays_of(&one, 1));
+        assert_eq!(*key(&one, 1, 8).id, *replays_of(&one, 1));
+        assert_ne!(replays_of(&one, 1), replays_of(&one, 2));
+        assert_ne!(replays_of(&one, 1), replays_of(&other, 1));
+    }
+}

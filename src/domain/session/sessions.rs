@@ -173,6 +173,21 @@ mod tests {
     }
 
     #[test]
+    fn a_session_that_is_gone_is_forgotten_in_every_place_and_no_other_is() {
+        let known =
+            Peer { active: Some(id(1)), archived: vec![id(2), id(3)], rival: Some(id(2)), ..Peer::default() };
+        let without = |gone: u8| {
+            let mut peer = known.clone();
+            peer.forget(&id(gone));
+            peer
+        };
+        assert_eq!(without(9), known);
+        assert_eq!(without(1), Peer { active: None, ..known.clone() });
+        assert_eq!(without(2), Peer { archived: vec![id(3)], rival: None, ..known.clone() });
+        assert_eq!(without(3), Peer { archived: vec![id(2)], ..known.clone() });
+    }
+
+    #[test]
     fn healing_is_paced_by_the_interval_and_the_day() {
         let mut peer = Peer::default();
         let at = |minutes: u64| Time::from_millis(minutes * 60_000);
@@ -182,6 +197,7 @@ mod tests {
             assert!(peer.may_heal(at(minutes)));
         }
         assert!(!peer.may_heal(at(50)), "five in a day");
+        assert!(!peer.may_heal(at(24 * 60 - 1)), "which isn't over yet");
         assert!(peer.may_heal(at(24 * 60)), "the first one has left the day");
         assert!(!peer.may_heal(at(24 * 60 + 5)));
     }

@@ -8,10 +8,10 @@ use libp2p::swarm::{Config as SwarmConfig, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, Stream, Swarm};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use zeroize::Zeroizing;
 
-use crate::net::config::Config;
+use crate::net::config::{Config, RelayLimits};
 use crate::net::convert::{key_of, peer_of};
 use crate::net::handle::{Handle, start};
 use crate::net::message::{Command, Event, Status};
@@ -45,16 +45,50 @@ impl Node {
         let mut config = Config::new(Zeroizing::new([seed; 32]));
         config.listen = vec![listen.to_owned()];
         change(&mut config);
+        let reachable = !config.listen.is_empty() || !config.relays.is_empty();
         let (sender, events) = mpsc::channel(room);
         let (handle, task) = start(config, sender).unwrap();
         let mut node = Self { handle, events, addresses: Vec::new(), task };
-        node.addresses = node
-            .until(|event| match event {
-                Event::Listening { addresses } => Some(addresses),
-                _ => None,
-            })
-            .await;
+        if reachable {
+            node.addresses = node.listening().await;
+        }
         node
+    }
+
+    /// A node that listens on nothing.
+    pub(super) async fn dial_only(seed: u8, change: impl FnOnce(&mut Config)) -> Self {
+        let without = |config: &mut Config| {
+            config.listen.clear();
+            change(config);
+        };
+        Self::with(seed, TCP, 64, without).await
+    }
+
+    /// A node that relays for others.
+    pub(super) async fn relay(seed: u8, listen: &str, limits: RelayLimits) -> Self {
+        Self::with(seed, listen, 64, |config| config.serve_relay = Some(limits)).await
+    }
+
+    /// The next addresses that the node tells.
+    pub(super) async fn listening(&mut self) -> Vec<String> {
+        self.until(|event| match event {
+            Event::Listening { addresses } => Some(addresses),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Waits until the node's status is as it should be.
+    pub(super) async fn until_status(&self, good: impl Fn(&Status) -> bool) -> Status {
+        let begun = Instant::now();
+        loop {
+            let status = self.status().await;
+            if good(&status) {
+                return status;
+            }
+            assert!(begun.elapsed() < PATIENCE, "still {status:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Where others reach this node.
@@ -155,7 +189,7 @@ impl Raw {
                         SwarmEvent::Behaviour(Delivery::Opened { ticket, stream, .. }) => {
                             waiting.remove(&ticket).unwrap().send(stream).unwrap();
                         }
-                        SwarmEvent::Behaviour(Delivery::Failed { ticket }) => drop(waiting.remove(&ticket)),
+                        SwarmEvent::Behaviour(Delivery::Failed { ticket, .. }) => drop(waiting.remove(&ticket)),
                         SwarmEvent::Behaviour(Delivery::Accepted { stream, .. }) => {
                             let _ = sender.send(stream).await;
                         }

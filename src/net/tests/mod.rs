@@ -6,3 +6,5 @@ mod harness;
 mod hostile;
 mod links;
 mod mail;
+mod neighbours;
+mod relays;

@@ -87,7 +87,7 @@ fn given(effects: Vec<Effect>, account: &AccountId, now: Time) -> Option<Given> 
         Effect::Answer { body, .. } => Some(body),
         _ => None,
     });
-    let Answer::Bundle { bundle, one_time } = Answer::decode(&body?).unwrap() else { return None };
+    let Answer::Bundle { bundle, one_time, .. } = Answer::decode(&body?).unwrap() else { return None };
     let mut verified = VerifiedBundle::verify(&bundle, account, now).unwrap();
     let read = |bytes: &Vec<u8>| {
         verified.add_one_time(bytes, now).unwrap();

@@ -7,7 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::base::money::Currency;
-use crate::node::config::Directory;
+use crate::ui::cli::args_run::Run;
+use crate::ui::cli::bench::Bench;
+use crate::ui::cli::id_args::Id;
+use crate::ui::cli::lab::Lab;
 use crate::ui::cli::mailbox::Mailbox;
 use crate::wire::plan::Period;
 
@@ -37,12 +40,17 @@ pub(super) enum Command {
     Init(Init),
     /// Bring an identity back from its recovery phrase
     Restore(Restore),
-    /// Show this node's address
-    Id,
+    /// Show this node's address, or put another identity in its place
+    Id {
+        #[command(subcommand)]
+        what: Option<Id>,
+    },
     /// Run the node until it is interrupted
     Run(Run),
-    /// Show how the node is doing
+    /// Show how the node is doing, and how each contact is reached
     Status,
+    /// Find out why others can't be reached, or can't reach this node, and what to do about it
+    Doctor,
     /// What this node says of itself
     #[command(subcommand)]
     Profile(Profile),
@@ -50,6 +58,9 @@ pub(super) enum Command {
     Find(Find),
     /// Measure whole paths between real nodes on this machine
     Bench(Bench),
+    /// Try sigillo out in simulated worlds
+    #[command(subcommand)]
+    Lab(Lab),
     /// Make an invite that one person can accept
     Invite {
         /// Show the link only, without a QR code
@@ -205,42 +216,6 @@ pub(super) struct Restore {
     pub(super) phrase_file: Option<PathBuf>,
     #[command(flatten)]
     pub(super) kdf: Kdf,
-}
-
-#[derive(Clone, Debug, Args)]
-pub(super) struct Run {
-    /// A multiaddress to listen on, instead of those in config.toml; may be repeated
-    #[arg(long, value_name = "MULTIADDR")]
-    pub(super) listen: Vec<String>,
-    /// A node to begin with, ending in `/p2p/PEER`, instead of those in config.toml; may be repeated
-    #[arg(long, value_name = "MULTIADDR")]
-    pub(super) bootstrap: Vec<String>,
-    /// A multiaddress that leads here from outside; may be repeated
-    #[arg(long, value_name = "MULTIADDR")]
-    pub(super) announce: Vec<String>,
-    /// Whether to keep a part of the directory for others: a business does, a person doesn't
-    #[arg(long, value_enum)]
-    pub(super) directory: Option<DirectoryRole>,
-    /// Don't look for nodes on the local network
-    #[arg(long)]
-    pub(super) no_mdns: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum DirectoryRole {
-    Auto,
-    Server,
-    Client,
-}
-
-impl From<DirectoryRole> for Directory {
-    fn from(role: DirectoryRole) -> Self {
-        match role {
-            DirectoryRole::Auto => Self::Auto,
-            DirectoryRole::Server => Self::Server,
-            DirectoryRole::Client => Self::Client,
-        }
-    }
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -495,23 +470,6 @@ pub(super) struct Verify {
     /// The moment at which it must hold (RFC 3339), or `any`
     #[arg(long, value_name = "TIME", default_value = "now")]
     pub(super) at: String,
-}
-
-/// What to measure.
-#[derive(Clone, Debug, Args)]
-pub(super) struct Bench {
-    /// Messages of a burst
-    #[arg(long, default_value_t = 40_000)]
-    pub(super) messages: u64,
-    /// Seconds of a sustained stream
-    #[arg(long, default_value_t = 20)]
-    pub(super) sustained: u64,
-    /// Messages sent one at a time
-    #[arg(long, default_value_t = 500)]
-    pub(super) latencies: usize,
-    /// Seconds for which an idle node is watched
-    #[arg(long, default_value_t = 30)]
-    pub(super) idle: u64,
 }
 
 fn cursor(text: &str) -> Result<AccountId, &'static str> {

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+use clap::Args;
 use serde_json::Value;
 
 use crate::base::kind::AccountKind;
@@ -12,9 +13,25 @@ use crate::ui::bench::nodes::{Failed, Place, befriend};
 use crate::ui::bench::report::{Latency, Messages, Report};
 use crate::ui::bench::timer::{Timer, quantile};
 use crate::ui::bench::{directory, idle, messages, startup};
-use crate::ui::cli::args::Bench;
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::{Output, note};
+
+/// What to measure.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Bench {
+    /// Messages of a burst
+    #[arg(long, default_value_t = 40_000)]
+    pub(super) messages: u64,
+    /// Seconds of a sustained stream
+    #[arg(long, default_value_t = 20)]
+    pub(super) sustained: u64,
+    /// Messages sent one at a time
+    #[arg(long, default_value_t = 500)]
+    pub(super) latencies: usize,
+    /// Seconds for which an idle node is watched
+    #[arg(long, default_value_t = 30)]
+    pub(super) idle: u64,
+}
 
 /// Runs all measurements in a temporary folder, which is gone afterwards.
 pub(super) async fn bench(output: Output, wanted: &Bench) -> Result<(), Failure> {

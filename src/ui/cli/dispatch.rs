@@ -9,10 +9,11 @@ use crate::ui::cli::client::Client;
 #[cfg(unix)]
 use crate::ui::cli::demo;
 use crate::ui::cli::failure::Failure;
+use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    bench, billing, business, chat, device, inbox, join, mailbox, people, run, safety, setup, show, talk,
-    verify,
+    bench, billing, business, chat, device, id, inbox, join, lab, mailbox, people, run, safety, setup, show,
+    talk, verify,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -24,6 +25,7 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Completions { shell } => return completions(*shell),
         Command::Receipt(Receipt::Verify(wanted)) => return verify::verify(output, wanted),
         Command::Bench(wanted) => return bench::bench(output, wanted).await,
+        Command::Lab(Lab::Sim(wanted)) => return lab::sim(output, wanted),
         _ => {}
     }
     let home = home(cli.home)?;
@@ -55,8 +57,13 @@ async fn answer(home: &Path, output: Output, request: Command) -> Result<(), Fai
 /// Commands that are requests to the API.
 async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Id => output.show(&client.get("/v1/id").await?, show::identity),
+        Command::Id { what } => id::id(client, output, what).await,
         Command::Status => output.show(&client.get("/v1/status").await?, show::status),
+        Command::Doctor => {
+            let found = client.get("/v1/doctor").await?;
+            output.show(&found, show::doctor)?;
+            if found["healthy"] == serde_json::Value::Bool(true) { Ok(()) } else { Err(Failure::Said) }
+        }
         Command::Profile(what) => business::profile(client, output, what).await,
         Command::Find(query) => business::find(client, output, query).await,
         Command::Plan(what) => business::plan(client, output, what).await,
@@ -77,6 +84,7 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Invoice(what) => billing::invoice(client, output, what).await,
         Command::Receipt(what) => billing::receipt(client, output, what).await,
         Command::Bench(_)
+        | Command::Lab(_)
         | Command::Init(_)
         | Command::Restore(_)
         | Command::Run(_)

@@ -84,6 +84,7 @@ impl From<IdentityError> for Failure {
             IdentityError::Exists(_) => "identity_exists",
             IdentityError::None(_) => "no_identity",
             IdentityError::NoPassphrase => "passphrase",
+            IdentityError::NoPhrase => "not_primary",
             IdentityError::Keystore(_) => "keystore",
             IdentityError::Home(_) => "home",
             IdentityError::Write(_) | IdentityError::Read(_) => "system",

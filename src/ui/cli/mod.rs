@@ -8,6 +8,8 @@
 //! output        human words or JSON on stdout
 //! failure       why a command failed, and the exit code
 //! passphrase    where the passphrase comes from
+//! setup, run, id, people, talk, chat, inbox, business, billing, verify, demo    the commands
+//! lab           simulated worlds, many at once
 //! setup, run, people, talk, chat, inbox, business, billing, verify, demo    the commands
 //! show          answers of the API in human words
 //! ```
@@ -15,6 +17,7 @@
 pub mod entry;
 
 mod args;
+mod args_run;
 mod bench;
 mod billing;
 mod business;
@@ -25,8 +28,11 @@ mod demo;
 mod device;
 mod dispatch;
 mod failure;
+mod id;
+mod id_args;
 mod inbox;
 mod join;
+mod lab;
 mod mailbox;
 mod output;
 mod passphrase;

@@ -15,7 +15,7 @@ use crate::engine::event::Event;
 use crate::node::config::Config;
 use crate::node::handle::Node;
 use crate::node::identity::{self, IdentityError};
-use crate::ui::cli::args::Run;
+use crate::ui::cli::args_run::Run;
 use crate::ui::cli::client::take_home;
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::Output;
@@ -38,9 +38,11 @@ pub(super) async fn run(home: &Path, output: Output, narrate: bool, wanted: Run)
     apply(&mut config, wanted);
     let passphrase = passphrase::known()?;
     let keystore = identity::unlock(home, &passphrase)?;
-    drop(passphrase);
     let mut signals = Signals::listen()?;
-    let node = Node::start(held, keystore, &config).await?;
+    let node = Node::start(held, keystore.clone(), &config).await?;
+    // An earlier process may have ended between the store and the keystore.
+    identity::settle(home, &passphrase, keystore, &node.account())?;
+    drop(passphrase);
     report_recovery(&node);
     if !node.has_account() {
         node.shutdown().await?;
@@ -144,6 +146,7 @@ pub(super) fn apply(config: &mut Config, wanted: Run) {
         (&mut network.listen, wanted.listen),
         (&mut network.bootstrap, wanted.bootstrap),
         (&mut network.announce, wanted.announce),
+        (&mut config.relay.named, wanted.relay),
     ] {
         if !given.is_empty() {
             *configured = given;
@@ -153,6 +156,8 @@ pub(super) fn apply(config: &mut Config, wanted: Run) {
         network.directory = directory.into();
     }
     network.mdns &= !wanted.no_mdns;
+    network.upnp &= !wanted.no_upnp;
+    config.relay.serve |= wanted.serve_relay;
 }
 
 fn report_recovery(node: &Node) {

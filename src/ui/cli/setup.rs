@@ -115,6 +115,11 @@ fn show_once(
             .secret(&Zeroizing::new(format!("{{\"recovery_phrase\":\"{}\",{rest}", phrase.as_str())));
     }
     output.say(&format!("address  {address}\nhome     {}\n", home.display()))?;
+    show_phrase(output, phrase)
+}
+
+/// The recovery phrase, for a person to write down.
+pub(super) fn show_phrase(output: Output, phrase: &Zeroizing<String>) -> Result<(), Failure> {
     output.say("Recovery phrase: 24 words that bring this identity back on any machine.")?;
     output.say("Write them on paper now and keep it safe; they are not shown again.\n")?;
     let words: Vec<&str> = phrase.split(' ').collect();

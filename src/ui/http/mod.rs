@@ -7,7 +7,8 @@
 //! extract    bodies and queries, parsed at the border
 //! who        from a name, an address or the beginning of one to an account
 //! socket     the Unix socket that a running node serves the routes on
-//! own, contacts, messages, conversations, events, directory, plans, billing    the routes
+//! reached    how contacts are reached
+//! own, doctor, contacts, messages, conversations, events, directory, plans, billing    the routes
 //! ```
 
 pub mod api;
@@ -21,10 +22,13 @@ mod contacts;
 mod conversations;
 mod devices;
 mod directory;
+mod doctor;
 mod events;
 mod extract;
+mod identity;
 mod mailboxes;
 mod messages;
 mod own;
 mod plans;
+mod reached;
 mod who;

@@ -6,17 +6,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::base::kind::AccountKind;
+use crate::base::limits;
 use crate::domain::directory::profile::ProfileDraft;
 use crate::domain::identity::address;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::people;
 use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
-use crate::node::handle::Node;
+use crate::engine::reach_view;
+use crate::node::clock;
+use crate::node::handle::{Node, RelayStatus};
 use crate::store::table::Rows as _;
 use crate::ui::facts::{dialable, kind_word};
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::Body;
+use crate::ui::http::reached::reached;
 
 /// Who the node is.
 #[derive(Serialize)]
@@ -42,7 +46,19 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<Value>, ApiErr
     let node = api.node();
     let status = node.status().await?;
     let peer = node.peer_id();
+    let (now, online) = (clock::now(), status.network.as_ref());
+    let contacts = api.view(|rows| reach_view::contact_peers(rows, limits::API_LIST_MAX)).await?;
+    let contacts: Vec<_> = contacts.iter().map(|one| reached(one, online, now).document).collect();
     let network = status.network.map(|network| {
+        let outside = &network.outside;
+        let relay = |relay: &RelayStatus| {
+            json!({
+                "peer": relay.name, "address": relay.address, "reserved": relay.state.is_reserved(),
+                "state": relay.state.words(), "trouble": relay.trouble,
+                "since": relay.since.map(|since| now.minus(since)),
+            })
+        };
+        let relays: Vec<_> = outside.relays.iter().map(relay).collect();
         json!({
             "listen": dialable(&network.listening, peer.as_deref()),
             "connected_peers": network.peers,
@@ -58,6 +74,18 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<Value>, ApiErr
                 "bytes_received": network.traffic.bytes_received,
             },
             "cut_off": network.cut_off,
+            "reachable": {
+                "public": outside.public,
+                "nat": outside.nat.words(),
+                "confirmed": outside.confirmed,
+                "refuted": outside.refuted,
+                "router": outside.router.words(),
+                "mapped": outside.mapped,
+                "relays": relays,
+                "relays_for_others": outside.relaying,
+                "punched": outside.punched,
+                "unpunched": outside.unpunched,
+            },
         })
     });
     let disk = status.disk;
@@ -69,6 +97,7 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<Value>, ApiErr
         "kind": kind_word(node.kind()),
         "peer": peer,
         "network": network,
+        "contacts": contacts,
         "counters": status.engine.counters,
         "disk": { "journal_bytes": disk.journal_bytes, "tree_bytes": disk.tree_bytes },
     })))

@@ -9,14 +9,18 @@ use crate::base::limits;
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::{
-    billing, contacts, conversations, devices, directory, events, mailboxes, messages, own, plans,
+    billing, contacts, conversations, devices, directory, doctor, events, identity, mailboxes, messages, own,
+    plans,
 };
 
 /// The routes over a node. Whoever may call them may do all that the node's person may.
 pub fn router(api: Api) -> Router {
     Router::new()
         .route("/v1/status", get(own::status))
+        .route("/v1/doctor", get(doctor::doctor))
         .route("/v1/id", get(own::id))
+        .route("/v1/id/next", post(identity::prepare))
+        .route("/v1/id/rotate", post(identity::rotate))
         .route("/v1/profile", get(own::profile).patch(own::change_profile))
         .route("/v1/profile/publish", post(own::publish))
         .route("/v1/plans", get(plans::list))

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use crate::base::id::AccountId;
-use crate::domain::identity::address;
+use crate::domain::identity::{address, moved};
 use crate::engine::view;
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
@@ -11,7 +11,8 @@ use crate::ui::http::error::ApiError;
 /// The contact that is meant by a name, an address or the beginning of one.
 pub(super) async fn contact(api: &Api, text: &str) -> Result<AccountId, ApiError> {
     if let Ok(account) = address::decode(text) {
-        return Ok(account);
+        // Under a former address the contact is meant that has another now.
+        return api.view(move |rows| moved::current(rows, &account)).await;
     }
     let text = text.trim().to_owned();
     let wanted = text.clone();

@@ -1,3 +1,4 @@
 //! Delivery as a whole, which no one file here decides alone.
 
+mod collision;
 mod delivery_model;

@@ -181,6 +181,51 @@ fn whoever_speaks_out_of_turn_in_an_exchange_is_refused() {
 }
 
 #[test]
+fn what_is_said_late_of_an_exchange_that_is_over_is_what_was_said_then_or_refused() {
+    let [offer, answer] = payloads(1);
+    let (mut alice, mut bob) = after_a_round_trip(1);
+    // After each of an offer and its answer, a message of the same chain is late.
+    let say = |from: &mut Session, to: &mut Session, seed| {
+        let frame = from.seal(b"", LATER, &mut rng(seed)).unwrap();
+        receive(to, &frame).unwrap();
+    };
+    say(&mut alice, &mut bob, 80);
+    let offering = alice.clone();
+    alice.seal(b"late", LATER, &mut rng(82)).unwrap();
+    say(&mut bob, &mut alice, 81);
+    let answering = bob.clone();
+    bob.seal(b"late", LATER, &mut rng(83)).unwrap();
+    say(&mut alice, &mut bob, 84);
+    assert_eq!((alice.epoch(), bob.epoch()), (1, 1));
+    // From whom, to whom, what, and whether it is ignored rather than refused.
+    let cases = [
+        (&offering, &bob, Slot::Empty, true),
+        (&offering, &bob, Slot::Offer(offer.clone()), true),
+        (&offering, &bob, Slot::Answer(offer.clone()), false),
+        (&offering, &bob, Slot::Offer(answer.clone()), false),
+        (&offering, &bob, Slot::Answer(answer.clone()), false),
+        (&offering, &bob, Slot::Received, true),
+        (&answering, &alice, Slot::Empty, true),
+        (&answering, &alice, Slot::Answer(answer.clone()), true),
+        (&answering, &alice, Slot::Offer(answer), false),
+        (&answering, &alice, Slot::Answer(offer.clone()), false),
+        (&answering, &alice, Slot::Offer(offer), false),
+        (&answering, &alice, Slot::Received, false),
+    ];
+    for (index, (from, to, slot, ignored)) in cases.into_iter().enumerate() {
+        let frame = with_slot(from, LATER, &slot);
+        if !ignored {
+            assert_rejected(to, &frame, LATER, &format!("case {index}"));
+            continue;
+        }
+        let (mut to, before) = (to.clone(), postcard::to_allocvec(&to.quantum).unwrap());
+        let opened = to.open(&frame, LATER).unwrap();
+        assert!(to.install(opened.advance));
+        assert_eq!(postcard::to_allocvec(&to.quantum).unwrap(), before, "case {index}");
+    }
+}
+
+#[test]
 fn a_frame_that_begins_an_epoch_says_nothing_of_the_one_after_it() {
     let (_, [alice, bob], _) = stages().remove(3);
     for slot in payloads(1).map(Slot::Offer).into_iter().chain([Slot::Received]) {
@@ -231,4 +276,42 @@ fn whoever_stole_a_session_and_breaks_every_exchange_is_shut_out_by_the_next_epo
     let mut guess = stages[2].1[1].clone();
     guess.seal(b"", *now, &mut rng(99)).unwrap();
     assert_rejected(&classical_only(bob, &guess), &frame, *now, "with an encapsulation of his own");
+}
+
+#[test]
+fn an_echo_tells_of_a_rollback_only_in_a_frame_that_opens() {
+    for (name, sides, now) in stages() {
+        for from in [0, 1] {
+            let (sender, receiver) = (&sides[from], &sides[1 - from]);
+            let echoing = |echo| forge(sender, now, |header, _| header.echo = echo);
+            assert!(!receiver.open(&echoing(receiver.sealed()), now).unwrap().rolled_back, "{name}");
+            let ahead = echoing(receiver.sealed() + 1);
+            assert!(receiver.open(&ahead, now).unwrap().rolled_back, "{name}: one more than was sealed");
+            // Headers alone don't count: whoever has only their keys could end every session.
+            let mut spoilt = ahead;
+            *spoilt.last_mut().unwrap() ^= 1;
+            assert_rejected(receiver, &spoilt, now, name);
+            let padded = forge(sender, now, |header, body| {
+                header.echo = u32::MAX;
+                body[300] = 1;
+            });
+            assert_rejected(receiver, &padded, now, name);
+        }
+    }
+}
+
+#[test]
+fn a_frame_that_tells_of_a_rollback_opens_whatever_its_slot_says() {
+    let [offer, answer] = payloads(2);
+    let (alice, bob) = after_a_round_trip(1);
+    for slot in [Slot::Offer(offer), Slot::Answer(answer), Slot::Received] {
+        let told = |echo| forge(&alice, LATER, |header, _| (header.echo, header.slot) = (echo, slot.clone()));
+        assert_rejected(&bob, &told(bob.sealed()), LATER, "a slot that doesn't fit");
+        let mut bob = bob.clone();
+        let opened = bob.open(&told(bob.sealed() + 1), LATER).unwrap();
+        assert!(opened.rolled_back);
+        let exchange = postcard::to_allocvec(&bob.quantum).unwrap();
+        assert!(bob.install(opened.advance));
+        assert_eq!(postcard::to_allocvec(&bob.quantum).unwrap(), exchange, "and changes no exchange");
+    }
 }

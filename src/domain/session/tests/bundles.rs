@@ -9,7 +9,7 @@ use crate::crypto::ed25519::SigningKey;
 use crate::crypto::kdf::label;
 use crate::domain::session::error::SessionError;
 use crate::domain::session::one_time::OneTimePool;
-use crate::domain::session::pqxdh::initiate;
+use crate::domain::session::pqxdh::{accept, initiate};
 use crate::domain::session::prekeys::{VerifiedBundle, bundle};
 use crate::wire::account::{LogOperation, Purposes};
 use crate::wire::prekeys::{Bundle, OneTimePrekey, SignedBundle, decode_one_time, encode_one_time};
@@ -38,7 +38,7 @@ fn a_bundle_names_its_device_and_inbox_and_is_small() {
     let verified = bob.verified();
     assert_eq!((verified.account(), verified.device()), (bob.key.id(), bob.device.id()));
     assert_eq!((verified.inbox(), verified.log()), (INBOX, &bob.log));
-    assert_eq!(verified.expires(), NOW.plus(limits::BUNDLE_AGE_MAX));
+    assert_eq!((verified.issued(), verified.expires()), (NOW, NOW.plus(limits::BUNDLE_AGE_MAX)));
     assert!(bob.bundle().len() < 3 * 1024, "{}", bob.bundle().len());
 }
 
@@ -98,6 +98,22 @@ fn a_bundle_that_is_too_old_from_the_future_or_too_long_lived_is_refused() {
     assert_eq!(refusal(&immortal, &bob.key.id()), SessionError::Malformed);
     let late = initiate(&Person::new(1).local(), &bob.verified(), b"", end, &mut rng(1));
     assert_eq!(late.unwrap_err(), SessionError::Expired, "verified in time, used too late");
+}
+
+#[test]
+fn a_prekey_set_lives_for_thirty_days_and_not_a_moment_longer() {
+    let (alice, bob) = (Person::new(1), Person::new(2));
+    let days = NOW.plus(Duration::from_secs(30 * 24 * 60 * 60));
+    assert!(!bob.set.is_dead(NOW) && !bob.set.is_dead(days));
+    assert!(bob.set.is_dead(days.plus(Duration::from_millis(1))));
+    // A flight to it that was begun as late as can be, from a bundle that was signed as late as can be.
+    let late = NOW.plus(Duration::from_secs(2 * 24 * 60 * 60));
+    let bytes = bundle(&bob.local(), &bob.set, INBOX, late);
+    let begun = late.plus(limits::BUNDLE_AGE_MAX).minus(Duration::from_millis(1));
+    let verified = VerifiedBundle::verify(&bytes, &bob.key.id(), begun).unwrap();
+    let (_, flight) = initiate(&alice.local(), &verified, b"", begun, &mut rng(1)).unwrap();
+    let arrived = begun.plus(limits::FIRST_FLIGHT_LIFE).minus(Duration::from_millis(1));
+    assert!(accept(&bob.local(), &bob.set, &flight, arrived).is_ok());
 }
 
 #[test]
@@ -164,6 +180,22 @@ fn a_one_time_prekey_of_another_device_or_age_is_refused() {
     let own = pool.add_kem(&bob.local(), 1, NOW, &mut rng(2));
     assert_eq!(verified.add_one_time(&own, NOW.plus(limits::BUNDLE_AGE_MAX)), Err(SessionError::Expired));
     assert_eq!(verified.add_one_time(&own, NOW), Ok(()));
+}
+
+#[test]
+fn a_one_time_prekey_must_name_the_account_and_the_device_that_signed_it() {
+    let (bob, mallory) = (Person::new(2), Person::new(3));
+    let made = OneTimePool::default().add_exchange(&bob.local(), 1, NOW, &mut rng(5));
+    let prekey = OneTimePrekey::decode(decode_one_time(&made).unwrap().unverified()).unwrap();
+    // Bob's device signs for another of its accounts, or lends its name to another device.
+    let naming = |account, device| {
+        let prekey = OneTimePrekey { account, device, ..prekey.clone() };
+        let signed = Signed::new(bob.device.signing(), label::ONE_TIME_PREKEY, prekey.encode());
+        bob.verified().add_one_time(&encode_one_time(&signed), NOW)
+    };
+    assert_eq!(naming(bob.key.id(), bob.device.id()), Ok(()));
+    assert_eq!(naming(mallory.key.id(), bob.device.id()), Err(SessionError::Untrusted));
+    assert_eq!(naming(bob.key.id(), mallory.device.id()), Err(SessionError::Untrusted));
 }
 
 #[test]

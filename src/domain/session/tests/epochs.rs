@@ -269,7 +269,9 @@ fn another_ciphertext_for_the_same_epoch_is_refused_before_and_after_it_begins()
 fn a_chain_that_began_more_than_two_epochs_ago_is_forgotten() {
     let mut duo = Duo::new();
     duo.now = NOW.plus(DAY);
-    let late: Vec<_> = (0..3).map(|_| duo.seal(0)).collect();
+    // The last of them says nothing of the exchange: only its chain is too old.
+    let late: Vec<_> = (0..4).map(|_| duo.seal(0)).collect();
+    assert!(carries(&late[2]) && !carries(&late[3]));
     duo.say(0);
     duo.say(1);
     for epoch in 1..=2 {
@@ -278,7 +280,9 @@ fn a_chain_that_began_more_than_two_epochs_ago_is_forgotten() {
     }
     duo.reach(3);
     let before = row(&duo.sides[1]);
-    assert_eq!(duo.sides[1].open(&late[2], duo.now).unwrap_err(), OpenError::Refused);
+    for late in &late[2..] {
+        assert_eq!(duo.sides[1].open(late, duo.now).unwrap_err(), OpenError::Refused);
+    }
     assert_eq!(row(&duo.sides[1]), before);
 }
 
@@ -296,6 +300,44 @@ fn a_session_stays_small_at_rest_whatever_is_pending() {
         largest = duo.sides.iter().map(|side| row(side).len()).fold(largest, usize::max);
     }
     assert!((2_000..limits::SESSION_ROW_MAX).contains(&largest), "{largest} bytes");
+}
+
+#[test]
+fn a_session_is_under_four_kib_at_rest_with_everything_that_can_be_pending_at_once() {
+    let mut duo = Duo::new();
+    // All the header keys of finished chains that are kept, and two epochs to look back on.
+    (0..limits::SPENT_CHAINS_MAX).for_each(|_| duo.round_trip());
+    duo.reach(2);
+    // All the receive chains, each with an end that hasn't come.
+    for turn in 0..2 * limits::RECEIVE_CHAINS_MAX {
+        duo.say(turn % 2);
+        drop(duo.seal(turn % 2));
+    }
+    duo.now = duo.now.plus(DAY);
+    let mut sizes = Vec::new();
+    // A key that was heard; a ciphertext that answers it, and the secret that it agreed on.
+    duo.say(0);
+    sizes.extend(duo.sides.iter().map(|side| row(side).len()));
+    let answer = duo.seal(1);
+    sizes.extend(duo.sides.iter().map(|side| row(side).len()));
+    duo.deliver(1, &answer);
+    sizes.extend(duo.sides.iter().map(|side| row(side).len()));
+    assert_eq!(duo.sides.each_ref().map(Session::skipped), [0, 0]);
+    let largest = sizes.iter().max().unwrap();
+    assert!((3_000..=limits::SESSION_ROW_MAX).contains(largest), "{sizes:?}");
+}
+
+#[test]
+fn each_skipped_key_adds_at_most_43_bytes_to_the_row() {
+    let mut duo = Duo::new();
+    let before = row(&duo.sides[1]).len();
+    let skipped: Vec<_> = (0..limits::SKIPPED_KEYS_MAX).map(|_| duo.seal(0)).collect();
+    duo.say(0);
+    let after = row(&duo.sides[1]).len();
+    assert_eq!(duo.sides[1].skipped(), skipped.len());
+    let each = (after - before).div_ceil(skipped.len());
+    assert!((33..=43).contains(&each), "{each} bytes a key, {after} in all");
+    assert!(after < limits::VALUE_MAX);
 }
 
 #[test]

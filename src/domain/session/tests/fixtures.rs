@@ -22,34 +22,34 @@ pub(in crate::domain::session) fn rng(seed: u8) -> ChaCha20Rng {
 }
 
 /// An account with one device and one set of prekeys.
-pub(super) struct Person {
-    pub(super) key: AccountKey,
-    pub(super) device: DeviceKeys,
-    pub(super) log: AccountLog,
-    pub(super) set: PrekeySet,
+pub(in crate::domain::session) struct Person {
+    pub(in crate::domain::session) key: AccountKey,
+    pub(in crate::domain::session) device: DeviceKeys,
+    pub(in crate::domain::session) log: AccountLog,
+    pub(in crate::domain::session) set: PrekeySet,
 }
 
 impl Person {
-    pub(super) fn new(byte: u8) -> Self {
+    pub(in crate::domain::session) fn new(byte: u8) -> Self {
         Self::with_purposes(byte, Purposes::ALL)
     }
 
-    pub(super) fn with_purposes(byte: u8, purposes: Purposes) -> Self {
+    pub(in crate::domain::session) fn with_purposes(byte: u8, purposes: Purposes) -> Self {
         let key = Seed::from_secret(Secret::new([byte; 32])).account();
         let device = DeviceKeys::derive(&Secret::new([byte ^ 0x80; 32]), &key.id());
         let log = AccountLog::begin(&key, device.certificate(purposes), NOW);
         Self { key, device, log, set: PrekeySet::generate(u32::from(byte), NOW, &mut rng(byte)) }
     }
 
-    pub(super) fn local(&self) -> Local<'_> {
+    pub(in crate::domain::session) fn local(&self) -> Local<'_> {
         Local { log: &self.log, device: &self.device }
     }
 
-    pub(super) fn bundle(&self) -> Vec<u8> {
+    pub(in crate::domain::session) fn bundle(&self) -> Vec<u8> {
         bundle(&self.local(), &self.set, INBOX, NOW)
     }
 
-    pub(super) fn verified(&self) -> VerifiedBundle {
+    pub(in crate::domain::session) fn verified(&self) -> VerifiedBundle {
         VerifiedBundle::verify(&self.bundle(), &self.key.id(), NOW).unwrap()
     }
 }

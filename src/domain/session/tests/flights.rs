@@ -13,7 +13,7 @@ use crate::crypto::x25519::KeyPair;
 use crate::domain::session::error::SessionError;
 use crate::domain::session::one_time::{OneTimePool, OneTimeUsed};
 use crate::domain::session::pqxdh::{
-    FIRST_CONTENT_MAX, Secrets, Transcript, accept, accept_with, agree, flight_prekey_set, initiate,
+    FIRST_CONTENT_MAX, Secrets, Transcript, accept, accept_with, agree, flight_prekey_set, initiate, unseal,
 };
 use crate::domain::session::prekeys::PrekeySet;
 use crate::domain::session::ratchet::Session;
@@ -73,6 +73,7 @@ fn contents_of_every_allowed_length_fit_beside_a_usual_log() {
     assert!(
         alice.log.entries().iter().map(|entry| entry.size()).sum::<usize>() <= limits::FIRST_FLIGHT_LOG_MAX
     );
+    assert_eq!(FIRST_CONTENT_MAX, 4_094);
     for length in [0, 1, 510, 511, FIRST_CONTENT_MAX - 1, FIRST_CONTENT_MAX] {
         let content = vec![7; length];
         let (_, flight) = initiate(&alice.local(), &bob.verified(), &content, NOW, &mut rng(1)).unwrap();
@@ -358,10 +359,16 @@ fn a_device_has_no_session_with_itself() {
 #[test]
 fn nothing_secret_is_printed() {
     let (alice, bob) = (Person::new(1), Person::new(2));
-    let (session, flight) = initiate(&alice.local(), &bob.verified(), b"hello", NOW, &mut rng(1)).unwrap();
+    let (mut session, flight) =
+        initiate(&alice.local(), &bob.verified(), b"hello", NOW, &mut rng(1)).unwrap();
     let printed = format!("{session:?} {:?}", bob.set);
     assert_eq!(printed.matches("[secret]").count(), 13, "{printed}");
+    let unsealed = unseal(&bob.local(), &bob.set, &flight, NOW).unwrap();
+    assert_eq!(format!("{unsealed:?}"), "[unsealed first flight]");
     let accepted = accept(&bob.local(), &bob.set, &flight, NOW).unwrap();
     let printed = format!("{accepted:?}");
     assert!(printed.starts_with("[accepted first flight of ") && printed.len() < 60, "{printed}");
+    let frame = session.seal(b"said", NOW, &mut rng(2)).unwrap();
+    let opened = accepted.session.open(&frame, NOW).unwrap();
+    assert_eq!(format!("{opened:?}"), "[opened frame]");
 }

@@ -13,7 +13,7 @@ pub(super) use billing::{invoice, invoices, receipt, receipted, receipts, subscr
 pub(super) use business::{found, own_profile, plan, plans, published};
 pub(super) use devices::{devices, linked};
 pub(super) use mailboxes::{mailbox_status, mailboxes};
-pub(super) use node::{identity, running, status};
+pub(super) use node::{doctor, identity, running, status};
 pub(super) use people::{added, contact, contacts, invite, safety_number};
 pub(super) use talk::{entry, event, event_discreetly, history, inbox, sent};
 pub(super) use words::text;

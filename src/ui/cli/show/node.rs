@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::ui::cli::show::words::{bytes, fields, list, number, text};
+use crate::ui::cli::show::words::{ago, bytes, fields, list, number, table, text};
 
 /// Who the node is.
 pub(in crate::ui::cli) fn identity(value: &Value) -> String {
@@ -40,6 +40,7 @@ pub(in crate::ui::cli) fn status(value: &Value) -> String {
         lines.extend(listen.map(|address| ("listen", address.to_owned())));
         let (peers, routing) = (number(network, "connected_peers"), number(network, "routing_table"));
         lines.push(("peers", format!("{peers} connected, {routing} in the routing table")));
+        lines.push(("reachable", reachable(&network["reachable"])));
         let role = if network["serves_directory"] == Value::Bool(true) { "serves it" } else { "only asks" };
         lines.push(("directory", format!("{role}, keeps {} records", number(network, "records_kept"))));
     } else {
@@ -55,5 +56,57 @@ pub(in crate::ui::cli) fn status(value: &Value) -> String {
         })
         .collect();
     lines.push(("counted", seen.join(", ")));
-    fields(&lines)
+    let contacts = list(&value["contacts"]);
+    if contacts.is_empty() || value["running"] != Value::Bool(true) {
+        return fields(&lines);
+    }
+    let rows = contacts.iter().map(contact).collect();
+    format!("{}\n\n{}", fields(&lines), table(&["CONTACT", "REACHED", "SINCE", "WAITING"], rows, ""))
+}
+
+fn reachable(value: &Value) -> String {
+    let relays = list(&value["relays"]).iter().filter(|relay| relay["reserved"] == Value::Bool(true)).count();
+    match (value["public"] == Value::Bool(true), relays) {
+        (true, _) => "by anybody, directly".to_owned(),
+        (false, 0) => "from its own network at least; `sigillo doctor` says more".to_owned(),
+        (false, 1) => "through a relay".to_owned(),
+        (false, count) => format!("through {count} relays"),
+    }
+}
+
+fn contact(value: &Value) -> Vec<String> {
+    let how = match text(value, "reached") {
+        "direct" => format!("directly over {}", text(value, "transport").to_uppercase()),
+        "relayed" => format!("through the relay {}", text(value, "relay")),
+        "offline" => format!("not now{}", parenthesis(text(value, "reason"))),
+        _ => format!("not tried yet{}", parenthesis(text(value, "reason"))),
+    };
+    let since = if value["since"].is_null() { "-".to_owned() } else { ago(value, "since") };
+    let waiting = match number(value, "waiting") {
+        0 => String::new(),
+        1 => "1 message".to_owned(),
+        count => format!("{count} messages"),
+    };
+    vec![text(value, "name").to_owned(), how, since, waiting]
+}
+
+fn parenthesis(words: &str) -> String {
+    if words.is_empty() { String::new() } else { format!(" ({words})") }
+}
+
+/// What was looked at, and what to do.
+pub(in crate::ui::cli) fn doctor(value: &Value) -> String {
+    let line = |check: &Value| {
+        let advice = match text(check, "advice") {
+            "" => String::new(),
+            advice => format!("\n      -> {advice}"),
+        };
+        format!(
+            "{:4}  {:9}  {}{advice}",
+            text(check, "verdict"),
+            text(check, "check"),
+            text(check, "finding")
+        )
+    };
+    list(&value["checks"]).iter().map(line).collect::<Vec<_>>().join("\n")
 }

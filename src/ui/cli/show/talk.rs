@@ -15,8 +15,9 @@ pub(in crate::ui::cli) fn sent(value: &Value, running: bool) -> String {
 pub(in crate::ui::cli) fn inbox(value: &Value) -> String {
     let row = |one: &Value| {
         let unread = number(one, "unread");
+        let changed = if one["key_changed"] == true { " (key changed)" } else { "" };
         vec![
-            text(one, "name").to_owned(),
+            format!("{}{changed}", text(one, "name")),
             if unread > 0 { unread.to_string() } else { String::new() },
             ago(one, "last_at"),
             glimpse(&said(&one["last"])),
@@ -47,6 +48,7 @@ pub(in crate::ui::cli) fn history(value: &Value) -> String {
 pub(in crate::ui::cli) fn entry(value: &Value, name: &str) -> String {
     let who = if text(value, "direction") == "out" { "you" } else { name };
     let mark = match (text(value, "state"), text(value, "cause")) {
+        ("", _) if value["key_changed"] == true => "  [key changed: compare `sigillo verify`]".to_owned(),
         ("", _) => String::new(),
         (state, "") => format!("  [{state}]"),
         (state, cause) => format!("  [{state}: {cause}]"),
@@ -80,6 +82,8 @@ pub(in crate::ui::cli) fn event_discreetly(value: &Value) -> String {
         "receipt" => format!("receipt {} with {}", short(text(value, "id")), with()),
         "published" => format!("the profile is published (number {})", number(value, "seq")),
         "not_published" => format!("the profile couldn't be published: {}", text(value, "reason")),
+        "read" => format!("read on another device: {} unread with {}", number(value, "unread"), with()),
+        "identity" => format!("this identity is {} now", text(value, "address")),
         "link_granted" => format!("{} lets this device in", text(value, "address")),
         "lagged" => format!("{} events were missed: see `sigillo inbox`", number(value, "missed")),
         other => other.to_owned(),
@@ -101,6 +105,9 @@ fn notice(what: &str) -> &str {
         }
         "device_added" => "they have one more device",
         "device_revoked" => "a device of theirs was taken out",
+        "identity_rotated" => {
+            "they changed their identity key, which the former one confirms: their address and safety number are new"
+        }
         other => other,
     }
 }

@@ -1,0 +1,91 @@
+//! How many rows of each table a node may have.
+
+use std::collections::BTreeMap;
+
+use crate::base::limits;
+use crate::sim::disk::Disk;
+use crate::store::key::{Key, TableId};
+
+/// Rows of one table that may be too many.
+struct Count {
+    rows: usize,
+    /// The most rows of one id.
+    of_one: usize,
+}
+
+/// The tables of a node's disk that have more rows than they may have.
+pub fn exceeded(disk: &Disk) -> Vec<String> {
+    let mut counts: BTreeMap<TableId, Count> = BTreeMap::new();
+    let (mut last, mut of_one): (Option<&Key>, usize) = (None, 0);
+    for key in disk.keys() {
+        let is_same = last.is_some_and(|last| last.table == key.table && last.id == key.id);
+        of_one = if is_same { of_one + 1 } else { 1 };
+        let count = counts.entry(key.table).or_insert(Count { rows: 0, of_one: 0 });
+        (count.rows, count.of_one) = (count.rows + 1, count.of_one.max(of_one));
+        last = Some(key);
+    }
+    let rows = |table| counts.get(&table).map_or(0, |count| count.rows);
+    let mut found = Vec::new();
+    for (table, count) in &counts {
+        let (all, one) = bound(*table, &rows);
+        for (what, number, most) in [("rows", count.rows, all), ("rows of one id", count.of_one, one)] {
+            if number > most {
+                found.push(format!("{table:?} has {number} {what}, and at most {most} may be"));
+            }
+        }
+    }
+    found
+}
+
+/// The most rows of a table, and of one id in it.
+fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
+    const NONE: usize = usize::MAX;
+    let contacts = rows(TableId::Contacts);
+    let accounts = rows(TableId::Accounts);
+    let devices = contacts.saturating_mul(limits::LOG_ENTRIES_MAX);
+    let sessions = limits::ARCHIVED_SESSIONS_MAX + 1;
+    match table {
+        TableId::Meta => (8, 1),
+        TableId::Accounts => (contacts + 1, 1),
+        TableId::Prekeys => (NONE, limits::PREKEY_SETS_MAX + 1),
+        TableId::Contacts => (limits::CONTACTS_MAX + 1, 1),
+        TableId::Routes => (rows(TableId::Sessions) + accounts, 1),
+        TableId::Sessions => (rows(TableId::Peers).saturating_mul(sessions), 1),
+        TableId::Peers | TableId::Incoming | TableId::Delivery => (devices, 1),
+        TableId::Conversations => (contacts, 1),
+        // What was said is kept.
+        TableId::Timeline => (NONE, NONE),
+        TableId::Held => (NONE, limits::HELD_MAX),
+        TableId::Missing => (NONE, limits::HELD_MAX),
+        TableId::Outbox => (NONE, usize::try_from(limits::OUTBOX_MAX).unwrap_or(NONE)),
+        TableId::Agenda => (
+            3 * contacts + devices + accounts + rows(TableId::Subscriptions) + rows(TableId::MailQueues) + 3,
+            1,
+        ),
+        TableId::OwnProfile | TableId::Membership => (1, 1),
+        TableId::Moved | TableId::Superseded => (limits::CONTACTS_MAX, 1),
+        TableId::Found => (limits::CONTACTS_MAX, 1),
+        TableId::HostedRecords => (limits::RECORDS_HOSTED_MAX, 1),
+        TableId::HostedIndex => (limits::INDEX_HOSTED_MAX, limits::INDEX_HOSTED_MAX),
+        TableId::Events => (NONE, limits::HISTORY_MAX),
+        TableId::Subscriptions | TableId::Invoices | TableId::Receipts => (NONE, 1),
+        TableId::Invites => (limits::INVITES_MAX, 1),
+        TableId::Replays => (NONE, limits::REPLAYS_PER_SET_MAX),
+        TableId::OneTime => (NONE, limits::ONE_TIME_WAITING_MAX as usize),
+        TableId::PrekeyPools => (accounts, 1),
+        TableId::Siblings | TableId::Transfers => (limits::DEVICES_MAX, 1),
+        TableId::MailQueues | TableId::MailSends => {
+            (usize::try_from(limits::QUEUES_HOSTED).unwrap_or(NONE), 1)
+        }
+        TableId::Mail => (NONE, limits::PAIR_MESSAGES_MAX.max(limits::INBOX_MESSAGES_MAX) as usize),
+        TableId::MailSeen => (rows(TableId::Mail), 1),
+        // A bundle and pairs of one-time prekeys.
+        TableId::MailPrekeys => (NONE, 1 + limits::ONE_TIME_POOL as usize),
+        TableId::MailTotals => (1, 1),
+        TableId::MailReceipts => (NONE, 1),
+        // Beside those in use are those that were left and are still read.
+        TableId::OwnMailboxes => (NONE, 1),
+        TableId::OwnQueues => (rows(TableId::OwnMailboxes).saturating_mul(2 * contacts + 2), 1),
+        TableId::ContactBoxes | TableId::ContactQueues => (contacts, 1),
+    }
+}

@@ -1,0 +1,164 @@
+//! Whole simulated lives, and the bugs that the oracle finds in them.
+
+use core::time::Duration;
+
+use crate::base::id::AccountId;
+use crate::domain::chat::conversation::CONVERSATIONS;
+use crate::domain::chat::timeline::{Body, PAGES};
+use crate::domain::session::rows::PREKEYS;
+use crate::sim::bug::Bug;
+use crate::sim::run::{Report, Run, Scenario};
+use crate::sim::workload::Workload;
+use crate::sim::world::World;
+use crate::store::table::Rows as _;
+use crate::store::tx::Tx;
+
+fn live(scenario: Scenario) -> Report {
+    let mut run = Run::new(scenario).unwrap();
+    while run.day() {}
+    run.finish()
+}
+
+fn small(seed: u64, workload: Workload) -> Scenario {
+    Scenario { seed, nodes: 5, days: 2, workload }
+}
+
+#[test]
+fn every_workload_holds_every_rule() {
+    for (seed, workload) in
+        [Workload::Chat, Workload::Business, Workload::Asleep, Workload::Mixed].into_iter().enumerate()
+    {
+        let report = live(small(seed as u64 + 1, workload));
+        assert_eq!(report.violations, Vec::<String>::new(), "{report:#?}");
+        assert!(report.messages > 20 && report.shown > 0, "{report:#?}");
+    }
+}
+
+#[test]
+fn the_same_seed_lives_the_same_life() {
+    let (one, other) = (live(small(7, Workload::Mixed)), live(small(7, Workload::Mixed)));
+    assert_eq!(one, other);
+    assert_ne!(one.trace, live(small(8, Workload::Mixed)).trace);
+}
+
+/// What the oracle finds in a life in which something is wrong, either from its beginning or at its end.
+fn found(
+    workload: Workload,
+    wrong: impl FnOnce(&mut World),
+    at_the_end: impl FnOnce(&mut World),
+) -> Vec<String> {
+    let mut run = Run::new(small(9, workload)).unwrap();
+    wrong(&mut run.world);
+    while run.day() {}
+    run.quiet();
+    at_the_end(&mut run.world);
+    let _ = run.oracle.judge(&run.world);
+    run.oracle.violations
+}
+
+fn nothing(_: &mut World) {}
+
+fn has(found: &[String], words: &str) -> bool {
+    found.iter().any(|violation| violation.contains(words))
+}
+
+/// Changes a node's disk behind its back.
+fn change(world: &mut World, peer: usize, change: impl FnOnce(&Tx<'_>)) {
+    let disk = &mut world.peers[peer].disk;
+    let batch = {
+        let seen = disk.seen();
+        let tx = Tx::new(&seen);
+        change(&tx);
+        tx.finish(0).unwrap()
+    };
+    disk.stage(batch);
+    while disk.sync().is_some() {}
+}
+
+/// Two texts of one sender in a conversation of a node, with the page that they are on: changed.
+fn change_page(world: &mut World, change_it: impl Fn(&mut Vec<crate::domain::chat::timeline::Entry>)) {
+    change(world, 0, |tx| {
+        let with: Vec<AccountId> =
+            tx.scan(&CONVERSATIONS, &CONVERSATIONS.all()).into_iter().map(|(_, row)| row.with).collect();
+        for (key, page) in with.iter().flat_map(|with| tx.scan(&PAGES, &PAGES.of(with.as_bytes()))) {
+            let mut page = (*page).clone();
+            change_it(&mut page.entries);
+            tx.put(&PAGES, key, page);
+        }
+    });
+}
+
+#[test]
+fn a_disk_that_calls_safe_what_is_not_is_found_by_what_is_lost_and_by_what_is_said_of_it() {
+    let found = found(Workload::Chat, |world| world.peers[1].disk.lies = true, nothing);
+    assert!(has(&found, "which no device of"), "{found:#?}");
+}
+
+#[test]
+fn a_message_that_is_gone_is_found() {
+    let gone = |world: &mut World| {
+        change_page(world, |entries| entries.retain(|entry| !matches!(entry.body, Body::Text(_))));
+    };
+    let found = found(Workload::Chat, nothing, gone);
+    assert!(has(&found, "is neither shown everywhere nor failed"), "{found:#?}");
+}
+
+#[test]
+fn a_message_that_is_shown_twice_is_found() {
+    let found = found(Workload::Chat, nothing, |world| {
+        change_page(world, |entries| {
+            let again = entries.last().cloned();
+            entries.extend(again);
+        });
+    });
+    assert!(has(&found, "twice"), "{found:#?}");
+}
+
+#[test]
+fn messages_that_are_shown_in_another_order_are_found() {
+    let found = found(Workload::Chat, nothing, |world| {
+        change_page(world, |entries| {
+            let mut bodies: Vec<_> = entries.iter().map(|entry| (entry.id, entry.body.clone())).collect();
+            bodies.reverse();
+            for (entry, (id, body)) in entries.iter_mut().zip(bodies) {
+                (entry.id, entry.body) = (id, body);
+            }
+        });
+    });
+    assert!(has(&found, "out of its order"), "{found:#?}");
+}
+
+#[test]
+fn a_random_source_that_repeats_itself_is_found_by_the_nonces() {
+    let found = found(Workload::Chat, |world| world.peers[0].bug = Some(Bug::FrozenRandom), nothing);
+    assert!(has(&found, "sealed two texts under one key and nonce"), "{found:#?}");
+}
+
+#[test]
+fn a_node_that_nothing_leaves_is_found_by_what_still_waits() {
+    let found = found(Workload::Asleep, |world| world.peers[0].bug = Some(Bug::Mute), nothing);
+    assert!(has(&found, "is not empty"), "{found:#?}");
+}
+
+#[test]
+fn a_table_over_its_limit_is_found() {
+    let found = found(Workload::Chat, nothing, |world| {
+        let own = world.peers[0].account();
+        change(world, 0, |tx| {
+            let (_, set) = tx.scan(&PREKEYS, &PREKEYS.of(own.as_bytes())).remove(0);
+            for number in 1_000..1_070 {
+                tx.put(&PREKEYS, PREKEYS.key_at(own.as_bytes(), number), (*set).clone());
+            }
+        });
+    });
+    assert!(has(&found, "Prekeys has"), "{found:#?}");
+}
+
+#[test]
+fn a_life_into_which_anything_comes_from_outside_is_found_by_its_trace() {
+    let mut run = Run::new(small(7, Workload::Chat)).unwrap();
+    run.world.run(Duration::from_millis(1));
+    run.world.peers[0].doomed = true;
+    while run.day() {}
+    assert_ne!(run.finish().trace, live(small(7, Workload::Chat)).trace);
+}

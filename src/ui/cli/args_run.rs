@@ -1,0 +1,51 @@
+//! What can be written on the command line for a node that runs, and its help.
+
+use clap::{Args, ValueEnum};
+
+use crate::node::config::Directory;
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct Run {
+    /// A multiaddress to listen on, instead of those in config.toml; may be repeated
+    #[arg(long, value_name = "MULTIADDR")]
+    pub(super) listen: Vec<String>,
+    /// A node to begin with, ending in `/p2p/PEER`, instead of those in config.toml; may be repeated
+    #[arg(long, value_name = "MULTIADDR")]
+    pub(super) bootstrap: Vec<String>,
+    /// A multiaddress that leads here from outside; may be repeated
+    #[arg(long, value_name = "MULTIADDR")]
+    pub(super) announce: Vec<String>,
+    /// Whether to keep a part of the directory for others: a business does, a person doesn't
+    #[arg(long, value_enum)]
+    pub(super) directory: Option<DirectoryRole>,
+    /// Don't look for nodes on the local network
+    #[arg(long)]
+    pub(super) no_mdns: bool,
+    /// Don't ask the router to forward ports
+    #[arg(long)]
+    pub(super) no_upnp: bool,
+    /// A relay to use where nobody can dial this node, ending in `/p2p/PEER`, instead of those in config.toml; may be
+    /// repeated
+    #[arg(long, value_name = "MULTIADDR")]
+    pub(super) relay: Vec<String>,
+    /// Relay for others, which needs an address that everybody can dial
+    #[arg(long)]
+    pub(super) serve_relay: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum DirectoryRole {
+    Auto,
+    Server,
+    Client,
+}
+
+impl From<DirectoryRole> for Directory {
+    fn from(role: DirectoryRole) -> Self {
+        match role {
+            DirectoryRole::Auto => Self::Auto,
+            DirectoryRole::Server => Self::Server,
+            DirectoryRole::Client => Self::Client,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! This node's identity: its address, and another one put in its place.
+
+use std::io::{BufRead as _, IsTerminal as _};
+
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::ui::cli::client::Client;
+use crate::ui::cli::failure::Failure;
+use crate::ui::cli::id_args::{Id, Rotate};
+use crate::ui::cli::output::{Output, note};
+use crate::ui::cli::{passphrase, setup, show};
+
+/// What a person should know before.
+const CONSEQUENCES: &str = "\
+This makes a new identity key. The old one names it as its successor, for good:
+  - your address, safety numbers and recovery phrase are new; the old phrase brings nothing back any more
+  - contacts, conversations and your other devices follow; who had compared your safety number must do so again
+  - contacts who are away follow when they hear from you next
+  - invites that are open lead to the new identity
+It can't be undone.";
+
+pub(super) async fn id(client: &Client, output: Output, what: Option<Id>) -> Result<(), Failure> {
+    match what {
+        None => output.show(&client.get("/v1/id").await?, show::identity),
+        Some(Id::Rotate(wanted)) => rotate(client, output, &wanted).await,
+    }
+}
+
+/// The recovery phrase is shown before the identity is another: whatever happens in between, it is known.
+async fn rotate(client: &Client, output: Output, wanted: &Rotate) -> Result<(), Failure> {
+    if !wanted.yes {
+        if output.is_json() || !std::io::stdin().is_terminal() {
+            return Err(Failure::misused("this can't be undone: say --yes where nobody can be asked"));
+        }
+        note(CONSEQUENCES);
+        agree("go on? [y/N]", &["y", "Y", "yes"])?;
+    }
+    let passphrase = passphrase::known()?;
+    let text = core::str::from_utf8(&passphrase).map_err(|_| {
+        Failure::failed("passphrase", "the passphrase isn't a text: it can't be told to the node")
+    })?;
+    let unlock = json!({ "passphrase": text });
+    let mut next = client.post("/v1/id/next", &unlock).await?;
+    let phrase = match next["recovery_phrase"].take() {
+        Value::String(phrase) => Zeroizing::new(phrase),
+        _ => return Err(Failure::failed("api", "the node answered with no recovery phrase")),
+    };
+    show_next(output, &next, &phrase)?;
+    if !wanted.yes {
+        agree("written down? The old phrase is of no use from here on. [y/N]", &["y", "Y", "yes"])?;
+    }
+    let mut rotated = client.post("/v1/id/rotate", &unlock).await?;
+    rotated["event"] = Value::from("rotated");
+    output.show(&rotated, |rotated| {
+        format!("this identity is {} now; contacts are told by `sigillo run`", show::text(rotated, "address"))
+    })
+}
+
+fn show_next(output: Output, next: &Value, phrase: &Zeroizing<String>) -> Result<(), Failure> {
+    if output.is_json() {
+        let rest =
+            json!({ "address": next["address"], "event": "prepared", "former": next["former"] }).to_string();
+        let rest = rest.strip_prefix('{').unwrap_or_default();
+        return output
+            .secret(&Zeroizing::new(format!("{{\"recovery_phrase\":\"{}\",{rest}", phrase.as_str())));
+    }
+    output.say(&format!("address  {}\n", show::text(next, "address")))?;
+    setup::show_phrase(output, phrase)
+}
+
+fn agree(question: &str, yes: &[&str]) -> Result<(), Failure> {
+    note(question);
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    read.map_err(|error| Failure::failed("stdin", format!("stdin can't be read: {error}")))?;
+    if yes.contains(&answer.trim()) {
+        Ok(())
+    } else {
+        Err(Failure::failed("declined", "nothing was changed"))
+    }
+}

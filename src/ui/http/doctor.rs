@@ -1,0 +1,344 @@
+//! A route that looks for what keeps messages from getting through, and says what to do about it.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+
+use crate::base::limits;
+use crate::base::time::Time;
+use crate::engine::reach_view::{self, ContactPeers};
+use crate::node::clock;
+use crate::node::handle::Network;
+use crate::ui::http::api::Api;
+use crate::ui::http::error::ApiError;
+use crate::ui::http::reached::reached;
+
+/// Free space on the disk under which writing may soon fail, and under which it will.
+const DISK_LITTLE: u64 = 512 << 20;
+const DISK_NONE: u64 = 32 << 20;
+/// Before this, in milliseconds, no such program existed: 2026-01-01.
+const EARLIEST: Time = Time::from_millis(1_767_225_600_000);
+/// Contacts that are named.
+const NAMED_MAX: usize = 5;
+
+/// How bad it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Ok,
+    Warn,
+    Fail,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub(super) struct Check {
+    check: &'static str,
+    verdict: Verdict,
+    finding: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    advice: &'static str,
+}
+
+/// Everything that was looked at.
+#[derive(Serialize)]
+pub(super) struct Diagnosis {
+    /// Whether nothing failed.
+    healthy: bool,
+    checks: Vec<Check>,
+}
+
+/// What the checks judge.
+struct Facts<'f> {
+    network: Option<&'f Network>,
+    now: Time,
+    contacts: &'f [ContactPeers],
+    disk_free: Option<u64>,
+}
+
+pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Diagnosis>, ApiError> {
+    let status = api.node().status().await?;
+    let contacts = api.view(|rows| reach_view::contact_peers(rows, limits::API_LIST_MAX)).await?;
+    let facts = Facts {
+        network: status.network.as_ref(),
+        now: clock::now(),
+        contacts: &contacts,
+        disk_free: disk_free(api.node().home()),
+    };
+    let checks = diagnose(&facts);
+    let healthy = checks.iter().all(|check| check.verdict != Verdict::Fail);
+    Ok(Json(Diagnosis { healthy, checks }))
+}
+
+#[cfg(unix)]
+fn disk_free(home: &std::path::Path) -> Option<u64> {
+    let stat = rustix::fs::statvfs(home).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+#[cfg(not(unix))]
+const fn disk_free(_: &std::path::Path) -> Option<u64> {
+    None
+}
+
+fn diagnose(facts: &Facts<'_>) -> Vec<Check> {
+    let mut checks = vec![node(facts), disk(facts), clock_check(facts)];
+    if let Some(network) = facts.network {
+        checks.extend([
+            addresses(network),
+            others(network),
+            reachable(network),
+            nat(network),
+            router(network),
+        ]);
+        checks.push(relays(network));
+        checks.push(waiting(facts, network));
+    }
+    checks
+}
+
+const fn ok(check: &'static str, finding: String) -> Check {
+    Check { check, verdict: Verdict::Ok, finding, advice: "" }
+}
+
+const fn warn(check: &'static str, finding: String, advice: &'static str) -> Check {
+    Check { check, verdict: Verdict::Warn, finding, advice }
+}
+
+const fn fail(check: &'static str, finding: String, advice: &'static str) -> Check {
+    Check { check, verdict: Verdict::Fail, finding, advice }
+}
+
+fn node(facts: &Facts<'_>) -> Check {
+    if facts.network.is_some() {
+        return ok("node", "it runs".into());
+    }
+    fail("node", "it doesn't run: nothing is sent or received".into(), "start it with `sigillo run`")
+}
+
+fn disk(facts: &Facts<'_>) -> Check {
+    let Some(free) = facts.disk_free else {
+        return ok("disk", "the store works; how much space is free can't be told".into());
+    };
+    let finding = format!("the store works; {} MiB are free", free >> 20);
+    match free {
+        ..DISK_NONE => {
+            fail("disk", finding, "make room on the disk that holds the home: nothing more can be stored")
+        }
+        DISK_NONE..DISK_LITTLE => warn("disk", finding, "make room on the disk that holds the home"),
+        _ => ok("disk", finding),
+    }
+}
+
+fn clock_check(facts: &Facts<'_>) -> Check {
+    const ADVICE: &str =
+        "set the clock, best by having the system keep it (NTP): others refuse what a wrong clock signs";
+    let last = facts.contacts.iter().map(|contact| contact.last_at).max().unwrap_or(EARLIEST);
+    if facts.now < EARLIEST {
+        return fail("clock", format!("it stands at {}, before this program was made", facts.now), ADVICE);
+    }
+    if last.since(facts.now) > limits::CLOCK_SKEW {
+        return fail(
+            "clock",
+            format!("it stands at {}, before the last message that was stored", facts.now),
+            ADVICE,
+        );
+    }
+    let jumps = facts.network.map_or(0, |network| network.outside.wakes);
+    let seen =
+        if jumps > 0 { format!("; the machine slept, or it was set, {jumps} times") } else { String::new() };
+    ok("clock", format!("it stands at {}{seen}", facts.now))
+}
+
+fn addresses(network: &Network) -> Check {
+    if network.listening.is_empty() {
+        return warn(
+            "addresses",
+            "there is no address at which anybody could reach this node".into(),
+            "connect the machine to a network, or let the node listen (`listen` in config.toml)",
+        );
+    }
+    ok("addresses", network.listening.join(", "))
+}
+
+fn others(network: &Network) -> Check {
+    let (peers, known, seeds) = (network.peers, network.routing, network.outside.seeds);
+    let finding = format!("{peers} nodes connected, {known} in the routing table, {seeds} to begin with");
+    match (known, seeds) {
+        (0, 0) if peers == 0 => warn(
+            "others",
+            finding,
+            "name a node to begin with (`--bootstrap`, or `bootstrap` in config.toml): businesses can't be found without",
+        ),
+        (0, 1..) => fail(
+            "others",
+            finding,
+            "none of the nodes to begin with answers: look whether this machine is online, and whether they still exist",
+        ),
+        _ => ok("others", finding),
+    }
+}
+
+fn reachable(network: &Network) -> Check {
+    let outside = &network.outside;
+    if outside.public {
+        return ok("reachable", "anybody can dial this node".into());
+    }
+    let reserved = outside.relays.iter().filter(|relay| relay.state.is_reserved()).count();
+    if reserved > 0 {
+        return ok(
+            "reachable",
+            format!("through {reserved} of its relays; whether directly, too, isn't proven"),
+        );
+    }
+    let refuted = if outside.refuted.is_empty() {
+        "nobody has tried to dial this node from outside, and no relay keeps a place for it".to_owned()
+    } else {
+        format!(
+            "nobody can dial this node from outside ({}), and no relay keeps a place for it",
+            outside.refuted.join(", ")
+        )
+    };
+    warn(
+        "reachable",
+        refuted,
+        "contacts on other networks reach it only while it reaches them: name a relay (`--relay`, or `use` in [relay] of \
+         config.toml), or have the router forward a port and say so with `--announce`",
+    )
+}
+
+fn nat(network: &Network) -> Check {
+    let outside = &network.outside;
+    let punches = match (outside.punched, outside.unpunched) {
+        (0, 0) => String::new(),
+        (punched, failed) => format!("; holes punched: {punched}, not: {failed}"),
+    };
+    if outside.nat.defeats_punching() {
+        return warn(
+            "nat",
+            format!(
+                "each peer sees this node at another address (a symmetric NAT): holes can't be punched{punches}"
+            ),
+            "messages go through relays; UPnP or a forwarded port would make them direct",
+        );
+    }
+    ok("nat", format!("{}{punches}", outside.nat.words()))
+}
+
+fn router(network: &Network) -> Check {
+    let mapped = network.outside.mapped.join(", ");
+    let words = network.outside.router.words();
+    ok("router", if mapped.is_empty() { words.to_owned() } else { format!("{words}: {mapped}") })
+}
+
+fn relays(network: &Network) -> Check {
+    let outside = &network.outside;
+    let serves = if outside.relaying { "relays for others; " } else { "" };
+    if outside.relays.is_empty() {
+        return ok("relays", format!("{serves}none is known"));
+    }
+    let one = |relay: &crate::node::handle::RelayStatus| {
+        let trouble = relay.trouble.as_ref().map(|trouble| format!(" ({trouble})")).unwrap_or_default();
+        format!("{} {}{trouble}", relay.name, relay.state.words())
+    };
+    let finding = format!("{serves}{}", outside.relays.iter().map(one).collect::<Vec<_>>().join(", "));
+    let wanted = !outside.public && !outside.relays.iter().any(|relay| relay.state.is_reserved());
+    let failed = outside.relays.iter().any(|relay| relay.trouble.is_some());
+    if wanted && failed {
+        return fail(
+            "relays",
+            finding,
+            "none of the relays works now: they are tried again by themselves; or name another",
+        );
+    }
+    ok("relays", finding)
+}
+
+fn waiting(facts: &Facts<'_>, network: &Network) -> Check {
+    let waiting = facts.contacts.iter().filter(|contact| contact.waiting > 0);
+    let unreached: Vec<_> = waiting
+        .map(|contact| (contact, reached(contact, Some(network), facts.now)))
+        .filter(|(_, reached)| !matches!(reached.how, "direct" | "relayed"))
+        .collect();
+    if unreached.is_empty() {
+        return ok("contacts", "nothing waits for anybody who can't be reached".into());
+    }
+    let one = |(contact, reached): &(&ContactPeers, super::reached::Reached)| {
+        let reason = if reached.reason.is_empty() { "not connected" } else { &reached.reason };
+        format!("{}: {} waiting, {reason}", contact.name, contact.waiting)
+    };
+    let mut named: Vec<_> = unreached.iter().take(NAMED_MAX).map(one).collect();
+    if unreached.len() > NAMED_MAX {
+        named.push(format!("and {} more", unreached.len() - NAMED_MAX));
+    }
+    warn(
+        "contacts",
+        named.join("; "),
+        "nothing is lost: it is sent when their node can be reached; where that takes long, ask them for a new invite",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::wire::peer::PeerKey;
+
+    const NOW: Time = Time::from_millis(1_800_000_000_000);
+
+    fn contact(waiting: u64, last_at: Time) -> ContactPeers {
+        let peers = vec![PeerKey::new(vec![7; 38]).unwrap()];
+        ContactPeers { address: "sig1".into(), name: "Ben".into(), waiting, last_at, peers }
+    }
+
+    fn verdict<'f>(name: &str, network: Option<&'f Network>, change: impl FnOnce(&mut Facts<'f>)) -> Verdict {
+        let mut facts = Facts { network, now: NOW, contacts: &[], disk_free: Some(1 << 40) };
+        change(&mut facts);
+        diagnose(&facts).into_iter().find(|check| check.check == name).unwrap().verdict
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_what_was_stored_fails() {
+        let late = NOW.plus(limits::CLOCK_SKEW + Duration::from_secs(1));
+        let contacts = [[contact(0, late)], [contact(0, NOW)]];
+        assert_eq!(verdict("clock", None, |facts| facts.contacts = &contacts[0]), Verdict::Fail);
+        assert_eq!(verdict("clock", None, |facts| facts.contacts = &contacts[1]), Verdict::Ok);
+        assert_eq!(verdict("clock", None, |facts| facts.now = Time::from_millis(0)), Verdict::Fail);
+    }
+
+    #[test]
+    fn a_disk_is_warned_of_before_it_is_full() {
+        let at = |free| verdict("disk", None, |facts| facts.disk_free = Some(free));
+        assert_eq!(
+            (at(DISK_NONE - 1), at(DISK_NONE), at(DISK_LITTLE)),
+            (Verdict::Fail, Verdict::Warn, Verdict::Ok)
+        );
+    }
+
+    #[test]
+    fn a_node_that_finds_nobody_fails_where_it_was_told_where_to_begin() {
+        let mut network = Network::default();
+        assert_eq!(verdict("others", Some(&network), |_| ()), Verdict::Warn);
+        network.outside.seeds = 1;
+        assert_eq!(verdict("others", Some(&network), |_| ()), Verdict::Fail);
+        network.routing = 1;
+        assert_eq!(verdict("others", Some(&network), |_| ()), Verdict::Ok);
+    }
+
+    #[test]
+    fn a_node_that_nobody_can_dial_is_told_so_until_it_can_be() {
+        let mut network = Network::default();
+        assert_eq!(verdict("reachable", Some(&network), |_| ()), Verdict::Warn);
+        network.outside.public = true;
+        assert_eq!(verdict("reachable", Some(&network), |_| ()), Verdict::Ok);
+    }
+
+    #[test]
+    fn whoever_is_waited_for_and_not_there_is_named() {
+        let network = Network::default();
+        let (waiting, settled) = ([contact(2, NOW)], [contact(0, NOW)]);
+        assert_eq!(verdict("contacts", Some(&network), |facts| facts.contacts = &waiting), Verdict::Warn);
+        assert_eq!(verdict("contacts", Some(&network), |facts| facts.contacts = &settled), Verdict::Ok);
+    }
+}
