@@ -68,7 +68,7 @@ impl Snapshot for Seen {
     }
 
     fn scan(&self, scan: &Scan) -> Vec<(Key, Value)> {
-        let first = Key { table: scan.table, id: scan.id.clone().unwrap_or_default(), order: Vec::new() };
+        let first = Key::of(scan.table, scan.id.as_deref().unwrap_or_default());
         let near = self.0.range(first..).take_while(|(key, _)| key.table == scan.table);
         let matching = near.filter(|(key, _)| scan.matches(key));
         let mut rows: Vec<_> = matching.map(|(key, value)| (key.clone(), value.clone())).collect();

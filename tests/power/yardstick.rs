@@ -158,5 +158,5 @@ fn decode(scan: &Scan, bytes: &[u8]) -> Option<Key> {
     let rest = bytes.strip_prefix(&[scan.table as u8])?;
     let (length, rest) = rest.split_first_chunk::<2>()?;
     let (id, order) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-    Some(Key { table: scan.table, id: id.to_vec(), order: order.to_vec() })
+    Some(Key::under(scan.table, id, order))
 }
