@@ -86,7 +86,6 @@ impl Engine {
         left: u32,
         frames: Vec<(u64, Vec<u8>)>,
     ) {
-        let Some(queue) = step.tx.row(&OWN_QUEUES, id.as_bytes()) else { return };
         let mut last = after;
         let count = u32::try_from(frames.len()).unwrap_or(u32::MAX);
         for (number, frame) in frames {
@@ -96,6 +95,8 @@ impl Engine {
                 return;
             }
             last = number;
+            // A frame may say that the contact is another account, and the queue is that one's from there on.
+            let Some(queue) = step.tx.row(&OWN_QUEUES, id.as_bytes()) else { return };
             match &queue.purpose {
                 Purpose::Inbox { own, .. } => {
                     self.first_flight(step, own, None, &frame);

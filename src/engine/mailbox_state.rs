@@ -102,6 +102,24 @@ impl MailState {
         self.clients.iter().filter(|(_, client)| due(client)).map(|(peer, _)| peer.clone()).collect()
     }
 
+    /// What is to be asked about a contact is about its new account.
+    pub(super) fn rename(&mut self, old: AccountId, new: AccountId) {
+        for client in self.clients.values_mut() {
+            for errand in client.waiting.iter_mut().chain(client.asked.values_mut()) {
+                match &mut errand.op {
+                    Op::Deposit { contact, .. }
+                    | Op::Say { contact, .. }
+                    | Op::GetPrekeys { contact, .. }
+                        if *contact == old =>
+                    {
+                        *contact = new;
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
     /// Whether something like this is being asked of anybody.
     pub(super) fn is_asked(&self, like: impl Fn(&Op) -> bool) -> bool {
         let all = self.clients.values().flat_map(|client| client.waiting.iter().chain(client.asked.values()));

@@ -304,6 +304,52 @@ fn what_reaches_a_mailbox_names_nobody_no_session_and_no_text() {
 }
 
 #[test]
+fn who_is_told_of_a_new_identity_by_mailbox_follows_and_nothing_said_around_it_is_lost() {
+    let (mut world, ana, bento) = friends(16, 2);
+    assert!(say(&mut world, BENTO, ana, "antes"));
+    world.run(3 * MINUTE);
+    world.stop(BENTO);
+    world.start(ANA);
+    world.run(MINUTE);
+    world.rotate(ANA);
+    world.run(MINUTE);
+    let heir = world.peers[ANA].account();
+    assert_ne!(heir, ana);
+    // Behind the news in one queue: it is fetched in one go.
+    for text in ["um", "dois", "tres"] {
+        assert!(say(&mut world, ANA, bento, text));
+    }
+    world.run(3 * MINUTE);
+    world.stop(ANA);
+    world.start(BENTO);
+    world.run(3 * MINUTE);
+    assert_eq!(texts(&history(&world, BENTO, &heir), "in"), ["um", "dois", "tres"]);
+    assert!(say(&mut world, BENTO, heir, "depois"));
+    world.run(3 * MINUTE);
+    assert_eq!(states(&world, BENTO, &heir).last(), Some(&Some(State::Stored)));
+    turns(&mut world, 2);
+    assert_eq!(texts(&history(&world, ANA, &bento), "in"), ["antes", "depois"]);
+    assert_eq!(states(&world, ANA, &bento), [Some(State::Delivered); 3]);
+    assert_eq!(states(&world, BENTO, &heir), [Some(State::Delivered); 2]);
+}
+
+#[test]
+fn a_newcomer_writes_first_to_an_identity_that_took_the_place_of_another_and_is_off() {
+    let mut world = town(17, 1);
+    takes_on(&mut world, ANA, 2);
+    world.run(MINUTE);
+    world.rotate(ANA);
+    world.run(MINUTE);
+    let invite = invited_by(&mut world, ANA);
+    let heir = world.peers[ANA].account();
+    world.stop(ANA);
+    assert!(world.ask(BENTO, Command::Accept { invite, name: Some("Ana".into()) }).unwrap().is_ok());
+    assert!(say(&mut world, BENTO, heir, "oi"));
+    turns(&mut world, 3);
+    assert_eq!(texts(&history(&world, ANA, &world.peers[BENTO].account()), "in"), ["oi"]);
+}
+
+#[test]
 fn an_expired_message_has_failed_and_says_why() {
     let (mut world, ana, _) = friends(12, 1);
     assert!(say(&mut world, BENTO, ana, "tarde demais"));

@@ -43,6 +43,14 @@ pub fn learn(tx: &Tx<'_>, contact: &AccountId, known: &[DeviceId], device: Devic
     tx.put(&BOXES, BOXES.key(contact.as_bytes()), boxes);
 }
 
+/// What is known of a contact's mailboxes is known of its new account's.
+pub fn contact_moved(tx: &Tx<'_>, old: &AccountId, new: &AccountId) {
+    if let Some(boxes) = tx.copy(&BOXES, old.as_bytes()) {
+        tx.delete(&BOXES, BOXES.key(old.as_bytes()));
+        tx.put(&BOXES, BOXES.key(new.as_bytes()), boxes);
+    }
+}
+
 impl Boxes {
     /// The pair queues of a device.
     pub fn pairs(&self, device: &DeviceId) -> &[PairBox] {

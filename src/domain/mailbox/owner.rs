@@ -234,6 +234,37 @@ pub fn inboxes(rows: &impl Rows, addresses: usize, expires: Time, rng: &mut dyn 
     boxes
 }
 
+/// Our queues for a contact are its new account's.
+pub fn contact_moved(tx: &Tx<'_>, old: &AccountId, new: &AccountId) {
+    if let Some(row) = tx.copy(&FOR_CONTACT, old.as_bytes()) {
+        tx.delete(&FOR_CONTACT, FOR_CONTACT.key(old.as_bytes()));
+        tx.put(&FOR_CONTACT, FOR_CONTACT.key(new.as_bytes()), row);
+    }
+    readdress(tx, |purpose| match purpose {
+        Purpose::Pair { contact, .. } if contact == old => *contact = *new,
+        _ => {}
+    });
+}
+
+/// Our inboxes are those of the account that takes the place of ours.
+pub fn account_moved(tx: &Tx<'_>, former: &AccountId, heir: &AccountId) {
+    readdress(tx, |purpose| match purpose {
+        Purpose::Inbox { own, .. } if own == former => *own = *heir,
+        _ => {}
+    });
+}
+
+/// Changes what our queues are for; those that stay as they were aren't written again.
+fn readdress(tx: &Tx<'_>, change: impl Fn(&mut Purpose)) {
+    for (key, queue) in tx.scan(&OWN_QUEUES, &OWN_QUEUES.all()) {
+        let mut purpose = queue.purpose.clone();
+        change(&mut purpose);
+        if purpose != queue.purpose {
+            tx.edit(&OWN_QUEUES, &key, |row| row.purpose = purpose);
+        }
+    }
+}
+
 /// Changes a mailbox of ours, if it is one.
 pub fn edit(tx: &Tx<'_>, peer: &PeerKey, change: impl FnOnce(&mut Mailbox)) {
     tx.edit(&MAILBOXES, &MAILBOXES.key(peer.as_bytes()), change);

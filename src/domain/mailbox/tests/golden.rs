@@ -186,7 +186,7 @@ const GOLDEN_WORDS: [&str; 11] = [
     "120608053a020804",
 ];
 const GOLDEN_ROWS: [&str; 9] = [
-    "e87c05e886c70704",
+    "e048cdf2879990c0",
     "80c518122d95eb94",
     "4557588ae79d96d6",
     "5c250f11b476eb2e",
