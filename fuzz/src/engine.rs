@@ -490,6 +490,7 @@ fn content(bytes: &mut Bytes<'_>) -> Vec<u8> {
         business: bytes.below(2) == 0,
         token: bytes.array().map(ContactToken::new),
         reach: None,
+        queues: None,
         former: Vec::new(),
     });
     let log_head = LogHead { seq: bytes.below(3) as u64, hash: Digest::new([0; 32]) };

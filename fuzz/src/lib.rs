@@ -5,6 +5,7 @@
 pub mod bytes;
 pub mod engine;
 pub mod flight;
+pub mod mail;
 pub mod memory;
 pub mod people;
 pub mod rows;

@@ -6,7 +6,7 @@ use sigillo::store::key::{Key, TableId, Value};
 use sigillo::store::snapshot::{Fault, Scan, Snapshot};
 use sigillo::store::tx::{Batch, Committed};
 
-const TABLES: [TableId; 32] = [
+const TABLES: [TableId; 43] = [
     TableId::Meta,
     TableId::Accounts,
     TableId::Prekeys,
@@ -37,6 +37,17 @@ const TABLES: [TableId; 32] = [
     TableId::Siblings,
     TableId::Transfers,
     TableId::Membership,
+    TableId::MailQueues,
+    TableId::MailSends,
+    TableId::Mail,
+    TableId::MailSeen,
+    TableId::MailPrekeys,
+    TableId::MailTotals,
+    TableId::MailReceipts,
+    TableId::OwnMailboxes,
+    TableId::OwnQueues,
+    TableId::ContactBoxes,
+    TableId::ContactQueues,
     TableId::Moved,
     TableId::Superseded,
 ];

@@ -8,6 +8,9 @@ use sigillo::domain::chat::timeline::PAGES;
 use sigillo::domain::identity::contact::CONTACTS;
 use sigillo::domain::identity::open_invite::INVITES;
 use sigillo::domain::identity::own::ACCOUNTS;
+use sigillo::domain::mailbox::boxes::BOXES;
+use sigillo::domain::mailbox::owner::{FOR_CONTACT, MAILBOXES, OWN_QUEUES};
+use sigillo::domain::mailbox::queue::{MAIL, QUEUES};
 use sigillo::domain::session::rows::{PEERS, PREKEYS, ROUTES, SESSIONS};
 use sigillo::engine::lookups::FOUND;
 use sigillo::store::table::{Row, Table};
@@ -18,7 +21,7 @@ use crate::bytes::Bytes;
 /// The target.
 pub fn rows(data: &[u8]) {
     let mut bytes = Bytes::new(data);
-    let choice = bytes.below(13);
+    let choice = bytes.below(19);
     let row = bytes.rest();
     match choice {
         0 => settles(&SESSIONS, row),
@@ -33,6 +36,12 @@ pub fn rows(data: &[u8]) {
         9 => settles(&INCOMING, row),
         10 => settles(&OUTBOX, row),
         11 => settles(&PAGES, row),
+        13 => settles(&QUEUES, row),
+        14 => settles(&MAIL, row),
+        15 => settles(&MAILBOXES, row),
+        16 => settles(&OWN_QUEUES, row),
+        17 => settles(&FOR_CONTACT, row),
+        18 => settles(&BOXES, row),
         _ => {
             settles(&FOUND, row);
             if let Ok(address) = postcard::from_bytes::<PeerAddress>(row) {

@@ -2,12 +2,14 @@
 
 use core::time::Duration;
 
-use sigillo::base::id::{AccountId, ContactToken, DeviceId, Digest, MessageId, RouteId};
+use sigillo::base::id::{AccountId, ContactToken, DeviceId, Digest, MessageId, ReadId, RouteId, SendId};
 use sigillo::base::kind::AccountKind;
 use sigillo::base::limits;
 use sigillo::base::money::Money;
 use sigillo::base::time::Time;
+use sigillo::crypto::ed25519::SigningKey;
 use sigillo::crypto::kdf::label;
+use sigillo::crypto::secret::Secret;
 use sigillo::domain::billing::export::{FORMAT, ReceiptFile};
 use sigillo::domain::directory::entry::entries_of;
 use sigillo::domain::directory::profile::VerifiedProfile;
@@ -21,11 +23,14 @@ use sigillo::wire::billing::{
     CancelIntent, CancelWhen, Event, Invoice, InvoiceKey, Rail, Receipt, SignedEvent, Subscribe, Tax, Terms,
     TrialGrant, TrustClass,
 };
+use sigillo::wire::boxes::Ticket;
 use sigillo::wire::content::{Ack, Body, Content, Introduction};
 use sigillo::wire::document::SignedDocument;
 use sigillo::wire::envelope::Envelope;
 use sigillo::wire::index::{Facet, Facets, IndexRequest, IndexResponse};
 use sigillo::wire::invite::Invite;
+use sigillo::wire::mail::{Channel, Command, Request};
+use sigillo::wire::mail_word::{Answer as MailAnswer, MailRefusal, Marks, Word};
 use sigillo::wire::peer::PeerKey;
 use sigillo::wire::plan::{Period, Plan};
 use sigillo::wire::prekeys::{SignedBundle, decode_one_time};
@@ -57,6 +62,7 @@ pub fn all() -> Vec<Sample> {
         flights(),
         rows(),
         inputs(),
+        mails(),
     ]
     .concat()
 }
@@ -219,6 +225,7 @@ pub fn contents() -> Vec<Sample> {
         business: false,
         token: Some(ContactToken::new([5; 16])),
         reach,
+        queues: None,
         former: Vec::new(),
     };
     let ack = Ack { delivered: 3, beyond: vec![(5, 6), (9, 12)], read: 2 };
@@ -320,6 +327,7 @@ fn texts() -> Vec<Sample> {
         inbox: INBOX,
         token: ContactToken::new([7; 16]),
         expires: Time::from_millis(1_800_000_000_000),
+        inboxes: Vec::new(),
     };
     let [_, _, _, receipt, _] = events();
     let signed = signed_event(&receipt);
@@ -455,4 +463,42 @@ fn inputs() -> Vec<Sample> {
     let all = [frames, twice, spoilt, asked, looked, links, contents];
     let each = |target: u8| all.iter().map(move |input| ("engine", chosen(target, input)));
     each(0).chain(each(1)).collect()
+}
+
+/// Requests to a mailbox, its words, and a schedule of requests.
+fn mails() -> Vec<Sample> {
+    let key = SigningKey::from_seed(&Secret::new([1; 32]));
+    let mailbox = PeerKey::new(vec![3; 38]).expect("its length is within the bound");
+    let channel = Channel { mailbox: &mailbox, nonce: &[4; 32] };
+    let flight = vec![1; limits::FIRST_FLIGHT_LEN];
+    let ticket = Ticket { expires: NOW, id: [5; 8], pass: ContactToken::new([6; 16]) };
+    let read = [
+        Command::Subscribe,
+        Command::Get { after: 0 },
+        Command::Ack { upto: 1 },
+        Command::Stat,
+        Command::PutPrekeys { bundle: vec![7], one_time: vec![vec![8]; 2] },
+        Command::Delete,
+    ];
+    let mut requests: Vec<Vec<u8>> =
+        read.iter().map(|command| Request::signed(1, &channel, &key, command).encode()).collect();
+    for command in [
+        Command::Send { frame: flight, ticket: Some(ticket.clone()) },
+        Command::GetPrekeys { ticket: Some(ticket) },
+    ] {
+        let mut request = Request::bare(2, [0; 16], &command);
+        request.work_for(&channel, 10);
+        requests.push(request.encode());
+    }
+    let answers = [
+        MailAnswer::Made { send: SendId::new([1; 16]), key: [2; 32] },
+        MailAnswer::Marks(Marks { waiting: 1, bytes: 2, one_time: 3 }),
+        MailAnswer::Frames(vec![(1, vec![2; 20])]),
+        MailAnswer::Prekeys { bundle: vec![1], one_time: vec![vec![2]; 2] },
+        MailAnswer::Refused(MailRefusal::Work(12)),
+    ];
+    let mut words = vec![Word::Hello([1; 32]).encode(), Word::Ready(ReadId::new([2; 16])).encode()];
+    words.extend(answers.map(|answer| Word::Answer { number: 1, answer }.encode()));
+    let schedule: Vec<u8> = requests.iter().filter(|one| one.len() < 256).flat_map(|one| part(one)).collect();
+    requests.into_iter().chain(words).chain([schedule]).map(|bytes| ("mail", bytes)).collect()
 }

@@ -174,6 +174,15 @@ pub fn content(data: &[u8]) {
             let mut texts = page.entries.iter().filter_map(|entry| entry.text.as_ref());
             assert!(texts.all(|text| is_text(text, limits::TEXT_MAX)));
         }
+        Body::Queues(queues) => {
+            assert!(
+                queues.pairs.len() <= limits::MAILBOXES_MAX && queues.inboxes.len() <= limits::MAILBOXES_MAX
+            );
+            let places = queues.pairs.iter().map(|pair| &pair.at);
+            for at in places.chain(queues.inboxes.iter().map(|inbox| &inbox.at)) {
+                assert!(at.addresses().len() <= limits::MAIL_ADDRESSES_MAX);
+            }
+        }
     }
     if let Some(introduction) = &content.introduction {
         assert!(is_line(&introduction.name, limits::NAME_MAX));

@@ -101,6 +101,14 @@ id! {
     PrekeySource, 32
 }
 id! {
+    /// A queue at a mailbox, as its reader names it.
+    ReadId, 16
+}
+id! {
+    /// A queue at a mailbox, as whoever deposits names it. Nothing but the mailbox ties it to the [`ReadId`].
+    SendId, 16
+}
+id! {
     /// SHA-256 of something signed.
     Digest, 32
 }

@@ -116,6 +116,22 @@ pub mod label {
         INDEX_SHARD = "sigillo v1 index shard";
         /// The checksum of an invite.
         INVITE = "sigillo v1 invite";
+        /// Signs a request to read a queue at a mailbox.
+        MAILBOX_READ = "sigillo v1 mailbox command";
+        /// Read key -> the queue's read id.
+        MAILBOX_READ_ID = "sigillo v1 mailbox read id";
+        /// The exchange of a writer and a pair queue -> the key that proves deposits.
+        MAILBOX_WRITER = "sigillo v1 mailbox writer";
+        /// Proves a deposit in a pair queue.
+        MAILBOX_SEND = "sigillo v1 mailbox deposit";
+        /// The pass of a ticket to an inbox.
+        MAILBOX_TICKET = "sigillo v1 mailbox ticket";
+        /// Proof of work at a mailbox.
+        MAILBOX_WORK = "sigillo v1 mailbox work";
+        /// Hides the route of a deposited frame.
+        MAILBOX_ROUTE = "sigillo v1 mailbox route";
+        /// Names a mailbox as a source of one-time prekeys.
+        MAILBOX_SOURCE = "sigillo v1 mailbox source";
         /// Signs a subscription request.
         SUBSCRIBE = "sigillo v1 subscribe";
         /// Signs an invoice.

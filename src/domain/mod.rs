@@ -6,4 +6,5 @@ pub mod billing;
 pub mod chat;
 pub mod directory;
 pub mod identity;
+pub mod mailbox;
 pub mod session;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::base::id::{AccountId, DeviceId, Digest, MessageId};
+use crate::base::id::{AccountId, ContactToken, DeviceId, Digest, MessageId};
 use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::domain::directory::profile::ProfileDraft;
@@ -11,6 +11,8 @@ use crate::domain::identity::account::Seed;
 use crate::wire::billing::InvoiceKey;
 use crate::wire::invite::Invite;
 use crate::wire::link::LinkOffer;
+use crate::wire::mail::ShownReceipt;
+use crate::wire::peer::{PeerAddress, PeerKey};
 use crate::wire::plan::Plan;
 
 /// A request. Whatever it names is parsed already.
@@ -66,6 +68,10 @@ pub enum Command {
     LinkDevice(Box<LinkOffer>),
     /// Takes a device out of the account.
     RevokeDevice(DeviceId),
+    /// Takes a mailbox on: contacts deposit there what they can't hand over.
+    AddMailbox(Box<NewMailbox>),
+    /// Leaves a mailbox; what still comes there is fetched for a while.
+    RemoveMailbox(PeerKey),
     /// Puts the identity of this seed in the place of this one.
     RotateIdentity(Box<Seed>),
     /// What this business says of itself; published at the next opportunity.
@@ -96,6 +102,17 @@ pub enum Command {
     },
     /// The business's word that an invoice was paid; its receipt follows.
     MarkPaid(InvoiceKey),
+}
+
+/// A mailbox to be taken on.
+#[derive(Clone, Debug)]
+pub struct NewMailbox {
+    /// Where it is.
+    pub at: PeerAddress,
+    /// What lets our queues in.
+    pub token: Option<ContactToken>,
+    /// A receipt that does.
+    pub receipt: Option<ShownReceipt>,
 }
 
 /// What came of a command.
@@ -252,6 +269,12 @@ pub enum Refusal {
     /// No such device, or several.
     #[error("{0} devices of this account fit that id: `sigillo device list` shows them")]
     NoSuchDevice(usize),
+    /// A mailbox doesn't take us.
+    #[error("{0}")]
+    Mailbox(String),
+    /// No such mailbox.
+    #[error("no mailbox of this node has that peer id: `sigillo mailbox list` shows them")]
+    NoSuchMailbox,
     /// There is nothing to publish.
     #[error("there is no profile yet: say who you are with `sigillo profile set --name NAME`")]
     NoProfile,
@@ -312,6 +335,8 @@ impl Refusal {
             Self::Link(_) => "link",
             Self::Identity(_) => "identity",
             Self::NoSuchDevice(_) => "no_such_device",
+            Self::Mailbox(_) => "mailbox",
+            Self::NoSuchMailbox => "no_such_mailbox",
             Self::NoProfile => "no_profile",
             Self::Profile(_) => "profile",
             Self::Offline => "offline",

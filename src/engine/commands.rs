@@ -13,6 +13,8 @@ impl Engine {
             return self.reply(ticket, Err(Refusal::NotLinked));
         }
         let result = match command {
+            Command::AddMailbox(wanted) => return self.add_mailbox(step, ticket, *wanted),
+            Command::RemoveMailbox(peer) => self.remove_mailbox(step, &peer),
             Command::OfferDevice => self.offer_device(step),
             Command::JoinAccount(account) => self.join_account(step, &account),
             Command::RevokeDevice(device) => self.revoke_device(step, &device),

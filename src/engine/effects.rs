@@ -6,6 +6,7 @@ use crate::engine::command::{Outcome, Refusal};
 use crate::engine::event::Event;
 use crate::engine::input::{QueryId, Ticket};
 use crate::store::tx::{Batch, Committed};
+use crate::wire::channel::ChannelOrder;
 use crate::wire::peer::{LinkId, PeerAddress};
 
 /// One thing to be done by a driver.
@@ -93,6 +94,8 @@ pub enum Effect {
         /// The answer.
         body: Vec<u8>,
     },
+    /// Something about channels to or from mailboxes.
+    Channel(ChannelOrder),
 }
 
 /// What a group of inputs led to: rows to be stored, and effects that wait for them.

@@ -6,7 +6,7 @@ use crate::base::time::Time;
 use crate::domain::chat::conversation;
 use crate::domain::chat::delivery::DELIVERY;
 use crate::domain::chat::incoming;
-use crate::domain::chat::outbox::{OUTBOX, Unsettled};
+use crate::domain::chat::outbox::{Deposit, OUTBOX, Unsettled};
 use crate::domain::chat::timeline::{self, Body as Line, Cause, Entry, From, NewEntry};
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing, Told};
@@ -44,7 +44,13 @@ impl Engine {
         let content =
             Content { id, seq, sent_at: step.now, log_head: own.log.head(), introduction: None, body };
         let expires = step.now.plus(limits::MESSAGE_LIFE);
-        let row = Unsettled { content: content.encode(), frame: None, position: None, expires };
+        let row = Unsettled {
+            content: content.encode(),
+            frame: None,
+            position: None,
+            expires,
+            deposit: Deposit::default(),
+        };
         step.tx.put(&OUTBOX, OUTBOX.key_at(device.as_bytes(), seq), row);
         self.expect_delivery(step, self.account, expires);
     }

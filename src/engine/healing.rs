@@ -5,6 +5,7 @@ use crate::base::limits;
 use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::chat::timeline::Notice;
 use crate::domain::identity::contact::Contact;
+use crate::domain::mailbox::boxes;
 use crate::domain::session::rows::PEERS;
 use crate::engine::links::Item;
 use crate::engine::machine::{Engine, Step};
@@ -50,7 +51,7 @@ impl Engine {
     }
 
     /// Makes a new session with a device in the place of one that it can't use, if that is allowed now.
-    fn heal(&mut self, step: &mut Step<'_, '_>, device: &DeviceId) {
+    pub(super) fn heal(&mut self, step: &mut Step<'_, '_>, device: &DeviceId) {
         let device = *device;
         let Some(mut peer) = step.tx.copy(&PEERS, device.as_bytes()) else { return };
         let Some(contact) = self.contact_of(step, &device) else { return };
@@ -79,6 +80,18 @@ impl Engine {
         if active == Some(*session) {
             self.retire_session(step, device);
             self.seek_bundle(step, contact, Some(device));
+        }
+    }
+
+    /// The first flight of a device's session is past its life, and nothing ever came: the device can't have the
+    /// session any more. What waits is sealed anew, in another one. Without a mailbox that could have kept it, the
+    /// device itself refuses what it can't open.
+    pub(super) fn flight_expired(&mut self, step: &Step<'_, '_>, device: &DeviceId) {
+        let contact = self.contact_of(step, device);
+        let deposited = |contact: &Contact| !boxes::of(step.tx, &contact.account).is_empty();
+        if let Some(contact) = contact.filter(|contact| deposited(contact)) {
+            self.retire_session(step, device);
+            self.links.mark_dirty(contact.account);
         }
     }
 

@@ -26,7 +26,7 @@ use crate::wire::peer::{LinkId, PeerKey};
 use crate::wire::reach::Reach;
 
 /// What becomes of a frame at the border.
-enum Fate {
+pub(super) enum Fate {
     /// It was used, or it is of no use to anybody: the sender may forget it.
     Taken,
     /// Its session isn't known here: the sender should make a new one.
@@ -64,7 +64,7 @@ impl Engine {
             return Fate::Taken;
         };
         match step.tx.row(&ROUTES, envelope.route.as_bytes()).as_deref() {
-            Some(Route::Inbox { own }) => self.first_flight(step, own, peer, envelope.body),
+            Some(Route::Inbox { own }) => self.first_flight(step, own, Some(peer), envelope.body),
             Some(Route::Pair { contact, device, session, .. }) => {
                 self.session_frame(step, contact, *device, session, envelope.body)
             }
@@ -76,7 +76,7 @@ impl Engine {
     }
 
     /// A frame of a session: opened into a new state, which is installed only because the AEAD held.
-    fn session_frame(
+    pub(super) fn session_frame(
         &mut self,
         step: &mut Step<'_, '_>,
         contact: &AccountId,
@@ -159,11 +159,11 @@ impl Engine {
     }
 
     /// A first flight: a session that another device opens with an account of ours.
-    fn first_flight(
+    pub(super) fn first_flight(
         &mut self,
         step: &mut Step<'_, '_>,
         own: &AccountId,
-        peer: &PeerKey,
+        peer: Option<&PeerKey>,
         flight: &[u8],
     ) -> Fate {
         let Some(account) = self.own(step, own) else { return Fate::Refused };
@@ -204,7 +204,13 @@ impl Engine {
     }
 
     /// Who opens a session is a contact already, becomes one, or asks to be one.
-    fn admit(&mut self, step: &mut Step<'_, '_>, own: &AccountId, peer: &PeerKey, accepted: Accepted) {
+    fn admit(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        own: &AccountId,
+        peer: Option<&PeerKey>,
+        accepted: Accepted,
+    ) {
         let Accepted { session, content: bytes, peer: log, device, .. } = accepted;
         let account = log.account();
         let Ok(content) = Content::decode(&bytes) else {
@@ -238,7 +244,8 @@ impl Engine {
         if !self.learn_log(step, &mut contact, log) || !contact.has_device(&device) {
             return;
         }
-        if contact.reach_of(&device).is_none() {
+        // A mailbox isn't where the device is.
+        if let Some(peer) = peer.filter(|_| contact.reach_of(&device).is_none()) {
             let seen_at = Reach::new(device, peer.as_bytes().to_vec(), Vec::new());
             seen_at.into_iter().for_each(|reach| contact.learn_reach(reach));
         }
@@ -263,7 +270,9 @@ impl Engine {
             self.announce(step, &contact);
         }
         self.counters.opened += 1;
-        self.content(step, Opened { contact: Arc::new(contact), device, content }, &bytes);
+        let contact = Arc::new(contact);
+        self.content(step, Opened { contact: Arc::clone(&contact), device, content }, &bytes);
+        self.offer_queues(step, &contact);
     }
 
     /// An opened content: what it says of its sender first, then the thing itself.
@@ -275,9 +284,10 @@ impl Engine {
         }
         match (content.seq, &content.body) {
             (0, Body::Ack(ack)) => self.acknowledged(step, &contact, &device, ack),
-            (0, Body::Resend { from, .. }) => {
+            (0, Body::Resend { from, until }) => {
                 let line = self.links.line(&device);
                 line.next = line.next.min(*from);
+                self.wanted_again(step, &device, *from, *until);
                 self.links.mark_dirty(contact.account);
             }
             (0, Body::Hello { first }) => {
@@ -396,6 +406,7 @@ impl Engine {
             Body::Copy(copy) => self.copied(step, device, copy),
             Body::Contact(known) => self.contact_shared(step, known),
             Body::History(page) => self.history_told(step, page),
+            Body::Queues(queues) => self.learn_queues(step, contact, device, queues.clone()),
             Body::Read(read) => self.read_elsewhere(step, read),
             Body::Succession(succession) => self.succession_told(step, contact, succession),
             Body::Text(_) | Body::Hello { .. } | Body::Ack(_) | Body::Resend { .. } | Body::LogWant(_) => {}
@@ -414,6 +425,13 @@ impl Engine {
     pub(super) fn gap(&mut self, step: &mut Step<'_, '_>, account: &AccountId, device: &DeviceId) {
         let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) else { return };
         let now = step.now;
+        if let (Some(until), true) =
+            (incoming::first_held(step.tx, device), contact.standing == Standing::Accepted)
+        {
+            let filed = step.tx.with(&INCOMING, &INCOMING.key(device.as_bytes()), |row| row.filed);
+            self.links.line(device).missing = Some((filed.unwrap_or(0) + 1, until));
+            self.links.mark_dirty(contact.account);
+        }
         incoming::give_up_gap(step.tx, device, |seq| {
             let from = From::Them { device: *device, seq };
             if contact.is_ourselves() {
@@ -442,6 +460,9 @@ impl Engine {
         }
         if !contact.named_here && !introduction.name.is_empty() {
             contact.name = introduction.name;
+        }
+        if let Some(queues) = introduction.queues {
+            self.learn_queues(step, &contact, device, queues);
         }
         if contact == *before {
             return before;

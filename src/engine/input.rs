@@ -1,6 +1,7 @@
 //! What happens to the node.
 
 use crate::engine::command::Command;
+use crate::wire::channel::ChannelEvent;
 use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
 
 /// Names a command's answer.
@@ -118,4 +119,6 @@ pub enum Input {
         /// The answer.
         body: Option<Vec<u8>>,
     },
+    /// Something happened on a channel to or from a mailbox.
+    Channel(ChannelEvent),
 }

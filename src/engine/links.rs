@@ -73,6 +73,8 @@ pub(super) struct Line {
     pub(super) log_asked: bool,
     /// It asked what follows this head of ours.
     pub(super) log_owed: Option<LogHead>,
+    /// What is missing of it and is to be asked for.
+    pub(super) missing: Option<(u64, u64)>,
     /// Its prekeys were looked for, and not again before the next attempt falls due.
     pub(super) sought: bool,
     /// The peer it was last served at.
@@ -193,6 +195,11 @@ impl Links {
         Some(key)
     }
 
+    /// Whether there is a link to a peer.
+    pub(super) fn is_linked(&self, peer: &PeerKey) -> bool {
+        self.peers.get(peer).is_some_and(|peer| peer.link.is_some())
+    }
+
     pub(super) fn is_up(&self, id: LinkId) -> bool {
         self.by_id.contains_key(&id)
     }
@@ -238,7 +245,11 @@ impl Links {
 impl Line {
     /// Whether it is to be told anything besides what must arrive.
     pub(super) const fn is_due(&self) -> bool {
-        self.ack_due || self.greeting_due || self.log_wanted || self.log_owed.is_some()
+        self.ack_due
+            || self.greeting_due
+            || self.log_wanted
+            || self.log_owed.is_some()
+            || self.missing.is_some()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::id::{AccountId, DeviceId, MessageId};
 use crate::base::limits;
 use crate::domain::chat::conversation;
-use crate::domain::chat::outbox::{OUTBOX, Unsettled};
+use crate::domain::chat::outbox::{Deposit, OUTBOX, Unsettled};
 use crate::domain::chat::timeline::{Body as Line, From, NewEntry, Notice};
 use crate::domain::identity::contact::{CONTACTS, Contact, Learnt, Standing};
 use crate::domain::identity::log::AccountLog;
@@ -94,6 +94,9 @@ impl Engine {
             _ => {
                 new.iter().for_each(|_| self.notice(step, contact, Notice::DeviceAdded));
                 gone.iter().for_each(|_| self.notice(step, contact, Notice::DeviceRevoked));
+                if !new.is_empty() {
+                    self.offer_again(step, contact);
+                }
             }
         }
     }
@@ -112,7 +115,8 @@ impl Engine {
             for device in devices {
                 // What was sealed for one device means nothing to another; a first flight least of all.
                 if let Some(seq) = key.position().filter(|seq| *seq > 0) {
-                    let row = Unsettled { frame: None, ..Unsettled::clone(&row) };
+                    let row =
+                        Unsettled { frame: None, deposit: Deposit::default(), ..Unsettled::clone(&row) };
                     step.tx.put(&OUTBOX, OUTBOX.key_at(device.as_bytes(), seq), row);
                 }
             }

@@ -312,15 +312,35 @@ impl Engine {
             if contact.devices().any(|device| self.bundles.contains_key(&device)) {
                 self.links.mark_dirty(*account);
             } else {
+                self.seek_mailed_prekeys(step, &contact, None);
                 self.retry_later(step, *account);
             }
             return;
         };
+        self.keep_bundle(step, contact, bundle);
+    }
+
+    /// Takes in a bundle that holds, wherever it is from; whether it may be used.
+    pub(super) fn take_bundle(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        mut contact: Contact,
+        bundle: VerifiedBundle,
+    ) -> bool {
+        let learnt = self.learn_log(step, &mut contact, bundle.log().clone());
+        let good = learnt && contact.has_device(&bundle.device());
+        if good {
+            self.keep_bundle(step, contact, bundle);
+        }
+        good
+    }
+
+    fn keep_bundle(&mut self, step: &Step<'_, '_>, mut contact: Contact, bundle: VerifiedBundle) {
         contact.inbox = Some(bundle.inbox());
-        let device: DeviceId = bundle.device();
+        let (account, device): (AccountId, DeviceId) = (contact.account, bundle.device());
         self.bundles.insert(device, bundle);
-        step.tx.put(&CONTACTS, CONTACTS.key(account.as_bytes()), contact.clone());
-        self.links.mark_dirty(*account);
+        step.tx.put(&CONTACTS, CONTACTS.key(account.as_bytes()), contact);
+        self.links.mark_dirty(account);
     }
 
     /// A bundle that holds, with those of the one-time prekeys that do: where one doesn't, the signed one serves.

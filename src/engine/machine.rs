@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
-use crate::base::id::{AccountId, DeviceId, Digest};
+use crate::base::id::{AccountId, DeviceId, Digest, ReadId};
 use crate::base::kind::AccountKind;
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
@@ -21,6 +21,7 @@ use crate::engine::event::Event;
 use crate::engine::hand_outs::HandOuts;
 use crate::engine::input::{Input, QueryId, Ticket};
 use crate::engine::links::Links;
+use crate::engine::mailbox_state::MailState;
 use crate::engine::pending::{Joining, Lookups};
 use crate::store::agenda::Agenda;
 use crate::store::snapshot::Fault;
@@ -58,6 +59,10 @@ pub(super) enum Job {
     Sweep,
     /// Tell more contacts that our identity is another.
     Succeed,
+    /// Look into our queues at mailboxes.
+    Mailboxes,
+    /// Drop what is past its life in a queue that we keep for others.
+    MailQueue(ReadId),
 }
 
 /// The account of a device that isn't linked yet: no key has this id.
@@ -123,6 +128,7 @@ pub struct Engine {
     pub(super) effects: Vec<Effect>,
     pub(super) links: Links,
     pub(super) lookups: Lookups,
+    pub(super) mail: MailState,
     pub(super) hand_outs: HandOuts,
     pub(super) bundles: BTreeMap<DeviceId, VerifiedBundle>,
     pub(super) devices: BTreeMap<AccountId, Arc<DeviceKeys>>,
@@ -167,6 +173,7 @@ impl Engine {
             effects: Vec::new(),
             links: Links::default(),
             lookups: Lookups::default(),
+            mail: MailState::default(),
             hand_outs: HandOuts::default(),
             bundles: BTreeMap::new(),
             devices: BTreeMap::new(),
@@ -210,6 +217,7 @@ impl Engine {
             Input::Closest { query, peers } => self.closest(step, query, peers),
             Input::Asked { ask, peer, body } => self.asked(step, ask, &peer, &body),
             Input::Answered { query, body } => self.answered(step, query, body),
+            Input::Channel(event) => self.channel_event(step, event),
         }
     }
 
@@ -229,7 +237,8 @@ impl Engine {
 
     /// When [`Input::Tick`] is wanted next.
     pub fn next_deadline(&self) -> Option<Time> {
-        [self.agenda.next(), self.lookups.next_deadline()].into_iter().flatten().min()
+        let soft = [self.lookups.next_deadline(), self.mail.next_deadline()];
+        soft.into_iter().chain([self.agenda.next()]).flatten().min()
     }
 
     /// What bad input was dropped so far.

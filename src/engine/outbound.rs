@@ -8,11 +8,12 @@ use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::chat::delivery::{DELIVERY, Delivery, State, state_at};
 use crate::domain::chat::incoming::{self, INCOMING};
-use crate::domain::chat::outbox::{OUTBOX, Sealed, Unsettled};
+use crate::domain::chat::outbox::{Deposit, OUTBOX, Sealed, Unsettled};
 use crate::domain::chat::timeline;
 use crate::domain::identity::address::Address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::own::{self, OwnAccount};
+use crate::domain::mailbox::boxes;
 use crate::domain::session::pqxdh;
 use crate::domain::session::prekeys::Local;
 use crate::domain::session::ratchet::Session;
@@ -53,12 +54,16 @@ impl Engine {
             return;
         }
         let peer = step.tx.row(&PEERS, device.as_bytes()).unwrap_or_default();
+        if self.awaits_queues(step, contact, device) {
+            return;
+        }
         let Some(session) = peer.active.or_else(|| self.open_session(step, contact, device)) else {
             self.seek_bundle(step, contact, Some(device));
             return;
         };
         let Some(at) = contact.reach_of(device).and_then(Reach::at) else {
             self.seek_bundle(step, contact, Some(device));
+            self.deposit_for(step, contact, device);
             return;
         };
         if self.links.line(device).peer.as_ref() != Some(at.peer()) {
@@ -90,7 +95,7 @@ impl Engine {
             self.send_ack(step, contact, device, session, &mut frames);
         }
         if control_room {
-            for body in self.log_talk(step, contact, device) {
+            for body in self.asides(step, contact, device) {
                 let frame = self.seal_control(step, contact, session, body, None);
                 frames.extend(frame.map(|frame| (frame, Item::Greeting { device: *device })));
             }
@@ -125,7 +130,9 @@ impl Engine {
                 _ => {
                     let Some(frame) = self.seal(step, session, &row.content) else { return };
                     let sealed = Some(Sealed { session, frame: frame.clone() });
-                    step.tx.put(&OUTBOX, key, Unsettled { frame: sealed, ..Arc::unwrap_or_clone(row) });
+                    let deposit = Deposit::default();
+                    let row = Unsettled { frame: sealed, deposit, ..Arc::unwrap_or_clone(row) };
+                    step.tx.put(&OUTBOX, key, row);
                     frame
                 }
             };
@@ -134,7 +141,7 @@ impl Engine {
         }
     }
 
-    fn send_ack(
+    pub(super) fn send_ack(
         &mut self,
         step: &mut Step<'_, '_>,
         contact: &Contact,
@@ -167,7 +174,7 @@ impl Engine {
     }
 
     /// Seals a content that need not arrive: it is regenerated whenever it matters again.
-    fn seal_control(
+    pub(super) fn seal_control(
         &mut self,
         step: &mut Step<'_, '_>,
         contact: &Contact,
@@ -190,7 +197,12 @@ impl Engine {
     }
 
     /// Seals in a session, whose advanced state joins the batch.
-    fn seal(&mut self, step: &mut Step<'_, '_>, session: SessionId, content: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn seal(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        session: SessionId,
+        content: &[u8],
+    ) -> Option<Vec<u8>> {
         let (now, rng) = (step.now, &mut *step.rng);
         let sealed = step.tx.edit(&SESSIONS, &SESSIONS.key(session.as_bytes()), |row: &mut Session| {
             let body = row.seal(content, now, rng).ok()?;
@@ -223,7 +235,11 @@ impl Engine {
             frame: Some(Sealed { session: id, frame }),
             position: None,
             expires: step.now.plus(limits::FIRST_FLIGHT_LIFE),
+            deposit: Deposit::default(),
         };
+        if !boxes::of(step.tx, &contact.account).is_empty() {
+            self.agenda.set_by(step.tx, Job::Expire(contact.account), row.expires);
+        }
         step.tx.put(&OUTBOX, OUTBOX.key_at(device.as_bytes(), 0), row);
         self.install_session(step, contact, device, session, |peer, _| peer.adopt_sent(id));
         self.links.line(device).next = 0;
@@ -243,6 +259,8 @@ impl Engine {
         step.rng.fill_bytes(&mut id);
         let first = self.first_number(step, contact, to);
         let mut introduction = self.introduction(step, contact, device);
+        introduction.queues =
+            Some(self.queues_told(step, contact, 1)).filter(|queues| !queues.pairs.is_empty());
         if contact.knew.is_some() || contact.own != own.log.account() {
             introduction.former = own::statement(step.tx, &own.log.account());
         }
@@ -270,6 +288,7 @@ impl Engine {
             business: self.is_business(),
             token: contact.token,
             reach: self.own_reach(device),
+            queues: None,
             former: Vec::new(),
         }
     }
@@ -400,6 +419,7 @@ impl Engine {
     pub(super) fn unreachable(&mut self, step: &mut Step<'_, '_>, peer: &PeerKey) {
         self.links.unreachable(peer);
         for contact in self.links.contacts_at(peer) {
+            self.deposit(step, &contact);
             self.retry_later(step, contact);
         }
     }
@@ -458,6 +478,11 @@ impl Engine {
                 }
                 let seq = key.position().unwrap_or_default();
                 step.tx.delete(&OUTBOX, key);
+                if let (0, timeline::Cause::Expired, Some(device)) =
+                    (seq, cause, DeviceId::from_slice(&recipient))
+                {
+                    self.flight_expired(step, &device);
+                }
                 // What one device has isn't lost because another one never came back.
                 if state_at(step.tx, contact.devices(), seq) >= State::Delivered {
                     continue;

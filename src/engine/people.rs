@@ -16,13 +16,15 @@ use crate::domain::identity::log::AccountLog;
 use crate::domain::identity::moved;
 use crate::domain::identity::open_invite::{INVITES, OpenInvite};
 use crate::domain::identity::own::{ACCOUNTS, OwnAccount};
+use crate::domain::mailbox::{boxes, owner};
 use crate::domain::session::rows::{ROUTES, Route};
-use crate::engine::command::{Outcome, Refusal};
+use crate::engine::command::{NewMailbox, Outcome, Refusal};
 use crate::engine::machine::{Engine, Step};
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
 use crate::wire::account::Purposes;
+use crate::wire::boxes::InboxBox;
 use crate::wire::content::{Body, Introduction};
 use crate::wire::decode::is_line;
 use crate::wire::invite::Invite;
@@ -112,9 +114,10 @@ impl Engine {
         let device = self.device_keys(&account).id();
         let reach =
             self.own_reach(&device).filter(|reach| !reach.addresses().is_empty()).ok_or(Refusal::Offline)?;
+        let inboxes = owner::inboxes(step.tx, 1, step.now.plus(limits::INVITE_LIFE), step.rng);
         let token = ContactToken::new(random(step.rng));
         let expires = step.now.plus(limits::INVITE_LIFE);
-        let invite = Invite {
+        let mut invite = Invite {
             account,
             kind: self.me.kind,
             name: self.name(step.tx),
@@ -122,7 +125,10 @@ impl Engine {
             inbox: own.inbox,
             token,
             expires,
+            inboxes,
         };
+        // A code that nobody can scan invites nobody.
+        while invite::encode(&invite).len() > limits::INVITE_MAX && invite.inboxes.pop().is_some() {}
         step.tx.put(&INVITES, INVITES.key(token.as_bytes()), OpenInvite { expires });
         Ok(Outcome::Invited { invite: invite::encode(&invite), expires })
     }
@@ -155,6 +161,10 @@ impl Engine {
         contact.inbox = Some(invite.inbox);
         contact.token = Some(invite.token);
         contact.learn_reach(invite.reach);
+        if !invite.inboxes.is_empty() {
+            self.take_mailboxes_of(step, &invite.inboxes);
+            boxes::invited(step.tx, &invite.account, invite.inboxes);
+        }
         self.call(&mut contact, name, &invite.name);
         self.add_contact(step, &contact);
         self.share_contact(step, &contact);
@@ -162,6 +172,18 @@ impl Engine {
             self.say(step, &contact, Body::Hello { first: 1 }, None)?;
         }
         Ok(added(&contact))
+    }
+
+    /// A newcomer without a mailbox takes on those of the one who invites it.
+    fn take_mailboxes_of(&mut self, step: &mut Step<'_, '_>, inboxes: &[InboxBox]) {
+        if owner::mailboxes(step.tx).is_empty() && !self.is_business() {
+            for inbox in inboxes {
+                let wanted = NewMailbox { at: inbox.at.clone(), token: None, receipt: None };
+                if self.peer.as_ref() != Some(inbox.at.peer()) {
+                    self.take_on(step, wanted);
+                }
+            }
+        }
     }
 
     /// A device that a contact has can't be another contact's, unless that contact's identity says that it is its own
@@ -257,6 +279,7 @@ impl Engine {
         if let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) {
             contact.devices().for_each(|device| self.owe_ack(&contact, &device));
             self.announce(step, &contact);
+            self.offer_queues(step, &contact);
         }
         Ok(outcome)
     }

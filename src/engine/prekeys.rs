@@ -238,7 +238,7 @@ pub(super) fn is_stale(own: &OwnAccount, now: Time) -> bool {
 }
 
 /// A random id that no pair waits under: one that counted up would tell every asker how many others asked.
-fn free_id(step: &mut Step<'_, '_>, own: &AccountId) -> Option<u32> {
+pub(super) fn free_id(step: &mut Step<'_, '_>, own: &AccountId) -> Option<u32> {
     (0..DRAWS).find_map(|_| {
         let mut bytes = [0; 4];
         step.rng.fill_bytes(&mut bytes);

@@ -10,6 +10,7 @@ use crate::domain::identity::log::{AccountLog, LogError};
 use crate::domain::identity::own::{self, ACCOUNTS, OwnAccount};
 use crate::domain::identity::sibling::{self, SIBLINGS};
 use crate::domain::identity::succession;
+use crate::domain::mailbox::owner;
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::domain::session::rows::{ONE_TIME, POOLS, PREKEYS, REPLAYS, replays_of};
 use crate::engine::command::{Outcome, Refusal};
@@ -116,6 +117,8 @@ impl Engine {
             step.tx.edit(&SIBLINGS, &SIBLINGS.key(device.as_bytes()), |row| row.bundle.clear());
         }
         self.refresh_own(step);
+        owner::account_moved(step.tx, &former, &heir);
+        self.prekeys_to_mailboxes(step);
         if step.tx.with(&OWN_PROFILE, &OWN_PROFILE.key(OWN_PROFILE_ID), |_| ()).is_some() {
             self.agenda.set(step.tx, Job::Publish, step.now);
         }

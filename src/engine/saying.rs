@@ -6,7 +6,7 @@ use crate::base::id::{AccountId, DeviceId, MessageId};
 use crate::base::limits;
 use crate::domain::chat::conversation::{self, CONVERSATIONS};
 use crate::domain::chat::delivery::DELIVERY;
-use crate::domain::chat::outbox::{OUTBOX, Unsettled};
+use crate::domain::chat::outbox::{Deposit, OUTBOX, Unsettled};
 use crate::domain::chat::timeline::{Body as Line, From, NewEntry};
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{Contact, Standing};
@@ -111,6 +111,7 @@ impl Engine {
             frame: None,
             position,
             expires: step.now.plus(limits::MESSAGE_LIFE),
+            deposit: Deposit::default(),
         };
         self.keep(step, contact, seq, row);
         Ok((id, seq, position))

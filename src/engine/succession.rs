@@ -10,6 +10,7 @@ use crate::domain::identity::moved::{MOVED, Moved};
 use crate::domain::identity::own::ACCOUNTS;
 use crate::domain::identity::relation::Relation;
 use crate::domain::identity::succession;
+use crate::domain::mailbox::{boxes, owner};
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::domain::session::rows::{PEERS, ROUTES, Route, SESSIONS};
 use crate::engine::commerce;
@@ -140,6 +141,9 @@ impl Engine {
         self.lookups.bundles.remove(&old);
         self.attempts.remove(&old);
         commerce::contact_moved(step.tx, &old, new);
+        boxes::contact_moved(step.tx, &old, &new);
+        owner::contact_moved(step.tx, &old, &new);
+        self.mail.rename(old, new);
         if !contact.is_ourselves() {
             conversation::edit(step.tx, &contact.thread, |row| row.with = new);
             self.notice(step, &contact, Notice::IdentityRotated);

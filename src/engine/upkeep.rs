@@ -23,6 +23,7 @@ impl Engine {
         self.requests =
             contacts.iter().filter(|(_, contact)| contact.standing == Standing::Requested).count();
         for (_, contact) in contacts {
+            self.owe_lost_acks(step, &contact);
             if self.agenda.due(&Job::Deliver(contact.account)).is_some() {
                 self.links.mark_dirty(contact.account);
             }
@@ -35,6 +36,7 @@ impl Engine {
             let due = if is_stale(&own, step.now) { step.now } else { due };
             self.agenda.set_by(step.tx, Job::Prekeys(own.log.account()), due);
         }
+        self.mail_started(step);
         if self.online {
             self.keep_again(step);
         }
@@ -93,6 +95,7 @@ impl Engine {
     /// Does what is due.
     pub(super) fn upkeep(&mut self, step: &mut Step<'_, '_>) {
         self.lookups_due(step);
+        self.mailboxes_overdue(step);
         for job in self.agenda.take_due(step.tx, step.now) {
             match job {
                 Job::Deliver(contact) => {
@@ -106,6 +109,7 @@ impl Engine {
                     let renewed = self.prekeys_due(step, &own);
                     if renewed && own == self.account {
                         self.tell_own_hint(step);
+                        self.prekeys_to_mailboxes(step);
                     }
                     if renewed && own == self.account && self.is_business() && self.online {
                         self.publish(step, None);
@@ -114,6 +118,8 @@ impl Engine {
                 Job::Publish => self.publish(step, None),
                 Job::Renew(subscription) => self.renew(step, &subscription),
                 Job::Sweep => self.sweep(step),
+                Job::Mailboxes => self.look_into_mailboxes(step),
+                Job::MailQueue(queue) => self.watch_queue(step, queue),
                 Job::Succeed => self.tell_successions(step),
             }
         }

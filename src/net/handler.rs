@@ -121,7 +121,8 @@ impl InboundUpgrade<Stream> for Accept {
     type Future = Ready<Result<Self::Output, Infallible>>;
 
     fn upgrade_inbound(self, stream: Stream, info: StreamProtocol) -> Self::Future {
-        let purpose = if info == Purpose::Envelope.protocol() { Purpose::Envelope } else { Purpose::Ask };
+        let asked = Purpose::ALL.into_iter().find(|purpose| purpose.protocol() == info);
+        let purpose = asked.unwrap_or(Purpose::Ask);
         ready(Ok((purpose, stream)))
     }
 }

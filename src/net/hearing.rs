@@ -12,6 +12,7 @@ use super::protocol::{DIRECTORY, Purpose};
 use super::spot::{Spot, is_loopback};
 use super::streams::Delivery;
 use super::task::{Errand, Task};
+use crate::wire::channel::ChannelEvent;
 use crate::wire::peer::PeerAddress;
 
 /// Routing peers below which every neighbour is welcome.
@@ -34,6 +35,7 @@ impl Task {
                 self.paths.closed(connection_id, num_established == 0, Instant::now());
                 if cause.is_none() || endpoint.is_relayed() {
                     // Yamux doesn't tell the streams of a connection that we close ourselves.
+                    self.channels.lost(connection_id);
                     self.links.lost(connection_id).into_iter().for_each(|event| self.events.push(event));
                 }
                 // What was under way through a relay goes on at once where there is a direct connection by now.
@@ -133,6 +135,7 @@ impl Task {
                         self.links.accepted((peer, connection), key, stream, self.events.channel())
                     }
                     Purpose::Ask => self.asks.accepted(peer, key, stream, self.events.channel()),
+                    Purpose::Mail => self.channels.run(connection, key, false, stream, self.events.channel()),
                 }
             }
             Delivery::Opened { ticket, peer, connection, stream } => match self.errands.remove(&ticket) {
@@ -142,6 +145,9 @@ impl Task {
                     self.events.push(Event::LinkUp { link, peer: key });
                 }
                 Some(Errand::Ask(question)) => self.asks.opened(question, stream),
+                Some(Errand::Mail(key)) => {
+                    self.channels.run(connection, key, true, stream, self.events.channel());
+                }
                 None => {}
             },
             Delivery::Failed { ticket, reason } => match self.errands.remove(&ticket) {
@@ -150,6 +156,12 @@ impl Task {
                         self.paths.unreachable(peer, reason);
                     }
                     self.events.push(Event::Unreachable { peer: key });
+                }
+                Some(Errand::Mail(key)) => {
+                    if let Some(peer) = peer_of(&key) {
+                        self.paths.unreachable(peer, reason);
+                    }
+                    self.events.push(Event::Channel(ChannelEvent::Unreachable(key)));
                 }
                 Some(Errand::Ask(question)) => {
                     self.paths.unreachable(question.peer, reason);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::traffic::Totals;
+use crate::wire::channel::{ChannelEvent, ChannelOrder};
 use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
 
 /// Something for the network to do. Nothing here fails aloud: what can't be done is answered by an event, or,
@@ -104,6 +105,8 @@ pub enum Command {
         /// The answer, at most `ASK_MAX` bytes; a longer one closes the request unanswered.
         body: Vec<u8>,
     },
+    /// Open a channel to a mailbox, write on one, or close it: [`Event::Channel`].
+    Channel(ChannelOrder),
     /// Say how the network does.
     Status {
         /// Where to say it.
@@ -228,6 +231,8 @@ pub enum Event {
         /// The answer, or `None` when there is none: too long, unreachable, refused or late.
         body: Option<Vec<u8>>,
     },
+    /// Something happened on a channel to or from a mailbox.
+    Channel(ChannelEvent),
     /// The routing table has been filled or refreshed.
     Bootstrapped {
         /// How many peers are in it now.

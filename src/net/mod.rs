@@ -8,6 +8,7 @@
 pub mod config;
 pub mod handle;
 pub mod message;
+pub mod place;
 pub mod traffic;
 
 mod ask;
@@ -24,6 +25,7 @@ mod hearing;
 mod join;
 mod link;
 mod links;
+mod mail;
 mod nat;
 mod outside;
 mod paths;

@@ -9,6 +9,7 @@ pub(crate) const IDENTIFY: &str = "/sigillo/1";
 
 const ENVELOPE: StreamProtocol = StreamProtocol::new("/sigillo/envelope/1");
 const ASK: StreamProtocol = StreamProtocol::new("/sigillo/ask/1");
+const MAIL: StreamProtocol = StreamProtocol::new("/sigillo/mail/1");
 
 /// What a stream of ours is for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -17,17 +18,20 @@ pub(crate) enum Purpose {
     Envelope,
     /// One request and one answer.
     Ask,
+    /// Requests to a mailbox, and its words.
+    Mail,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub(crate) const ALL: [Self; 2] = [Self::Envelope, Self::Ask];
+    pub(crate) const ALL: [Self; 3] = [Self::Envelope, Self::Ask, Self::Mail];
 
     /// The protocol's name.
     pub(crate) const fn protocol(self) -> StreamProtocol {
         match self {
             Self::Envelope => ENVELOPE,
             Self::Ask => ASK,
+            Self::Mail => MAIL,
         }
     }
 }

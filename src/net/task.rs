@@ -20,6 +20,7 @@ use super::events::Events;
 use super::handler::Ticket;
 use super::join::Join;
 use super::links::Links;
+use super::mail::Channels;
 use super::message::{Command, Event, Status};
 use super::outside::Watch;
 use super::paths::Paths;
@@ -28,6 +29,7 @@ use super::queries::{Queries, Wanted};
 use super::spot::{Spot, ip_of};
 use super::transport::relayed;
 use crate::base::limits::{IDLE_PATIENCE, RECORD_LIFE_MAX, STREAMS_NEGOTIATING_MAX};
+use crate::wire::channel::{ChannelEvent, ChannelOrder};
 use crate::wire::peer::{PeerAddress, PeerKey};
 
 /// Commands obeyed before the network is heard again.
@@ -39,6 +41,7 @@ const GOODBYE: Duration = Duration::from_millis(500);
 pub(super) enum Errand {
     Link(PeerKey),
     Ask(Question),
+    Mail(PeerKey),
 }
 
 /// The network, once it runs.
@@ -50,6 +53,7 @@ pub(crate) struct Task {
     pub(super) events: Events,
     pub(super) links: Links,
     pub(super) asks: Asks,
+    pub(super) channels: Channels,
     pub(super) queries: Queries,
     pub(super) join: Join,
     pub(super) errands: BTreeMap<Ticket, Errand>,
@@ -93,6 +97,7 @@ impl Task {
             events: Events::new(events),
             links: Links::default(),
             asks: Asks::default(),
+            channels: Channels::default(),
             queries: Queries::default(),
             join: Join::new(&seeds),
             errands: BTreeMap::new(),
@@ -127,6 +132,7 @@ impl Task {
                 },
                 event = self.swarm.select_next_some(), if hearing => self.hear(event),
                 over = self.links.next_over(), if hearing && !self.links.is_empty() => self.link_over(over),
+                () = self.channels.next_over(), if !self.channels.is_empty() => {}
                 next = self.asks.next_over(), if hearing && !self.asks.is_empty() => self.go_on(next),
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if hearing && due.is_some() => {
                     for dial in self.join.attempt() {
@@ -183,6 +189,7 @@ impl Task {
             }
             Command::Ask { query, peer, body } => self.ask(query, &peer, body),
             Command::Answer { ask, body } => self.asks.answer(ask, body),
+            Command::Channel(order) => self.channel(order),
             Command::Status { reply } => {
                 // Whoever asked may have gone.
                 let _ = reply.send(self.status());
@@ -226,11 +233,27 @@ impl Task {
         self.go_on(next);
     }
 
+    fn channel(&mut self, order: ChannelOrder) {
+        match order {
+            ChannelOrder::Open(at) => {
+                let key = at.peer().clone();
+                let Some(peer) = peer_of(&key).filter(|_| key != self.local) else {
+                    return self.events.push(Event::Channel(ChannelEvent::Unreachable(key)));
+                };
+                let addresses = self.swarm.behaviour().directory.reach().given(&peer, at.addresses());
+                self.open(peer, addresses, Errand::Mail(key));
+            }
+            ChannelOrder::Say { channel, message } => self.channels.say(channel, message),
+            ChannelOrder::Close(channel) => self.channels.close(channel),
+        }
+    }
+
     fn open(&mut self, peer: PeerId, addresses: Vec<Multiaddr>, errand: Errand) {
         self.last_ticket += 1;
         let purpose = match &errand {
             Errand::Link(_) => Purpose::Envelope,
             Errand::Ask(_) => Purpose::Ask,
+            Errand::Mail(_) => Purpose::Mail,
         };
         self.errands.insert(self.last_ticket, errand);
         self.swarm.behaviour_mut().streams.open(self.last_ticket, peer, addresses, purpose);
@@ -299,7 +322,7 @@ impl Task {
     }
 
     async fn say_goodbye(mut self) {
-        drop((self.links, self.asks));
+        drop((self.links, self.asks, self.channels));
         let peers: Vec<_> = self.swarm.connected_peers().copied().collect();
         for peer in peers {
             // It may have gone meanwhile.

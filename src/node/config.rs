@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::limits;
 use crate::disk::files;
+use crate::node::mailbox::Mailbox;
 
 /// The largest configuration file that is read.
 const CONFIG_MAX: u64 = 64 * 1024;
@@ -16,6 +17,8 @@ const CONFIG_MAX: u64 = 64 * 1024;
 pub struct Config {
     /// The network.
     pub network: Network,
+    /// Mail that is kept for others.
+    pub mailbox: Mailbox,
     /// Relays: which to use, and whether to be one.
     pub relay: Relay,
 }

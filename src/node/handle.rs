@@ -26,6 +26,7 @@ use crate::engine::machine::{Engine, Me, NOBODY};
 use crate::net;
 use crate::node::config::{Config, Directory};
 use crate::node::driver::{Driver, EngineStatus, Message};
+use crate::node::mailbox::RulesError;
 use crate::node::outlet::{Outlet, Waiting};
 use crate::node::ports::Ports;
 use crate::node::relays::KnownRelays;
@@ -116,8 +117,13 @@ impl Node {
             device: keystore.device.clone(),
             kind: keystore.kind,
         };
-        let engine = Engine::new(me, &reader);
+        let mut engine = Engine::new(me, &reader);
         reader.finish()?;
+        if let Some(rules) =
+            config.map(|config| config.mailbox.rules(engine.account())).transpose()?.flatten()
+        {
+            engine.serve_mail(rules);
+        }
 
         let (inputs, received) = mpsc::channel(limits::INPUT_QUEUE);
         let network = match config {
@@ -353,6 +359,9 @@ pub enum StartError {
     /// The network doesn't start.
     #[error(transparent)]
     Network(#[from] net::config::StartError),
+    /// The configuration of the mailbox contradicts itself.
+    #[error(transparent)]
+    Mailbox(#[from] RulesError),
     /// The system gives no thread.
     #[error("no thread can be had: {0}")]
     Thread(std::io::Error),

@@ -22,6 +22,7 @@ pub(super) fn input(event: Event) -> Option<Input> {
         Event::Closest { query, peers } => Input::Closest { query, peers },
         Event::Asked { ask, peer, body } => Input::Asked { ask, peer, body },
         Event::Answered { query, body } => Input::Answered { query, body },
+        Event::Channel(event) => Input::Channel(event),
         Event::Bootstrapped { peers } => Input::Bootstrapped(peers),
     })
 }
@@ -42,6 +43,7 @@ pub(super) fn command(effect: Effect) -> Result<Command, Effect> {
         Effect::Keep { key, value, expires_in } => Command::Keep { key, value, expires_in },
         Effect::Ask { query, peer, body } => Command::Ask { query, peer, body },
         Effect::Answer { ask, body } => Command::Answer { ask, body },
+        Effect::Channel(order) => Command::Channel(order),
         other @ (Effect::Reply { .. } | Effect::Show(_)) => return Err(other),
     })
 }

@@ -58,7 +58,10 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         TableId::Held => (NONE, limits::HELD_MAX),
         TableId::Missing => (NONE, limits::HELD_MAX),
         TableId::Outbox => (NONE, usize::try_from(limits::OUTBOX_MAX).unwrap_or(NONE)),
-        TableId::Agenda => (3 * contacts + devices + accounts + rows(TableId::Subscriptions) + 2, 1),
+        TableId::Agenda => (
+            3 * contacts + devices + accounts + rows(TableId::Subscriptions) + rows(TableId::MailQueues) + 3,
+            1,
+        ),
         TableId::OwnProfile | TableId::Membership => (1, 1),
         TableId::Moved | TableId::Superseded => (limits::CONTACTS_MAX, 1),
         TableId::Found => (limits::CONTACTS_MAX, 1),
@@ -71,5 +74,18 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         TableId::OneTime => (NONE, limits::ONE_TIME_WAITING_MAX as usize),
         TableId::PrekeyPools => (accounts, 1),
         TableId::Siblings | TableId::Transfers => (limits::DEVICES_MAX, 1),
+        TableId::MailQueues | TableId::MailSends => {
+            (usize::try_from(limits::QUEUES_HOSTED).unwrap_or(NONE), 1)
+        }
+        TableId::Mail => (NONE, limits::PAIR_MESSAGES_MAX.max(limits::INBOX_MESSAGES_MAX) as usize),
+        TableId::MailSeen => (rows(TableId::Mail), 1),
+        // A bundle and pairs of one-time prekeys.
+        TableId::MailPrekeys => (NONE, 1 + limits::ONE_TIME_POOL as usize),
+        TableId::MailTotals => (1, 1),
+        TableId::MailReceipts => (NONE, 1),
+        // Beside those in use are those that were left and are still read.
+        TableId::OwnMailboxes => (NONE, 1),
+        TableId::OwnQueues => (rows(TableId::OwnMailboxes).saturating_mul(2 * contacts + 2), 1),
+        TableId::ContactBoxes | TableId::ContactQueues => (contacts, 1),
     }
 }

@@ -7,8 +7,10 @@ use crate::engine::effects::Effect;
 use crate::engine::input::{Input, QueryId};
 use crate::sim::bug::Bug;
 use crate::sim::dht::COPIES;
+use crate::sim::mail::Open;
 use crate::sim::world::{Seen, What, World};
-use crate::wire::peer::{LinkId, PeerAddress};
+use crate::wire::channel::{ChannelEvent, ChannelId, ChannelOrder};
+use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
 
 /// How long a link takes to be up, in milliseconds, where frames take no time.
 const LINK_UP: u64 = 2;
@@ -42,6 +44,7 @@ impl World {
             }
             Effect::Ask { query, peer, body } => self.question(from, query, &peer, body),
             Effect::Answer { ask, body } => self.answer_question(ask, body),
+            Effect::Channel(order) => self.channel(from, order),
             Effect::Reply { .. } | Effect::Show(_) => {}
         }
     }
@@ -148,6 +151,50 @@ impl World {
         if let Some(from) = self.network.link(link).map(|open| open.from) {
             let wait = LINK_UP + self.network.hop(&mut self.rng);
             self.later(from, wait, input);
+        }
+    }
+
+    /// Carries an order about channels to mailboxes out.
+    fn channel(&mut self, from: usize, order: ChannelOrder) {
+        match order {
+            ChannelOrder::Open(at) => self.open_channel(from, at.peer()),
+            ChannelOrder::Say { channel, message } => {
+                let Some(open) = self.mail.get(channel) else { return };
+                let (to, message) = if from == open.reader {
+                    if !self.watched {
+                        self.mail.said.push((from, open.mailbox, message.clone()));
+                    }
+                    (open.mailbox, message)
+                } else {
+                    (open.reader, self.mail.distorted(from, message))
+                };
+                self.later(to, open.delay, Input::Channel(ChannelEvent::Heard { channel, message }));
+            }
+            ChannelOrder::Close(channel) => self.break_channel(channel),
+        }
+    }
+
+    fn open_channel(&mut self, from: usize, peer: &PeerKey) {
+        let to = self.find(peer).filter(|to| self.peers[*to].on && !self.network.apart(from, *to));
+        let Some(mailbox) = to else {
+            let wait = LINK_UP + self.network.some_notice(&mut self.rng) / 4;
+            return self.later(from, wait, Input::Channel(ChannelEvent::Unreachable(peer.clone())));
+        };
+        let delay = self.network.some_delay(&mut self.rng);
+        let channel = self.mail.open(Open { reader: from, mailbox, delay });
+        for (end, peer, ours) in [(mailbox, from, false), (from, mailbox, true)] {
+            let peer = self.peers[peer].key.clone();
+            let wait = delay.max(LINK_UP);
+            self.later(end, wait, Input::Channel(ChannelEvent::Up { channel, peer, ours }));
+        }
+    }
+
+    /// Ends a channel; both sides hear of it, later than of whatever was said there.
+    pub(super) fn break_channel(&mut self, channel: ChannelId) {
+        let Some(Open { reader, mailbox, delay }) = self.mail.close(channel) else { return };
+        for end in [reader, mailbox] {
+            let wait = delay.max(LINK_UP) + self.network.some_notice(&mut self.rng);
+            self.later(end, wait, Input::Channel(ChannelEvent::Down(channel)));
         }
     }
 

@@ -5,6 +5,7 @@
 pub mod bounds;
 pub mod bug;
 pub mod disk;
+pub mod mail;
 pub mod nonces;
 pub mod oracle;
 pub mod peer;
@@ -25,6 +26,8 @@ mod town;
 
 #[cfg(test)]
 mod device_tests;
+#[cfg(test)]
+mod mail_tests;
 #[cfg(test)]
 mod rotation_tests;
 #[cfg(test)]

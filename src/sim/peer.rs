@@ -10,6 +10,7 @@ use crate::domain::identity::account::Seed;
 use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::own::ACCOUNTS;
 use crate::domain::identity::sibling;
+use crate::domain::mailbox::host::Rules;
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::{Effect, Held};
 use crate::engine::event::Event;
@@ -40,6 +41,8 @@ pub struct Peer {
     tickets: Ticket,
     /// How often it was started.
     pub starts: u64,
+    /// What it allows as a mailbox.
+    rules: Option<Rules>,
     /// Whether it runs.
     pub on: bool,
     /// How far its clock is ahead of the world's, in milliseconds; negative where it is behind.
@@ -72,6 +75,7 @@ impl Peer {
             answers: Vec::new(),
             tickets: 0,
             starts: 1,
+            rules: None,
             on: true,
             skew: 0,
             tick: None,
@@ -82,6 +86,12 @@ impl Peer {
         };
         peer.began(now, rng);
         peer
+    }
+
+    /// From now on it keeps mail for others.
+    pub fn serve_mail(&mut self, rules: Rules) {
+        self.engine.serve_mail(rules.clone());
+        self.rules = Some(rules);
     }
 
     /// Its account.
@@ -175,6 +185,7 @@ impl Peer {
     pub fn start(&mut self, now: Time, rng: &mut Random) {
         self.on = true;
         self.engine = self.engine_anew();
+        self.rules.iter().for_each(|rules| self.engine.serve_mail(rules.clone()));
         self.began(now, rng);
     }
 
@@ -203,6 +214,9 @@ impl Peer {
         let (rough, starts, tickets) = (self.rough, self.starts, self.tickets);
         let mut fresh = Self::new(Me { device, ..self.me.clone() }, self.key.clone(), now, rng);
         (fresh.rough, fresh.starts, fresh.tickets, fresh.skew) = (rough, starts + 1, tickets, self.skew);
+        if let Some(rules) = self.rules.take() {
+            fresh.serve_mail(rules);
+        }
         *self = fresh;
     }
 

@@ -13,6 +13,8 @@ use crate::engine::event::Event;
 use crate::engine::input::{Input, Ticket};
 use crate::engine::machine::Me;
 use crate::sim::dht::Dht;
+use crate::sim::disk::Disk;
+use crate::sim::mail::Channels;
 use crate::sim::network::Network;
 use crate::sim::nonces::Nonces;
 use crate::sim::peer::Peer;
@@ -74,6 +76,8 @@ pub struct World {
     pub tally: BTreeMap<&'static str, u64>,
     pub(super) network: Network,
     pub(super) dht: Dht,
+    /// Channels to mailboxes.
+    pub mail: Channels,
     pub(super) rng: Random,
     queue: BTreeMap<(Time, u64), Coming>,
     order: u64,
@@ -108,6 +112,7 @@ impl World {
             tally: BTreeMap::new(),
             network: Network::new(DELAY),
             dht: Dht::default(),
+            mail: Channels::default(),
             rng: rng.clone(),
             queue: BTreeMap::new(),
             order: 0,
@@ -212,6 +217,9 @@ impl World {
         for link in self.network.links_of(peer) {
             self.break_link(link);
         }
+        for channel in self.mail.those(|open| open.reader == peer || open.mailbox == peer) {
+            self.break_channel(channel);
+        }
         self.peers[peer].stop();
         self.dht.forget(peer);
         for other in self.network.disconnect(peer) {
@@ -231,6 +239,13 @@ impl World {
         self.stop(peer);
         let wait = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
         self.put(wait.max(1), peer, What::Start);
+    }
+
+    /// A node's disk is lost, all of it; the node goes on with an empty one.
+    pub fn lose_disk(&mut self, peer: usize) {
+        self.stop(peer);
+        self.peers[peer].disk = Disk::default();
+        self.start(peer);
     }
 
     /// Gives a node's identity a new device with an empty disk, as a restore from the recovery phrase does.
@@ -259,6 +274,9 @@ impl World {
         self.network.parted = these.into_iter().collect();
         for link in self.network.cut() {
             self.break_link(link);
+        }
+        for channel in self.mail.those(|open| self.network.parts(open.reader, open.mailbox)) {
+            self.break_channel(channel);
         }
     }
 

@@ -41,8 +41,19 @@ pub enum TableId {
     Siblings = 28,
     Transfers = 29,
     Membership = 30,
+    MailQueues = 41,
+    MailSends = 42,
+    Mail = 43,
+    MailSeen = 44,
+    MailPrekeys = 45,
+    MailTotals = 46,
+    MailReceipts = 47,
     Moved = 48,
     Superseded = 49,
+    ContactBoxes = 50,
+    ContactQueues = 51,
+    OwnMailboxes = 52,
+    OwnQueues = 53,
 }
 
 /// The key of one row.

@@ -7,6 +7,7 @@ use crate::base::limits;
 use crate::base::time::Time;
 use crate::wire::account::{LogHead, log_from_schema, log_to_schema};
 use crate::wire::billing::SignedEvent;
+use crate::wire::boxes::Queues;
 use crate::wire::decode::{Malformed, array, countable, line, list, message, required, text, time};
 use crate::wire::own::{HistoryPage, KnownContact, OwnCopy, OwnRead};
 use crate::wire::reach::Reach;
@@ -73,6 +74,8 @@ pub enum Body {
     Succession(Succession),
     /// What a person saw on another device of our own account.
     Read(OwnRead),
+    /// Where to deposit for the sending device.
+    Queues(Queues),
 }
 
 /// Another account takes the place of the one that the reader knows. Nothing in it is verified.
@@ -113,6 +116,8 @@ pub struct Introduction {
     pub token: Option<ContactToken>,
     /// Where the sending device can be reached.
     pub reach: Option<Reach>,
+    /// Where to deposit an answer, should the device be out of reach.
+    pub queues: Option<Queues>,
     /// What the ended logs of the sender's former accounts carry, oldest first; not verified. Empty where the reader
     /// knows none of them.
     pub former: Vec<Signed>,
@@ -155,6 +160,7 @@ impl Content {
             Body::Copy(copy) => Wire::Copy(copy.to_schema()),
             Body::Contact(contact) => Wire::Contact(contact.to_schema()),
             Body::History(page) => Wire::History(page.to_schema()),
+            Body::Queues(queues) => Wire::Queues(queues.to_schema()),
             Body::Read(read) => Wire::Read(read.to_schema()),
             Body::Succession(succession) => Wire::Succession(schema::Succession {
                 former: log_to_schema(&succession.former),
@@ -200,6 +206,7 @@ impl Content {
             Wire::Copy(copy) => Body::Copy(OwnCopy::from_schema(copy)?),
             Wire::Contact(contact) => Body::Contact(Box::new(KnownContact::from_schema(contact)?)),
             Wire::History(page) => Body::History(HistoryPage::from_schema(page)?),
+            Wire::Queues(queues) => Body::Queues(Queues::from_schema(queues)?),
             Wire::Read(read) => Body::Read(OwnRead::from_schema(read)?),
             Wire::Succession(succession) => Body::Succession(Succession {
                 former: log_from_schema(succession.former)?,
@@ -237,6 +244,7 @@ impl Introduction {
             business: self.business,
             token: self.token.map(|token| token.as_bytes().to_vec()).unwrap_or_default(),
             reach: self.reach.as_ref().map(Reach::to_schema),
+            queues: self.queues.as_ref().map(Queues::to_schema),
             former: log_to_schema(&self.former),
         }
     }
@@ -251,6 +259,7 @@ impl Introduction {
             business: introduction.business,
             token,
             reach: introduction.reach.map(Reach::from_schema).transpose()?,
+            queues: introduction.queues.map(Queues::from_schema).transpose()?,
             former: log_from_schema(introduction.former)?,
         })
     }
@@ -259,7 +268,10 @@ impl Introduction {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::{DeviceId, Digest};
+    use crate::base::id::{DeviceId, Digest, SendId};
+    use crate::crypto::secret::Secret;
+    use crate::wire::boxes::{InboxBox, PairBox, Ticket};
+    use crate::wire::peer::{PeerAddress, PeerKey};
 
     fn content(body: Body) -> Content {
         Content {
@@ -272,6 +284,20 @@ mod tests {
         }
     }
 
+    fn queues() -> Queues {
+        let peer = PeerKey::new(vec![6; 38]).unwrap();
+        let at = PeerAddress::new(peer, vec!["/ip4/203.0.113.5/tcp/4001".into()]).unwrap();
+        let (writer, key, mask) = (Secret::new([7; 32]), [8; 32], Secret::new([9; 32]));
+        let ticket = Ticket {
+            expires: Time::from_millis(1_700_000_000_000),
+            id: [10; 8],
+            pass: ContactToken::new([11; 16]),
+        };
+        let inbox = InboxBox { at: at.clone(), send: SendId::new([12; 16]), ticket };
+        let pair = PairBox { at, send: SendId::new([13; 16]), writer, key, mask };
+        Queues { pairs: vec![pair; limits::MAILBOXES_MAX], inboxes: vec![inbox; limits::MAILBOXES_MAX] }
+    }
+
     #[test]
     fn every_kind_of_content_reads_back() {
         let address = "/ip4/127.0.0.1/tcp/4001".to_owned();
@@ -282,6 +308,7 @@ mod tests {
             business: false,
             token: Some(ContactToken::new([5; 16])),
             reach: reach.clone(),
+            queues: Some(queues()),
             former: vec![crate::wire::signed::tests::signed()],
         });
         let hint = DeviceHint { reach: reach.unwrap(), bundle: vec![6; 9] };
@@ -293,6 +320,7 @@ mod tests {
             content(Body::Text("olá\n".into())),
             content(ack),
             content(Body::Resend { from: 3, until: 5 }),
+            content(Body::Queues(queues())),
             content(succession),
         ];
         for one in all {

@@ -7,6 +7,7 @@ use crate::base::kind::AccountKind;
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::crypto::ed25519;
+use crate::wire::boxes::InboxBox;
 use crate::wire::decode::{Malformed, array, line, list, message, required};
 use crate::wire::reach::Reach;
 use crate::wire::schema;
@@ -32,6 +33,8 @@ pub struct Invite {
     pub token: ContactToken,
     /// From when on it can't be accepted; whole seconds, what is below them is dropped.
     pub expires: Time,
+    /// Inboxes that take a first flight when nobody is there.
+    pub inboxes: Vec<InboxBox>,
 }
 
 impl Invite {
@@ -53,6 +56,7 @@ impl Invite {
             inbox: self.inbox.as_bytes().to_vec(),
             token: self.token.as_bytes().to_vec(),
             expires: self.expires.as_secs(),
+            inboxes: self.inboxes.iter().map(InboxBox::to_schema).collect(),
         }
         .encode_to_vec()
     }
@@ -83,6 +87,7 @@ impl Invite {
             inbox: RouteId::new(array(&invite.inbox)?),
             token: ContactToken::new(array(&invite.token)?),
             expires: Time::from_millis(invite.expires.saturating_mul(1_000)),
+            inboxes: list(invite.inboxes, limits::MAILBOXES_MAX, InboxBox::from_schema)?,
         };
         if parsed.encode() == bytes { Ok(parsed) } else { Err(Malformed("not canonical")) }
     }

@@ -3,6 +3,8 @@
 pub mod account;
 pub mod ask;
 pub mod billing;
+pub mod boxes;
+pub mod channel;
 pub mod content;
 pub mod decode;
 pub mod document;
@@ -12,6 +14,8 @@ pub mod flight;
 pub mod index;
 pub mod invite;
 pub mod link;
+pub mod mail;
+pub mod mail_word;
 pub mod own;
 pub mod peer;
 pub mod plan;

@@ -7,6 +7,7 @@ mod devices;
 mod harness;
 mod identity;
 mod lab;
+mod mailbox;
 mod market;
 mod reach;
 mod runs;

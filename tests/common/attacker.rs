@@ -97,8 +97,14 @@ impl Persona {
         token: Option<ContactToken>,
     ) -> Content {
         let reach = Reach::new(self.device.id(), peer.as_bytes().to_vec(), Vec::new());
-        let introduction =
-            Introduction { name: name.into(), business: false, token, reach, former: Vec::new() };
+        let introduction = Introduction {
+            name: name.into(),
+            business: false,
+            token,
+            reach,
+            queues: None,
+            former: Vec::new(),
+        };
         Content { introduction: Some(introduction), ..content }
     }
 }

@@ -414,7 +414,7 @@ impl Duo {
             Effect::Answer { ask, body } => {
                 self.queue.push_back((to, Input::Answered { query: ask, body: Some(body) }));
             }
-            Effect::Keep { .. } | Effect::Show(_) => {}
+            Effect::Keep { .. } | Effect::Channel(_) | Effect::Show(_) => {}
         }
     }
 }

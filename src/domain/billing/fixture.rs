@@ -17,10 +17,10 @@ use crate::wire::plan::Plan;
 use crate::wire::plan::tests::plan;
 
 /// 2027-01-31T10:00:00Z: the end of a long month.
-pub(super) const NOW: Time = Time::from_millis(1_801_389_600_000);
+pub(in crate::domain) const NOW: Time = Time::from_millis(1_801_389_600_000);
 
 /// Bytes that only look random.
-pub(super) struct Counter(pub(super) u64);
+pub(in crate::domain) struct Counter(pub(in crate::domain) u64);
 
 impl TryRng for Counter {
     type Error = core::convert::Infallible;
@@ -44,19 +44,19 @@ impl TryRng for Counter {
 
 impl TryCryptoRng for Counter {}
 
-pub(super) struct Party {
-    pub(super) key: AccountKey,
-    pub(super) keys: DeviceKeys,
-    pub(super) log: AccountLog,
+pub(in crate::domain) struct Party {
+    pub(in crate::domain) key: AccountKey,
+    pub(in crate::domain) keys: DeviceKeys,
+    pub(in crate::domain) log: AccountLog,
 }
 
 impl Party {
-    pub(super) fn new(byte: u8, purposes: Purposes) -> Self {
+    pub(in crate::domain) fn new(byte: u8, purposes: Purposes) -> Self {
         Self::of(Seed::from_secret(Secret::new([byte; 32])).account(), byte, purposes)
     }
 
     /// The account that `business` knows a person by.
-    pub(super) fn subject(byte: u8, business: &Self) -> Self {
+    pub(in crate::domain) fn subject(byte: u8, business: &Self) -> Self {
         let key = Seed::from_secret(Secret::new([byte; 32])).subject(&business.key.id());
         Self::of(key, byte, Purposes::ALL)
     }
@@ -68,43 +68,48 @@ impl Party {
     }
 }
 
-pub(super) struct World {
-    pub(super) business: Party,
-    pub(super) person: Party,
-    pub(super) rng: Counter,
+pub(in crate::domain) struct World {
+    pub(in crate::domain) business: Party,
+    pub(in crate::domain) person: Party,
+    pub(in crate::domain) rng: Counter,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(in crate::domain) fn new() -> Self {
         let business = Party::new(1, Purposes::ALL);
         let person = Party::subject(2, &business);
         Self { business, person, rng: Counter(7) }
     }
 
-    pub(super) fn request(&mut self, plan: Plan, now: Time) -> Recorded {
+    pub(in crate::domain) fn request(&mut self, plan: Plan, now: Time) -> Recorded {
         let (issuer, subject) = (self.business.key.id(), self.person.key.id());
         subscriber::subscribe(&self.person.keys, subject, issuer, plan, &mut self.rng, now).unwrap()
     }
 
-    pub(super) fn open(&mut self, plan: Plan, trial_used: bool, now: Time) -> (Book, Option<Recorded>) {
+    pub(in crate::domain) fn open(
+        &mut self,
+        plan: Plan,
+        trial_used: bool,
+        now: Time,
+    ) -> (Book, Option<Recorded>) {
         let request = self.request(plan.clone(), now);
         let keys = &self.business.keys;
         Book::on_subscribe(request, self.business.key.id(), keys, &[plan], trial_used, now).unwrap()
     }
 
     /// A book without trial.
-    pub(super) fn book(&mut self) -> Book {
+    pub(in crate::domain) fn book(&mut self) -> Book {
         self.open(plan(), true, NOW).0
     }
 
-    pub(super) fn invoice(&mut self, book: &mut Book, now: Time) -> InvoiceKey {
+    pub(in crate::domain) fn invoice(&mut self, book: &mut Book, now: Time) -> InvoiceKey {
         let invoice = book.issue_invoice(&self.business.keys, &mut self.rng, now).unwrap();
         let Event::Invoice(invoice) = invoice.event() else { unreachable!() };
         invoice.key
     }
 
     /// Issues an invoice and marks it paid at the same moment.
-    pub(super) fn pay(&mut self, book: &mut Book, now: Time) -> Recorded {
+    pub(in crate::domain) fn pay(&mut self, book: &mut Book, now: Time) -> Recorded {
         let key = self.invoice(book, now);
         book.mark_paid(&key, &Payment::manual(), &self.business.keys, now).unwrap()
     }

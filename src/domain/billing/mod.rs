@@ -19,4 +19,4 @@ pub mod recorded;
 pub mod subscriber;
 
 #[cfg(test)]
-mod fixture;
+pub(in crate::domain) mod fixture;

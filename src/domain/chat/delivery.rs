@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::DeviceId;
+use crate::domain::chat::outbox::OUTBOX;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::wire::content::{Ack, BEYOND_MAX};
@@ -31,6 +32,8 @@ pub enum State {
     Queued,
     /// The next hop has it.
     Sent,
+    /// Two of the recipient's mailboxes keep it, or the only one where there is but one.
+    Stored,
     /// It is on the recipient's disk.
     Delivered,
     /// A person saw it.
@@ -116,8 +119,21 @@ fn united(mut runs: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
 
 /// The state of the message `seq` at a contact: the best of its devices.
 pub fn state_at(rows: &impl Rows, devices: impl Iterator<Item = DeviceId>, seq: u64) -> State {
-    let marks = devices.filter_map(|device| rows.row(&DELIVERY, device.as_bytes()));
-    marks.map(|delivery| delivery.state(seq)).max().unwrap_or(State::Queued)
+    let state = |device: DeviceId| {
+        let marks = rows.row(&DELIVERY, device.as_bytes());
+        let told = marks.map_or(State::Queued, |marks| marks.state(seq));
+        if told >= State::Delivered { told } else { told.max(deposited(rows, &device, seq)) }
+    };
+    devices.map(state).max().unwrap_or(State::Queued)
+}
+
+/// The state of the message `seq` by the word of a device's mailboxes.
+fn deposited(rows: &impl Rows, device: &DeviceId, seq: u64) -> State {
+    match rows.get(&OUTBOX, &OUTBOX.key_at(device.as_bytes(), seq)) {
+        Some(row) if row.deposit.stored => State::Stored,
+        Some(row) if !row.deposit.words.is_empty() => State::Sent,
+        _ => State::Queued,
+    }
 }
 
 #[cfg(test)]

@@ -88,6 +88,7 @@ mod tests {
             inbox: RouteId::new([6; 16]),
             token: ContactToken::new([7; 16]),
             expires: Time::from_millis(1_800_000_000_000),
+            inboxes: Vec::new(),
         }
     }
 

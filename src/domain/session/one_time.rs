@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
+use crate::base::id::PrekeySource;
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::crypto::kdf::label;
@@ -42,18 +43,40 @@ impl OneTimePool {
         now: Time,
         rng: &mut dyn CryptoRng,
     ) -> Vec<u8> {
+        self.exchange_for(local, None, id, now, rng)
+    }
+
+    fn exchange_for(
+        &mut self,
+        local: &Local<'_>,
+        source: Option<PrekeySource>,
+        id: u32,
+        now: Time,
+        rng: &mut dyn CryptoRng,
+    ) -> Vec<u8> {
         let pair = KeyPair::random(rng);
         let public = OneTimePublic::Exchange(*pair.public());
         self.exchange.insert(id, pair);
-        publish(local, id, public, now)
+        publish(local, source, id, public, now)
     }
 
     /// Makes an ML-KEM-768 prekey and returns its signed, published form.
     pub fn add_kem(&mut self, local: &Local<'_>, id: u32, now: Time, rng: &mut dyn CryptoRng) -> Vec<u8> {
+        self.kem_for(local, None, id, now, rng)
+    }
+
+    fn kem_for(
+        &mut self,
+        local: &Local<'_>,
+        source: Option<PrekeySource>,
+        id: u32,
+        now: Time,
+        rng: &mut dyn CryptoRng,
+    ) -> Vec<u8> {
         let seed = Secret::random(rng);
         let public = OneTimePublic::Kem(PrivateKey::from_seed(&seed).public());
         self.kem.insert(id, seed);
-        publish(local, id, public, now)
+        publish(local, source, id, public, now)
     }
 
     /// Wipes what a handshake used.
@@ -96,6 +119,20 @@ impl HandedOut {
         (Self { made: now, keys }, published)
     }
 
+    /// Makes a pair that `source` is to hand out in the device's place.
+    pub fn make_for(
+        source: PrekeySource,
+        local: &Local<'_>,
+        id: u32,
+        now: Time,
+        rng: &mut dyn CryptoRng,
+    ) -> (Self, Vec<Vec<u8>>) {
+        let (mut keys, source) = (OneTimePool::default(), Some(source));
+        let published =
+            vec![keys.exchange_for(local, source, id, now, rng), keys.kem_for(local, source, id, now, rng)];
+        (Self { made: now, keys }, published)
+    }
+
     /// The private halves.
     pub const fn keys(&self) -> &OneTimePool {
         &self.keys
@@ -114,14 +151,20 @@ impl OneTimeUsed {
     }
 }
 
-fn publish(local: &Local<'_>, id: u32, key: OneTimePublic, now: Time) -> Vec<u8> {
+fn publish(
+    local: &Local<'_>,
+    source: Option<PrekeySource>,
+    id: u32,
+    key: OneTimePublic,
+    now: Time,
+) -> Vec<u8> {
     let prekey = OneTimePrekey {
         account: local.log.account(),
         device: local.device.id(),
         id,
         issued: now,
         expires: now.plus(limits::BUNDLE_AGE_MAX),
-        source: None,
+        source,
         key,
     };
     encode_one_time(&Signed::new(local.device.signing(), label::ONE_TIME_PREKEY, prekey.encode()))

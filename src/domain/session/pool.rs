@@ -49,6 +49,11 @@ impl Pool {
         taken
     }
 
+    /// Pairs were given to somebody who hands them out in our place.
+    pub const fn lend(&mut self, pairs: u32) {
+        self.waiting = self.waiting.saturating_add(pairs);
+    }
+
     /// Pairs were used or wiped.
     pub const fn settle(&mut self, pairs: u32) {
         self.waiting = self.waiting.saturating_sub(pairs);

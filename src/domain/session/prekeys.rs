@@ -3,7 +3,7 @@
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
-use crate::base::id::{AccountId, DeviceId, RouteId};
+use crate::base::id::{AccountId, DeviceId, PrekeySource, RouteId};
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::crypto::kdf::label;
@@ -142,13 +142,26 @@ impl VerifiedBundle {
     /// Takes a one-time prekey of the same device along (its published form), for the next handshake only. It must be
     /// one that the device hands out itself.
     pub fn add_one_time(&mut self, bytes: &[u8], now: Time) -> Result<(), SessionError> {
+        self.add_one_time_from(None, bytes, now)
+    }
+
+    /// The same for one that was got from `source` in the device's place.
+    ///
+    /// # Errors
+    /// As [`VerifiedBundle::add_one_time`].
+    pub fn add_one_time_from(
+        &mut self,
+        source: Option<PrekeySource>,
+        bytes: &[u8],
+        now: Time,
+    ) -> Result<(), SessionError> {
         let signed = decode_one_time(bytes).map_err(|_| SessionError::Malformed)?;
         let payload = signed
             .verify(self.bundle.device.as_bytes(), label::ONE_TIME_PREKEY)
             .map_err(|_| SessionError::Untrusted)?;
         let prekey = OneTimePrekey::decode(payload).map_err(|_| SessionError::Malformed)?;
         let ours = prekey.account == self.bundle.account && prekey.device == self.bundle.device;
-        if !ours || prekey.source.is_some() {
+        if !ours || prekey.source != source {
             return Err(SessionError::Untrusted);
         }
         check_age(prekey.issued, prekey.expires, now)?;

@@ -5,5 +5,6 @@ mod directory;
 mod harness;
 mod hostile;
 mod links;
+mod mail;
 mod neighbours;
 mod relays;

@@ -11,6 +11,7 @@ use crate::ui::cli::args_run::Run;
 use crate::ui::cli::bench::Bench;
 use crate::ui::cli::id_args::Id;
 use crate::ui::cli::lab::Lab;
+use crate::ui::cli::mailbox::Mailbox;
 use crate::wire::plan::Period;
 
 /// Peer-to-peer, end-to-end-encrypted messaging for people and businesses.
@@ -96,6 +97,9 @@ pub(super) enum Command {
     /// The devices of this identity: link one, show them, take one out
     #[command(subcommand)]
     Device(Device),
+    /// The mailboxes of this identity: take one on, show them, leave one
+    #[command(subcommand)]
+    Mailbox(Mailbox),
     /// Drop whatever a contact sends from now on
     Block {
         /// A contact's name, address, or the beginning of one
@@ -192,6 +196,12 @@ pub(super) struct Init {
     /// What to call yourself towards contacts; a business's public name
     #[arg(long)]
     pub(super) name: Option<String>,
+    /// A node that is to keep mail while this one is off; `bootstrap` takes those of config.toml [up to three]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) mailbox: Vec<String>,
+    /// Accept this invite at once; without a mailbox of your own, you take on those that it names
+    #[arg(long)]
+    pub(super) invite: Option<String>,
     #[command(flatten)]
     pub(super) kdf: Kdf,
 }
@@ -296,7 +306,7 @@ pub(super) struct Send {
     /// The text, or `-` to read it from stdin
     #[arg(required = true)]
     pub(super) text: Vec<String>,
-    /// Wait until the next hop, or the recipient's disk, has the message
+    /// Wait until the next hop, the recipient's mailboxes, or the recipient's disk has the message
     #[arg(long, value_name = "STATE", num_args = 0..=1, default_missing_value = "delivered")]
     pub(super) wait: Option<Wait>,
     /// How long to wait at most
@@ -308,6 +318,7 @@ pub(super) struct Send {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Wait {
     Delivered,
+    Stored,
     Sent,
 }
 

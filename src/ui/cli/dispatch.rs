@@ -12,8 +12,8 @@ use crate::ui::cli::failure::Failure;
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    bench, billing, business, chat, device, id, inbox, join, lab, people, run, safety, setup, show, talk,
-    verify,
+    bench, billing, business, chat, device, id, inbox, join, lab, mailbox, people, run, safety, setup, show,
+    talk, verify,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -74,6 +74,7 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
             safety::verify(client, output, &who, safety::Wish { scan, accept, no_qr }).await
         }
         Command::Device(what) => device::device(client, output, what).await,
+        Command::Mailbox(what) => mailbox::mailbox(client, output, what).await,
         Command::Block { who, undo } => people::block(client, output, &who, undo).await,
         Command::Send(letter) => talk::send(client, output, letter).await,
         Command::Chat { who } => chat::chat(client, output, &who).await,

@@ -33,6 +33,7 @@ mod id_args;
 mod inbox;
 mod join;
 mod lab;
+mod mailbox;
 mod output;
 mod passphrase;
 mod people;

@@ -14,11 +14,12 @@ use crate::disk::home::Home;
 use crate::domain::identity::account::Seed;
 use crate::domain::identity::address;
 use crate::domain::identity::keystore::Keystore;
+use crate::node::config::Config;
 use crate::node::identity::{self, IdentityError};
 use crate::ui::cli::args::{Init, Kdf, Restore};
 use crate::ui::cli::client::Client;
 use crate::ui::cli::failure::Failure;
-use crate::ui::cli::output::Output;
+use crate::ui::cli::output::{Output, note};
 use crate::ui::cli::passphrase;
 use crate::ui::facts::kind_word;
 use crate::wire::decode::is_line;
@@ -40,12 +41,50 @@ pub(super) async fn init(home: &Path, output: Output, wanted: Init) -> Result<()
     let keystore =
         identity::create(&held, kind(wanted.business), Some(seed), &passphrase, cost(&wanted.kdf))?;
     show_once(home, output, (&address, &keystore), &phrase)?;
-    let Some(name) = wanted.name else { return Ok(()) };
+    let mailboxes = mailboxes(home, &wanted)?;
+    if wanted.name.is_none() && mailboxes.is_empty() && wanted.invite.is_none() {
+        return Ok(());
+    }
     let client = Client::open(held, keystore).await?;
-    let named =
-        client.request(axum::http::Method::PATCH, "/v1/profile", Some(&json!({ "name": name }))).await;
+    let done = settle_in(&client, &wanted, &mailboxes).await;
     client.close().await?;
-    named.map(drop)
+    done
+}
+
+/// What a new identity begins with: its name, its mailboxes, its first contact.
+async fn settle_in(client: &Client, wanted: &Init, mailboxes: &[String]) -> Result<(), Failure> {
+    if let Some(name) = &wanted.name {
+        client.request(axum::http::Method::PATCH, "/v1/profile", Some(&json!({ "name": name }))).await?;
+    }
+    for address in mailboxes {
+        client.post("/v1/mailboxes", &json!({ "address": address })).await?;
+    }
+    if let Some(invite) = &wanted.invite {
+        client.post("/v1/contacts", &json!({ "who": invite })).await?;
+    }
+    Ok(())
+}
+
+/// The mailboxes that were asked for by address, or as the nodes that the configuration begins with. Where there are
+/// such nodes and none was asked for, the person is told that they may be asked.
+fn mailboxes(home: &Path, wanted: &Init) -> Result<Vec<String>, Failure> {
+    let config = Config::read(&home.join("config.toml"));
+    let bootstrap = config.map_err(|error| Failure::failed("config", error.to_string()))?.network.bootstrap;
+    let mut mailboxes: Vec<String> = Vec::new();
+    for name in &wanted.mailbox {
+        if name == "bootstrap" {
+            mailboxes.extend(bootstrap.iter().cloned());
+        } else {
+            mailboxes.push(name.clone());
+        }
+    }
+    if let (true, Some(first)) = (wanted.mailbox.is_empty() && wanted.invite.is_none(), bootstrap.first()) {
+        note(&format!(
+            "no mailbox keeps what comes while this node is off; a node that you begin with may: sigillo mailbox add {first}"
+        ));
+    }
+    mailboxes.truncate(limits::MAILBOXES_MAX);
+    Ok(mailboxes)
 }
 
 /// Brings an identity back from its recovery phrase.

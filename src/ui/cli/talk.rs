@@ -21,6 +21,7 @@ pub(super) async fn send(client: &Client, output: Output, letter: Send) -> Resul
     let text = if letter.text == ["-"] { stdin()? } else { letter.text.join(" ") };
     let wait = letter.wait.map(|wait| match wait {
         Wait::Delivered => "delivered",
+        Wait::Stored => "stored",
         Wait::Sent => "sent",
     });
     let body = json!({ "to": letter.who, "text": text, "wait": wait, "timeout_ms": letter.timeout * 1_000 });

@@ -36,6 +36,8 @@ pub(super) struct Letter {
 pub(super) enum Wanted {
     /// The next hop has it.
     Sent,
+    /// The recipient's mailboxes have it.
+    Stored,
     /// It is on the recipient's disk.
     Delivered,
 }
@@ -106,6 +108,7 @@ async fn state_of(api: &Api, to: AccountId, position: u64) -> Result<Delivery, A
 fn is_reached(state: Delivery, wanted: Wanted) -> bool {
     let least = match wanted {
         Wanted::Sent => Delivery::Sent,
+        Wanted::Stored => Delivery::Stored,
         Wanted::Delivered => Delivery::Delivered,
     };
     state >= least && state != Delivery::Failed

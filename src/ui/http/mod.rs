@@ -26,6 +26,7 @@ mod doctor;
 mod events;
 mod extract;
 mod identity;
+mod mailboxes;
 mod messages;
 mod own;
 mod plans;

@@ -9,7 +9,8 @@ use crate::base::limits;
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::{
-    billing, contacts, conversations, devices, directory, doctor, events, identity, messages, own, plans,
+    billing, contacts, conversations, devices, directory, doctor, events, identity, mailboxes, messages, own,
+    plans,
 };
 
 /// The routes over a node. Whoever may call them may do all that the node's person may.
@@ -33,6 +34,8 @@ pub fn router(api: Api) -> Router {
         .route("/v1/contacts/{who}/block", put(contacts::block).delete(contacts::unblock))
         .route("/v1/devices", get(devices::list).post(devices::link))
         .route("/v1/devices/{id}", delete(devices::revoke))
+        .route("/v1/mailboxes", get(mailboxes::list).post(mailboxes::add))
+        .route("/v1/mailboxes/{peer}", delete(mailboxes::remove))
         .route("/v1/messages", post(messages::send))
         .route("/v1/conversations", get(conversations::list))
         .route("/v1/conversations/{who}/history", get(conversations::history))

@@ -3,6 +3,7 @@
 mod billing;
 mod business;
 mod devices;
+mod mailboxes;
 mod node;
 mod people;
 mod talk;
@@ -11,6 +12,7 @@ mod words;
 pub(super) use billing::{invoice, invoices, receipt, receipted, receipts, subscriptions};
 pub(super) use business::{found, own_profile, plan, plans, published};
 pub(super) use devices::{devices, linked};
+pub(super) use mailboxes::{mailbox_status, mailboxes};
 pub(super) use node::{doctor, identity, running, status};
 pub(super) use people::{added, contact, contacts, invite, safety_number};
 pub(super) use talk::{entry, event, event_discreetly, history, inbox, sent};

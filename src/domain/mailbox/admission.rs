@@ -1,0 +1,108 @@
+//! Whose queues a mailbox takes in: anybody's, a token's bearer's, a worker's, or a payer's.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::id::{AccountId, ContactToken, Digest};
+use crate::base::limits;
+use crate::base::time::Time;
+use crate::domain::billing::export::{self, Expect, ReceiptFile};
+use crate::store::key::TableId;
+use crate::store::table::{Rows, Table};
+use crate::store::tx::Tx;
+use crate::wire::document::SignedDocument;
+use crate::wire::mail::{NewQueue, ShownReceipt};
+use crate::wire::mail_word::MailRefusal;
+
+/// How many queues each receipt has let in, by its id.
+pub const PAID: Table<u32> = Table::new(TableId::MailReceipts, 1);
+
+/// Who may have a queue made.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Admission {
+    /// Anybody.
+    #[default]
+    Open,
+    /// Whoever knows one of these tokens, which the operator gave out.
+    Token(Vec<ContactToken>),
+    /// Whoever shows so many bits of work, at most [`limits::WORK_MOST`].
+    Work(u32),
+    /// Whoever shows a receipt for this plan that holds now.
+    Receipt(NamedPlan),
+}
+
+/// A plan of one business.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NamedPlan {
+    /// Who must have issued the receipt.
+    pub issuer: AccountId,
+    /// The plan's id.
+    pub plan: String,
+}
+
+/// Whether a receipt pays for a queue.
+pub trait Receipts {
+    /// What the receipt pays for at `now`; nothing where it doesn't hold, or is for something else.
+    fn paid(&self, receipt: &ShownReceipt, now: Time) -> Option<Paid>;
+}
+
+/// What a receipt pays for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Paid {
+    /// The receipt.
+    pub receipt: Digest,
+    /// Until when.
+    pub until: Time,
+}
+
+impl Receipts for NamedPlan {
+    fn paid(&self, receipt: &ShownReceipt, now: Time) -> Option<Paid> {
+        let file = ReceiptFile {
+            format: export::FORMAT.to_owned(),
+            receipt: SignedDocument::new(&receipt.receipt),
+            signer: receipt.signer,
+            log: receipt.log.iter().map(SignedDocument::new).collect(),
+        };
+        let expect = Expect { issuer: Some(self.issuer), subject: None, at: Some(now) };
+        let verdict = export::verify(&file, &expect).ok()?;
+        let named = verdict.receipt.terms.plan == self.plan;
+        named.then_some(Paid { receipt: verdict.id, until: verdict.receipt.period_end })
+    }
+}
+
+impl Admission {
+    /// Whether a queue is let in, which showed so many bits of work; until when, where that is bounded.
+    ///
+    /// # Errors
+    /// What the asker is told.
+    pub fn admit(
+        &self,
+        tx: &Tx<'_>,
+        queue: &NewQueue,
+        worked: u32,
+        now: Time,
+    ) -> Result<Option<Time>, MailRefusal> {
+        match self {
+            Self::Open => Ok(None),
+            Self::Token(tokens) if queue.token.is_some_and(|token| tokens.contains(&token)) => Ok(None),
+            Self::Token(_) => Err(MailRefusal::NotAdmitted),
+            Self::Work(bits) if worked >= (*bits).min(limits::WORK_MOST) => Ok(None),
+            Self::Work(bits) => Err(MailRefusal::Work((*bits).min(limits::WORK_MOST))),
+            Self::Receipt(plan) => {
+                let paid = queue.receipt.as_ref().and_then(|receipt| plan.paid(receipt, now));
+                let paid = paid.ok_or(MailRefusal::NotAdmitted)?;
+                count(tx, &paid.receipt).map(|()| Some(paid.until))
+            }
+        }
+    }
+}
+
+/// Counts one more queue of a receipt.
+fn count(tx: &Tx<'_>, receipt: &Digest) -> Result<(), MailRefusal> {
+    let key = PAID.key(receipt.as_bytes());
+    let queues = tx.get(&PAID, &key).map_or(0, |queues| *queues);
+    if queues >= limits::QUEUES_PER_RECEIPT {
+        return Err(MailRefusal::NotAdmitted);
+    }
+    tx.put(&PAID, key, queues + 1);
+    Ok(())
+}

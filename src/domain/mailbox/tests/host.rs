@@ -1,0 +1,336 @@
+//! Each rule of a queue, each quota, each refusal.
+
+use core::time::Duration;
+
+use super::fixtures::{Desk, NOW, Reader, flight, frame};
+use crate::base::limits;
+use crate::crypto::secret::Secret;
+use crate::domain::mailbox::queue::{self, totals};
+use crate::wire::mail::{Command, Request, read_id};
+use crate::wire::mail_word::{Answer, MailRefusal};
+
+const NO: Answer = Answer::Refused(MailRefusal::No);
+const FULL: Answer = Answer::Refused(MailRefusal::Full);
+
+fn frames(answer: Answer) -> Vec<u64> {
+    match answer {
+        Answer::Frames(frames) => frames.into_iter().map(|(number, _)| number).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn waiting(answer: &Answer) -> u64 {
+    match answer {
+        Answer::Marks(marks) => marks.waiting,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_is_deposited_waits_in_order_until_its_reader_lets_it_go() {
+    let (mut desk, reader) = (Desk::new(), Reader::new(1));
+    let (send, key) = desk.make(&reader, true);
+    let key = key.unwrap();
+    for number in 0..40 {
+        assert_eq!(desk.write(&send, &key, frame(number, 600)), Answer::Done);
+    }
+    let first = frames(desk.read(&reader, &Command::Get { after: 0 }));
+    assert_eq!(first, (1..=32).collect::<Vec<_>>(), "so many at once");
+    assert_eq!(frames(desk.read(&reader, &Command::Get { after: 32 })), (33..=40).collect::<Vec<_>>());
+    assert_eq!(waiting(&desk.read(&reader, &Command::Ack { upto: 39 })), 1);
+    assert_eq!(frames(desk.read(&reader, &Command::Get { after: 0 })), [40]);
+    assert_eq!(desk.write(&send, &key, frame(99, 600)), Answer::Done);
+    assert_eq!(frames(desk.read(&reader, &Command::Get { after: 40 })), [41], "no number twice");
+}
+
+#[test]
+fn the_same_frame_again_is_kept_once_even_where_the_queue_is_full() {
+    let (mut desk, reader) = (Desk::new(), Reader::new(1));
+    let (send, key) = desk.make(&reader, true);
+    let key = key.unwrap();
+    for number in 0..limits::PAIR_MESSAGES_MAX {
+        assert_eq!(desk.write(&send, &key, frame(number, 600)), Answer::Done);
+    }
+    assert_eq!(desk.write(&send, &key, frame(3, 600)), Answer::Done);
+    assert_eq!(waiting(&desk.read(&reader, &Command::Stat)), u64::from(limits::PAIR_MESSAGES_MAX));
+    assert_eq!(desk.write(&send, &key, frame(999, 600)), FULL);
+    assert_eq!(frames(desk.read(&reader, &Command::Get { after: 0 }))[0], 1, "the oldest is still there");
+}
+
+#[test]
+fn a_pair_queue_holds_a_mebibyte_at_most() {
+    let (mut desk, reader) = (Desk::new(), Reader::new(1));
+    let (send, key) = desk.make(&reader, true);
+    let key = key.unwrap();
+    let most = (limits::PAIR_BYTES_MAX as usize / limits::FRAME_MAX) as u32;
+    for number in 0..most {
+        assert_eq!(desk.write(&send, &key, frame(number, limits::FRAME_MAX)), Answer::Done);
+    }
+    assert_eq!(desk.write(&send, &key, frame(most, limits::FRAME_MAX)), FULL);
+    assert_eq!(desk.write(&send, &key, frame(most, 600)), Answer::Done, "what fits is taken");
+    let answer = desk.read(&reader, &Command::Get { after: 0 });
+    assert!(matches!(&answer, Answer::Frames(frames) if frames.len() == 1), "an answer fits its bound");
+}
+
+#[test]
+fn a_fifth_of_an_inbox_is_for_bearers_of_tickets_and_no_ticket_fills_it_alone() {
+    let (mut desk, reader) = (Desk::new(), Reader::new(1));
+    let (send, _) = desk.make(&reader, false);
+    let open = limits::INBOX_MESSAGES_MAX - limits::INBOX_MESSAGES_MAX / limits::INBOX_RESERVE;
+    // Work as it is asked for near the end would take a while: the rows are filled as if it had been done.
+    let id = read_id(&reader.key.public());
+    desk.with(|tx| {
+        tx.edit(&queue::QUEUES, &queue::QUEUES.key(id.as_bytes()), |row| {
+            (row.waiting, row.open) = (open, open);
+        })
+    });
+    assert_eq!(desk.knock(&send, flight(0), None, limits::WORK_MOST), FULL);
+    let ticket = |id: u8| Some(reader.ticket(id, NOW.plus(Duration::from_secs(60))));
+    for number in 1..=limits::TICKET_FLIGHTS_MAX {
+        assert_eq!(desk.knock(&send, flight(number), ticket(1), 0), Answer::Done);
+    }
+    assert_eq!(desk.knock(&send, flight(90), ticket(1), 0), FULL, "one ticket, so many flights");
+    assert_eq!(desk.knock(&send, flight(91), ticket(2), 0), Answer::Done);
+    desk.with(|tx| {
+        tx.edit(&queue::QUEUES, &queue::QUEUES.key(id.as_bytes()), |row| {
+            row.waiting = limits::INBOX_MESSAGES_MAX;
+        })
+    });
+    assert_eq!(desk.knock(&send, flight(92), ticket(3), 0), FULL);
+}
+
+#[test]
+fn without_a_ticket_an_inbox_asks_for_more_work_the_fuller_it_is() {
+    let (mut desk, reader) = (Desk::new(), Reader::new(1));
+    let (send, _) = desk.make(&reader, false);
+    let work = |bits| Answer::Refused(MailRefusal::Work(bits));
+    assert_eq!(desk.knock(&send, flight(0), None, 0), work(limits::WORK_LEAST));
+    assert_eq!(desk.knock(&send, flight(0), None, limits::WORK_LEAST), Answer::Done);
+    let id = read_id(&reader.key.public());
+    let fill = |open: u32| {
+        move |tx: &crate::store::tx::Tx<'_>| {
+            tx.edit(&queue::QUEUES, &queue::QUEUES.key(id.as_bytes()), |row| row.open = open)
+        }
+    };
+    desk.with(fill(103));
+    assert_eq!(desk.knock(&send, flight(1), None, 0), work(15));
+    desk.with(fill(205));
+    assert_eq!(desk.knock(&send, flight(1), None, 0), work(limits::WORK_MOST));
+}
+
+#[test]
+fn work_serves_for_one_request_on_one_channel() {
+    let (mut desk, reader) = (Desk::new(), Reader::new(1));
+    let (send, _) = desk.make(&reader, false);
+    let mut request = Request::bare(1, send, &Command::Send { frame: flight(0), ticket: None });
+    request.work_for(&desk.channel(), limits::WORK_LEAST);
+    let work = request.work;
+    desk.nonce = [9; 32];
+    let refused = Answer::Refused(MailRefusal::Work(limits::WORK_LEAST));
+    assert_eq!(desk.ask(&request).answer, refused, "another channel");
+    desk.nonce = [4; 32];
+    let mut other = Request::bare(1, send, &Command::Send { frame: flight(1), ticket: None });
+    other.work = work;
+    assert_eq!(desk.ask(&other).answer, refused, "another frame");
+    assert_eq!(desk.ask(&request).answer, Answer::Done);
+}
+
+#[test]
+fn a_ticket_that_expired_or_was_made_under_another_secret_lets_nobody_in() {
+    let (mut desk, reader) = (Desk::new(), Reader::new(1));
+    let (send, _) = desk.make(&reader, false);
+    let soon = NOW.plus(Duration::from_secs(60));
+    let refused = Answer::Refused(MailRefusal::Work(limits::WORK_LEAST));
+    let mut longer = reader.ticket(1, soon);
+    longer.expires = soon.plus(Duration::from_secs(60));
+    for bad in [reader.ticket(1, NOW), Reader::new(50).ticket(1, soon), longer] {
+        assert_eq!(desk.knock(&send, flight(0), Some(bad), 0), refused);
+    }
+    assert_eq!(desk.knock(&send, flight(0), Some(reader.ticket(1, soon)), 0), Answer::Done);
+}
+
+#[test]
+fn an_inbox_takes_first_flights_only() {
+    let (mut desk, reader) = (Desk::new(), Reader::new(1));
+    let (send, _) = desk.make(&reader, false);
+    for length in [limits::FIRST_FLIGHT_LEN - 1, limits::FIRST_FLIGHT_LEN + 1, 600] {
+        assert_eq!(desk.knock(&send, frame(0, length), None, limits::WORK_LEAST), NO);
+    }
+}
+
+#[test]
+fn only_the_writer_deposits_in_a_pair_queue() {
+    let (mut desk, reader) = (Desk::new(), Reader::new(1));
+    let (send, key) = desk.make(&reader, true);
+    let key = key.unwrap();
+    assert_eq!(desk.write(&send, &Secret::new([9; 32]), frame(0, 600)), NO);
+    assert_eq!(desk.knock(&send, frame(0, 600), None, limits::WORK_MOST), NO, "work isn't enough");
+    let wrong = crate::base::id::SendId::new(send);
+    let other = Request::written(
+        1,
+        &desk.channel(),
+        &wrong,
+        &key,
+        &Command::Send { frame: frame(1, 600), ticket: None },
+    );
+    desk.nonce = [9; 32];
+    assert_eq!(desk.ask(&other).answer, NO, "a request of another channel");
+}
+
+#[test]
+fn only_the_reader_reads_and_an_unknown_queue_is_told_from_a_strangers_by_nothing() {
+    let (mut desk, reader, stranger) = (Desk::new(), Reader::new(1), Reader::new(50));
+    let (send, key) = desk.make(&reader, true);
+    assert_eq!(desk.write(&send, &key.unwrap(), frame(0, 600)), Answer::Done);
+    let all = [
+        Command::Subscribe,
+        Command::Get { after: 0 },
+        Command::Ack { upto: 9 },
+        Command::Delete,
+        Command::Stat,
+        Command::PutPrekeys { bundle: vec![1], one_time: Vec::new() },
+    ];
+    for command in &all {
+        assert_eq!(desk.read(&stranger, command), NO, "no such queue");
+        let mut stolen = Request::signed(7, &desk.channel(), &stranger.key, command);
+        stolen.queue = *read_id(&reader.key.public()).as_bytes();
+        assert_eq!(desk.ask(&stolen).answer, NO, "not its reader: {command:?}");
+        // The send id leads to nothing that can be read.
+        let mut by_send = Request::signed(8, &desk.channel(), &reader.key, command);
+        by_send.queue = send;
+        assert_eq!(desk.ask(&by_send).answer, NO);
+    }
+    let earlier = Request::signed(9, &desk.channel(), &reader.key, &Command::Delete);
+    desk.nonce = [9; 32];
+    assert_eq!(desk.ask(&earlier).answer, NO, "recorded on another channel");
+    assert_eq!(waiting(&desk.read(&reader, &Command::Stat)), 1);
+}
+
+#[test]
+fn a_queue_is_made_once_however_often_its_reader_asks_and_by_nobody_else() {
+    let (mut desk, reader, stranger) = (Desk::new(), Reader::new(1), Reader::new(50));
+    let (first, _) = desk.make(&reader, true);
+    assert_eq!(desk.make(&reader, true).0, first);
+    let theirs = Request::signed(1, &desk.channel(), &stranger.key, &Command::New(reader.wanted(true)));
+    assert_eq!(desk.ask(&theirs).answer, NO, "another key signs");
+    assert_ne!(&first, read_id(&reader.key.public()).as_bytes(), "the ids have nothing in common");
+    let weak = {
+        let mut wanted = stranger.wanted(true);
+        wanted.kind = crate::wire::mail::NewKind::Pair { writer: [0; 32] };
+        wanted
+    };
+    assert_eq!(desk.read(&stranger, &Command::New(weak)), NO, "an exchange that contributes nothing");
+}
+
+#[test]
+fn the_operators_bounds_hold_for_all_queues_together() {
+    let mut desk = Desk::new();
+    (desk.rules.queues, desk.rules.bytes) = (2, 1_300);
+    let readers: Vec<Reader> = (0..3).map(|number| Reader::new(number * 10)).collect();
+    let (send, key) = desk.make(&readers[0], true);
+    desk.make(&readers[1], false);
+    assert_eq!(desk.read(&readers[2], &Command::New(readers[2].wanted(true))), FULL);
+    let key = key.unwrap();
+    for number in 0..2 {
+        assert_eq!(desk.write(&send, &key, frame(number, 600)), Answer::Done);
+    }
+    assert_eq!(desk.write(&send, &key, frame(2, 600)), FULL);
+    assert_eq!(desk.read(&readers[1], &Command::Delete), Answer::Done);
+    desk.make(&readers[2], true);
+}
+
+#[test]
+fn nothing_is_left_of_a_queue_that_was_deleted() {
+    let (mut desk, reader) = (Desk::new(), Reader::new(1));
+    let (send, _) = desk.make(&reader, false);
+    let ticket = reader.ticket(1, NOW.plus(Duration::from_secs(60)));
+    assert_eq!(desk.knock(&send, flight(0), Some(ticket), 0), Answer::Done);
+    let prekeys = Command::PutPrekeys { bundle: vec![1], one_time: vec![vec![2]; 4] };
+    desk.read(&reader, &prekeys);
+    assert_eq!(desk.read(&reader, &Command::Delete), Answer::Done);
+    assert_eq!(desk.rows(), 1, "but how much is kept, which is nothing");
+    assert_eq!(desk.with(|tx| totals(tx)), queue::Totals::default());
+}
+
+#[test]
+fn what_nobody_fetches_goes_after_its_time_and_a_queue_that_nobody_reads_too() {
+    let (mut desk, pair, inbox) = (Desk::new(), Reader::new(1), Reader::new(50));
+    let (send, key) = desk.make(&pair, true);
+    let (public, _) = desk.make(&inbox, false);
+    desk.write(&send, &key.unwrap(), frame(0, 600));
+    desk.knock(&public, flight(0), Some(inbox.ticket(1, NOW.plus(limits::QUEUE_LIFE))), 0);
+    let ids = [read_id(&pair.key.public()), read_id(&inbox.key.public())];
+    let day = Duration::from_secs(24 * 3_600);
+    let left = |desk: &mut Desk, reader: &Reader| waiting(&desk.read(reader, &Command::Stat));
+    for (days, pairs, flights) in [(13, 1, 1), (14, 1, 0), (29, 1, 0), (30, 0, 0)] {
+        desk.now = NOW.plus(day * days);
+        for id in &ids {
+            desk.with(|tx| queue::expire(tx, id, NOW.plus(day * days)));
+        }
+        assert_eq!((left(&mut desk, &pair), left(&mut desk, &inbox)), (pairs, flights), "day {days}");
+    }
+    let last = desk.now;
+    let due = desk.with(|tx| queue::expire(tx, &ids[0], last));
+    assert_eq!(due, Some(last.plus(limits::QUEUE_LIFE)));
+    assert_eq!(desk.with(|tx| queue::expire(tx, &ids[0], due.unwrap())), None);
+    desk.now = due.unwrap();
+    assert_eq!(desk.read(&pair, &Command::Stat), NO);
+}
+
+#[test]
+fn prekeys_are_handed_out_once_each_and_a_fifth_to_bearers_of_tickets_only() {
+    let (mut desk, reader) = (Desk::new(), Reader::new(1));
+    let (send, _) = desk.make(&reader, false);
+    let empty = Request::bare(
+        1,
+        send,
+        &Command::GetPrekeys { ticket: Some(reader.ticket(1, NOW.plus(Duration::from_secs(60)))) },
+    );
+    assert_eq!(desk.ask(&empty).answer, NO, "none were put there yet");
+    let mut bundle = vec![7];
+    for chunk in 0..4u8 {
+        let one_time: Vec<Vec<u8>> = (0..16).map(|number| vec![chunk, number]).collect();
+        desk.read(&reader, &Command::PutPrekeys { bundle: core::mem::take(&mut bundle), one_time });
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    let mut give = |desk: &mut Desk, ticket: bool| {
+        let ticket = ticket.then(|| reader.ticket(1, NOW.plus(Duration::from_secs(60))));
+        let mut request = Request::bare(1, send, &Command::GetPrekeys { ticket });
+        request.work_for(&desk.channel(), limits::WORK_LEAST);
+        match desk.ask(&request).answer {
+            Answer::Prekeys { bundle, one_time } => {
+                assert_eq!(bundle, [7]);
+                assert!(one_time.iter().all(|prekey| seen.insert(prekey.clone())), "handed out twice");
+                one_time.len()
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    for _ in 0..32 - limits::ONE_TIME_RESERVE {
+        assert_eq!(give(&mut desk, false), 2);
+    }
+    assert_eq!(give(&mut desk, false), 0, "the bundle alone");
+    for _ in 0..limits::ONE_TIME_RESERVE {
+        assert_eq!(give(&mut desk, true), 2);
+    }
+    assert_eq!(give(&mut desk, true), 0);
+    let nobody = Request::bare(1, send, &Command::GetPrekeys { ticket: None });
+    assert!(matches!(desk.ask(&nobody).answer, Answer::Refused(MailRefusal::Work(_))));
+}
+
+#[test]
+fn who_subscribes_is_named_and_a_deposit_says_which_queue_is_ready() {
+    let (mut desk, reader) = (Desk::new(), Reader::new(1));
+    let (send, key) = desk.make(&reader, true);
+    let id = read_id(&reader.key.public());
+    let subscribe = Request::signed(1, &desk.channel(), &reader.key, &Command::Subscribe);
+    assert_eq!(desk.ask(&subscribe).subscribed, Some(id));
+    let deposit = |desk: &mut Desk| {
+        let command = Command::Send { frame: frame(0, 600), ticket: None };
+        let send = crate::base::id::SendId::new(send);
+        let request = Request::written(2, &desk.channel(), &send, key.as_ref().unwrap(), &command);
+        desk.ask(&request).ready
+    };
+    assert_eq!(deposit(&mut desk), Some(id));
+    assert_eq!(deposit(&mut desk), None, "a repetition is no news");
+}

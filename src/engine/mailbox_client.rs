@@ -1,0 +1,260 @@
+//! Asking mailboxes: channels opened when they are needed, requests proven on them, answers led on.
+
+use crate::base::id::SendId;
+use crate::base::limits;
+use crate::crypto::x25519::KeyPair;
+use crate::domain::chat::outbox::OUTBOX;
+use crate::domain::mailbox::boxes;
+use crate::domain::mailbox::owner::{self, OWN_QUEUES};
+use crate::engine::effects::Effect;
+use crate::engine::machine::{Engine, Step};
+use crate::engine::mailbox_state::{Client, Errand, Op, Standing};
+use crate::store::table::Rows;
+use crate::wire::boxes::PairBox;
+use crate::wire::channel::{ChannelEvent, ChannelId, ChannelOrder};
+use crate::wire::envelope::Envelope;
+use crate::wire::mail::{Channel, Command, Nonce, Request, masked, writer_key};
+use crate::wire::mail_word::{Answer, MailRefusal, Word};
+use crate::wire::peer::{PeerAddress, PeerKey};
+
+impl Engine {
+    /// Something happened on a channel, ours or a reader's.
+    pub(super) fn channel_event(&mut self, step: &mut Step<'_, '_>, event: ChannelEvent) {
+        match event {
+            ChannelEvent::Up { channel, ours: false, .. } => self.hosted_up(step, channel),
+            ChannelEvent::Up { channel, peer, ours: true } => {
+                let client = self.mail.clients.get_mut(&peer);
+                match client.filter(|client| client.standing == Standing::Opening) {
+                    Some(client) => {
+                        client.standing = Standing::Greeting(channel);
+                        self.mail.channels.insert(channel, peer);
+                    }
+                    None => self.effects.push(Effect::Channel(ChannelOrder::Close(channel))),
+                }
+            }
+            ChannelEvent::Unreachable(peer) => {
+                let opening = |client: &Client| client.standing == Standing::Opening;
+                if self.mail.clients.get(&peer).is_some_and(opening) {
+                    self.mailbox_down(step, &peer);
+                }
+            }
+            ChannelEvent::Heard { channel, message } => match self.mail.channels.get(&channel).cloned() {
+                Some(peer) => self.mailbox_heard(step, channel, &peer, &message),
+                None => self.hosted_heard(step, channel, &message),
+            },
+            ChannelEvent::Down(channel) => match self.mail.channels.get(&channel).cloned() {
+                Some(peer) => self.mailbox_down(step, &peer),
+                None => self.hosted_down(channel),
+            },
+        }
+    }
+
+    /// Asks a mailbox for something, once there is a channel to it.
+    pub(super) fn ask_mailbox(&mut self, step: &mut Step<'_, '_>, at: &PeerAddress, op: Op) {
+        self.ask_with(step, at, Errand { op, work: 0 });
+    }
+
+    fn ask_with(&mut self, step: &mut Step<'_, '_>, at: &PeerAddress, errand: Errand) {
+        let peer = at.peer().clone();
+        if !self.online || self.peer.as_ref() == Some(&peer) {
+            return self.errand_failed(step, errand.op);
+        }
+        let client = self.mail.clients.entry(peer.clone()).or_insert_with(|| Client::new(at.clone()));
+        if client.waiting.len() >= limits::MAIL_WAITING_MAX {
+            self.counters.over_limit += 1;
+            return;
+        }
+        client.at = at.clone();
+        client.waiting.push_back(errand);
+        if client.standing == Standing::Down {
+            client.standing = Standing::Opening;
+            client.set_due(step.now, true);
+            self.effects.push(Effect::Channel(ChannelOrder::Open(at.clone())));
+        }
+        self.ask_more(step, &peer);
+    }
+
+    /// Sends requests as long as there is room for answers.
+    fn ask_more(&mut self, step: &Step<'_, '_>, peer: &PeerKey) {
+        let stays = owner::mailbox(step.tx, peer).is_some();
+        loop {
+            let Some(client) = self.mail.clients.get_mut(peer) else { return };
+            let Standing::Up(channel, nonce) = client.standing else { return };
+            client.set_due(step.now, stays);
+            if client.asked.len() >= limits::MAIL_WINDOW {
+                return;
+            }
+            let Some(errand) = client.waiting.pop_front() else { return };
+            client.number += 1;
+            // What it was about is gone meanwhile: there is nothing to ask.
+            let Some(request) = request(step, peer, &nonce, client.number, &errand) else { continue };
+            client.asked.insert(client.number, errand);
+            let message = request.encode();
+            self.effects.push(Effect::Channel(ChannelOrder::Say { channel, message }));
+        }
+    }
+
+    fn mailbox_heard(&mut self, step: &mut Step<'_, '_>, channel: ChannelId, peer: &PeerKey, message: &[u8]) {
+        let Some(client) = self.mail.clients.get_mut(peer) else { return };
+        match Word::decode(message) {
+            Ok(Word::Hello(nonce)) if client.standing == Standing::Greeting(channel) => {
+                client.standing = Standing::Up(channel, nonce);
+            }
+            Ok(Word::Answer { number, answer }) => {
+                let Some(errand) = client.asked.remove(&number) else { return };
+                let at = client.at.clone();
+                self.errand_answered(step, &at, errand, answer);
+            }
+            Ok(Word::Ready(queue)) => {
+                let is_ours =
+                    step.tx.row(&OWN_QUEUES, queue.as_bytes()).is_some_and(|row| row.mailbox == *peer);
+                let asked = self.mail.is_asked(|op| matches!(op, Op::Get { queue: of, .. } if *of == queue));
+                if let Some(client) = self.mail.clients.get(peer).filter(|_| is_ours && !asked) {
+                    let at = client.at.clone();
+                    self.ask_mailbox(
+                        step,
+                        &at,
+                        Op::Get { queue, after: 0, left: limits::INBOX_MESSAGES_MAX },
+                    );
+                }
+            }
+            Ok(Word::Hello(_)) | Err(_) => {
+                self.counters.malformed += 1;
+                self.mailbox_down(step, peer);
+                return self.effects.push(Effect::Channel(ChannelOrder::Close(channel)));
+            }
+        }
+        self.ask_more(step, peer);
+    }
+
+    fn errand_answered(&mut self, step: &mut Step<'_, '_>, at: &PeerAddress, errand: Errand, answer: Answer) {
+        // Nothing else is ever asked to work for: a mailbox that asks for more would only keep us busy.
+        let may_ask = matches!(errand.op, Op::New(_) | Op::GetPrekeys { .. } | Op::Deposit { seq: 0, .. });
+        if let Answer::Refused(MailRefusal::Work(bits)) = answer
+            && may_ask
+            && (errand.work + 1..=limits::WORK_MOST).contains(&bits)
+        {
+            return self.ask_with(step, at, Errand { work: bits, ..errand });
+        }
+        match (errand.op, answer) {
+            (Op::Deposit { contact, device, seq, to }, Answer::Done) => {
+                self.deposited(step, &contact, &device, seq, to);
+            }
+            (Op::Say { item, .. }, Answer::Done) => self.said(step, item),
+            (Op::GetPrekeys { contact, .. }, Answer::Prekeys { bundle, one_time }) => {
+                self.mailed_prekeys(step, &contact, at.peer(), &bundle, &one_time);
+            }
+            (op @ (Op::Deposit { .. } | Op::Say { .. } | Op::GetPrekeys { .. }), _) => {
+                self.errand_failed(step, op);
+            }
+            (op, answer) => self.own_answered(step, at, op, answer),
+        }
+    }
+
+    /// A mailbox couldn't be asked, or won't: whoever waits for it goes on without.
+    pub(super) fn errand_failed(&mut self, step: &mut Step<'_, '_>, op: Op) {
+        match op {
+            Op::GetPrekeys { contact, .. } => {
+                self.retry_later(step, contact);
+            }
+            Op::Deposit { contact, .. } => self.retry_later(step, contact),
+            Op::Say { item, .. } => self.unsaid(item),
+            Op::New(queue) => self.queue_not_made(step, &queue),
+            _ => {}
+        }
+    }
+
+    /// The channel to a mailbox is gone, or there is none to be had.
+    fn mailbox_down(&mut self, step: &mut Step<'_, '_>, peer: &PeerKey) {
+        let Some(client) = self.mail.clients.get_mut(peer) else { return };
+        if let Some(channel) = client.channel() {
+            self.mail.channels.remove(&channel);
+        }
+        let errands = client.drain();
+        self.mailbox_lost(step, peer);
+        errands.into_iter().for_each(|errand| self.errand_failed(step, errand.op));
+        let idle = |client: &mut Client| client.standing == Standing::Down && client.waiting.is_empty();
+        if self.mail.clients.get_mut(peer).is_some_and(idle) {
+            self.mail.clients.remove(peer);
+        }
+    }
+
+    /// Mailboxes that should have answered, and channels that nobody needs any more.
+    pub(super) fn mailboxes_overdue(&mut self, step: &mut Step<'_, '_>) {
+        for peer in self.mail.overdue(step.now) {
+            let Some(client) = self.mail.clients.get(&peer) else { continue };
+            let (channel, is_idle) = (client.channel(), client.asked.is_empty() && client.waiting.is_empty());
+            if is_idle {
+                self.mail.clients.remove(&peer);
+                channel.map(|channel| self.mail.channels.remove(&channel));
+            } else {
+                self.mailbox_down(step, &peer);
+            }
+            if let Some(channel) = channel {
+                self.effects.push(Effect::Channel(ChannelOrder::Close(channel)));
+            }
+        }
+    }
+}
+
+/// The request of an errand; none where what it is about is gone.
+fn request(
+    step: &Step<'_, '_>,
+    mailbox: &PeerKey,
+    nonce: &Nonce,
+    number: u64,
+    errand: &Errand,
+) -> Option<Request> {
+    let channel = Channel { mailbox, nonce };
+    let read = |id: &crate::base::id::ReadId, command: &Command| {
+        let queue = step.tx.row(&OWN_QUEUES, id.as_bytes())?;
+        Some(Request::signed(number, &channel, &queue.key(), command))
+    };
+    let mut request = match &errand.op {
+        Op::New(id) => {
+            let queue = step.tx.row(&OWN_QUEUES, id.as_bytes())?;
+            let wanted = queue.wanted(&owner::mailbox(step.tx, mailbox)?);
+            Request::signed(number, &channel, &queue.key(), &Command::New(wanted))
+        }
+        Op::Subscribe(id) => read(id, &Command::Subscribe)?,
+        Op::Get { queue, after, .. } => read(queue, &Command::Get { after: *after })?,
+        Op::Ack { queue, upto } => read(queue, &Command::Ack { upto: *upto })?,
+        Op::Delete(id) => read(id, &Command::Delete)?,
+        Op::PutPrekeys { queue, bundle, one_time } => {
+            read(queue, &Command::PutPrekeys { bundle: bundle.clone(), one_time: one_time.clone() })?
+        }
+        Op::Deposit { contact, device, seq, to } => {
+            let row = step.tx.get(&OUTBOX, &OUTBOX.key_at(device.as_bytes(), *seq))?;
+            let frame = &row.frame.as_ref()?.frame;
+            let known = boxes::of(step.tx, contact);
+            if *seq == 0 {
+                let body = Envelope::parse(frame).ok()?.body.to_vec();
+                let ticket = Some(known.inbox(to)?.ticket.clone());
+                Request::bare(number, *to.as_bytes(), &Command::Send { frame: body, ticket })
+            } else {
+                deposit(number, &channel, known.pair(to)?, frame)?
+            }
+        }
+        Op::Say { contact, to, frame, .. } => {
+            deposit(number, &channel, boxes::of(step.tx, contact).pair(to)?, frame)?
+        }
+        Op::GetPrekeys { contact, to } => {
+            let ticket = Some(boxes::of(step.tx, contact).inbox(to)?.ticket.clone());
+            Request::bare(number, *to.as_bytes(), &Command::GetPrekeys { ticket })
+        }
+    };
+    if errand.work > 0 {
+        request.work_for(&channel, errand.work);
+    }
+    Some(request)
+}
+
+/// The request to keep a sealed frame in a pair queue: the same bytes, with their route hidden.
+fn deposit(number: u64, channel: &Channel<'_>, pair: &PairBox, frame: &[u8]) -> Option<Request> {
+    let envelope = Envelope::parse(frame).ok()?;
+    let route = masked(envelope.route.as_bytes(), &pair.mask, envelope.body);
+    let frame = [route.as_slice(), envelope.body].concat();
+    let send: &SendId = &pair.send;
+    let key = writer_key(&KeyPair::from_secret(pair.writer.clone()), &pair.key, send)?;
+    Some(Request::written(number, channel, send, &key, &Command::Send { frame, ticket: None }))
+}

@@ -1,0 +1,161 @@
+//! Soft state about mailboxes: channels to them, what they were asked, and who is told what at ours.
+//!
+//! It is lost in a crash for nothing: what matters is in rows, and is asked again.
+
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::base::id::{AccountId, DeviceId, ReadId, SendId};
+use crate::base::limits;
+use crate::base::time::Time;
+use crate::domain::mailbox::host::Rules;
+use crate::engine::input::Ticket;
+use crate::engine::links::Item;
+use crate::wire::channel::ChannelId;
+use crate::wire::mail::Nonce;
+use crate::wire::peer::{PeerAddress, PeerKey};
+
+/// Something to be asked of a mailbox.
+#[derive(Clone, Debug)]
+pub(super) enum Op {
+    /// Make a queue of ours.
+    New(ReadId),
+    /// Say when something comes, and how much is there now.
+    Subscribe(ReadId),
+    /// Give what is there behind a number; so many more at most.
+    Get { queue: ReadId, after: u64, left: u32 },
+    /// What was read may go.
+    Ack { queue: ReadId, upto: u64 },
+    /// A queue of ours may go.
+    Delete(ReadId),
+    /// Hand prekeys of ours out.
+    PutPrekeys { queue: ReadId, bundle: Vec<u8>, one_time: Vec<Vec<u8>> },
+    /// Keep what is unsettled for a device: its row has the frame.
+    Deposit { contact: AccountId, device: DeviceId, seq: u64, to: SendId },
+    /// Keep a frame that need not arrive.
+    Say { contact: AccountId, to: SendId, frame: Vec<u8>, item: Item },
+    /// Give prekeys of a contact.
+    GetPrekeys { contact: AccountId, to: SendId },
+}
+
+/// Something to be asked, with so many bits of work.
+#[derive(Clone, Debug)]
+pub(super) struct Errand {
+    pub(super) op: Op,
+    pub(super) work: u32,
+}
+
+/// How a channel to a mailbox stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Standing {
+    /// There is none.
+    Down,
+    /// It is being opened.
+    Opening,
+    /// It is up, and the mailbox hasn't said hello.
+    Greeting(ChannelId),
+    /// Requests can go out.
+    Up(ChannelId, Nonce),
+}
+
+/// One mailbox, ours or a contact's.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) at: PeerAddress,
+    pub(super) standing: Standing,
+    pub(super) waiting: VecDeque<Errand>,
+    pub(super) asked: BTreeMap<u64, Errand>,
+    pub(super) number: u64,
+    /// When it must have answered, or else has been idle for long enough.
+    pub(super) due: Option<Time>,
+}
+
+/// A channel that somebody opened to us as their mailbox.
+#[derive(Debug)]
+pub(super) struct Hosted {
+    pub(super) nonce: Nonce,
+    pub(super) subscribed: BTreeSet<ReadId>,
+}
+
+/// All soft state about mailboxes.
+#[derive(Debug, Default)]
+pub(super) struct MailState {
+    /// What we allow as a mailbox; none where we aren't one.
+    pub(super) rules: Option<Rules>,
+    pub(super) clients: BTreeMap<PeerKey, Client>,
+    pub(super) channels: BTreeMap<ChannelId, PeerKey>,
+    pub(super) hosted: BTreeMap<ChannelId, Hosted>,
+    pub(super) subscribers: BTreeMap<ReadId, BTreeSet<ChannelId>>,
+    /// Who waits to hear whether a mailbox takes us.
+    pub(super) adding: BTreeMap<PeerKey, Ticket>,
+}
+
+impl MailState {
+    /// When something must have been answered.
+    pub(super) fn next_deadline(&self) -> Option<Time> {
+        self.clients.values().filter_map(|client| client.due).min()
+    }
+
+    /// The mailboxes whose time is over.
+    pub(super) fn overdue(&self, now: Time) -> Vec<PeerKey> {
+        let due = |client: &Client| client.due.is_some_and(|due| due <= now);
+        self.clients.iter().filter(|(_, client)| due(client)).map(|(peer, _)| peer.clone()).collect()
+    }
+
+    /// What is to be asked about a contact is about its new account.
+    pub(super) fn rename(&mut self, old: AccountId, new: AccountId) {
+        for client in self.clients.values_mut() {
+            for errand in client.waiting.iter_mut().chain(client.asked.values_mut()) {
+                match &mut errand.op {
+                    Op::Deposit { contact, .. }
+                    | Op::Say { contact, .. }
+                    | Op::GetPrekeys { contact, .. }
+                        if *contact == old =>
+                    {
+                        *contact = new;
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Whether something like this is being asked of anybody.
+    pub(super) fn is_asked(&self, like: impl Fn(&Op) -> bool) -> bool {
+        let all = self.clients.values().flat_map(|client| client.waiting.iter().chain(client.asked.values()));
+        all.into_iter().any(|errand| like(&errand.op))
+    }
+}
+
+impl Client {
+    pub(super) const fn new(at: PeerAddress) -> Self {
+        let (standing, number, due) = (Standing::Down, 0, None);
+        Self { at, standing, waiting: VecDeque::new(), asked: BTreeMap::new(), number, due }
+    }
+
+    /// Takes everything that was asked or waits: the channel is gone.
+    pub(super) fn drain(&mut self) -> Vec<Errand> {
+        self.standing = Standing::Down;
+        self.due = None;
+        let asked = core::mem::take(&mut self.asked).into_values();
+        asked.chain(core::mem::take(&mut self.waiting)).collect()
+    }
+
+    /// The channel, if there is one.
+    pub(super) const fn channel(&self) -> Option<ChannelId> {
+        match self.standing {
+            Standing::Greeting(channel) | Standing::Up(channel, _) => Some(channel),
+            Standing::Down | Standing::Opening => None,
+        }
+    }
+
+    /// It was asked something, or answered.
+    pub(super) fn set_due(&mut self, now: Time, stays: bool) {
+        let pause: Option<Duration> = match (self.asked.is_empty() && self.waiting.is_empty(), stays) {
+            (false, _) => Some(limits::MAIL_PATIENCE),
+            (true, true) => None,
+            (true, false) => Some(limits::IDLE_PATIENCE),
+        };
+        self.due = pause.map(|pause| now.plus(pause));
+    }
+}
