@@ -350,6 +350,22 @@ fn a_newcomer_writes_first_to_an_identity_that_took_the_place_of_another_and_is_
 }
 
 #[test]
+fn a_first_flight_for_a_former_identity_is_made_anew_once_both_are_on() {
+    let (mut world, ana, bento) = strangers(18, 1);
+    assert!(say(&mut world, BENTO, ana, "oi"));
+    world.run(3 * MINUTE);
+    world.stop(BENTO);
+    world.start(ANA);
+    // Before anything is fetched.
+    world.rotate(ANA);
+    world.run(3 * MINUTE);
+    assert_eq!(texts(&history(&world, ANA, &bento), "in"), [""; 0]);
+    world.start(BENTO);
+    world.run(HOUR);
+    assert_eq!(texts(&history(&world, ANA, &bento), "in"), ["oi"]);
+}
+
+#[test]
 fn an_expired_message_has_failed_and_says_why() {
     let (mut world, ana, _) = friends(12, 1);
     assert!(say(&mut world, BENTO, ana, "tarde demais"));
