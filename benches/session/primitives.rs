@@ -41,7 +41,10 @@ pub(crate) fn figures() -> Figures {
                 aead::seal_random(&key, &[0; aead::XNONCE_LEN], &[], black_box(&mut buffer)).unwrap();
             }),
         ),
-        ("SHA-256, 97 bytes (what stands before a body)", best(2_000, || black_box(sha256(&[&FRONT])).fill(0))),
+        (
+            "SHA-256, 97 bytes (what stands before a body)",
+            best(2_000, || black_box(sha256(&[&FRONT])).fill(0)),
+        ),
         ("HMAC-SHA-256, key prepared", best(2_000, || drop(black_box(HmacKey::new(key.expose()))))),
         ("HMAC-SHA-256, one byte under a prepared key", best(2_000, || drop(black_box(mac.tag(&[&[1]]))))),
         ("HKDF-Extract, 32 bytes", best(2_000, || drop(black_box(extract_sha256(&key, &key))))),

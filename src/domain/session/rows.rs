@@ -70,8 +70,8 @@ mod tests {
             assert_ne!(different, key(&one, 1, 7));
         }
         // All that came to one set is found, and wiped, together.
-        assert_eq!(key(&one, 1, 7).id, replays_of(&one, 1));
-        assert_eq!(key(&one, 1, 8).id, replays_of(&one, 1));
+        assert_eq!(key(&one, 1, 7).id[..], replays_of(&one, 1)[..]);
+        assert_eq!(key(&one, 1, 8).id[..], replays_of(&one, 1)[..]);
         assert_ne!(replays_of(&one, 1), replays_of(&one, 2));
         assert_ne!(replays_of(&one, 1), replays_of(&other, 1));
     }
