@@ -80,6 +80,10 @@ impl NetworkBehaviour for DialBack {
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        // One that another behaviour forbade was never judged here.
+        if let FromSwarm::DialFailure(failed) = &event {
+            self.dials.remove(&failed.connection_id);
+        }
         self.inner.on_swarm_event(event);
     }
 
