@@ -245,3 +245,18 @@ fn the_same_seed_tells_the_same_story() {
     };
     assert_eq!(tell(), tell());
 }
+
+#[test]
+fn a_node_that_is_off_stays_off_whatever_happens_to_its_clock_and_disk() {
+    let (mut world, ana, _) = friends(3);
+    assert!(say(&mut world, 1, ana, "good night"));
+    world.stop(1);
+    let starts = world.peers[1].starts;
+    world.peers[1].full_until = world.now.plus(60 * MINUTE);
+    world.set_clock(1, 60 * 60 * 1_000);
+    world.command(1, Command::Invite);
+    world.run(48 * 60 * MINUTE);
+    assert!(!world.peers[1].on);
+    assert_eq!(world.peers[1].starts, starts, "nothing that it did failed it, since it did nothing");
+    assert_eq!(world.peers[1].disk.waiting(), 0);
+}

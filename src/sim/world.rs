@@ -165,9 +165,7 @@ impl World {
     /// Asks a node for something; nobody answers where it doesn't run.
     pub fn command(&mut self, peer: usize, command: Command) -> Ticket {
         let ticket = self.peers[peer].next_ticket();
-        if self.peers[peer].on {
-            self.hand(peer, Input::Command { ticket, command });
-        }
+        self.hand(peer, Input::Command { ticket, command });
         ticket
     }
 
@@ -330,8 +328,11 @@ impl World {
         true
     }
 
-    /// Hands something to a node that runs.
+    /// Hands something to a node; one that is off does nothing about it.
     pub(super) fn hand(&mut self, peer: usize, input: Input) {
+        if !self.peers[peer].on {
+            return;
+        }
         self.mix(peer, &input);
         if self.peers[peer].handle(self.now, vec![input], &mut self.rng) {
             self.after(peer, 1);
@@ -387,7 +388,8 @@ impl World {
     }
 
     fn wake(&mut self, peer: usize) {
-        let Some(due) = self.peers[peer].next_deadline() else { return };
+        let node = &self.peers[peer];
+        let Some(due) = node.next_deadline().filter(|_| node.on) else { return };
         let at = due.max(self.now.plus(Duration::from_millis(1)));
         if self.peers[peer].tick.is_none_or(|tick| at < tick) {
             self.peers[peer].tick = Some(at);
