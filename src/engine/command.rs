@@ -74,6 +74,8 @@ pub enum Command {
     RemoveMailbox(PeerKey),
     /// Puts the identity of this seed in the place of this one.
     RotateIdentity(Box<Seed>),
+    /// A command that changes the account's log, with the seed whose key signs that.
+    Unlocked(Box<Seed>, Box<Command>),
     /// What this business says of itself; published at the next opportunity.
     SetProfile(Box<ProfileDraft>),
     /// Publishes the profile now, and answers once the network took it.
@@ -251,6 +253,9 @@ pub enum Refusal {
     /// Only the device with the recovery phrase does this.
     #[error("only the device that has the recovery phrase does this: use that one")]
     NotPrimary,
+    /// The command changes the account's log, and came without its key.
+    #[error("this takes the identity key: give the passphrase, or the recovery phrase where the key is locked")]
+    KeyNeeded,
     /// The device belongs to nobody yet.
     #[error("this device isn't linked yet: link it with `sigillo device join`")]
     NotLinked,
@@ -329,6 +334,7 @@ impl Refusal {
             Self::NotABusiness => "not_a_business",
             Self::NotAPerson => "not_a_person",
             Self::NotPrimary => "not_primary",
+            Self::KeyNeeded => "key_needed",
             Self::NotLinked => "not_linked",
             Self::AlreadyLinked => "already_linked",
             Self::Revoked => "revoked",

@@ -1,5 +1,6 @@
 //! Commands, each led to the room that carries it out.
 
+use crate::domain::identity::account::Seed;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::input::Ticket;
 use crate::engine::machine::{Engine, NOBODY, Step};
@@ -19,6 +20,7 @@ impl Engine {
             Command::JoinAccount(account) => self.join_account(step, &account),
             Command::RevokeDevice(device) => self.revoke_device(step, &device),
             Command::RotateIdentity(next) => self.rotate_identity(step, *next),
+            Command::Unlocked(seed, command) => return self.unlocked(step, ticket, &seed, *command),
             Command::SetName(name) => self.set_name(step, name),
             Command::Invite => self.invite(step),
             Command::Accept { invite, name } => self.accept_invite(step, invite, name),
@@ -36,6 +38,19 @@ impl Engine {
             needs_network => return self.network_command(step, ticket, needs_network),
         };
         self.reply(ticket, result);
+    }
+
+    /// A command that came with the identity's key: it is here for that long.
+    fn unlocked(&mut self, step: &mut Step<'_, '_>, ticket: Ticket, seed: &Seed, command: Command) {
+        let key = seed.account();
+        if self.is_primary() && key.id() != self.account {
+            let words = "this is the recovery phrase of another identity than this node's";
+            return self.reply(ticket, Err(Refusal::Identity(words.into())));
+        }
+        self.key = self.is_primary().then_some(key);
+        self.name_mailboxes(step);
+        self.command(step, ticket, command);
+        self.key = None;
     }
 
     /// Commands whose answer comes from the network.

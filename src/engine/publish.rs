@@ -104,8 +104,8 @@ impl Engine {
             return;
         }
         let mut log = found.clone();
-        let device = own.log.devices().first().cloned();
-        let opened = device.map(|device| log.append(&key, LogOperation::Open(device), step.now));
+        let device = own.log.state().members.first().cloned();
+        let opened = device.map(|device| log.append(&key, LogOperation::Open(device, Vec::new()), step.now));
         if opened == Some(Ok(())) {
             step.tx.edit(&ACCOUNTS, &ACCOUNTS.key(self.account.as_bytes()), |own| own.log = log);
             self.refresh_own(step);

@@ -100,18 +100,18 @@ pub(super) fn could_sign(log: &AccountLog, device: DeviceId, at: Time) -> bool {
     for (place, entry) in entries.iter().enumerate() {
         let Ok(entry) = LogEntry::decode(entry.unverified()) else { return false };
         match entry.operation {
-            LogOperation::Open(known) | LogOperation::AddDevice(known) if known.id == device => {
-                added |= known.purposes.allow(Purposes::RECEIPT)
+            LogOperation::Open(known, _) | LogOperation::AddDevice(known) if known.device.id == device => {
+                added |= known.device.purposes.allow(Purposes::RECEIPT)
                     && entry.at <= at.plus(limits::BILLING_CLOCK_SKEW);
             }
             LogOperation::RevokeDevice(id) if id == device => added &= at < entry.at,
             // Every other device's word ends here.
-            LogOperation::Open(_) | LogOperation::RotateIdentity(_) => added &= at < entry.at,
+            LogOperation::Open(..) | LogOperation::RotateIdentity(_) => added &= at < entry.at,
             // What came before isn't known: from then on the identity key's word counts that the device is one of the
             // account's. For an earlier time it says nothing: the device may have been added the moment before.
             LogOperation::Snapshot { state, .. } if place == 0 => {
-                let listed = state.devices.iter().find(|known| known.id == device);
-                added = listed.is_some_and(|known| known.purposes.allow(Purposes::RECEIPT))
+                let listed = state.members.iter().find(|known| known.device.id == device);
+                added = listed.is_some_and(|known| known.device.purposes.allow(Purposes::RECEIPT))
                     && entry.at <= at.plus(limits::BILLING_CLOCK_SKEW);
             }
             _ => {}
@@ -231,7 +231,7 @@ mod tests {
         assert!(!allowed(added.minus(limits::BILLING_CLOCK_SKEW + milli)));
         // A device that came back holds for both times and not for the time between.
         let back = NOW.plus(days(10));
-        let add = LogOperation::AddDevice(business.keys.certificate(Purposes::ALL));
+        let add = LogOperation::AddDevice(business.keys.member(&business.key.id(), Purposes::ALL));
         business.log.append(&business.key, add, back).unwrap();
         let allowed = |at| could_sign(&business.log, business.keys.id(), at);
         assert!(allowed(NOW.minus(milli)) && !allowed(NOW.plus(days(5))) && allowed(back));
@@ -240,8 +240,8 @@ mod tests {
         let others: Vec<_> = (0..7).map(|byte| Party::new(50 + byte, Purposes::MESSAGE)).collect();
         for (day, other) in (0..).zip(&others).cycle().take(14) {
             let id = other.keys.id();
-            let is_there = long.log.devices().iter().any(|device| device.id == id);
-            let add = LogOperation::AddDevice(other.keys.certificate(Purposes::MESSAGE));
+            let is_there = long.log.devices().any(|device| device.id == id);
+            let add = LogOperation::AddDevice(other.keys.member(&business.key.id(), Purposes::MESSAGE));
             let operation = if is_there { LogOperation::RevokeDevice(id) } else { add };
             long.log.append(&long.key, operation, NOW.plus(days(day))).unwrap();
         }

@@ -10,7 +10,7 @@ use crate::domain::directory::profile::{ProfileError, VerifiedProfile, check_lif
 use crate::domain::directory::term;
 use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::log::AccountLog;
-use crate::wire::account::{Device, LogEntry, LogOperation, Purposes};
+use crate::wire::account::{Device, LogEntry, LogOperation, Member, Purposes};
 use crate::wire::index::{Facets, IndexEntry, IndexRecord};
 use crate::wire::signed::Signed;
 
@@ -169,7 +169,8 @@ fn certificate_of(log: &AccountLog, device: &DeviceId) -> Option<Signed> {
 
 fn device_of(entry: LogEntry) -> Option<Device> {
     match entry.operation {
-        LogOperation::Open(device) | LogOperation::AddDevice(device) => {
+        // What the device signs names the account: that is its word.
+        LogOperation::Open(Member { device, .. }, _) | LogOperation::AddDevice(Member { device, .. }) => {
             device.purposes.allow(Purposes::PROFILE).then_some(device)
         }
         _ => None,

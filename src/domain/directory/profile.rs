@@ -179,7 +179,7 @@ pub(super) fn check_life(issued: Time, expires: Time, now: Time) -> Result<(), P
 }
 
 fn is_device(log: &AccountLog, id: DeviceId) -> bool {
-    log.devices().iter().any(|device| device.id == id)
+    log.devices().any(|device| device.id == id)
 }
 
 /// The keys that an account's profile lies under in the DHT.

@@ -129,7 +129,7 @@ pub(super) fn show_phrase(output: Output, phrase: &Zeroizing<String>) -> Result<
 }
 
 /// From the file, a prompt, or stdin; never from the arguments, which other users can see.
-fn phrase(file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
+pub(super) fn phrase(file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
     if let Some(path) = file {
         let unreadable = |error: &dyn core::fmt::Display| {
             Failure::failed("phrase", format!("{} can't be read: {error}", path.display()))
