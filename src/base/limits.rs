@@ -197,7 +197,7 @@ pub const FLOOR_LIFE: Duration = Duration::from_secs(90 * DAY);
 /// DHT keys that one profile is stored under.
 pub const PROFILE_KEYS: u8 = 3;
 /// The largest signed index entry.
-pub const INDEX_ENTRY_MAX: usize = 520;
+pub const INDEX_ENTRY_MAX: usize = 600;
 /// Terms that one business is indexed under.
 pub const INDEX_TERMS_MAX: usize = 32;
 /// Index entries in one answer.

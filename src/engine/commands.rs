@@ -21,6 +21,7 @@ impl Engine {
             Command::RevokeDevice(device) => self.revoke_device(step, &device),
             Command::RotateIdentity(next) => self.rotate_identity(step, *next),
             Command::Unlocked(seed, command) => return self.unlocked(step, ticket, &seed, *command),
+            Command::Reconcile { force: true } => self.reconcile_by_force(step),
             Command::SetName(name) => self.set_name(step, name),
             Command::Invite => self.invite(step),
             Command::Accept { invite, name } => self.accept_invite(step, invite, name),
@@ -65,6 +66,7 @@ impl Engine {
             Command::Add { account, name } => self.fetch(step, account, Want::Add(ticket, name)),
             Command::Subscribe { issuer, plan } => self.fetch(step, issuer, Want::Subscribe(ticket, plan)),
             Command::Publish => self.publish(step, Some(ticket)),
+            Command::Reconcile { .. } => self.reconcile(step, ticket),
             _ => self.reply(ticket, Ok(Outcome::Done)),
         }
     }

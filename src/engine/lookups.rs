@@ -117,7 +117,9 @@ impl Engine {
             }
             Want::Search(search) => self.search_fetched(step, search, fetched),
             Want::ReadBack => self.read_back(step, fetched),
-            Want::Publish(ticket) => self.looked_first(step, fetched.profile.as_ref(), ticket),
+            Want::Reconcile(ticket, key) => {
+                self.reconciled(step, fetched.profile.as_ref(), ticket, &key);
+            }
         }
     }
 

@@ -139,8 +139,6 @@ pub struct Engine {
     pub(super) addresses: Vec<String>,
     /// How often in a row a contact couldn't be reached.
     pub(super) attempts: BTreeMap<AccountId, u32>,
-    /// The account whose earlier publications were looked for.
-    pub(super) looked_at: Option<AccountId>,
     /// Contacts of whatever standing.
     pub(super) contacts: usize,
     /// Contacts that wait to be admitted.
@@ -181,7 +179,6 @@ impl Engine {
             online: false,
             addresses: Vec::new(),
             attempts: BTreeMap::new(),
-            looked_at: None,
             contacts: 0,
             requests: 0,
             queries: 0,

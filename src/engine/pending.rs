@@ -55,8 +55,8 @@ pub(super) enum Want {
     Search(Ticket),
     /// To see whether our publication arrived.
     ReadBack,
-    /// To know which number our own publication must be above.
-    Publish(Option<Ticket>),
+    /// To know what was published before a restore; with the key that signs what goes on from it.
+    Reconcile(Ticket, Box<AccountKey>),
 }
 
 /// A profile that is being fetched.

@@ -19,6 +19,7 @@ use crate::domain::mailbox::{boxes, owner};
 use crate::domain::session::rows::{ROUTES, Route};
 use crate::engine::command::{NewMailbox, Outcome, Refusal};
 use crate::engine::machine::{Engine, Step};
+use crate::engine::reconcile;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
@@ -57,7 +58,11 @@ impl Engine {
         };
         let is_kept = step.tx.with(&ACCOUNTS, &ACCOUNTS.key(self.account.as_bytes()), |_| ()).is_some();
         if let (false, Ok(log)) = (is_kept, primary.log()) {
+            let is_restored = primary.restored && self.is_business();
             self.open_own(step, log, None, None);
+            if is_restored {
+                reconcile::begin(step);
+            }
         }
     }
 

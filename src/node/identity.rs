@@ -25,7 +25,7 @@ pub fn system_rng() -> impl CryptoRng {
     rand_core::UnwrapErr(getrandom::SysRng)
 }
 
-/// Makes an identity in a home that has none: a new one, or the one of a recovery phrase.
+/// Makes an identity in a home that has none: a new one, or the one of this seed, which has said nothing yet.
 pub fn create(
     home: &Home,
     kind: AccountKind,
@@ -34,7 +34,18 @@ pub fn create(
     cost: Cost,
 ) -> Result<Keystore, IdentityError> {
     let seed = seed.unwrap_or_else(|| Seed::random(&mut system_rng()));
-    write(home, kind, Some(&seed), passphrase, cost)
+    write(home, kind, Some((&seed, false)), passphrase, cost)
+}
+
+/// Brings an identity back in a home that has none, from the seed of its recovery phrase.
+pub fn restore(
+    home: &Home,
+    kind: AccountKind,
+    seed: &Seed,
+    passphrase: &[u8],
+    cost: Cost,
+) -> Result<Keystore, IdentityError> {
+    write(home, kind, Some((seed, true)), passphrase, cost)
 }
 
 /// What unseals the identity's key.
@@ -111,7 +122,7 @@ pub fn create_device(home: &Home, passphrase: &[u8], cost: Cost) -> Result<Keyst
 fn write(
     home: &Home,
     kind: AccountKind,
-    seed: Option<&Seed>,
+    seed: Option<(&Seed, bool)>,
     passphrase: &[u8],
     cost: Cost,
 ) -> Result<Keystore, IdentityError> {
@@ -124,7 +135,10 @@ fn write(
     let (mut rng, created) = (system_rng(), clock::now());
     let device = Secret::random(&mut rng);
     let keystore = Keystore {
-        primary: seed.map(|seed| Primary::begin(seed, &device, kind, created)),
+        primary: seed.map(|(seed, restored)| Primary {
+            restored,
+            ..Primary::begin(seed, &device, kind, created)
+        }),
         device,
         transport: Secret::random(&mut rng),
         data_key: Secret::random(&mut rng),
@@ -133,7 +147,7 @@ fn write(
         next: None,
     };
     let identity = match seed {
-        Some(seed) => {
+        Some((seed, _)) => {
             IdentityKeys { seed: seed.secret().clone(), next: None }.seal(passphrase, cost, &mut rng)?
         }
         None => SealedIdentity::default(),

@@ -70,7 +70,10 @@ impl Peer {
         rng: &mut Random,
     ) -> Self {
         let primary = seed.as_ref().map(|seed| Primary::begin(seed, &device, kind, now));
-        let me = Me { primary, device, kind };
+        Self::with(Me { primary, device, kind }, seed, key, now, rng)
+    }
+
+    fn with(me: Me, seed: Option<Seed>, key: PeerKey, now: Time, rng: &mut Random) -> Self {
         let disk = Disk::default();
         let engine = Engine::new(me.clone(), &Reader::new(&disk.seen()));
         let mut peer = Self {
@@ -126,7 +129,10 @@ impl Peer {
     pub fn unlocked(&self, command: Command) -> Command {
         let signs = matches!(
             command,
-            Command::LinkDevice(_) | Command::RevokeDevice(_) | Command::RotateIdentity(_)
+            Command::LinkDevice(_)
+                | Command::RevokeDevice(_)
+                | Command::RotateIdentity(_)
+                | Command::Reconcile { .. }
         );
         let account = self.account();
         let seed = self.keys.iter().flatten().find(|seed| seed.account().id() == account);
@@ -230,19 +236,31 @@ impl Peer {
 
     /// The keystore has `next` beside the seed in force from here on.
     pub fn prepare(&mut self, next: Seed) {
-        if let Some(former) = self.keys[1].take() {
-            // It took the place long ago: a keystore lets go of what it had before.
+        let account = self.account();
+        if let Some(former) = self.keys[1].take().filter(|seed| seed.account().id() == account) {
+            // It took the place: a keystore lets go of what it had before.
             self.me.primary = Some(Primary::heir(&former, self.me.kind));
             self.keys[0] = Some(former);
         }
         self.keys[1] = Some(next);
     }
 
+    fn restored(
+        (seed, device, kind): (Option<Seed>, Secret<32>, AccountKind),
+        key: PeerKey,
+        now: Time,
+        rng: &mut Random,
+    ) -> Self {
+        let begin = |seed| Primary { restored: true, ..Primary::begin(seed, &device, kind, now) };
+        let primary = seed.as_ref().map(begin);
+        Self::with(Me { primary, device, kind }, seed, key, now, rng)
+    }
+
     /// The same identity on a new device that knows nothing.
     pub fn restore(&mut self, device: Secret<32>, now: Time, rng: &mut Random) {
         let (rough, starts, tickets) = (self.rough, self.starts, self.tickets);
         let owner = (self.keys[0].clone(), device, self.me.kind);
-        let mut fresh = Self::new(owner, self.key.clone(), now, rng);
+        let mut fresh = Self::restored(owner, self.key.clone(), now, rng);
         (fresh.rough, fresh.starts, fresh.tickets, fresh.skew) = (rough, starts + 1, tickets, self.skew);
         if let Some(rules) = self.rules.take() {
             fresh.serve_mail(rules);

@@ -347,6 +347,16 @@ fn receipts_from_before_a_business_was_restored_hold_after_it() {
         world.restore(0);
         world.run(MINUTE);
         assert!(world.ask(0, Command::SetProfile(Box::new(draft))).unwrap().is_ok());
+        // Until it knows what it said before, it says nothing.
+        let publish = world.ask(0, Command::Publish).unwrap();
+        assert_eq!(publish.unwrap_err(), Refusal::Unreconciled);
+        let looked = world.ask(0, Command::Reconcile { force: false }).unwrap();
+        assert_eq!(looked.is_ok(), is_published, "{looked:?}");
+        if !is_published {
+            assert_eq!(looked.unwrap_err(), Refusal::NothingFound);
+            assert_eq!(world.ask(0, Command::Publish).unwrap().unwrap_err(), Refusal::Unreconciled);
+            assert!(world.ask(0, Command::Reconcile { force: true }).unwrap().is_ok());
+        }
         world.run(MINUTE);
         assert!(world.ask(1, Command::Add { account: shop, name: None }).unwrap().is_ok());
         world.run(5 * MINUTE);

@@ -174,11 +174,11 @@ mod tests {
         assert_eq!(
             ids,
             [
-                "127 2ac1fefe50a70c8746c4b630b0157b557c79ec26be0148f0a7aa6ae7917321cd",
-                "164 d664b61d6e9c23b8ad4b52f2a2689577c3b07bb1d348aaaa53ef560dd892ee21",
-                "206 6e108f9405bd380297e2595f9e383e0a5b38d3c2330b34ea7392852807cdeee4",
-                "272 0774c19d7269ea683914f24df5ee0b615400c5dba3219524f95ca42d3e3b8a0c",
-                "113 0e5c3b575594b7b06b29c16d649263fdf9c88d9dede2da4189c685be10f430d9"
+                "127 27cd833b3b25a033ee886c154ed19149997dbd6a85fb8a067875b247d01bb3be",
+                "164 43e2cfa69b92762ded30602505b1bd4924488ed2e40fb8fe171659f2bdba7761",
+                "206 a31bbcff58c2c02a87e38be08a011329e4e87e6306090ff5ef0ad7bafe134184",
+                "272 178d763d8976ada837215b07a1a2cf86a47d6e82c342c2b479d48391d28132e5",
+                "113 53e7cd0642e2248f39a7b2114a591f59ca184bea918923a012feb7021d2be894"
             ]
         );
     }
@@ -241,7 +241,7 @@ mod tests {
         for (day, other) in (0..).zip(&others).cycle().take(14) {
             let id = other.keys.id();
             let is_there = long.log.devices().any(|device| device.id == id);
-            let add = LogOperation::AddDevice(other.keys.member(&business.key.id(), Purposes::MESSAGE));
+            let add = LogOperation::AddDevice(other.keys.member(&long.key.id(), Purposes::MESSAGE));
             let operation = if is_there { LogOperation::RevokeDevice(id) } else { add };
             long.log.append(&long.key, operation, NOW.plus(days(day))).unwrap();
         }

@@ -260,7 +260,7 @@ mod tests {
         let verified = business.verified(5);
         assert_eq!(*verified.profile(), business.profile(padaria(), 5, NOW));
         assert_eq!((verified.account(), verified.signer()), (business.key.id(), business.keys.id()));
-        assert_eq!(verified.bytes().len(), 718);
+        assert_eq!(verified.bytes().len(), 790);
         assert_eq!(
             verified.digest().to_string(),
             "353b515e1a49b20415e40d06af8854fa109efddcac9a96e601429b93df9fbf58"

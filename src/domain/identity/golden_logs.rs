@@ -150,7 +150,7 @@ fn line(case: &Case<'_>) -> Vec<Former> {
         account: AccountId::new(one.array("account")),
         signature: Signature::new(one.array("signature")),
     };
-    case.cases("line").iter().map(former).collect()
+    case.get("line").as_array().unwrap().iter().map(|one| former(&Case(one))).collect()
 }
 
 fn device(case: &Case<'_>) -> Device {

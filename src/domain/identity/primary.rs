@@ -22,6 +22,8 @@ pub struct Primary {
     /// The entry that opens the account's log with this device, until the store has it; none for an account that takes
     /// another's place.
     pub opening: Option<Signed>,
+    /// Whether another device of this identity may have said something before: it was brought back from its phrase.
+    pub restored: bool,
 }
 
 impl Primary {
@@ -35,7 +37,7 @@ impl Primary {
     /// Of an identity that takes the place of this device's.
     pub fn heir(seed: &Seed, kind: AccountKind) -> Self {
         let subjects = (kind == AccountKind::Person).then(|| seed.subjects());
-        Self { account: seed.account().id(), subjects, opening: None }
+        Self { account: seed.account().id(), subjects, opening: None, restored: false }
     }
 
     /// The log as it begins.

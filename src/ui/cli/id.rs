@@ -25,6 +25,18 @@ pub(super) async fn id(client: &Client, output: Output, what: Option<Id>) -> Res
     match what {
         None => output.show(&client.get("/v1/id").await?, show::identity),
         Some(Id::Rotate(wanted)) => rotate(client, output, &wanted).await,
+        Some(Id::Reconcile(wanted)) => {
+            let body = if wanted.force {
+                json!({ "force": true })
+            } else {
+                json!({ "key": key(client, wanted.key.phrase_file.as_deref()).await? })
+            };
+            let found = client.post("/v1/id/reconcile", &body).await?;
+            output.show(&found, |found| match found["seq"].as_u64() {
+                Some(seq) => format!("this business goes on from its profile number {seq}"),
+                None => "this business publishes and issues from here on".into(),
+            })
+        }
         Some(Id::Lock(wanted)) => {
             let phrase = setup::phrase(wanted.phrase_file.as_deref())?;
             let locked = client.post("/v1/id/lock", &json!({ "recovery_phrase": phrase.trim() })).await?;

@@ -10,7 +10,7 @@ use crate::domain::identity::account::Seed;
 use crate::domain::identity::address;
 use crate::domain::identity::keystore::KeystoreError;
 use crate::engine::command::{Command, Outcome, Refusal};
-use crate::node::identity::{self, Custody, IdentityError, Unlock};
+use crate::node::identity::{self, Custody, IdentityError};
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::Body;
@@ -42,8 +42,10 @@ impl Key {
 
     async fn seed(&self, api: &Api) -> Result<Seed, ApiError> {
         let unlock = match (&self.passphrase, &self.recovery_phrase) {
-            (_, Some(phrase)) => Unlock::Phrase(seed_of(phrase)?),
-            (Some(passphrase), None) => Unlock::Passphrase(Zeroizing::new(passphrase.0.as_bytes().to_vec())),
+            (_, Some(phrase)) => identity::Unlock::Phrase(seed_of(phrase)?),
+            (Some(passphrase), None) => {
+                identity::Unlock::Passphrase(Zeroizing::new(passphrase.0.as_bytes().to_vec()))
+            }
             (None, None) => return Err(Refusal::KeyNeeded.into()),
         };
         let account = api.node().account();
@@ -75,6 +77,28 @@ pub(super) struct Back {
 #[derive(Serialize)]
 pub(super) struct Kept {
     identity_key: Custody,
+}
+
+/// Whether to look for what a restored business had published, or to say that there is nothing.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reconcile {
+    key: Option<Key>,
+    #[serde(default)]
+    force: bool,
+}
+
+/// A restored business looks for what it had published.
+pub(super) async fn reconcile(
+    State(api): State<Api>,
+    Body(Reconcile { key, force }): Body<Reconcile>,
+) -> Result<Json<Outcome>, ApiError> {
+    let command = Command::Reconcile { force };
+    let command = match key {
+        Some(key) if !force => key.with(&api, command).await?,
+        _ => command,
+    };
+    Ok(Json(api.command(command).await?))
 }
 
 /// From here on the recovery phrase alone has the identity's key.
@@ -141,7 +165,7 @@ pub(super) async fn rotate(
         next.ok_or_else(|| ApiError::from(Refusal::Identity("no new identity was made yet".into())))?;
     let account = api.node().account();
     let old = keystore(&api, &passphrase, move |home, passphrase| {
-        identity::signing(home, &Unlock::Passphrase(passphrase.clone()), &account)
+        identity::signing(home, &identity::Unlock::Passphrase(passphrase.clone()), &account)
     });
     let command = Command::RotateIdentity(Box::new(next));
     let outcome = api.command(Command::Unlocked(Box::new(old.await?), Box::new(command))).await?;

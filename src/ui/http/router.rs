@@ -21,6 +21,7 @@ pub fn router(api: Api) -> Router {
         .route("/v1/id", get(own::id))
         .route("/v1/id/lock", post(identity::lock))
         .route("/v1/id/unlock", post(identity::unlock))
+        .route("/v1/id/reconcile", post(identity::reconcile))
         .route("/v1/id/next", post(identity::prepare))
         .route("/v1/id/rotate", post(identity::rotate))
         .route("/v1/profile", get(own::profile).patch(own::change_profile))

@@ -40,7 +40,7 @@ fn named(key: &AccountKey, account: &AccountKey, successor: &AccountKey) -> Form
 fn a_device_that_did_not_sign_is_in_no_log_of_another_account() {
     let (bento, mallory) = (key(2), key(7));
     let his = member(&bento, 20);
-    let hers = AccountLog::begin(&mallory, member(&mallory, 70), NOW);
+    let hers = AccountLog::begin(&mallory, member(&mallory, 71), NOW);
     let word = |keys: &crate::domain::identity::device::DeviceKeys, label, account: &AccountKey| {
         let payload = Member::consent_payload(&account.id(), &his.device);
         Member { consent: Signature::new(keys.signing().sign(label, &payload)), ..his.clone() }
@@ -61,7 +61,7 @@ fn a_device_that_did_not_sign_is_in_no_log_of_another_account() {
     ];
     for (lie, why) in lies {
         assert_eq!(opened(&mallory, lie.clone(), Vec::new()), Err(LogError::Consent), "opens: {why}");
-        let both = vec![member(&mallory, 70), lie.clone()];
+        let both = vec![member(&mallory, 71), lie.clone()];
         assert_eq!(restated(&mallory, both, Vec::new()), Err(LogError::Consent), "restated: {why}");
         let mut grown = hers.clone();
         let added = grown.append(&mallory, LogOperation::AddDevice(lie), NOW);

@@ -140,5 +140,5 @@ fn the_row_of_a_former_account_keeps_its_form() {
     let stored = postcard::to_stdvec(&row).unwrap();
     assert_eq!(postcard::from_bytes::<Moved>(&stored).unwrap(), row);
     let digest = data_encoding::HEXLOWER.encode(&crate::crypto::hash::sha256(&[&stored])[..8]);
-    assert_eq!((stored.len(), digest.as_str()), (675, "e80d66135c318b15"));
+    assert_eq!((stored.len(), digest.as_str()), (748, "1cd8b483b25a9736"));
 }
