@@ -264,7 +264,9 @@ pub enum Refusal {
     #[error("only the device that has the recovery phrase does this: use that one")]
     NotPrimary,
     /// The command changes the account's log, and came without its key.
-    #[error("this takes the identity key: give the passphrase, or the recovery phrase where the key is locked")]
+    #[error(
+        "this takes the identity key: give the passphrase, or the recovery phrase where the key is locked"
+    )]
     KeyNeeded,
     /// The device belongs to nobody yet.
     #[error("this device isn't linked yet: link it with `sigillo device join`")]
@@ -273,7 +275,9 @@ pub enum Refusal {
     #[error("this device belongs to an account already")]
     AlreadyLinked,
     /// A restored business doesn't know yet what it said before.
-    #[error("this business was restored: let it look for what it published before, with `sigillo id reconcile`")]
+    #[error(
+        "this business was restored: let it look for what it published before, with `sigillo id reconcile`"
+    )]
     Unreconciled,
     /// Nothing was found that it had published.
     #[error(

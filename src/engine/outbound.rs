@@ -277,7 +277,9 @@ impl Engine {
         let shorter: [fn(&mut Introduction); 3] = [
             |introduction| introduction.former.clear(),
             |introduction| introduction.queues = None,
-            |introduction| introduction.reach = introduction.reach.take().map(|reach| reach.with_addresses(4)),
+            |introduction| {
+                introduction.reach = introduction.reach.take().map(|reach| reach.with_addresses(4))
+            },
         ];
         for shorten in shorter {
             if content.encode().len() <= room {

@@ -4,7 +4,6 @@ use crate::base::limits;
 use crate::domain::directory::entry::entries_of;
 use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile, dht_keys};
 use crate::domain::directory::published::Published;
-use crate::domain::identity::own::ACCOUNTS;
 use crate::domain::session::prekeys::{self, Local};
 use crate::domain::session::rows::PREKEYS;
 use crate::engine::command::{Outcome, Refusal};

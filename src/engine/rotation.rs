@@ -47,7 +47,8 @@ impl Engine {
         let mut all = vec![(own, log)];
         for (_, own) in step.tx.scan(&ACCOUNTS, &ACCOUNTS.all()) {
             let Some(business) = own.subject_of.filter(|_| own.log.successor().is_none()) else { continue };
-            let roots = self.me.primary.as_ref().and_then(|us| us.subjects.as_ref()).zip(next.subjects.as_ref());
+            let roots =
+                self.me.primary.as_ref().and_then(|us| us.subjects.as_ref()).zip(next.subjects.as_ref());
             let (former, later) = roots.ok_or(Refusal::NotPrimary)?;
             all.push(self.ended(step, &former.towards(&business), &later.towards(&business))?);
         }

@@ -77,7 +77,8 @@ pub fn signing(home: &Path, unlock: &Unlock, account: &AccountId) -> Result<Seed
     match unlock {
         Unlock::Passphrase(passphrase) => {
             let keys = identity_keys(home, passphrase)?;
-            let seeds = [Some(keys.seed.clone()), keys.next.clone()].into_iter().flatten().map(Seed::from_secret);
+            let seeds =
+                [Some(keys.seed.clone()), keys.next.clone()].into_iter().flatten().map(Seed::from_secret);
             seeds.into_iter().find(|seed| seed.account().id() == *account).ok_or(IdentityError::OtherPhrase)
         }
         Unlock::Phrase(seed) => Ok(seed.clone()),
@@ -135,10 +136,8 @@ fn write(
     let (mut rng, created) = (system_rng(), clock::now());
     let device = Secret::random(&mut rng);
     let keystore = Keystore {
-        primary: seed.map(|(seed, restored)| Primary {
-            restored,
-            ..Primary::begin(seed, &device, kind, created)
-        }),
+        primary: seed
+            .map(|(seed, restored)| Primary { restored, ..Primary::begin(seed, &device, kind, created) }),
         device,
         transport: Secret::random(&mut rng),
         data_key: Secret::random(&mut rng),
@@ -176,7 +175,10 @@ pub fn next_identity(home: &Path, passphrase: &Zeroizing<Vec<u8>>) -> Result<See
 }
 
 /// The seed of the identity that is to take the place of a home's, if one was made.
-pub fn prepared_identity(home: &Path, passphrase: &Zeroizing<Vec<u8>>) -> Result<Option<Seed>, IdentityError> {
+pub fn prepared_identity(
+    home: &Path,
+    passphrase: &Zeroizing<Vec<u8>>,
+) -> Result<Option<Seed>, IdentityError> {
     Ok(identity_keys(home, passphrase)?.next.map(Seed::from_secret))
 }
 

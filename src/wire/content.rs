@@ -322,7 +322,8 @@ mod tests {
             queues: Some(queues()),
             former: vec![crate::wire::signed::tests::signed()],
         });
-        let hint = DeviceHint { reach: reach.unwrap(), bundle: vec![6; 9], consent: Some(Signature::new([7; 64])) };
+        let hint =
+            DeviceHint { reach: reach.unwrap(), bundle: vec![6; 9], consent: Some(Signature::new([7; 64])) };
         let former = vec![crate::wire::signed::tests::signed(); 2];
         let succession = Body::Succession(Succession { former, device: hint });
         let ack = Body::Ack(Ack { delivered: 3, beyond: vec![(5, 6), (9, 12)], read: 2 });

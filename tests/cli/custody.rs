@@ -112,5 +112,9 @@ fn a_running_node_has_the_keys_of_every_day_in_memory_and_not_the_identity_key()
     let keystore = identity::unlock(&ana.home(), &Zeroizing::new(PASSPHRASE.as_bytes().to_vec())).unwrap();
     let phrase = seed.phrase();
     let wanted: [&[u8]; 3] = [keystore.device.expose(), seed.secret().expose(), phrase.as_bytes()];
-    assert_eq!(in_memory(running.id(), &wanted), [true, false, false], "the device's secret, seed and phrase");
+    assert_eq!(
+        in_memory(running.id(), &wanted),
+        [true, false, false],
+        "the device's secret, seed and phrase"
+    );
 }

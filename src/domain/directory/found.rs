@@ -244,7 +244,10 @@ mod tests {
         for _ in 0..8 {
             let add = LogOperation::AddDevice(certificate.clone());
             business.log.append(&business.key, add, NOW).unwrap();
-            business.log.append(&business.key, LogOperation::RevokeDevice(certificate.device.id), NOW).unwrap();
+            business
+                .log
+                .append(&business.key, LogOperation::RevokeDevice(certificate.device.id), NOW)
+                .unwrap();
         }
         let candidate = business.verified(6);
         assert!(candidate.log().hash_at(known.log.seq).is_none(), "the story is long enough");

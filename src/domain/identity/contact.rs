@@ -151,8 +151,7 @@ impl Contact {
 
     /// Learns where a device is; the newest word wins.
     pub fn learn_reach(&mut self, reach: Reach) {
-        let known =
-            self.log.as_ref().is_none_or(|log| log.devices().any(|one| one.id == reach.device()));
+        let known = self.log.as_ref().is_none_or(|log| log.devices().any(|one| one.id == reach.device()));
         if known {
             self.reach.retain(|old| old.device() != reach.device());
             self.reach.push(reach);

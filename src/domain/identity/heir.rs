@@ -40,7 +40,8 @@ pub fn heir_log(
         state.members.iter().cloned().partition(|member| member.device.id == us.id());
     let first = first.into_iter().next().ok_or(LogError::Entry)?;
     let ours = Member { consent: us.consent(&heir.id(), &first.device), device: first.device, former: 0 };
-    let others: Vec<Member> = others.into_iter().filter_map(|member| taken_over(member, log, &fresh)).collect();
+    let others: Vec<Member> =
+        others.into_iter().filter_map(|member| taken_over(member, log, &fresh)).collect();
     let back = others.iter().map(|member| member.former as usize).max().unwrap_or_default();
     let payload = Former::payload(&log.account(), &heir.id());
     let signature = Signature::new(key.signing().sign(label::SUCCESSION, &payload));

@@ -469,7 +469,10 @@ mod tests {
         assert_eq!(Keystore::open(b"-----BEGIN PRIVATE KEY-----", b""), Err(KeystoreError::Foreign));
         let mut newer = sealed();
         newer[MAGIC.len()] = VERSION + 1;
-        assert_eq!(Keystore::open(&with_checksum(newer), b"x"), Err(KeystoreError::Newer { found: VERSION + 1 }));
+        assert_eq!(
+            Keystore::open(&with_checksum(newer), b"x"),
+            Err(KeystoreError::Newer { found: VERSION + 1 })
+        );
         let mut older = sealed();
         older[MAGIC.len()] = 3;
         assert_eq!(Keystore::open(&with_checksum(older), b"x"), Err(KeystoreError::Older { found: 3 }));

@@ -1,7 +1,7 @@
 //! Devices in an account log by their own word: nobody lists another's, and they follow their account to its heir.
 
-use super::forged::signed;
 use super::fixtures::{NOW, key, keys, later, member};
+use super::forged::signed;
 use crate::base::id::{DeviceId, Digest};
 use crate::base::limits;
 use crate::crypto::ed25519::Signature;
@@ -15,16 +15,26 @@ use crate::wire::signed::Signed;
 
 fn opened(key: &AccountKey, member: Member, line: Vec<Former>) -> Result<AccountLog, LogError> {
     let operation = LogOperation::Open(member, line);
-    let entry =
-        LogEntry { account: key.id(), seq: NOW.as_millis(), previous: Digest::new([0; 32]), at: NOW, operation };
+    let entry = LogEntry {
+        account: key.id(),
+        seq: NOW.as_millis(),
+        previous: Digest::new([0; 32]),
+        at: NOW,
+        operation,
+    };
     AccountLog::verify(key.id(), vec![signed(key, &entry)])
 }
 
 fn restated(key: &AccountKey, members: Vec<Member>, line: Vec<Former>) -> Result<AccountLog, LogError> {
     let state = LogState { members, line, ..LogState::default() };
     let operation = LogOperation::Snapshot { generation: NOW.as_millis() - 1, state };
-    let entry =
-        LogEntry { account: key.id(), seq: NOW.as_millis(), previous: Digest::new([1; 32]), at: NOW, operation };
+    let entry = LogEntry {
+        account: key.id(),
+        seq: NOW.as_millis(),
+        previous: Digest::new([1; 32]),
+        at: NOW,
+        operation,
+    };
     AccountLog::verify(key.id(), vec![signed(key, &entry)])
 }
 
@@ -135,9 +145,7 @@ fn a_device_that_gives_its_word_anew_follows_for_ever_and_a_silent_one_twice() {
         let certificate = log.devices().find(|device| device.id == keys(byte).id());
         certificate.map(|certificate| keys(byte).consent(&log.account(), certificate))
     };
-    let log = handed_on(6, |log, device| {
-        if *device == keys(1).id() { consent(log, 1) } else { None }
-    });
+    let log = handed_on(6, |log, device| if *device == keys(1).id() { consent(log, 1) } else { None });
     assert!(log.devices().map(|device| device.id).eq([0, 1].map(|byte| keys(byte).id())));
     assert_eq!(log.state().line, [named(&key(6), &key(6), &key(7))]);
     // What isn't its word for the account now is no news.

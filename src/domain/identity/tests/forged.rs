@@ -163,7 +163,11 @@ fn a_rotation_needs_the_word_of_both_keys_and_nothing_follows_it() {
     }
     let by_heir = signed(&heir, &next(&log, rotation(&heir, &heir, &owner, here)));
     assert_eq!(refusal(&log, by_heir), LogError::Signature, "the old key didn't say so");
-    for after in [add(5), LogOperation::Open(member(&key(1), 5), Vec::new()), rotation(&heir, &heir, &owner, over.head().hash)] {
+    for after in [
+        add(5),
+        LogOperation::Open(member(&key(1), 5), Vec::new()),
+        rotation(&heir, &heir, &owner, over.head().hash),
+    ] {
         assert_eq!(refusal(&over, signed(&owner, &next(&over, after))), LogError::Over);
     }
     let mut mine = over.clone();

@@ -78,7 +78,8 @@ fn without_the_old_keys_word_it_is_a_new_contact() {
     let mut rival = AccountLog::verify(owner.id(), log.entries()[..1].to_vec()).unwrap();
     rival.append(&owner, add(42), NOW).unwrap();
     rival.rotate(&owner, &thief, later(5)).unwrap();
-    let refused = succeed(&ended, from_ref(&rival), AccountLog::begin(&thief, member(&thief, 66), NOW), later(7));
+    let refused =
+        succeed(&ended, from_ref(&rival), AccountLog::begin(&thief, member(&thief, 66), NOW), later(7));
     assert_eq!(refused, Err(SuccessionError::Pinned));
 }
 

@@ -73,7 +73,9 @@ fn a_bundle_of_a_device_that_is_revoked_or_not_for_messages_is_refused() {
     let mut bob = Person::new(2);
     let published = bob.bundle();
     let other = Person::new(9).device;
-    bob.log.append(&bob.key, LogOperation::AddDevice(other.member(&bob.key.id(), Purposes::ALL)), NOW).unwrap();
+    bob.log
+        .append(&bob.key, LogOperation::AddDevice(other.member(&bob.key.id(), Purposes::ALL)), NOW)
+        .unwrap();
     bob.log.append(&bob.key, LogOperation::RevokeDevice(bob.device.id()), NOW).unwrap();
     assert!(verify(&published, &bob.key.id()).is_ok(), "before the revocation is known");
     assert_eq!(refusal(&bob.bundle(), &bob.key.id()), SessionError::Untrusted);

@@ -13,8 +13,8 @@ use crate::crypto::x25519::KeyPair;
 use crate::domain::session::error::SessionError;
 use crate::domain::session::one_time::{OneTimePool, OneTimeUsed};
 use crate::domain::session::pqxdh::{
-    FIRST_CONTENT_MAX, Secrets, Transcript, accept, accept_with, agree, content_room, flight_prekey_set, initiate,
-    unseal,
+    FIRST_CONTENT_MAX, Secrets, Transcript, accept, accept_with, agree, content_room, flight_prekey_set,
+    initiate, unseal,
 };
 use crate::domain::session::prekeys::PrekeySet;
 use crate::domain::session::ratchet::Session;
