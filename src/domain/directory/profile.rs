@@ -263,7 +263,7 @@ mod tests {
         assert_eq!(verified.bytes().len(), 790);
         assert_eq!(
             verified.digest().to_string(),
-            "353b515e1a49b20415e40d06af8854fa109efddcac9a96e601429b93df9fbf58"
+            "882ddf8b5ae4f4fe428dd7bcc7426fdfa733525f702f80889bc737870d648cfe"
         );
         let key = Digest::new(dht_keys(&verified.account())[2]).to_string();
         assert_eq!(key, "1862c096d740905d68c98177c5d1419beeb8c0f65f14cccb2315b805f2a68302");

@@ -101,7 +101,7 @@ fn written(case: &Case<'_>) -> AccountLog {
     let operations = case.cases("operations");
     let (first, more) = operations.split_first().unwrap();
     assert_eq!(first.text("operation"), "open");
-    let mut log = AccountLog::begin(&key, member(first), now(first));
+    let mut log = AccountLog::begin_in_line(&key, member(first), line(first), now(first));
     more.iter().for_each(|operation| append(&mut log, &key, operation));
     log
 }

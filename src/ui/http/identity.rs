@@ -55,7 +55,7 @@ impl Key {
 
 fn seed_of(phrase: &Hidden) -> Result<Seed, ApiError> {
     let seed = Seed::from_phrase(&phrase.0);
-    seed.map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "phrase", error.to_string()))
+    seed.map_err(|error| ApiError::new(StatusCode::CONFLICT, "phrase", error.to_string()))
 }
 
 /// Takes the identity's key out of the home.
