@@ -5,6 +5,7 @@ use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::input::Ticket;
 use crate::engine::machine::{Engine, NOBODY, Step};
 use crate::engine::pending::Want;
+use crate::engine::reconcile;
 
 impl Engine {
     /// Carries a command out; its answer comes now, or when the network has answered.
@@ -49,8 +50,11 @@ impl Engine {
             return self.reply(ticket, Err(Refusal::Identity(words.into())));
         }
         self.key = self.is_primary().then_some(key);
-        self.name_mailboxes(step);
         self.command(step, ticket, command);
+        if reconcile::may_issue(step.tx) {
+            // What waited for the key; a restored log stays as it began until it is known what it goes on from.
+            self.name_mailboxes(step);
+        }
         self.key = None;
     }
 

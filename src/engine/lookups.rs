@@ -117,9 +117,7 @@ impl Engine {
             }
             Want::Search(search) => self.search_fetched(step, search, fetched),
             Want::ReadBack => self.read_back(step, fetched),
-            Want::Reconcile(ticket, key) => {
-                self.reconciled(step, fetched.profile.as_ref(), ticket, &key);
-            }
+            Want::Reconcile(ticket, key) => self.reconciled(step, fetched, ticket, &key),
         }
     }
 

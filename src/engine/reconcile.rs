@@ -3,14 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::time::Time;
-use crate::domain::directory::profile::VerifiedProfile;
 use crate::domain::identity::account::AccountKey;
 use crate::domain::identity::log::AccountLog;
 use crate::domain::identity::own::ACCOUNTS;
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::input::Ticket;
 use crate::engine::machine::{Engine, Job, Step};
-use crate::engine::pending::Want;
+use crate::engine::pending::{Fetched, Want};
 use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
@@ -70,11 +69,15 @@ impl Engine {
     pub(super) fn reconciled(
         &mut self,
         step: &mut Step<'_, '_>,
-        found: Option<&VerifiedProfile>,
+        fetched: &Fetched,
         ticket: Ticket,
         key: &AccountKey,
     ) {
-        let Some(found) = found else { return self.reply(ticket, Err(Refusal::NothingFound)) };
+        let Some(found) = &fetched.profile else {
+            let nobody = fetched.peers == 0;
+            let refusal = if nobody { Refusal::NoPeers } else { Refusal::NothingFound };
+            return self.reply(ticket, Err(refusal));
+        };
         self.go_on_from(step, key, found.log());
         let seq = found.profile().seq;
         settle(step, Reconcile::Found(seq, step.now));

@@ -41,6 +41,9 @@ impl Key {
     }
 
     async fn seed(&self, api: &Api) -> Result<Seed, ApiError> {
+        if !api.node().is_primary() {
+            return Err(Refusal::NotPrimary.into());
+        }
         let unlock = match (&self.passphrase, &self.recovery_phrase) {
             (_, Some(phrase)) => identity::Unlock::Phrase(seed_of(phrase)?),
             (Some(passphrase), None) => {
