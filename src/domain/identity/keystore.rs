@@ -202,8 +202,11 @@ impl Keystore {
     }
 }
 
-/// Header, sealed contents and sealed identity of a file, its checksum verified.
-fn parts(bytes: &[u8]) -> Result<(&[u8], &[u8], &[u8]), KeystoreError> {
+/// Header, sealed contents and sealed identity of a file.
+type Parts<'a> = (&'a [u8], &'a [u8], &'a [u8]);
+
+/// Takes a file apart, its checksum verified.
+fn parts(bytes: &[u8]) -> Result<Parts<'_>, KeystoreError> {
     use KeystoreError::{Damaged, Foreign, Newer, Older};
     let Some(rest) = bytes.strip_prefix(MAGIC) else {
         return Err(if MAGIC.starts_with(bytes) { Damaged } else { Foreign });
