@@ -30,7 +30,7 @@ impl Party {
     fn new(byte: u8) -> Self {
         let key = Seed::from_secret(Secret::new([byte; 32])).account();
         let keys = DeviceKeys::derive(&Secret::new([byte + 1; 32]), &key.id());
-        Self { log: AccountLog::begin(&key, keys.certificate(Purposes::ALL), NOW), keys }
+        Self { log: AccountLog::begin(&key, keys.member(&key.id(), Purposes::ALL), NOW), keys }
     }
 
     const fn local(&self) -> Local<'_> {

@@ -13,6 +13,7 @@ use sigillo::domain::directory::search::Query;
 use sigillo::domain::identity::account::Seed;
 use sigillo::domain::identity::device::DeviceKeys;
 use sigillo::domain::identity::own::ACCOUNTS;
+use sigillo::domain::identity::primary::Primary;
 use sigillo::domain::identity::{address, invite};
 use sigillo::domain::session::pqxdh::initiate;
 use sigillo::domain::session::prekeys::{self, Local, VerifiedBundle};
@@ -98,17 +99,16 @@ impl Start {
     /// that was told so.
     fn new(kind: AccountKind) -> Self {
         let mut rng = Random::new(SEED);
-        let people = KINDS.map(|kind| Me {
-            seed: Some(Seed::random(&mut rng)),
-            device: Secret::random(&mut rng),
-            kind,
+        let people = KINDS.map(|kind| {
+            let seed = Seed::random(&mut rng);
+            Me { primary: Some(Primary::heir(&seed, kind)), device: Secret::random(&mut rng), kind }
         });
         let mut world = World::new(SEED, &KINDS);
         world.run(MINUTE);
         let (target, other) = (0, 1);
         befriend(&mut world, target, other);
         assert_eq!(
-            people[target].seed.as_ref().unwrap().account().id(),
+            people[target].primary.as_ref().unwrap().account,
             world.peers[target].account(),
             "the world's own keys"
         );
@@ -180,7 +180,7 @@ fn session_with(rows: &Memory, other: &Memory) -> Session {
 
 /// The prekeys that a node hands out.
 fn bundle_of(me: &Me, rows: &Memory, now: Time) -> VerifiedBundle {
-    let (reader, account) = (Reader::new(rows), me.seed.as_ref().unwrap().account().id());
+    let (reader, account) = (Reader::new(rows), me.primary.as_ref().unwrap().account);
     let own = reader.row(&ACCOUNTS, account.as_bytes()).expect("its account");
     let set = reader.get(&PREKEYS, &PREKEYS.key_at(account.as_bytes(), u64::from(own.prekeys)));
     let device = DeviceKeys::derive(&me.device, &account);

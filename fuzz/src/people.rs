@@ -47,8 +47,9 @@ impl Person {
             SigningKey::from_seed(&hkdf_sha256(&[], seed.secret().expose(), &label::ACCOUNT_KEY.encoded()));
         let device = DeviceKeys::derive(&Secret::new([byte ^ 0x80; 32]), &key.id());
         let other = DeviceKeys::derive(&Secret::new([byte ^ 0x40; 32]), &key.id());
-        let mut log = AccountLog::begin(&key, device.certificate(Purposes::ALL), NOW);
-        let added = log.append(&key, LogOperation::AddDevice(other.certificate(Purposes::MESSAGE)), NOW);
+        let mut log = AccountLog::begin(&key, device.member(&key.id(), Purposes::ALL), NOW);
+        let member = other.member(&key.id(), Purposes::MESSAGE);
+        let added = log.append(&key, LogOperation::AddDevice(member), NOW);
         assert_eq!(added, Ok(()));
         assert_eq!(log.append(&key, LogOperation::RevokeDevice(other.id()), NOW), Ok(()));
         let mut rng = Random::new(u64::from(byte));

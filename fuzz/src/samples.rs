@@ -99,7 +99,7 @@ fn every_operation(person: &Person) -> AccountLog {
         append(LogOperation::SetMailboxes([byte, 9].map(|byte| peer([byte; 64])).to_vec()));
     }
     append(LogOperation::SetDomain(None));
-    append(LogOperation::Open(person.device.certificate(Purposes::ALL)));
+    append(LogOperation::Open(person.device.member(&person.key.id(), Purposes::ALL), Vec::new()));
     let successor = Person::new(9).key;
     assert_eq!(log.rotate(&person.key, &successor, NOW), Ok(()));
     log

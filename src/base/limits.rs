@@ -36,7 +36,7 @@ pub const EPOCHS_BACK: u32 = 2;
 pub const FRAME_OVERHEAD_MAX: usize = 1_536;
 /// The largest session row at rest without skipped keys.
 pub const SESSION_ROW_MAX: usize = 4 * 1024;
-/// The largest account log beside which a first flight holds a content of its full size.
+/// The largest account log beside which a first flight holds a content of its full size: of up to four devices.
 pub const FIRST_FLIGHT_LOG_MAX: usize = 1_536;
 /// Older sessions with one device that can still receive.
 pub const ARCHIVED_SESSIONS_MAX: usize = 5;
@@ -86,14 +86,16 @@ pub const FIRST_FLIGHT_LIFE: Duration = Duration::from_secs(14 * DAY);
 pub const DEVICES_MAX: usize = 8;
 /// Entries of one account log that are accepted.
 pub const LOG_ENTRIES_MAX: usize = 64;
+/// Accounts before the present one that devices in its log may have agreed to be theirs.
+pub const LINE_OF_DEVICES_MAX: usize = 2;
 /// The largest signed payload of an account log's entry: a snapshot of a full account.
-pub const LOG_ENTRY_MAX: usize = 1_152;
+pub const LOG_ENTRY_MAX: usize = 1_920;
 /// The largest part of an account log that must be carried along, encoded: its last snapshot and what follows.
-pub const LOG_CARRIED_MAX: usize = FIRST_FLIGHT_LOG_MAX;
+pub const LOG_CARRIED_MAX: usize = 2_304;
 /// The most of a log, encoded, that its owner and its readers keep.
-pub const LOG_KEPT_MAX: usize = 12 * 1024;
+pub const LOG_KEPT_MAX: usize = 11_776;
 /// Former accounts of an identity that a statement of its succession goes back to.
-pub const FORMER_MAX: usize = 4;
+pub const FORMER_MAX: usize = 3;
 /// Contacts that are told at once that the identity is another; the next ones after [`SUCCESSION_PACE`].
 pub const SUCCESSIONS_AT_ONCE: usize = 64;
 /// The pause before more contacts are told.
@@ -195,7 +197,7 @@ pub const FLOOR_LIFE: Duration = Duration::from_secs(90 * DAY);
 /// DHT keys that one profile is stored under.
 pub const PROFILE_KEYS: u8 = 3;
 /// The largest signed index entry.
-pub const INDEX_ENTRY_MAX: usize = 520;
+pub const INDEX_ENTRY_MAX: usize = 600;
 /// Terms that one business is indexed under.
 pub const INDEX_TERMS_MAX: usize = 32;
 /// Index entries in one answer.

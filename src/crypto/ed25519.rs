@@ -1,6 +1,7 @@
 //! Ed25519 signatures (RFC 8032), strictly verified, always under a domain label.
 
 use ed25519_dalek::Signer as _;
+use serde::{Deserialize, Serialize};
 
 use crate::crypto::CryptoError;
 use crate::crypto::kdf::Label;
@@ -10,6 +11,25 @@ use crate::crypto::secret::Secret;
 pub const PUBLIC_LEN: usize = 32;
 /// Bytes of a signature.
 pub const SIGNATURE_LEN: usize = 64;
+
+/// A signature, not verified yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Signature([[u8; SIGNATURE_LEN / 2]; 2]);
+
+impl Signature {
+    /// A signature of its bytes.
+    pub fn new(bytes: [u8; SIGNATURE_LEN]) -> Self {
+        let (mut nonce, mut scalar) = ([0; SIGNATURE_LEN / 2], [0; SIGNATURE_LEN / 2]);
+        nonce.copy_from_slice(&bytes[..SIGNATURE_LEN / 2]);
+        scalar.copy_from_slice(&bytes[SIGNATURE_LEN / 2..]);
+        Self([nonce, scalar])
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8; SIGNATURE_LEN] {
+        self.0.as_flattened().first_chunk().unwrap_or(&[0; SIGNATURE_LEN])
+    }
+}
 
 /// A signing key; wiped when dropped, never printed.
 #[derive(Clone)]

@@ -56,7 +56,9 @@ pub mod label {
     labels! {
         /// Seed -> the account identity key that the world knows.
         ACCOUNT_KEY = "sigillo v1 account key";
-        /// Seed and a business's key -> the account identity key that this business sees.
+        /// Seed -> what the accounts towards businesses follow from.
+        SUBJECT_ROOT = "sigillo v1 subject root";
+        /// Subject root and a business's key -> the account identity key that this business sees.
         SUBJECT_KEY = "sigillo v1 subject key";
         /// Device secret and account -> the device signing key.
         DEVICE_SIGNING = "sigillo v1 device signing key";
@@ -66,12 +68,18 @@ pub mod label {
         LOG_ENTRY = "sigillo v1 log entry";
         /// Hashes an entry of an account log.
         LOG_HASH = "sigillo v1 log hash";
+        /// Signs a device's own word that it speaks for an account.
+        DEVICE_CONSENT = "sigillo v1 device consent";
+        /// Signs a former account's word that its devices may be its successor's.
+        SUCCESSION = "sigillo v1 identity succession";
         /// Signs the acceptance of another account's place.
         ACCEPTANCE = "sigillo v1 identity acceptance";
         /// The iterated hash of an identity key, half of a safety number.
         SAFETY_NUMBER = "sigillo v1 safety number";
         /// The checksum of an offer to link a device.
         LINK_OFFER = "sigillo v1 link offer";
+        /// Hides from others for which account a device is asked to be linked.
+        LINK_ACCOUNT = "sigillo v1 link account";
         /// The seal of a grant that links a device.
         LINK_GRANT = "sigillo v1 link grant";
         /// The digest by which whoever saw an offer to link a device names it.
@@ -146,6 +154,8 @@ pub mod label {
         PLAN_HASH = "sigillo v1 plan terms";
         /// Wraps the keystore under the passphrase's key.
         KEYSTORE = "sigillo v1 keystore";
+        /// Wraps the identity key in the keystore, apart from the rest.
+        KEYSTORE_IDENTITY = "sigillo v1 identity in keystore";
         /// Data key -> the key that seals one table's values.
         TABLE_VALUES = "sigillo v1 table values";
         /// Data key -> the key that blinds one table's keys.

@@ -74,10 +74,17 @@ pub enum Command {
     RemoveMailbox(PeerKey),
     /// Puts the identity of this seed in the place of this one.
     RotateIdentity(Box<Seed>),
+    /// A command that changes the account's log, with the seed whose key signs that.
+    Unlocked(Box<Seed>, Box<Command>),
     /// What this business says of itself; published at the next opportunity.
     SetProfile(Box<ProfileDraft>),
     /// Publishes the profile now, and answers once the network took it.
     Publish,
+    /// Looks for what a restored business had published before.
+    Reconcile {
+        /// Looks for nothing: there is nothing to go on from.
+        force: bool,
+    },
     /// Offers a plan, or a new version of one.
     PutPlan(Plan),
     /// No longer offers a plan; who has it keeps it.
@@ -148,6 +155,11 @@ pub enum Outcome {
         address: String,
         /// The address that it took the place of.
         former: String,
+    },
+    /// A restored business goes on from what it had published.
+    Reconciled {
+        /// The sequence number of the profile that was found.
+        seq: u64,
     },
     /// Somebody is a contact now.
     Added {
@@ -251,12 +263,28 @@ pub enum Refusal {
     /// Only the device with the recovery phrase does this.
     #[error("only the device that has the recovery phrase does this: use that one")]
     NotPrimary,
+    /// The command changes the account's log, and came without its key.
+    #[error(
+        "this takes the identity key: give the passphrase, or the recovery phrase where the key is locked"
+    )]
+    KeyNeeded,
     /// The device belongs to nobody yet.
     #[error("this device isn't linked yet: link it with `sigillo device join`")]
     NotLinked,
     /// The device belongs to somebody already.
     #[error("this device belongs to an account already")]
     AlreadyLinked,
+    /// A restored business doesn't know yet what it said before.
+    #[error(
+        "this business was restored: let it look for what it published before, with `sigillo id reconcile`"
+    )]
+    Unreconciled,
+    /// Nothing was found that it had published.
+    #[error(
+        "no profile of this business was found: the last one may have ended, 48 hours after it was published; if so, say \
+         `sigillo id reconcile --force`"
+    )]
+    NothingFound,
     /// The device was taken out of the account.
     #[error("this device was revoked: it no longer speaks for the account")]
     Revoked,
@@ -329,8 +357,11 @@ impl Refusal {
             Self::NotABusiness => "not_a_business",
             Self::NotAPerson => "not_a_person",
             Self::NotPrimary => "not_primary",
+            Self::KeyNeeded => "key_needed",
             Self::NotLinked => "not_linked",
             Self::AlreadyLinked => "already_linked",
+            Self::Unreconciled => "unreconciled",
+            Self::NothingFound => "nothing_found",
             Self::Revoked => "revoked",
             Self::Link(_) => "link",
             Self::Identity(_) => "identity",

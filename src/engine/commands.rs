@@ -1,9 +1,11 @@
 //! Commands, each led to the room that carries it out.
 
+use crate::domain::identity::account::Seed;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::input::Ticket;
 use crate::engine::machine::{Engine, NOBODY, Step};
 use crate::engine::pending::Want;
+use crate::engine::reconcile;
 
 impl Engine {
     /// Carries a command out; its answer comes now, or when the network has answered.
@@ -19,6 +21,8 @@ impl Engine {
             Command::JoinAccount(account) => self.join_account(step, &account),
             Command::RevokeDevice(device) => self.revoke_device(step, &device),
             Command::RotateIdentity(next) => self.rotate_identity(step, *next),
+            Command::Unlocked(seed, command) => return self.unlocked(step, ticket, &seed, *command),
+            Command::Reconcile { force: true } => self.reconcile_by_force(step),
             Command::SetName(name) => self.set_name(step, name),
             Command::Invite => self.invite(step),
             Command::Accept { invite, name } => self.accept_invite(step, invite, name),
@@ -38,6 +42,22 @@ impl Engine {
         self.reply(ticket, result);
     }
 
+    /// A command that came with the identity's key: it is here for that long.
+    fn unlocked(&mut self, step: &mut Step<'_, '_>, ticket: Ticket, seed: &Seed, command: Command) {
+        let key = seed.account();
+        if self.is_primary() && key.id() != self.account {
+            let words = "this is the recovery phrase of another identity than this node's";
+            return self.reply(ticket, Err(Refusal::Identity(words.into())));
+        }
+        self.key = self.is_primary().then_some(key);
+        self.command(step, ticket, command);
+        if reconcile::may_issue(step.tx) {
+            // What waited for the key; a restored log stays as it began until it is known what it goes on from.
+            self.name_mailboxes(step);
+        }
+        self.key = None;
+    }
+
     /// Commands whose answer comes from the network.
     fn network_command(&mut self, step: &mut Step<'_, '_>, ticket: Ticket, command: Command) {
         if !self.online {
@@ -50,6 +70,7 @@ impl Engine {
             Command::Add { account, name } => self.fetch(step, account, Want::Add(ticket, name)),
             Command::Subscribe { issuer, plan } => self.fetch(step, issuer, Want::Subscribe(ticket, plan)),
             Command::Publish => self.publish(step, Some(ticket)),
+            Command::Reconcile { .. } => self.reconcile(step, ticket),
             _ => self.reply(ticket, Ok(Outcome::Done)),
         }
     }

@@ -22,6 +22,7 @@ use crate::engine::event::Event as Shown;
 use crate::engine::lookups::FOUND;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
+use crate::engine::reconcile;
 use crate::store::key::{Key, TableId};
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
@@ -142,6 +143,7 @@ impl Engine {
         step: &mut Step<'_, '_>,
         key: &InvoiceKey,
     ) -> Result<Outcome, Refusal> {
+        reconcile::must_be(step.tx)?;
         let unknown = || Refusal::NoInvoice(key.to_string());
         let subscription = step.tx.copy(&INVOICES, key.as_str().as_bytes()).ok_or_else(unknown)?;
         let row = step.tx.row(&SUBSCRIPTIONS, subscription.as_bytes()).ok_or_else(unknown)?;
@@ -218,6 +220,9 @@ impl Engine {
         contact: &Contact,
         request: Recorded,
     ) -> Option<Recorded> {
+        if !reconcile::may_issue(step.tx) {
+            return None;
+        }
         let id = request.id();
         let mine = subscriptions_with(step.tx, &contact.account);
         if mine.len() >= SUBSCRIPTIONS_MAX || mine.iter().any(|row| row.id == id) {

@@ -36,7 +36,7 @@ pub fn devices(rows: &impl Rows, account: &AccountId) -> Vec<DeviceView> {
             .unwrap_or_default(),
         catching_up: rows.row(&TRANSFERS, id.as_bytes()).is_some(),
     };
-    own.log.devices().iter().map(|device| view(device.id)).collect()
+    own.log.devices().map(|device| view(device.id)).collect()
 }
 
 /// The devices whose id begins so.

@@ -4,9 +4,11 @@ use zeroize::Zeroizing;
 
 use crate::base::id::{AccountId, DeviceId, Digest};
 use crate::base::limits;
+use crate::crypto::ed25519::Signature;
 use crate::crypto::hash::sha256;
 use crate::crypto::kdf::label;
 use crate::domain::chat::outbox::OUTBOX;
+use crate::domain::identity::account::AccountKey;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing, Told};
 use crate::domain::identity::link::{self, LinkError};
@@ -21,7 +23,7 @@ use crate::engine::input::Ticket;
 use crate::engine::machine::{Engine, Step};
 use crate::engine::pending::Question;
 use crate::store::table::Rows;
-use crate::wire::account::{LogOperation, Purposes};
+use crate::wire::account::{LogOperation, Member, Purposes};
 use crate::wire::ask::{Answer, Ask};
 use crate::wire::content::{Body, DeviceHint, LogPart};
 use crate::wire::link::{LinkGrant, LinkOffer};
@@ -30,20 +32,19 @@ use crate::wire::peer::PeerAddress;
 impl Engine {
     /// Lets a device in that made this offer: asks it for its key first.
     pub(super) fn link_device(&mut self, step: &mut Step<'_, '_>, ticket: Ticket, offer: LinkOffer) {
-        match self.may_link(step, &offer) {
+        let key = self.signing_key();
+        match key.and_then(|key| Ok((key, self.may_link(step, &offer)?))) {
             Err(refusal) => self.reply(ticket, Err(refusal)),
-            Ok(peer) => {
-                let body = Ask::LinkKey { offer: digest(&offer) }.encode();
-                let question = Question::LinkKey { ticket, offer: Box::new(offer) };
+            Ok((key, peer)) => {
+                let account = link::hidden_account(&offer, &self.account, step.rng);
+                let body = Ask::LinkKey { offer: digest(&offer), account }.encode();
+                let question = Question::LinkKey { ticket, key: Box::new(key), offer: Box::new(offer) };
                 self.ask_network(question, |query| Effect::Ask { query, peer, body });
             }
         }
     }
 
     fn may_link(&self, step: &Step<'_, '_>, offer: &LinkOffer) -> Result<PeerAddress, Refusal> {
-        if self.key.is_none() {
-            return Err(Refusal::NotPrimary);
-        }
         if self.is_business() {
             return Err(Refusal::NotAPerson);
         }
@@ -54,7 +55,7 @@ impl Engine {
             return Err(refused(LinkError::Offer));
         }
         let own = self.own(step, &self.account).ok_or(Refusal::Stopping)?;
-        let known = own.log.devices().iter().any(|device| device.id == offer.device.id);
+        let known = own.log.devices().any(|device| device.id == offer.device.id);
         if !known && own.log.devices().len() >= limits::DEVICES_MAX {
             return Err(Refusal::TooMany("devices: revoke one first"));
         }
@@ -66,11 +67,14 @@ impl Engine {
         &mut self,
         step: &mut Step<'_, '_>,
         ticket: Ticket,
-        offer: &LinkOffer,
+        (key, offer): (&AccountKey, &LinkOffer),
         answer: Option<Answer>,
     ) {
         let granted = match answer {
-            Some(Answer::LinkKey(key)) => self.grant_link(step, offer, &key),
+            Some(Answer::LinkKey(kem, consent)) => self.grant_link(step, (key, offer), (&kem, consent)),
+            Some(_) => Err(Refusal::Link(
+                "the new device doesn't take this: another identity may have asked for it first; make another code".into(),
+            )),
             _ => Err(Refusal::Link(
                 "the new device can't be reached: leave it running and try its code again".into(),
             )),
@@ -87,8 +91,8 @@ impl Engine {
     fn grant_link(
         &mut self,
         step: &mut Step<'_, '_>,
-        offer: &LinkOffer,
-        kem_key: &[u8],
+        (key, offer): (&AccountKey, &LinkOffer),
+        (kem_key, consent): (&[u8], Signature),
     ) -> Result<(PeerAddress, Vec<u8>), Refusal> {
         let peer = self.may_link(step, offer)?;
         if Digest::new(sha256(&[kem_key])) != offer.kem_hash {
@@ -96,9 +100,9 @@ impl Engine {
         }
         let own = self.own(step, &self.account).ok_or(Refusal::Stopping)?;
         let mut log = own.log.clone();
-        if !log.devices().contains(&offer.device) {
-            let key = self.key.as_ref().ok_or(Refusal::NotPrimary)?;
-            let added = log.append(key, LogOperation::AddDevice(offer.device.clone()), step.now);
+        if !log.devices().any(|device| *device == offer.device) {
+            let member = Member { device: offer.device.clone(), consent, former: 0 };
+            let added = log.append(key, LogOperation::AddDevice(member), step.now);
             added.map_err(|error| Refusal::Link(error.to_string()))?;
         }
         let us = self.device_keys(&self.account.clone()).id();
@@ -147,9 +151,9 @@ impl Engine {
         step: &mut Step<'_, '_>,
         device: &DeviceId,
     ) -> Result<Outcome, Refusal> {
-        let key = self.key.clone().ok_or(Refusal::NotPrimary)?;
+        let key = self.signing_key()?;
         let own = self.own(step, &self.account).ok_or(Refusal::Stopping)?;
-        if !own.log.devices().iter().any(|one| one.id == *device) {
+        if !own.log.devices().any(|one| one.id == *device) {
             return Err(Refusal::NoSuchDevice(0));
         }
         if self.device_keys(&self.account.clone()).id() == *device {
@@ -181,7 +185,7 @@ impl Engine {
     pub(super) fn own_log_learnt(&mut self, step: &mut Step<'_, '_>, log: AccountLog) {
         let account = self.account;
         for device in self.siblings.clone() {
-            if !log.devices().iter().any(|one| one.id == device) {
+            if !log.devices().any(|one| one.id == device) {
                 self.forget_device(step, &device);
                 self.forget_unsettled(step, &device);
                 step.tx.delete(&SIBLINGS, SIBLINGS.key(device.as_bytes()));
@@ -203,7 +207,7 @@ impl Engine {
         let Some(own) = self.own(step, &self.account) else { return };
         let us = self.device_keys(&self.account.clone()).id();
         self.head = own.log.head().seq;
-        let devices = own.log.devices().iter().map(|device| device.id);
+        let devices = own.log.devices().map(|device| device.id);
         self.siblings = devices.filter(|device| *device != us).collect();
         self.refresh_announced(step);
     }
@@ -220,13 +224,14 @@ impl Engine {
     }
 
     /// Another device of ours has told its prekeys, or one told another's.
-    pub(super) fn sibling_told(&mut self, step: &mut Step<'_, '_>, device: &DeviceId, bundle: Vec<u8>) {
+    pub(super) fn sibling_told(&mut self, step: &mut Step<'_, '_>, device: &DeviceId, hint: &DeviceHint) {
         let mut row = step.tx.copy(&SIBLINGS, device.as_bytes()).unwrap_or_default();
         let is_first = row.bundle.is_empty();
-        row.bundle = bundle;
+        row.bundle.clone_from(&hint.bundle);
+        row.consent = hint.consent.or(row.consent);
         step.tx.put(&SIBLINGS, SIBLINGS.key(device.as_bytes()), row);
         self.refresh_announced(step);
-        if is_first && self.key.is_some() {
+        if is_first && self.is_primary() {
             self.introduce_siblings(step, device);
             self.announce_to_all(step);
         }
@@ -258,7 +263,11 @@ impl Engine {
     /// How a session with this device can be opened.
     pub(super) fn own_hint(&mut self, step: &Step<'_, '_>) -> Option<DeviceHint> {
         let account = self.account;
-        self.hint_for(step, &account)
+        let keys = self.device_keys(&account);
+        let own = self.own(step, &account)?;
+        let consent = own.log.devices().find(|device| device.id == keys.id());
+        let consent = consent.map(|device| keys.consent(&account, device));
+        Some(DeviceHint { consent, ..self.hint_for(step, &account)? })
     }
 
     /// The same for any account of ours.
@@ -268,13 +277,14 @@ impl Engine {
         let set = step.tx.get(&PREKEYS, &PREKEYS.key_at(account.as_bytes(), u64::from(own.prekeys)))?;
         let local = Local { log: &own.log, device: &keys };
         let bundle = prekeys::bundle(&local, &set, own.inbox, step.now);
-        Some(DeviceHint { reach: self.own_reach(&keys.id())?, bundle })
+        Some(DeviceHint { reach: self.own_reach(&keys.id())?, bundle, consent: None })
     }
 
     fn sibling_hint(&self, step: &Step<'_, '_>, device: &DeviceId) -> Option<DeviceHint> {
         let row = step.tx.row(&SIBLINGS, device.as_bytes()).filter(|row| !row.bundle.is_empty())?;
         let ourselves = step.tx.row(&CONTACTS, self.account.as_bytes())?;
-        Some(DeviceHint { reach: ourselves.reach_of(device)?.clone(), bundle: row.bundle.clone() })
+        let reach = ourselves.reach_of(device)?.clone();
+        Some(DeviceHint { reach, bundle: row.bundle.clone(), consent: None })
     }
 
     /// Tells a contact, before anything else is said, what changed about our devices since it was last told.
@@ -319,10 +329,10 @@ impl Engine {
 
     /// Whether this device may speak for an account of ours still.
     pub(super) fn is_heard(&mut self, own: &AccountId, log: &AccountLog) -> bool {
-        // A device with the recovery phrase never takes itself out.
-        self.key.is_some() || {
+        // The first device never takes itself out.
+        self.is_primary() || {
             let us = self.device_keys(own).id();
-            log.devices().iter().any(|device| device.id == us)
+            log.devices().any(|device| device.id == us)
         }
     }
 }

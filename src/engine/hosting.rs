@@ -79,7 +79,7 @@ impl Engine {
             Ok(Ask::Index(request)) => {
                 self.index_asked(step, &request).map(|answer| Answer::Index(answer.encode()))
             }
-            Ok(Ask::LinkKey { offer }) => self.link_key_asked(step, &offer),
+            Ok(Ask::LinkKey { offer, account }) => self.link_key_asked(step, &offer, &account),
             Ok(Ask::LinkGrant { offer, grant }) => self.link_granted(step, &offer, &grant),
             Err(_) => {
                 self.counters.malformed += 1;

@@ -28,22 +28,35 @@ impl Engine {
         if self.addresses.is_empty() {
             return Err(Refusal::Offline);
         }
-        let keys = DeviceKeys::for_linking(&self.me.device);
+        // New keys for each offer: they agree with one account, whoever sees the offer first.
+        let mut keys_of = [0; 32];
+        step.rng.fill_bytes(&mut keys_of);
+        let keys_of = AccountId::new(keys_of);
+        let keys = DeviceKeys::derive(&self.me.device, &keys_of);
         let addresses = self.addresses.iter().take(OFFERED_ADDRESSES).cloned().collect();
-        let pending = PendingLink::new(&keys, Purposes::MESSAGE, peer, addresses, step.now, step.rng);
+        let pending = PendingLink::new(keys, Purposes::MESSAGE, peer, addresses, step.now, step.rng);
         let pending = pending.map_err(refused)?;
         let offered = Outcome::LinkOffered {
             code: link_offer::encode(pending.offer()),
             expires: pending.offer().expires,
         };
-        self.joining = Joining { pending: Some(pending), linked: None };
+        self.joining = Joining { pending: Some(pending), keys_of: Some(keys_of), linked: None };
         Ok(offered)
     }
 
-    /// The KEM key of the open offer, for whoever has seen it.
-    pub(super) fn link_key_asked(&self, step: &Step<'_, '_>, offer: &Digest) -> Option<Answer> {
-        let pending = self.offered(offer)?;
-        (pending.offer().expires > step.now).then(|| Answer::LinkKey(pending.kem_key()))
+    /// The KEM key of the open offer and the device's word, for whoever has seen it; the word for the first account alone.
+    pub(super) fn link_key_asked(
+        &mut self,
+        step: &Step<'_, '_>,
+        offer: &Digest,
+        account: &[u8],
+    ) -> Option<Answer> {
+        let pending = self.joining.pending.as_mut().filter(|pending| digest(pending.offer()) == *offer)?;
+        if pending.offer().expires <= step.now {
+            return None;
+        }
+        let consent = pending.agree(account).ok()?;
+        Some(Answer::LinkKey(pending.kem_key(), consent))
     }
 
     /// An account takes the offer up: the person is asked. The first one that opens counts.
@@ -87,7 +100,9 @@ impl Engine {
         };
         self.joining.pending = None;
         self.account = *account;
-        self.devices.clear();
+        if let Some(keys_of) = self.joining.keys_of.take() {
+            self.inherit_keys(*account, keys_of);
+        }
         sibling::join(step.tx, *account);
         self.open_own(step, log.clone(), None, None);
         self.set_name(step, grant.name)?;
@@ -98,7 +113,7 @@ impl Engine {
         let primary = bundle.device();
         ourselves.learn_reach(grant.primary);
         step.tx.put(&CONTACTS, CONTACTS.key(account.as_bytes()), ourselves.clone());
-        let row = Sibling { sent: 0, bundle: grant.bundle };
+        let row = Sibling { sent: 0, bundle: grant.bundle, consent: None };
         step.tx.put(&SIBLINGS, SIBLINGS.key(primary.as_bytes()), row);
         self.refresh_own(step);
         self.bundles.insert(primary, bundle);

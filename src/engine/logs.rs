@@ -28,7 +28,7 @@ impl Engine {
         contact: &mut Contact,
         log: AccountLog,
     ) -> bool {
-        if contact.is_ourselves() && self.key.is_some() {
+        if contact.is_ourselves() && self.is_primary() {
             // Nobody but this device writes our log: what others have of it is as new, or older.
             let pinned = contact.log.as_ref().map(|pinned| pinned.relate(&log));
             let known = matches!(pinned, Some(Relation::Same | Relation::Behind));
@@ -138,7 +138,7 @@ impl Engine {
                 Arc::make_mut(contact).mark_fork(step.now);
                 self.mark_fork(step, contact);
             }
-            Some(Claim::Ahead) if !(contact.is_ourselves() && self.key.is_some()) => {
+            Some(Claim::Ahead) if !(contact.is_ourselves() && self.is_primary()) => {
                 self.want_log(contact, Some(device));
             }
             _ => {}
@@ -229,7 +229,7 @@ impl Engine {
             return;
         }
         if part.follows {
-            if contact.is_ourselves() && self.key.is_some() {
+            if contact.is_ourselves() && self.is_primary() {
                 return;
             }
             let before = contact.clone();
@@ -267,7 +267,7 @@ impl Engine {
         contact.learn_reach(hint.reach.clone());
         step.tx.put(&CONTACTS, CONTACTS.key(account.as_bytes()), contact.clone());
         if contact.is_ourselves() {
-            self.sibling_told(step, &device, hint.bundle.clone());
+            self.sibling_told(step, &device, hint);
         }
         if step.tx.row(&PEERS, device.as_bytes()).is_none_or(|peer| peer.active.is_none()) {
             self.bundles.insert(device, bundle);

@@ -117,7 +117,7 @@ impl Engine {
             }
             Want::Search(search) => self.search_fetched(step, search, fetched),
             Want::ReadBack => self.read_back(step, fetched),
-            Want::Publish(ticket) => self.looked_first(step, fetched.profile.as_ref(), ticket),
+            Want::Reconcile(ticket, key) => self.reconciled(step, fetched, ticket, &key),
         }
     }
 
@@ -368,7 +368,9 @@ impl Engine {
         });
         match self.lookups.questions.remove(&query) {
             Some(Question::Bundle { contact }) => self.bundle_answered(step, &contact, answer),
-            Some(Question::LinkKey { ticket, offer }) => self.link_key_told(step, ticket, &offer, answer),
+            Some(Question::LinkKey { ticket, key, offer }) => {
+                self.link_key_told(step, ticket, (&key, &offer), answer);
+            }
             Some(Question::LinkGiven { ticket, device }) => self.link_given(ticket, device, answer.as_ref()),
             Some(Question::SearchPage { search }) => self.page_answered(step, search, answer),
             Some(Question::EntryPut) => self.entry_put(step, answer.is_some()),

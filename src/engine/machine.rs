@@ -10,9 +10,10 @@ use crate::base::id::{AccountId, DeviceId, Digest, ReadId};
 use crate::base::kind::AccountKind;
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
-use crate::domain::identity::account::{AccountKey, Seed};
+use crate::domain::identity::account::AccountKey;
 use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::own::{self, ACCOUNTS, OwnAccount};
+use crate::domain::identity::primary::Primary;
 use crate::domain::identity::sibling;
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::engine::command::{Outcome, Refusal};
@@ -32,8 +33,8 @@ use crate::wire::peer::PeerKey;
 /// What the engine must know of its owner; unsealed from the keystore.
 #[derive(Clone, Debug)]
 pub struct Me {
-    /// The identity; none on a device that is linked to somebody's account, or is to be.
-    pub seed: Option<Seed>,
+    /// The identity, without its key; none on a device that is linked to somebody's account, or is to be.
+    pub primary: Option<Primary>,
     /// The device's own secret.
     pub device: Secret<32>,
     /// A person or a business.
@@ -107,7 +108,7 @@ pub(super) struct Step<'a, 's> {
 /// Everything the node decides. State lives in the store; what is here is soft and made anew at every start.
 pub struct Engine {
     pub(super) me: Me,
-    /// Signs entries of our log; only the device with the recovery phrase has it.
+    /// Signs entries of our log. Here only while a command is carried out that came with it.
     pub(super) key: Option<AccountKey>,
     /// The account that this device speaks for; [`NOBODY`] until it is linked.
     pub(super) account: AccountId,
@@ -138,8 +139,6 @@ pub struct Engine {
     pub(super) addresses: Vec<String>,
     /// How often in a row a contact couldn't be reached.
     pub(super) attempts: BTreeMap<AccountId, u32>,
-    /// The account whose earlier publications were looked for.
-    pub(super) looked_at: Option<AccountId>,
     /// Contacts of whatever standing.
     pub(super) contacts: usize,
     /// Contacts that wait to be admitted.
@@ -151,15 +150,13 @@ pub struct Engine {
 impl Engine {
     /// An engine over the store that `rows` reads: a new one, or one that goes on where it stopped.
     pub fn new(me: Me, rows: &impl Rows) -> Self {
-        let key = me.seed.as_ref().map(Seed::account);
+        let first = me.primary.as_ref().map(|primary| primary.account);
         // Where the identity was rotated, or the device linked, the store says whose it is.
-        let account =
-            sibling::membership(rows).or_else(|| key.as_ref().map(AccountKey::id)).unwrap_or(NOBODY);
-        let key = key.filter(|key| key.id() == account);
+        let account = sibling::membership(rows).or(first).unwrap_or(NOBODY);
         let own = rows.scan(&ACCOUNTS, &ACCOUNTS.all());
         let retired = own.iter().filter(|(_, own)| own.subject_of.is_none() && own.log.successor().is_some());
         Self {
-            key,
+            key: None,
             account,
             retired: retired.map(|(_, own)| own.log.account()).collect(),
             keys_of: own.iter().map(|(_, own)| (own.log.account(), own.keys_of)).collect(),
@@ -182,7 +179,6 @@ impl Engine {
             online: false,
             addresses: Vec::new(),
             attempts: BTreeMap::new(),
-            looked_at: None,
             contacts: 0,
             requests: 0,
             queries: 0,
@@ -273,15 +269,31 @@ impl Engine {
         self.queries
     }
 
+    /// What the keys of this device for an account of ours are derived for.
+    pub(super) fn keys_of(&self, own: &AccountId) -> AccountId {
+        self.keys_of.get(own).copied().unwrap_or(*own)
+    }
+
     /// The keys with which this device speaks for an account of ours. They stay when another account takes its place:
     /// the device is the same, and so are its sessions.
     pub(super) fn device_keys(&mut self, own: &AccountId) -> Arc<DeviceKeys> {
-        let (device, of) = (&self.me.device, self.keys_of.get(own).unwrap_or(own));
-        let is_linked = self.me.seed.is_none();
-        let make =
-            || if is_linked { DeviceKeys::for_linking(device) } else { DeviceKeys::derive(device, of) };
-        let keys = self.devices.entry(*own).or_insert_with(|| Arc::new(make()));
+        let (device, of) = (&self.me.device, self.keys_of(own));
+        let keys = self.devices.entry(*own).or_insert_with(|| Arc::new(DeviceKeys::derive(device, &of)));
         Arc::clone(keys)
+    }
+
+    /// Whether this is the device that the identity's key is, or was, brought to: nobody else changes our log.
+    pub(super) fn is_primary(&self) -> bool {
+        self.me.primary.as_ref().is_some_and(|primary| primary.account == self.account)
+    }
+
+    /// What signs entries of our log, if the command came with it.
+    pub(super) fn signing_key(&self) -> Result<AccountKey, Refusal> {
+        match &self.key {
+            _ if !self.is_primary() => Err(Refusal::NotPrimary),
+            Some(key) => Ok(key.clone()),
+            None => Err(Refusal::KeyNeeded),
+        }
     }
 
     /// The account of ours that `own` is, or that took its place.

@@ -90,8 +90,9 @@ impl Engine {
         Ok(Outcome::Done)
     }
 
-    /// Our account's log says which peers keep mail for us.
-    fn name_mailboxes(&mut self, step: &Step<'_, '_>) {
+    /// Our account's log says which peers keep mail for us: as soon as its key is there. Contacts are told at once, and
+    /// not by the log.
+    pub(super) fn name_mailboxes(&mut self, step: &Step<'_, '_>) {
         let (Some(key), Some(own)) = (self.key.clone(), self.own(step, &self.account)) else { return };
         let peers: Vec<PeerKey> =
             owner::standing(step.tx).into_iter().map(|mailbox| mailbox.at.peer().clone()).collect();

@@ -18,6 +18,7 @@ pub mod mailbox_view;
 pub mod people;
 pub mod publish;
 pub mod reach_view;
+pub mod reconcile;
 pub mod view;
 
 mod commands;

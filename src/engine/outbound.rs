@@ -272,12 +272,21 @@ impl Engine {
             introduction: Some(introduction),
             body: Body::Hello { first },
         };
-        let encoded = content.encode();
-        if encoded.len() <= pqxdh::FIRST_CONTENT_MAX {
-            return encoded;
+        let room = pqxdh::content_room(&own.log);
+        // What is too long for a first flight is told by what follows: the line of accounts first.
+        let shorter: [fn(&mut Introduction); 3] = [
+            |introduction| introduction.former.clear(),
+            |introduction| introduction.queues = None,
+            |introduction| {
+                introduction.reach = introduction.reach.take().map(|reach| reach.with_addresses(4))
+            },
+        ];
+        for shorten in shorter {
+            if content.encode().len() <= room {
+                break;
+            }
+            content.introduction.iter_mut().for_each(shorten);
         }
-        // The line of accounts is too long for a first flight: it is told by what follows.
-        content.introduction.iter_mut().for_each(|introduction| introduction.former.clear());
         content.encode()
     }
 

@@ -8,6 +8,7 @@ use crate::base::id::{AccountId, DeviceId};
 use crate::base::time::Time;
 use crate::domain::directory::profile::VerifiedProfile;
 use crate::domain::directory::search::{self, Query};
+use crate::domain::identity::account::AccountKey;
 use crate::domain::identity::link::{Linked, PendingLink};
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::engine::input::{QueryId, Ticket};
@@ -21,8 +22,8 @@ pub(super) enum Question {
     Record { account: AccountId },
     /// Prekeys of a contact.
     Bundle { contact: AccountId },
-    /// The KEM key of an offer to link a device.
-    LinkKey { ticket: Ticket, offer: Box<LinkOffer> },
+    /// The KEM key of an offer to link a device, and its word. What signs the entry waits for that long.
+    LinkKey { ticket: Ticket, key: Box<AccountKey>, offer: Box<LinkOffer> },
     /// Whether the device opened its grant.
     LinkGiven { ticket: Ticket, device: DeviceId },
     /// The peers that keep the index under a key that is searched.
@@ -54,8 +55,8 @@ pub(super) enum Want {
     Search(Ticket),
     /// To see whether our publication arrived.
     ReadBack,
-    /// To know which number our own publication must be above.
-    Publish(Option<Ticket>),
+    /// To know what was published before a restore; with the key that signs what goes on from it.
+    Reconcile(Ticket, Box<AccountKey>),
 }
 
 /// A profile that is being fetched.
@@ -137,6 +138,8 @@ impl Deadline {
 #[derive(Debug, Default)]
 pub(super) struct Joining {
     pub(super) pending: Option<PendingLink>,
+    /// What the keys of the offer are derived for.
+    pub(super) keys_of: Option<AccountId>,
     /// An account that took the offer up; the person hasn't agreed yet.
     pub(super) linked: Option<(Linked, VerifiedBundle)>,
 }

@@ -8,7 +8,6 @@ use crate::base::limits;
 use crate::domain::chat::conversation::{self, CONVERSATIONS};
 use crate::domain::chat::incoming;
 use crate::domain::chat::timeline::Cause;
-use crate::domain::identity::account::AccountKey;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::invite;
@@ -20,6 +19,7 @@ use crate::domain::mailbox::{boxes, owner};
 use crate::domain::session::rows::{ROUTES, Route};
 use crate::engine::command::{NewMailbox, Outcome, Refusal};
 use crate::engine::machine::{Engine, Step};
+use crate::engine::reconcile;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
@@ -51,10 +51,18 @@ impl Engine {
         Ok(Outcome::Done)
     }
 
-    /// Makes the account that the world knows, the first time a node starts.
+    /// Keeps the account that the world knows, the first time a node starts.
     pub(super) fn ensure_account(&mut self, step: &mut Step<'_, '_>) {
-        if let Some(key) = self.key.clone() {
-            self.ensure_own(step, &key, None);
+        let Some(primary) = self.me.primary.as_ref().filter(|primary| primary.account == self.account) else {
+            return;
+        };
+        let is_kept = step.tx.with(&ACCOUNTS, &ACCOUNTS.key(self.account.as_bytes()), |_| ()).is_some();
+        if let (false, Ok(log)) = (is_kept, primary.log()) {
+            let is_restored = primary.restored && self.is_business();
+            self.open_own(step, log, None, None);
+            if is_restored {
+                reconcile::begin(step);
+            }
         }
     }
 
@@ -68,18 +76,14 @@ impl Engine {
         if !business || self.is_business() {
             return Ok(self.account);
         }
-        let key = self.me.seed.as_ref().ok_or(Refusal::NotPrimary)?.subject(account);
-        self.ensure_own(step, &key, Some(*account));
-        Ok(key.id())
-    }
-
-    fn ensure_own(&mut self, step: &mut Step<'_, '_>, key: &AccountKey, subject_of: Option<AccountId>) {
+        let subjects = self.me.primary.as_ref().and_then(|primary| primary.subjects.as_ref());
+        let key = subjects.ok_or(Refusal::NotPrimary)?.towards(account);
         let id = key.id();
-        if step.tx.with(&ACCOUNTS, &ACCOUNTS.key(id.as_bytes()), |_| ()).is_some() {
-            return;
+        if step.tx.with(&ACCOUNTS, &ACCOUNTS.key(id.as_bytes()), |_| ()).is_none() {
+            let device = self.device_keys(&id).member(&id, Purposes::ALL);
+            self.open_own(step, AccountLog::begin(&key, device, step.now), Some(*account), None);
         }
-        let device = self.device_keys(&id).certificate(Purposes::ALL);
-        self.open_own(step, AccountLog::begin(key, device, step.now), subject_of, None);
+        Ok(id)
     }
 
     /// Keeps an account of ours, with an inbox and prekeys of this device; `former` is the one whose place it takes.
@@ -92,7 +96,7 @@ impl Engine {
     ) {
         let id = log.account();
         let inbox = RouteId::new(random(step.rng));
-        let keys_of = former.map_or(id, |former| former.keys_of);
+        let keys_of = former.map_or_else(|| self.keys_of(&id), |former| former.keys_of);
         let former = former.map(|former| former.log.account());
         let own = OwnAccount { log, subject_of, former, keys_of, inbox, prekeys: 0, prekeys_made: step.now };
         step.tx.put(&ROUTES, ROUTES.key(inbox.as_bytes()), Route::Inbox { own: id });

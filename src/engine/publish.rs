@@ -4,8 +4,6 @@ use crate::base::limits;
 use crate::domain::directory::entry::entries_of;
 use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile, dht_keys};
 use crate::domain::directory::published::Published;
-use crate::domain::identity::log::AccountLog;
-use crate::domain::identity::own::ACCOUNTS;
 use crate::domain::session::prekeys::{self, Local};
 use crate::domain::session::rows::PREKEYS;
 use crate::engine::command::{Outcome, Refusal};
@@ -15,9 +13,9 @@ use crate::engine::input::Ticket;
 use crate::engine::lookups::FOUND;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::pending::{Deadline, Fetched, Publication, Question, Want};
+use crate::engine::reconcile;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
-use crate::wire::account::LogOperation;
 use crate::wire::ask::Ask;
 use crate::wire::index::{IndexRecord, IndexRequest};
 use crate::wire::peer::PeerAddress;
@@ -57,14 +55,10 @@ impl Engine {
             publication.tickets.push(ticket);
             return;
         }
-        if self.must_look_first(step) {
-            let account = self.account;
-            return self.fetch(step, account, Want::Publish(ticket));
-        }
         match self.sign_profile(step) {
             Ok(profile) => self.put_profile(step, profile, ticket),
             Err(refusal) => {
-                if refusal != Refusal::NoProfile {
+                if !matches!(refusal, Refusal::NoProfile | Refusal::Unreconciled) {
                     self.agenda.set(step.tx, Job::Publish, step.now.plus(limits::RETRY_LAST));
                 }
                 if let Some(ticket) = ticket {
@@ -74,48 +68,11 @@ impl Engine {
         }
     }
 
-    /// Before the first publication of this store it is looked for one that another had made, before a restore: none may
-    /// be below it, or two of one number would contradict each other.
-    fn must_look_first(&self, step: &Step<'_, '_>) -> bool {
-        let published = step.tx.with(&OWN_PROFILE, &OWN_PROFILE.key(OWN_PROFILE_ID), Published::seq);
-        self.is_business() && self.online && published == Some(0) && self.looked_at != Some(self.account)
-    }
-
-    /// What was published before is known as far as it can be: now for the publication.
-    pub(super) fn looked_first(
-        &mut self,
-        step: &mut Step<'_, '_>,
-        found: Option<&VerifiedProfile>,
-        ticket: Option<Ticket>,
-    ) {
-        self.looked_at = Some(self.account);
-        if let Some(found) = found {
-            self.go_on_from(step, found.log());
-        }
-        self.publish(step, ticket);
-    }
-
-    /// A restored business goes on from the log that it published before, as long as it told nobody of a new one: its
-    /// customers then still have what proves the receipts that they were given.
-    fn go_on_from(&mut self, step: &mut Step<'_, '_>, found: &AccountLog) {
-        let (Some(key), Some(own)) = (self.key.clone(), self.own(step, &self.account)) else { return };
-        let is_fresh = own.log.entries().len() == 1 && self.contacts == 0;
-        if !is_fresh || found.successor().is_some() || own.log.generation() <= found.head().seq {
-            return;
-        }
-        let mut log = found.clone();
-        let device = own.log.devices().first().cloned();
-        let opened = device.map(|device| log.append(&key, LogOperation::Open(device), step.now));
-        if opened == Some(Ok(())) {
-            step.tx.edit(&ACCOUNTS, &ACCOUNTS.key(self.account.as_bytes()), |own| own.log = log);
-            self.refresh_own(step);
-        }
-    }
-
     fn sign_profile(&mut self, step: &Step<'_, '_>) -> Result<VerifiedProfile, Refusal> {
         if !self.is_business() {
             return Err(Refusal::NotABusiness);
         }
+        reconcile::must_be(step.tx)?;
         let mut published = step.tx.copy(&OWN_PROFILE, OWN_PROFILE_ID).ok_or(Refusal::NoProfile)?;
         if !self.online || self.addresses.is_empty() {
             return Err(Refusal::Offline);

@@ -2,12 +2,13 @@
 
 use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
-use crate::base::time::Time;
 use crate::domain::identity::account::{AccountKey, Seed};
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing, Told};
+use crate::domain::identity::heir::heir_log;
 use crate::domain::identity::log::{AccountLog, LogError};
 use crate::domain::identity::own::{self, ACCOUNTS, OwnAccount};
+use crate::domain::identity::primary::Primary;
 use crate::domain::identity::sibling::{self, SIBLINGS};
 use crate::domain::identity::succession;
 use crate::domain::mailbox::owner;
@@ -18,7 +19,6 @@ use crate::engine::event::Event;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::store::table::Rows;
-use crate::wire::account::LogOperation;
 use crate::wire::content::{Body, DeviceHint, Succession};
 
 impl Engine {
@@ -29,8 +29,8 @@ impl Engine {
         step: &mut Step<'_, '_>,
         next: Seed,
     ) -> Result<Outcome, Refusal> {
-        let seed = self.me.seed.clone().filter(|_| self.key.is_some()).ok_or(Refusal::NotPrimary)?;
-        let (key, heir) = (seed.account(), next.account());
+        let (key, heir) = (self.signing_key()?, next.account());
+        let next = Primary::heir(&next, self.me.kind);
         if heir.id() == key.id() {
             return Err(Refusal::Identity("this is the identity that this node has".into()));
         }
@@ -46,12 +46,14 @@ impl Engine {
         let moved = moved.transpose().map_err(|error| Refusal::Identity(error.to_string()))?;
         let mut all = vec![(own, log)];
         for (_, own) in step.tx.scan(&ACCOUNTS, &ACCOUNTS.all()) {
-            if let Some(business) = own.subject_of.filter(|_| own.log.successor().is_none()) {
-                all.push(self.ended(step, &seed.subject(&business), &next.subject(&business))?);
-            }
+            let Some(business) = own.subject_of.filter(|_| own.log.successor().is_none()) else { continue };
+            let roots =
+                self.me.primary.as_ref().and_then(|us| us.subjects.as_ref()).zip(next.subjects.as_ref());
+            let (former, later) = roots.ok_or(Refusal::NotPrimary)?;
+            all.push(self.ended(step, &former.towards(&business), &later.towards(&business))?);
         }
         all.into_iter().for_each(|(own, log)| self.take_place(step, &own, log));
-        (self.me.seed, self.key) = (Some(next), Some(heir.clone()));
+        self.me.primary = Some(next);
         self.become_account(step, key.id(), heir.id());
         if let (Some(ourselves), Some(moved)) = (ourselves, moved) {
             self.move_contact(step, &ourselves, moved, &ended);
@@ -70,8 +72,9 @@ impl Engine {
     ) -> Result<(OwnAccount, AccountLog), Refusal> {
         let refused = |error: LogError| Refusal::Identity(error.to_string());
         let mut own = step.tx.copy(&ACCOUNTS, key.id().as_bytes()).ok_or(Refusal::Stopping)?;
-        let us = self.device_keys(&key.id()).id();
-        let log = heir_log(&own, heir, &us, step.now).map_err(refused)?;
+        let us = self.device_keys(&key.id());
+        let fresh = |device: &DeviceId| step.tx.row(&SIBLINGS, device.as_bytes()).and_then(|row| row.consent);
+        let log = heir_log(&own.log, (key, heir), &us, fresh, step.now).map_err(refused)?;
         own.log.rotate(key, heir, step.now).map_err(refused)?;
         Ok((own, log))
     }
@@ -112,9 +115,12 @@ impl Engine {
         self.retired.push(former);
         self.untold.clear();
         self.devices.clear();
-        // Their prekeys were signed for the former account: they tell new ones.
+        // Their prekeys and their word were for the former account: they tell new ones.
         for device in self.siblings.clone() {
-            step.tx.edit(&SIBLINGS, &SIBLINGS.key(device.as_bytes()), |row| row.bundle.clear());
+            step.tx.edit(&SIBLINGS, &SIBLINGS.key(device.as_bytes()), |row| {
+                row.bundle.clear();
+                row.consent = None;
+            });
         }
         self.refresh_own(step);
         owner::account_moved(step.tx, &former, &heir);
@@ -151,7 +157,7 @@ impl Engine {
         };
         let (former, heir) = (self.account, moved.account);
         let Some(mut own) = step.tx.copy(&ACCOUNTS, former.as_bytes()) else { return };
-        if self.key.is_some() || former != ourselves.account {
+        if self.is_primary() || former != ourselves.account {
             return;
         }
         // Accounts between the one that this device knew and the new one were never seen here.
@@ -204,25 +210,6 @@ impl Engine {
             (row.knew, row.own, row.told) = (row.knew.or(Some(row.own)), account, told);
         });
     }
-}
-
-/// The log of the account that takes the place of `own`: the same devices, this one first, and the same mailboxes.
-/// The domain was proven for the former address.
-fn heir_log(own: &OwnAccount, heir: &AccountKey, us: &DeviceId, now: Time) -> Result<AccountLog, LogError> {
-    let state = own.log.state();
-    let (first, others): (Vec<_>, Vec<_>) =
-        state.devices.iter().cloned().partition(|device| device.id == *us);
-    let first = first.into_iter().next().ok_or(LogError::Entry)?;
-    // Above every number of the former log: what claims to stand there is never taken for the new one.
-    let began = now.max(Time::from_millis(own.log.head().seq.saturating_add(2)));
-    let mut log = AccountLog::begin(heir, first, began);
-    for device in others {
-        log.append(heir, LogOperation::AddDevice(device), began)?;
-    }
-    if !state.mailboxes.is_empty() {
-        log.append(heir, LogOperation::SetMailboxes(state.mailboxes.clone()), began)?;
-    }
-    Ok(log)
 }
 
 fn is_untold(step: &Step<'_, '_>, contact: &Contact) -> bool {

@@ -48,7 +48,7 @@ impl Engine {
             return;
         }
         self.addresses = addresses;
-        if self.agenda.due(&Job::Succeed).is_some() && self.key.is_some() {
+        if self.agenda.due(&Job::Succeed).is_some() && self.is_primary() {
             self.agenda.set_by(step.tx, Job::Succeed, step.now);
         }
         if self.is_business() {

@@ -16,8 +16,8 @@ use crate::disk::database::Database;
 use crate::disk::error::OpenError;
 use crate::disk::home::Home;
 use crate::disk::options::{Options, Recovery, Sizes};
-use crate::domain::identity::account::Seed;
 use crate::domain::identity::keystore::Keystore;
+use crate::domain::identity::primary::Primary;
 use crate::domain::identity::sibling;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::event::Event;
@@ -50,6 +50,7 @@ pub struct Node {
 struct Shared {
     account: watch::Receiver<AccountId>,
     kind: AccountKind,
+    primary: bool,
     home: PathBuf,
     inputs: mpsc::Sender<Message>,
     events: broadcast::Sender<Event>,
@@ -111,9 +112,9 @@ impl Node {
         let (database, recovery) = opened.await.map_err(|_| StartError::Stopped)??;
         let view = database.durable_view();
         let reader = Reader::new(&view);
-        let seeds = keystore.seed.iter().chain(&keystore.next).cloned().map(Seed::from_secret);
+        let primaries = keystore.primary.iter().chain(&keystore.next).cloned();
         let me = Me {
-            seed: Seed::in_force(seeds, sibling::membership(&reader)),
+            primary: Primary::in_force(primaries, sibling::membership(&reader)),
             device: keystore.device.clone(),
             kind: keystore.kind,
         };
@@ -161,6 +162,7 @@ impl Node {
         let shared = Shared {
             account,
             kind: keystore.kind,
+            primary: keystore.primary.is_some(),
             home: home.path().to_owned(),
             inputs,
             events,
@@ -188,6 +190,11 @@ impl Node {
     /// A person's node or a business's.
     pub fn kind(&self) -> AccountKind {
         self.shared.kind
+    }
+
+    /// Whether this is the first device of its identity: with the recovery phrase it changes the account's log.
+    pub fn is_primary(&self) -> bool {
+        self.shared.primary
     }
 
     /// The home directory.

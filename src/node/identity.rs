@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rand_core::CryptoRng;
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::base::id::AccountId;
@@ -12,7 +13,8 @@ use crate::crypto::secret::Secret;
 use crate::disk::files;
 use crate::disk::home::{Home, HomeError};
 use crate::domain::identity::account::Seed;
-use crate::domain::identity::keystore::{Keystore, KeystoreError};
+use crate::domain::identity::keystore::{IdentityKeys, Keystore, KeystoreError, SealedIdentity};
+use crate::domain::identity::primary::Primary;
 use crate::node::clock;
 
 /// The largest keystore that is read.
@@ -23,7 +25,7 @@ pub fn system_rng() -> impl CryptoRng {
     rand_core::UnwrapErr(getrandom::SysRng)
 }
 
-/// Makes an identity in a home that has none: a new one, or the one of a recovery phrase.
+/// Makes an identity in a home that has none: a new one, or the one of this seed, which has said nothing yet.
 pub fn create(
     home: &Home,
     kind: AccountKind,
@@ -32,7 +34,85 @@ pub fn create(
     cost: Cost,
 ) -> Result<Keystore, IdentityError> {
     let seed = seed.unwrap_or_else(|| Seed::random(&mut system_rng()));
-    write(home, kind, Some(&seed), passphrase, cost)
+    write(home, kind, Some((&seed, false)), passphrase, cost)
+}
+
+/// Brings an identity back in a home that has none, from the seed of its recovery phrase.
+pub fn restore(
+    home: &Home,
+    kind: AccountKind,
+    seed: &Seed,
+    passphrase: &[u8],
+    cost: Cost,
+) -> Result<Keystore, IdentityError> {
+    write(home, kind, Some((seed, true)), passphrase, cost)
+}
+
+/// What unseals the identity's key.
+pub enum Unlock {
+    /// The home's passphrase, unless the key is locked.
+    Passphrase(Zeroizing<Vec<u8>>),
+    /// The recovery phrase, always.
+    Phrase(Seed),
+}
+
+/// Where the identity's key is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Custody {
+    /// In the keystore, sealed under the passphrase by itself.
+    Held,
+    /// In the recovery phrase alone.
+    Locked,
+}
+
+/// Where the key of a home's identity is. Of a linked device it says [`Custody::Locked`].
+pub fn custody(home: &Path) -> Result<Custody, IdentityError> {
+    let identity = Keystore::identity(&read(home)?)?;
+    Ok(if identity.is_held() { Custody::Held } else { Custody::Locked })
+}
+
+/// The seed of `account`, unsealed to sign an entry of its log. To be dropped as soon as that is done.
+pub fn signing(home: &Path, unlock: &Unlock, account: &AccountId) -> Result<Seed, IdentityError> {
+    match unlock {
+        Unlock::Passphrase(passphrase) => {
+            let keys = identity_keys(home, passphrase)?;
+            let seeds =
+                [Some(keys.seed.clone()), keys.next.clone()].into_iter().flatten().map(Seed::from_secret);
+            seeds.into_iter().find(|seed| seed.account().id() == *account).ok_or(IdentityError::OtherPhrase)
+        }
+        Unlock::Phrase(seed) => Ok(seed.clone()),
+    }
+}
+
+/// Takes the identity's key out of the home: from here on the recovery phrase alone has it. `seed` is that of the phrase,
+/// so that nobody locks away what isn't written down.
+pub fn lock(home: &Path, seed: &Seed, account: &AccountId) -> Result<(), IdentityError> {
+    if seed.account().id() != *account {
+        return Err(IdentityError::OtherPhrase);
+    }
+    let bytes = Keystore::with_identity(&read(home)?, &SealedIdentity::default())?;
+    files::write_whole(&home.join("keystore"), &bytes).map_err(IdentityError::Write)
+}
+
+/// Brings the identity's key back into the home, sealed under the home's passphrase.
+pub fn unlock_identity(
+    home: &Path,
+    seed: &Seed,
+    passphrase: &Zeroizing<Vec<u8>>,
+    account: &AccountId,
+) -> Result<(), IdentityError> {
+    if seed.account().id() != *account {
+        return Err(IdentityError::OtherPhrase);
+    }
+    let bytes = read(home)?;
+    // Under this passphrase, and no other that was mistyped.
+    Keystore::open(&bytes, passphrase)?;
+    let cost = Keystore::cost(&bytes).ok_or(KeystoreError::Damaged)?;
+    let keys = IdentityKeys { seed: seed.secret().clone(), next: None };
+    let sealed = keys.seal(passphrase, cost, &mut system_rng())?;
+    let bytes = Keystore::with_identity(&bytes, &sealed)?;
+    files::write_whole(&home.join("keystore"), &bytes).map_err(IdentityError::Write)
 }
 
 /// Makes the keys of a person's further device in a home that has none: it is to be linked to their account.
@@ -43,7 +123,7 @@ pub fn create_device(home: &Home, passphrase: &[u8], cost: Cost) -> Result<Keyst
 fn write(
     home: &Home,
     kind: AccountKind,
-    seed: Option<&Seed>,
+    seed: Option<(&Seed, bool)>,
     passphrase: &[u8],
     cost: Cost,
 ) -> Result<Keystore, IdentityError> {
@@ -53,17 +133,25 @@ fn write(
     if passphrase.is_empty() {
         return Err(IdentityError::NoPassphrase);
     }
-    let mut rng = system_rng();
+    let (mut rng, created) = (system_rng(), clock::now());
+    let device = Secret::random(&mut rng);
     let keystore = Keystore {
-        seed: seed.map(|seed| seed.secret().clone()),
-        device: Secret::random(&mut rng),
+        primary: seed
+            .map(|(seed, restored)| Primary { restored, ..Primary::begin(seed, &device, kind, created) }),
+        device,
         transport: Secret::random(&mut rng),
         data_key: Secret::random(&mut rng),
         kind,
-        created: clock::now(),
+        created,
         next: None,
     };
-    let sealed = keystore.seal(passphrase, cost, &mut rng)?;
+    let identity = match seed {
+        Some((seed, _)) => {
+            IdentityKeys { seed: seed.secret().clone(), next: None }.seal(passphrase, cost, &mut rng)?
+        }
+        None => SealedIdentity::default(),
+    };
+    let sealed = keystore.seal(passphrase, cost, &identity, &mut rng)?;
     files::write_whole(&home.keystore(), &sealed).map_err(IdentityError::Write)?;
     Ok(keystore)
 }
@@ -72,16 +160,26 @@ fn write(
 /// then on, until it has taken that place.
 pub fn next_identity(home: &Path, passphrase: &Zeroizing<Vec<u8>>) -> Result<Seed, IdentityError> {
     let mut keystore = unlock(home, passphrase)?;
-    if keystore.seed.is_none() {
+    if keystore.primary.is_none() {
         return Err(IdentityError::NoPhrase);
     }
-    if let Some(next) = keystore.next {
+    let mut keys = identity_keys(home, passphrase)?;
+    if let Some(next) = keys.next {
         return Ok(Seed::from_secret(next));
     }
     let next = Seed::random(&mut system_rng());
-    keystore.next = Some(next.secret().clone());
-    rewrite(home, &keystore, passphrase)?;
+    keys.next = Some(next.secret().clone());
+    keystore.next = Some(Primary::heir(&next, keystore.kind));
+    rewrite(home, &keystore, Some(&keys), passphrase)?;
     Ok(next)
+}
+
+/// The seed of the identity that is to take the place of a home's, if one was made.
+pub fn prepared_identity(
+    home: &Path,
+    passphrase: &Zeroizing<Vec<u8>>,
+) -> Result<Option<Seed>, IdentityError> {
+    Ok(identity_keys(home, passphrase)?.next.map(Seed::from_secret))
 }
 
 /// Lets go of the identity whose place another has taken, once the store says so: `account` is the one in force. What
@@ -92,20 +190,34 @@ pub fn settle(
     mut keystore: Keystore,
     account: &AccountId,
 ) -> Result<(), IdentityError> {
-    let in_force = |seed: &Secret<32>| Seed::from_secret(seed.clone()).account().id() == *account;
-    if keystore.next.as_ref().is_some_and(in_force) {
-        keystore.seed = keystore.next.take();
-        rewrite(home, &keystore, passphrase)?;
+    if keystore.next.as_ref().is_none_or(|next| next.account != *account) {
+        return Ok(());
     }
-    Ok(())
+    keystore.primary = keystore.next.take();
+    let keys = match custody(home)? {
+        Custody::Held => identity_keys(home, passphrase)?.next.map(|seed| IdentityKeys { seed, next: None }),
+        Custody::Locked => None,
+    };
+    rewrite(home, &keystore, keys.as_ref(), passphrase)
 }
 
-fn rewrite(home: &Path, keystore: &Keystore, passphrase: &Zeroizing<Vec<u8>>) -> Result<(), IdentityError> {
-    let path = home.join("keystore");
-    let bytes = files::read_bounded(&path, KEYSTORE_MAX).map_err(IdentityError::Read)?;
+fn rewrite(
+    home: &Path,
+    keystore: &Keystore,
+    keys: Option<&IdentityKeys>,
+    passphrase: &Zeroizing<Vec<u8>>,
+) -> Result<(), IdentityError> {
+    let cost = Keystore::cost(&read(home)?).ok_or(KeystoreError::Damaged)?;
+    let mut rng = system_rng();
+    let identity = keys.map(|keys| keys.seal(passphrase, cost, &mut rng)).transpose()?.unwrap_or_default();
+    let sealed = keystore.seal(passphrase, cost, &identity, &mut rng)?;
+    files::write_whole(&home.join("keystore"), &sealed).map_err(IdentityError::Write)
+}
+
+fn identity_keys(home: &Path, passphrase: &Zeroizing<Vec<u8>>) -> Result<IdentityKeys, IdentityError> {
+    let bytes = read(home)?;
     let cost = Keystore::cost(&bytes).ok_or(KeystoreError::Damaged)?;
-    let sealed = keystore.seal(passphrase, cost, &mut system_rng())?;
-    files::write_whole(&path, &sealed).map_err(IdentityError::Write)
+    Ok(Keystore::identity(&bytes)?.open(passphrase, cost)?)
 }
 
 /// Whether a home has an identity.
@@ -113,17 +225,19 @@ pub fn exists(home: &Path) -> bool {
     home.join("keystore").exists()
 }
 
-/// Opens the keystore of a home.
+/// Opens the keystore of a home; the identity's key stays sealed.
 pub fn unlock(home: &Path, passphrase: &Zeroizing<Vec<u8>>) -> Result<Keystore, IdentityError> {
-    let path = home.join("keystore");
-    let bytes = match files::read_bounded(&path, KEYSTORE_MAX) {
-        Ok(bytes) => bytes,
+    Ok(Keystore::open(&read(home)?, passphrase)?)
+}
+
+fn read(home: &Path) -> Result<Vec<u8>, IdentityError> {
+    match files::read_bounded(&home.join("keystore"), KEYSTORE_MAX) {
+        Ok(bytes) => Ok(bytes),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(IdentityError::None(home.display().to_string()));
+            Err(IdentityError::None(home.display().to_string()))
         }
-        Err(error) => return Err(IdentityError::Read(error)),
-    };
-    Ok(Keystore::open(&bytes, passphrase)?)
+        Err(error) => Err(IdentityError::Read(error)),
+    }
 }
 
 /// Why a home has no usable identity.
@@ -143,6 +257,9 @@ pub enum IdentityError {
     /// A linked device's keystore.
     #[error("only the device that has the recovery phrase does this: use that one")]
     NoPhrase,
+    /// A phrase that brings another account.
+    #[error("this is the recovery phrase of another identity than this home's")]
+    OtherPhrase,
     /// The keystore doesn't open.
     #[error(transparent)]
     Keystore(#[from] KeystoreError),

@@ -62,7 +62,7 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
             3 * contacts + devices + accounts + rows(TableId::Subscriptions) + rows(TableId::MailQueues) + 3,
             1,
         ),
-        TableId::OwnProfile | TableId::Membership => (1, 1),
+        TableId::OwnProfile | TableId::Membership | TableId::Reconcile => (1, 1),
         TableId::Moved | TableId::Superseded => (limits::CONTACTS_MAX, 1),
         TableId::Found => (limits::CONTACTS_MAX, 1),
         TableId::HostedRecords => (limits::RECORDS_HOSTED_MAX, 1),

@@ -4,14 +4,16 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use crate::base::id::{AccountId, DeviceId};
+use crate::base::kind::AccountKind;
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
 use crate::domain::identity::account::Seed;
 use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::own::ACCOUNTS;
+use crate::domain::identity::primary::Primary;
 use crate::domain::identity::sibling;
 use crate::domain::mailbox::host::Rules;
-use crate::engine::command::{Outcome, Refusal};
+use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::effects::{Effect, Held};
 use crate::engine::event::Event;
 use crate::engine::input::{Input, Ticket};
@@ -26,8 +28,8 @@ use crate::wire::peer::PeerKey;
 /// A simulated node.
 pub struct Peer {
     me: Me,
-    /// The identity that may have taken the place of its first one.
-    next: Option<Seed>,
+    /// What a keystore has sealed apart: the identity's key, and that of the one that is to take its place.
+    keys: [Option<Seed>; 2],
     /// Its name on the transport.
     pub key: PeerKey,
     engine: Engine,
@@ -61,12 +63,22 @@ pub struct Peer {
 
 impl Peer {
     /// A node with an empty disk, started.
-    pub fn new(me: Me, key: PeerKey, now: Time, rng: &mut Random) -> Self {
+    pub fn new(
+        (seed, device, kind): (Option<Seed>, Secret<32>, AccountKind),
+        key: PeerKey,
+        now: Time,
+        rng: &mut Random,
+    ) -> Self {
+        let primary = seed.as_ref().map(|seed| Primary::begin(seed, &device, kind, now));
+        Self::with(Me { primary, device, kind }, seed, key, now, rng)
+    }
+
+    fn with(me: Me, seed: Option<Seed>, key: PeerKey, now: Time, rng: &mut Random) -> Self {
         let disk = Disk::default();
         let engine = Engine::new(me.clone(), &Reader::new(&disk.seen()));
         let mut peer = Self {
             me,
-            next: None,
+            keys: [seed, None],
             key,
             engine,
             disk,
@@ -108,9 +120,26 @@ impl Peer {
 
     /// The id of this device for those who know the account of ours.
     pub fn device_towards(&self, own: &AccountId) -> DeviceId {
-        let is_linked = self.me.seed.is_none() && *own == self.account();
-        let device = &self.me.device;
-        if is_linked { DeviceKeys::for_linking(device).id() } else { DeviceKeys::derive(device, own).id() }
+        let seen = self.disk.safe();
+        let kept = Reader::new(&seen).row(&ACCOUNTS, own.as_bytes()).map(|kept| kept.keys_of);
+        DeviceKeys::derive(&self.me.device, &kept.unwrap_or(*own)).id()
+    }
+
+    /// The command as its person gives it: with the identity's key where it takes that.
+    pub fn unlocked(&self, command: Command) -> Command {
+        let signs = matches!(
+            command,
+            Command::LinkDevice(_)
+                | Command::RevokeDevice(_)
+                | Command::RotateIdentity(_)
+                | Command::Reconcile { .. }
+        );
+        let account = self.account();
+        let seed = self.keys.iter().flatten().find(|seed| seed.account().id() == account);
+        match seed.filter(|_| signs) {
+            Some(seed) => Command::Unlocked(Box::new(seed.clone()), Box::new(command)),
+            None => command,
+        }
     }
 
     /// What bad input it has dropped since it was last started.
@@ -193,9 +222,10 @@ impl Peer {
     fn engine_anew(&self) -> Engine {
         let seen = self.disk.seen();
         let rows = Reader::new(&seen);
-        let seeds = self.me.seed.iter().chain(&self.next).cloned();
-        let seed = Seed::in_force(seeds, sibling::membership(&rows));
-        Engine::new(Me { seed, ..self.me.clone() }, &rows)
+        let heir = self.keys[1].as_ref().map(|seed| Primary::heir(seed, self.me.kind));
+        let primary =
+            Primary::in_force(self.me.primary.clone().into_iter().chain(heir), sibling::membership(&rows));
+        Engine::new(Me { primary, ..self.me.clone() }, &rows)
     }
 
     /// A power cut, and a new start over what the disk kept.
@@ -206,13 +236,31 @@ impl Peer {
 
     /// The keystore has `next` beside the seed in force from here on.
     pub fn prepare(&mut self, next: Seed) {
-        self.next = Some(next);
+        let account = self.account();
+        if let Some(former) = self.keys[1].take().filter(|seed| seed.account().id() == account) {
+            // It took the place: a keystore lets go of what it had before.
+            self.me.primary = Some(Primary::heir(&former, self.me.kind));
+            self.keys[0] = Some(former);
+        }
+        self.keys[1] = Some(next);
+    }
+
+    fn restored(
+        (seed, device, kind): (Option<Seed>, Secret<32>, AccountKind),
+        key: PeerKey,
+        now: Time,
+        rng: &mut Random,
+    ) -> Self {
+        let begin = |seed| Primary { restored: true, ..Primary::begin(seed, &device, kind, now) };
+        let primary = seed.as_ref().map(begin);
+        Self::with(Me { primary, device, kind }, seed, key, now, rng)
     }
 
     /// The same identity on a new device that knows nothing.
     pub fn restore(&mut self, device: Secret<32>, now: Time, rng: &mut Random) {
         let (rough, starts, tickets) = (self.rough, self.starts, self.tickets);
-        let mut fresh = Self::new(Me { device, ..self.me.clone() }, self.key.clone(), now, rng);
+        let owner = (self.keys[0].clone(), device, self.me.kind);
+        let mut fresh = Self::restored(owner, self.key.clone(), now, rng);
         (fresh.rough, fresh.starts, fresh.tickets, fresh.skew) = (rough, starts + 1, tickets, self.skew);
         if let Some(rules) = self.rules.take() {
             fresh.serve_mail(rules);

@@ -11,7 +11,6 @@ use crate::domain::identity::account::Seed;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::event::Event;
 use crate::engine::input::{Input, Ticket};
-use crate::engine::machine::Me;
 use crate::sim::dht::Dht;
 use crate::sim::disk::Disk;
 use crate::sim::mail::Channels;
@@ -125,17 +124,16 @@ impl World {
             steps: 0,
         };
         for kind in kinds {
-            let me = Me { seed: Some(Seed::random(&mut rng)), device: Secret::random(&mut rng), kind: *kind };
-            world.add(me);
+            world.add((Some(Seed::random(&mut rng)), Secret::random(&mut rng), *kind));
         }
         world
     }
 
-    fn add(&mut self, me: Me) -> Option<usize> {
+    fn add(&mut self, owner: (Option<Seed>, Secret<32>, AccountKind)) -> Option<usize> {
         let index = self.peers.len();
         let key = key_of(index)?;
         self.dht.join(&key);
-        let peer = Peer::new(me, key, self.now, &mut self.rng);
+        let peer = Peer::new(owner, key, self.now, &mut self.rng);
         self.peers.push(peer);
         self.after(index, 0);
         Some(index)
@@ -144,14 +142,14 @@ impl World {
     /// A new device of nobody's comes into the world; its index.
     pub fn add_device(&mut self) -> Option<usize> {
         let device = Secret::random(&mut self.rng);
-        self.add(Me { seed: None, device, kind: AccountKind::Person })
+        self.add((None, device, AccountKind::Person))
     }
 
     /// One more person comes into the world; its index.
     pub fn add_person(&mut self) -> Option<usize> {
         let seed = Some(Seed::random(&mut self.rng));
         let device = Secret::random(&mut self.rng);
-        self.add(Me { seed, device, kind: AccountKind::Person })
+        self.add((seed, device, AccountKind::Person))
     }
 
     /// How long a frame is under way, from and to, and how long it takes at most until a node notices that another
@@ -165,6 +163,7 @@ impl World {
     /// Asks a node for something; nobody answers where it doesn't run.
     pub fn command(&mut self, peer: usize, command: Command) -> Ticket {
         let ticket = self.peers[peer].next_ticket();
+        let command = self.peers[peer].unlocked(command);
         self.hand(peer, Input::Command { ticket, command });
         ticket
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::{AccountId, DeviceId, Digest};
 use crate::base::limits;
 use crate::base::time::Time;
-use crate::crypto::ed25519;
+use crate::crypto::ed25519::{self, Signature};
 use crate::wire::decode::{Malformed, array, list, message, required, time};
 use crate::wire::peer::PeerKey;
 use crate::wire::schema;
@@ -74,14 +74,80 @@ impl Device {
     }
 }
 
+/// A device in an account log, with its own word that it speaks for the account: nobody lists another's.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Member {
+    /// Its certificate.
+    pub device: Device,
+    /// Its signature over [`Member::consent_payload`], label "device consent".
+    pub consent: Signature,
+    /// Whose device it agreed to be: 0 the log's account, n the nth account before it ([`LogState::line`]).
+    pub former: u32,
+}
+
+impl Member {
+    /// What the device signs: the account, and its certificate.
+    pub fn consent_payload(account: &AccountId, device: &Device) -> Vec<u8> {
+        let purposes = [u8::try_from(device.purposes.0).unwrap_or_default()];
+        [&account.as_bytes()[..], device.id.as_bytes(), &device.exchange, &purposes].concat()
+    }
+
+    fn to_schema(&self) -> schema::Member {
+        schema::Member {
+            device: Some(self.device.to_schema()),
+            consent: self.consent.as_bytes().to_vec(),
+            former: self.former,
+        }
+    }
+
+    fn from_schema(member: schema::Member) -> Result<Self, Malformed> {
+        Ok(Self {
+            device: Device::from_schema(&required(member.device)?)?,
+            consent: Signature::new(array(&member.consent)?),
+            former: member.former,
+        })
+    }
+}
+
+/// An account whose place another took, and its word that its devices may be that one's.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Former {
+    /// The account.
+    pub account: AccountId,
+    /// Its signature over [`Former::payload`], label "identity succession".
+    pub signature: Signature,
+}
+
+impl Former {
+    /// What the former account signs: itself, and the one that takes its place.
+    pub fn payload(account: &AccountId, successor: &AccountId) -> Vec<u8> {
+        [&account.as_bytes()[..], successor.as_bytes()].concat()
+    }
+
+    fn to_schema(&self) -> schema::Former {
+        schema::Former {
+            account: self.account.as_bytes().to_vec(),
+            signature: self.signature.as_bytes().to_vec(),
+        }
+    }
+
+    fn from_schema(former: &schema::Former) -> Result<Self, Malformed> {
+        Ok(Self {
+            account: AccountId::new(strong(&former.account)?),
+            signature: Signature::new(array(&former.signature)?),
+        })
+    }
+}
+
 /// What an entry of an account log does.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum LogOperation {
     /// Opens a generation: this device and no other speaks for the account, whatever stood before. The first entry
-    /// of every log; also what a restored identity begins with.
-    Open(Device),
+    /// of every log; also what a restored identity begins with. With the line of accounts whose place this one took,
+    /// as far as its devices agreed to be theirs.
+    Open(Member, Vec<Former>),
     /// The device speaks for the account from here on.
-    AddDevice(Device),
+    AddDevice(Member),
     /// The device no longer does.
     RevokeDevice(DeviceId),
     /// Restates what the entries before came to, so that they need not be carried along.
@@ -103,7 +169,9 @@ pub enum LogOperation {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct LogState {
     /// The devices that speak for it, in the order they were added; at most [`limits::DEVICES_MAX`].
-    pub devices: Vec<Device>,
+    pub members: Vec<Member>,
+    /// The accounts before it that devices agreed to be theirs, oldest first; at most [`limits::LINE_OF_DEVICES_MAX`].
+    pub line: Vec<Former>,
     /// The domain that it claims, unproven.
     pub domain: Option<String>,
     /// The peers that keep mail for it.
@@ -146,12 +214,16 @@ impl LogEntry {
     pub fn encode(&self) -> Vec<u8> {
         use schema::log_entry::Operation;
         let operation = match &self.operation {
-            LogOperation::Open(device) => Operation::Open(device.to_schema()),
-            LogOperation::AddDevice(device) => Operation::AddDevice(device.to_schema()),
+            LogOperation::Open(member, line) => Operation::Open(schema::Opening {
+                device: Some(member.to_schema()),
+                line: line.iter().map(Former::to_schema).collect(),
+            }),
+            LogOperation::AddDevice(member) => Operation::AddDevice(member.to_schema()),
             LogOperation::RevokeDevice(id) => Operation::RevokeDevice(id.as_bytes().to_vec()),
             LogOperation::Snapshot { generation, state } => Operation::Snapshot(schema::Snapshot {
                 generation: *generation,
-                devices: state.devices.iter().map(Device::to_schema).collect(),
+                devices: state.members.iter().map(Member::to_schema).collect(),
+                line: state.line.iter().map(Former::to_schema).collect(),
                 domain: state.domain.clone().unwrap_or_default(),
                 mailboxes: state.mailboxes.iter().map(|peer| peer.as_bytes().to_vec()).collect(),
             }),
@@ -180,27 +252,24 @@ impl LogEntry {
         use schema::log_entry::Operation;
         let entry: schema::LogEntry = message(payload, limits::LOG_ENTRY_MAX)?;
         let operation = match required(entry.operation)? {
-            Operation::Open(device) => LogOperation::Open(Device::from_schema(&device)?),
-            Operation::AddDevice(device) => LogOperation::AddDevice(Device::from_schema(&device)?),
+            Operation::Open(opening) => {
+                LogOperation::Open(Member::from_schema(required(opening.device)?)?, line(&opening.line)?)
+            }
+            Operation::AddDevice(member) => LogOperation::AddDevice(Member::from_schema(member)?),
             Operation::RevokeDevice(id) => LogOperation::RevokeDevice(DeviceId::new(array(&id)?)),
             Operation::Snapshot(snapshot) => LogOperation::Snapshot {
                 generation: snapshot.generation,
                 state: LogState {
-                    devices: devices(&snapshot.devices)?,
+                    members: members(snapshot.devices)?,
+                    line: line(&snapshot.line)?,
                     domain: domain(snapshot.domain)?,
                     mailboxes: mailboxes(snapshot.mailboxes)?,
                 },
             },
-            Operation::RotateIdentity(rotation) => {
-                let successor = array(&rotation.successor)?;
-                if !ed25519::is_public_key(&successor) {
-                    return Err(Malformed("a weak key"));
-                }
-                LogOperation::RotateIdentity(Rotation {
-                    successor: AccountId::new(successor),
-                    acceptance: array(&rotation.acceptance)?,
-                })
-            }
+            Operation::RotateIdentity(rotation) => LogOperation::RotateIdentity(Rotation {
+                successor: AccountId::new(strong(&rotation.successor)?),
+                acceptance: array(&rotation.acceptance)?,
+            }),
             Operation::SetDomain(text) => LogOperation::SetDomain(domain(text)?),
             Operation::SetMailboxes(list) => LogOperation::SetMailboxes(mailboxes(list.peers)?),
         };
@@ -243,12 +312,23 @@ fn mailboxes(peers: Vec<Vec<u8>>) -> Result<Vec<PeerKey>, Malformed> {
     Ok(peers)
 }
 
-fn devices(listed: &[schema::Device]) -> Result<Vec<Device>, Malformed> {
-    let devices = list(listed.iter().collect(), limits::DEVICES_MAX, Device::from_schema)?;
-    if devices.iter().enumerate().any(|(at, one)| devices[..at].iter().any(|other| other.id == one.id)) {
+fn members(listed: Vec<schema::Member>) -> Result<Vec<Member>, Malformed> {
+    let members = list(listed, limits::DEVICES_MAX, Member::from_schema)?;
+    let twice = |(at, one): (usize, &Member)| members[..at].iter().any(|two| two.device.id == one.device.id);
+    if members.iter().enumerate().any(twice) {
         return Err(Malformed("a device twice"));
     }
-    Ok(devices)
+    Ok(members)
+}
+
+fn line(listed: &[schema::Former]) -> Result<Vec<Former>, Malformed> {
+    list(listed.iter().collect(), limits::LINE_OF_DEVICES_MAX, Former::from_schema)
+}
+
+/// A public key that means one signer.
+fn strong(bytes: &[u8]) -> Result<[u8; ed25519::PUBLIC_LEN], Malformed> {
+    let key = array(bytes)?;
+    if ed25519::is_public_key(&key) { Ok(key) } else { Err(Malformed("a weak key")) }
 }
 
 /// Where an account log stands: sent inside every message, so that two views of one log can't stay apart.

@@ -4,6 +4,8 @@ use prost::Message as _;
 
 use crate::base::id::{ContactToken, Digest, RouteId};
 use crate::base::limits;
+use crate::crypto::aead;
+use crate::crypto::ed25519::Signature;
 use crate::wire::account::{log_from_schema, log_to_schema};
 use crate::wire::decode::{Malformed, array, message, required};
 use crate::wire::schema;
@@ -11,6 +13,8 @@ use crate::wire::signed::Signed;
 
 /// X25519 and ML-KEM.
 const ONE_TIME_KINDS: usize = 2;
+/// A nonce, an account's id and a tag.
+const HIDDEN_ACCOUNT_LEN: usize = aead::XNONCE_LEN + 32 + aead::TAG_LEN;
 
 /// A question.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,10 +28,12 @@ pub enum Ask {
     },
     /// To the index of businesses; see [`crate::wire::record`].
     Index(Vec<u8>),
-    /// For the KEM key of an offer to link a device.
+    /// For the KEM key of an offer to link a device, and the device's word.
     LinkKey {
         /// The offer's digest, which only who saw the offer knows.
         offer: Digest,
+        /// Whose the device is to be, hidden from who hasn't.
+        account: Vec<u8>,
     },
     /// Hands over the grant that an offer asked for.
     LinkGrant {
@@ -54,8 +60,8 @@ pub enum Answer {
     },
     /// From the index of businesses.
     Index(Vec<u8>),
-    /// The KEM key of an offer.
-    LinkKey(Vec<u8>),
+    /// The KEM key of an offer, and the device's word that it is the account's that asks.
+    LinkKey(Vec<u8>, Signature),
     /// The grant opened.
     Linked,
 }
@@ -70,7 +76,10 @@ impl Ask {
                 token: token.map(|token| token.as_bytes().to_vec()).unwrap_or_default(),
             }),
             Self::Index(request) => Question::Index(request.clone()),
-            Self::LinkKey { offer } => Question::LinkKey(offer.as_bytes().to_vec()),
+            Self::LinkKey { offer, account } => Question::LinkKey(schema::LinkAsk {
+                offer: offer.as_bytes().to_vec(),
+                account: account.clone(),
+            }),
             Self::LinkGrant { offer, grant } => Question::LinkGrant(schema::LinkGiven {
                 offer: offer.as_bytes().to_vec(),
                 grant: grant.clone(),
@@ -92,7 +101,10 @@ impl Ask {
                 },
             },
             Question::Index(request) => Self::Index(request),
-            Question::LinkKey(offer) => Self::LinkKey { offer: Digest::new(array(&offer)?) },
+            Question::LinkKey(asked) => {
+                let _: [u8; HIDDEN_ACCOUNT_LEN] = array(&asked.account)?;
+                Self::LinkKey { offer: Digest::new(array(&asked.offer)?), account: asked.account }
+            }
             Question::LinkGrant(given) if given.grant.len() > limits::LINK_GRANT_MAX => {
                 return Err(Malformed("too large"));
             }
@@ -115,7 +127,10 @@ impl Answer {
                 Some(Wire::Bundle(bundle.clone()))
             }
             Self::Index(response) => Some(Wire::Index(response.clone())),
-            Self::LinkKey(key) => Some(Wire::LinkKey(key.clone())),
+            Self::LinkKey(key, consent) => Some(Wire::LinkKey(schema::LinkKey {
+                key: key.clone(),
+                consent: consent.as_bytes().to_vec(),
+            })),
             Self::Linked => Some(Wire::Linked(true)),
         };
         schema::Answer { answer, one_time: one_time_keys, former: former_logs }.encode_to_vec()
@@ -133,7 +148,9 @@ impl Answer {
             }
             None if alone => Ok(Self::Nothing),
             Some(Wire::Index(response)) if alone => Ok(Self::Index(response)),
-            Some(Wire::LinkKey(key)) if alone => Ok(Self::LinkKey(key)),
+            Some(Wire::LinkKey(told)) if alone => {
+                Ok(Self::LinkKey(told.key, Signature::new(array(&told.consent)?)))
+            }
             Some(Wire::Linked(true)) if alone => Ok(Self::Linked),
             _ => Err(Malformed("an answer that makes no sense")),
         }
@@ -151,7 +168,7 @@ mod tests {
         for ask in [
             Ask::Bundle { route: RouteId::new([1; 16]), token },
             Ask::Index(vec![1, 2]),
-            Ask::LinkKey { offer },
+            Ask::LinkKey { offer, account: vec![7; HIDDEN_ACCOUNT_LEN] },
             Ask::LinkGrant { offer, grant: vec![6; limits::LINK_GRANT_MAX] },
         ] {
             assert_eq!(Ask::decode(&ask.encode()), Ok(ask));
@@ -163,7 +180,7 @@ mod tests {
             former: former.clone(),
         };
         let pair = [vec![5], vec![6]];
-        let link = [Answer::LinkKey(vec![5]), Answer::Linked];
+        let link = [Answer::LinkKey(vec![5], Signature::new([8; 64])), Answer::Linked];
         let others = [Answer::Nothing, bundle(&[]), bundle(&pair), Answer::Index(vec![4])];
         for answer in others.into_iter().chain(link) {
             assert_eq!(Answer::decode(&answer.encode()), Ok(answer));

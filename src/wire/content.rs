@@ -5,6 +5,7 @@ use prost::Message as _;
 use crate::base::id::{ContactToken, MessageId};
 use crate::base::limits;
 use crate::base::time::Time;
+use crate::crypto::ed25519::Signature;
 use crate::wire::account::{LogHead, log_from_schema, log_to_schema};
 use crate::wire::billing::SignedEvent;
 use crate::wire::boxes::Queues;
@@ -103,6 +104,8 @@ pub struct DeviceHint {
     pub reach: Reach,
     /// Its bundle of prekeys.
     pub bundle: Vec<u8>,
+    /// Its own word that it is the account's, where it tells other devices of the account.
+    pub consent: Option<Signature>,
 }
 
 /// Who writes.
@@ -226,14 +229,22 @@ impl Content {
 
 impl DeviceHint {
     fn to_schema(&self) -> schema::DeviceHint {
-        schema::DeviceHint { reach: Some(self.reach.to_schema()), bundle: self.bundle.clone() }
+        schema::DeviceHint {
+            reach: Some(self.reach.to_schema()),
+            bundle: self.bundle.clone(),
+            consent: self.consent.map(|consent| consent.as_bytes().to_vec()).unwrap_or_default(),
+        }
     }
 
     fn from_schema(hint: schema::DeviceHint) -> Result<Self, Malformed> {
         if hint.bundle.len() > limits::BUNDLE_MAX {
             return Err(Malformed("too large"));
         }
-        Ok(Self { reach: Reach::from_schema(required(hint.reach)?)?, bundle: hint.bundle })
+        let consent = match hint.consent.as_slice() {
+            [] => None,
+            consent => Some(Signature::new(array(consent)?)),
+        };
+        Ok(Self { reach: Reach::from_schema(required(hint.reach)?)?, bundle: hint.bundle, consent })
     }
 }
 
@@ -311,7 +322,8 @@ mod tests {
             queues: Some(queues()),
             former: vec![crate::wire::signed::tests::signed()],
         });
-        let hint = DeviceHint { reach: reach.unwrap(), bundle: vec![6; 9] };
+        let hint =
+            DeviceHint { reach: reach.unwrap(), bundle: vec![6; 9], consent: Some(Signature::new([7; 64])) };
         let former = vec![crate::wire::signed::tests::signed(); 2];
         let succession = Body::Succession(Succession { former, device: hint });
         let ack = Body::Ack(Ack { delivered: 3, beyond: vec![(5, 6), (9, 12)], read: 2 });

@@ -171,3 +171,22 @@ fn completions_need_no_home() {
     }
     assert!(!place.home().exists());
 }
+
+#[test]
+fn a_restored_business_says_nothing_until_it_knows_what_it_said_before() {
+    let made = Place::empty().json(&["init", "--business", "--name", "Padaria", "--kdf-memory", "12"]);
+    let restored = Place::empty();
+    std::fs::write(restored.file("words"), made["recovery_phrase"].as_str().unwrap()).unwrap();
+    restored.json(&["restore", "--business", "--phrase-file", "words", "--kdf-memory", "12"]);
+    let _running = restored.start(&[]);
+    restored.done(&["profile", "set", "--name", "Padaria"]);
+    let refusal = |arguments: &[&str]| {
+        let answer = restored.run(&[arguments, &["--json"]].concat());
+        (answer.code, document(&answer.stdout)["error"]["code"].clone())
+    };
+    assert_eq!(refusal(&["profile", "publish"]), (1, "unreconciled".into()));
+    assert_eq!(refusal(&["id", "reconcile"]), (1, "no_peers".into()), "there is nobody to ask");
+    assert_eq!(refusal(&["profile", "publish"]), (1, "unreconciled".into()));
+    restored.done(&["id", "reconcile", "--force"]);
+    assert_ne!(refusal(&["profile", "publish"]), (1, "unreconciled".into()));
+}

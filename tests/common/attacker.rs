@@ -52,7 +52,7 @@ impl Persona {
         let device = DeviceKeys::derive(&Secret::random(&mut rng), &key.id());
         // Begun a while ago, so that events of the past can be signed.
         let begun = clock::now().minus(Duration::from_secs(90 * 24 * 60 * 60));
-        let log = AccountLog::begin(&key, device.certificate(Purposes::ALL), begun);
+        let log = AccountLog::begin(&key, device.member(&key.id(), Purposes::ALL), begun);
         Self { key, device, log }
     }
 

@@ -13,6 +13,7 @@ use sigillo::domain::chat::delivery::State;
 use sigillo::domain::directory::profile::ProfileDraft;
 use sigillo::domain::identity::account::Seed;
 use sigillo::domain::identity::address;
+use sigillo::domain::identity::primary::Primary;
 use sigillo::engine::command::{Command, Outcome, Refusal};
 use sigillo::engine::effects::Effect;
 use sigillo::engine::input::{Input, Ticket};
@@ -114,7 +115,8 @@ impl Duo {
         let mut store = Some(store);
         let nodes = [AccountKind::Business, AccountKind::Person].map(|kind| {
             let index = if kind == AccountKind::Business { SHOP } else { CUSTOMER };
-            let me = Me { seed: Some(Seed::random(&mut rng)), device: Secret::random(&mut rng), kind };
+            let (seed, device) = (Seed::random(&mut rng), Secret::random(&mut rng));
+            let me = Me { primary: Some(Primary::begin(&seed, &device, kind, now)), device, kind };
             let mut key = vec![0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
             key.resize(38, index as u8 + 1);
             let own = if index == subject { store.take() } else { None };
@@ -285,7 +287,7 @@ impl Duo {
     }
 
     fn account(&self, node: usize) -> AccountId {
-        self.nodes[node].me.seed.as_ref().unwrap().account().id()
+        self.nodes[node].me.primary.as_ref().unwrap().account
     }
 }
 

@@ -3,7 +3,7 @@
 import hashlib
 
 from model.identity import Device, account_key
-from model.log import CARRIED, LogWriter
+from model.log import CARRIED, DOMAIN, LogWriter
 from model.prekeys import PrekeySet
 from model.primitives import Refused
 
@@ -45,9 +45,9 @@ class Person:
         """An entry that isn't carried any more, and a snapshot with as many behind it as there is room for."""
         self.log.domain(self.at, b"shop.example")
         self.log.snapshot(self.at)
-        for _ in range(3):
+        for _ in range(5):
             self.log.mailboxes(self.at, [bytes([number]) * 64 for number in range(3)])
-        self.log.domain(self.at, b"a" * 63 + b".bc")
+        self.log.domain(self.at, filling(self.log))
         assert self.log.log.carried_size() == CARRIED and self.log.log.carried() == 2
 
     def describe(self):
@@ -55,6 +55,13 @@ class Person:
             **self.random.used, "at": self.at, "purposes": self.certificate.purposes, "set": self.set_id, "account": self.account,
             "device id": self.device.id, "log": list(self.log.entries), "carried": self.log.carried(),
         }
+
+
+def filling(log, more=0):
+    """A domain whose entry fills what may be carried, or goes beyond it."""
+    beside = len(log.payload(NOW, (DOMAIN, b"a" * 50))) - 50 + 72
+    length = CARRIED - log.log.carried_size() - beside + more
+    return b"a" * (length - 3) + b".bc" if length <= 66 else b"a" * 63 + b"." + b"b" * (length - 64)
 
 
 def refusal(action, reason):

@@ -13,8 +13,8 @@ RANDOM = (
     ("seal encapsulation", 32),
 )
 CONTENTS = {"neither": b"hello", "one-time": b"", "one-time KEM": b"\x00" * 510, "both": bytes(range(256)) * 4,
-            "as full as can be": b"\xff" * 4094}
-BOTH = ("both", "as full as can be")
+            "as long as can be": b"\xfe" * 4094, "as full as can be": b"\xff" * 2046}
+BOTH = ("both", "as long as can be", "as full as can be")
 MINUTE = 60_000
 
 

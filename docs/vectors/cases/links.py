@@ -2,7 +2,9 @@
 
 from model.base64url import encode64
 from model.identity import Device
-from model.link import MINUTE, SCHEME, Grant, Offer, answer, grant_of, kem_public, offer, read_text, text_of
+from model.link import (
+    MINUTE, SCHEME, Grant, Offer, answer, grant_of, hidden_account, kem_public, offer, read_text, shown_account, text_of,
+)
 from model.log import encode_device
 from model.primitives import label, sha256
 from model.prekeys import signed_bundle
@@ -10,7 +12,7 @@ from model.protobuf import encode
 
 from .common import NOW, Person, Random, refusal
 
-RANDOM = (("exchange", 32), ("KEM", 64), ("token", 16), ("ephemeral", 32), ("encapsulation", 32))
+RANDOM = (("exchange", 32), ("KEM", 64), ("token", 16), ("ephemeral", 32), ("encapsulation", 32), ("ask nonce", 24))
 
 
 class Link:
@@ -19,7 +21,7 @@ class Link:
     def __init__(self, name, purposes=7, kind=0, display="", addresses=(), peer_length=38):
         random = self.random = Random(f"link {name}")
         self.name, self.display, self.kind = name, display, kind
-        self.device = Device(random("device"), b"", purposes)
+        self.device = Device(random("device"), random("keys of"), purposes)
         self.inputs = {key: random(key, length) for key, length in RANDOM}
         self.peer, self.addresses = random("peer", peer_length), [text.encode() for text in addresses]
         self.offer_bytes = offer(
@@ -58,11 +60,14 @@ class Link:
         got = self.accept(sealed)
         assert got.bytes == self.grant() and got.account == self.primary.account
         device, peer, addresses = self.reach()
+        asked = hidden_account(self.offered, self.primary.account, self.inputs["ask nonce"])
+        assert shown_account(self.offered, asked) == self.primary.account
         return {
             "name": self.name, "random": self.random.used, "now": NOW, "purposes": self.device.purposes, "peer": self.peer,
             "addresses": [text.decode() for text in self.addresses], "device id": self.device.id,
             "device exchange": self.device.exchange, "KEM key": kem_public(self.inputs["KEM"]),
-            "LinkOffer": self.offer_bytes, "text": self.text, "account": self.primary.account, "kind": self.kind,
+            "LinkOffer": self.offer_bytes, "text": self.text, "asked": asked,
+            "consent": self.device.consent(self.primary.account), "account": self.primary.account, "kind": self.kind,
             "display name": self.display, "log": self.primary.log.carried(),
             "primary": {"device": device, "peer": peer, "addresses": [text.decode() for text in addresses]},
             "bundle": self.bundle, "LinkGrant": got.bytes, "answer": sealed,
@@ -131,7 +136,7 @@ def refused_answers(link):
     yield link.seal(link.grant(log=[])), "a log of no entries, or of more than 64"
     yield link.seal(link.grant(log=Person("primary").log.entries)), "without the certificate as it was offered"
     bent = Person("primary")
-    weaker = Device(link.random("device"), b"", 1)
+    weaker = Device(link.random("device"), link.random("keys of"), 1)
     bent.log.add(NOW, weaker)
     yield link.seal(link.grant(log=bent.log.entries)), "without the certificate as it was offered"
     from_itself = "from no other device with the purpose of messages"

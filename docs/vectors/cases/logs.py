@@ -2,13 +2,13 @@
 
 from model.identity import Device, account_key
 from model.log import (
-    ADD, DOMAIN, MAILBOXES, OPEN, REVOKE, ROTATE, SNAPSHOT, LogWriter, encode_device, verify_log,
+    ADD, DOMAIN, MAILBOXES, OPEN, REVOKE, ROTATE, SNAPSHOT, LogWriter, encode_former, member_of, verify_log,
 )
 from model.primitives import ed25519_public, ed25519_sign
 from model.protobuf import Present, encode
 from model.signed import signed
 
-from .common import NOW, Random, refusal
+from .common import NOW, Random, filling, refusal
 
 PURPOSES = (7, 1, 2, 4, 3, 5, 6, 7, 7)
 
@@ -35,7 +35,7 @@ class Story:
         self.operations.append({"now": now, "operation": operation, **more})
 
     def open(self, now, number):
-        self.with_device("open", now, number)
+        self.with_device("open", now, number, line=[])
         self.writer.open(now, device(number, self.writer.account))
         return self
 
@@ -44,9 +44,26 @@ class Story:
         self.writer.add(now, device(number, self.writer.account))
         return self
 
-    def with_device(self, operation, now, number):
-        made = device(number, self.writer.account)
-        self.note(now, operation, id=made.id, exchange=made.exchange, purposes=made.purposes)
+    def with_device(self, operation, now, number, agreed=None, former=0, **more):
+        made = device(number, agreed or self.writer.account)
+        self.note(now, operation, **described(member_of(made, self.writer.account, agreed, former)), **more)
+
+    def take_over(self, now, first, others, seeds):
+        """The account takes the place of those of `seeds`, oldest first; each of `others` is a device's number and
+        which of them it agreed to be the device of, 1 for the last."""
+        keys = [account_key(Random(seed)("seed")) for seed in seeds]
+        accounts = [ed25519_public(key) for key in keys] + [self.writer.account]
+        line = [
+            (account, ed25519_sign(key, "identity succession", account + successor))
+            for key, account, successor in zip(keys, accounts, accounts[1:])
+        ]
+        self.with_device("open", now, first, line=named(line))
+        self.writer.open(now, device(first, self.writer.account), line)
+        for number, former in others:
+            agreed = accounts[-1 - former]
+            self.with_device("add", now, number, agreed, former)
+            self.writer.add(now, device(number, agreed), agreed, former)
+        return self
 
     def revoke(self, now, number):
         revoked = device(number, self.writer.account).id
@@ -91,10 +108,20 @@ class Story:
             "carried from": begin, "carried bytes": log.carried_size(), "head": {"seq": seq, "hash": head},
             "generation": state.generation, "successor": state.successor, "domain": state.domain.decode() or None,
             "mailboxes": state.mailboxes,
-            "devices": [
-                {"id": key, "exchange": one.exchange, "purposes": one.purposes} for key, one in state.devices.items()
-            ],
+            "devices": [described(one) for one in state.devices.values()], "line": named(state.line),
         }
+
+
+def described(member):
+    one = member.certificate
+    return {
+        "id": one.signing, "exchange": one.exchange, "purposes": one.purposes, "consent": member.consent,
+        "former": member.former,
+    }
+
+
+def named(line):
+    return [{"account": account, "signature": signature} for account, signature in line]
 
 
 def stories():
@@ -109,6 +136,9 @@ def stories():
     yield Story("a generation later").open(NOW, 0).add(NOW, 1).domain(NOW, "a.b").open(NOW + 60_000, 4)
     yield Story("nobody speaks").open(NOW, 0).revoke(NOW, 0).snapshot(NOW)
     yield Story("the year 1970").open(0, 0).add(0, 1).snapshot(0)
+    yield Story("taken over", "successor").take_over(NOW, 0, [(1, 1), (2, 1)], ["log"]).add(NOW, 3).snapshot(NOW)
+    twice = Story("taken over twice", "another account").take_over(NOW, 0, [(1, 2), (2, 1)], ["log", "successor"])
+    yield twice.revoke(NOW, 0).snapshot(NOW).open(NOW, 4)
     yield many("snapshots where they are needed", 12)
     yield many("more than is kept", 60)
     yield many("a snapshot before the end", 7).rotate(NOW, "successor")
@@ -135,7 +165,7 @@ def make():
                 "account": account, "entries": entries,
                 "reason": refusal(lambda: verify_log(account, entries), reason),
             }
-            for account, entries, reason in [*refused_lists(), *refused_chains(), *refused_operations(), *refused_snapshots()]
+            for account, entries, reason in [*refused_lists(), *refused_chains(), *refused_operations(), *refused_snapshots(), *refused_consents()]
         ],
     }
 
@@ -166,8 +196,15 @@ class Forger:
             (1, signing or one.id), (2, exchange or one.exchange), (3, one.purposes if purposes is None else purposes),
         ])
 
+    def member(self, number=1, signing=None, exchange=None, purposes=None, consent=None, former=0):
+        one, certificate = device(number, self.account), self.certificate(number, signing, exchange, purposes)
+        agreed = self.account + (signing or one.id) + (exchange or one.exchange)
+        agreed += bytes([one.purposes if purposes is None else purposes])
+        consent = ed25519_sign(one.signing_seed, "device consent", agreed) if consent is None else consent
+        return encode([(1, certificate), (2, consent), (3, former)])
+
     def add(self, **changes):
-        return ADD, self.certificate(**changes)
+        return ADD, self.member(**changes)
 
     def raw(self, change):
         """The good first payload, as `change` makes it."""
@@ -180,27 +217,27 @@ def refused_lists():
     yield account, [], "a log of no entries, or of more than 64"
     long = new_writer()
     for number in range(65):
-        long.append_payload(long.payload(NOW, (OPEN, encode_device(forger.device.certificate()))))
+        long.append_payload(long.payload(NOW, (OPEN, encode([(1, forger.member(0))]))))
     yield account, list(long.entries), "a log of no entries, or of more than 64"
     heavy = new_writer()
     heavy.open(NOW, forger.device)
-    for _ in range(3):
+    for _ in range(5):
         heavy.append_payload(heavy.payload(NOW, (MAILBOXES, encode([(1, [bytes([number]) * 64 for number in range(3)])]))))
-    heavy.append_payload(heavy.payload(NOW, (DOMAIN, b"a" * 63 + b"." + b"b" * 26)))
-    assert heavy.log.carried_size() == 1537
-    yield account, list(heavy.entries), "more than 1,536 bytes to carry"
+    heavy.append_payload(heavy.payload(NOW, (DOMAIN, filling(heavy, 1))))
+    assert heavy.log.carried_size() == 2305
+    yield account, list(heavy.entries), "more than 2,304 bytes to carry"
     yield account, [first[:-1] + bytes([first[-1] ^ 1])], "the signature doesn't hold"
     yield account, [signed(other, "log entry", payload)], "the signature doesn't hold"
     yield account, [signed(forger.key_seed, "log hash", payload)], "the signature doesn't hold"
     yield ed25519_public(other), [signed(other, "log entry", payload)], "an entry of another account"
     yield account, forger.behind((DOMAIN, b"a.b"), account=account[:31]), "field 1 hasn't 32 bytes"
     for change in (
-        lambda good: good + bytes([0x60, 1]), lambda good: good + bytes([0x20, 0]),
+        lambda good: good + bytes([0x78, 1]), lambda good: good + bytes([0x20, 0]),
         lambda good: good[34:] + good[:34], lambda good: good + good[:34],
         lambda good: good[:1] + b"\xa0\x00" + good[2:],
     ):
         yield account, forger.raw(change), "not an entry's only encoding"
-    two = encode([(5, Present(forger.certificate())), (6, Present(forger.device.id))])
+    two = encode([(6, Present(forger.device.id)), (12, Present(forger.member()))])
     last = forger.good.log.entries[-1]
     header = encode([(1, account), (2, last.seq + 1), (3, last.hash), (4, NOW)])
     yield account, [first, signed(forger.key_seed, "log entry", header + two)], "not an entry's only encoding"
@@ -210,7 +247,7 @@ def refused_lists():
 def refused_chains():
     forger = Forger()
     account, (first,), add = forger.account, forger.good.entries, forger.add()
-    opens = (OPEN, forger.certificate(0))
+    opens = (OPEN, encode([(1, forger.member(0))]))
     yield account, [first, first], "an entry that doesn't follow the one before"
     third = new_writer()
     third.open(NOW, forger.device)
@@ -242,7 +279,8 @@ def refused_operations():
     forger = Forger()
     account = forger.account
     unknown = "an operation that isn't known"
-    yield account, forger.behind((12, b"")), unknown
+    yield account, forger.behind((14, b"")), unknown
+    yield account, forger.behind((5, forger.certificate())), unknown
     yield account, forger.behind((REVOKE, device(1, account).id)), "revokes a device that isn't there"
     yield account, forger.behind((REVOKE, bytes(31))), "a device's id of another length than 32 bytes"
     yield account, forger.behind(forger.add(number=0)), "adds a device that is there"
@@ -260,7 +298,7 @@ def refused_operations():
     for number in range(5, 8):
         nine.add(NOW, device(number, account))
     nine.snapshot(NOW)
-    ninth = nine.payload(NOW, (ADD, forger.certificate(8)))
+    ninth = nine.payload(NOW, (ADD, forger.member(8)))
     yield account, [*nine.carried(), signed(nine.key_seed, "log entry", ninth)], "a ninth device"
     for text in (
         "example", ".example", "a..example", "example.", "-a.example", "a-.example", "A.example", "a_b.example",
@@ -313,16 +351,16 @@ def refused_rotations(forger):
 def refused_snapshots():
     forger = Forger()
     account, else_ = forger.account, "a snapshot of something else"
-    zero, one = forger.certificate(0), forger.certificate(1)
+    zero, one = forger.member(0), forger.member(1)
 
     def snapshot(generation=NOW, devices=(zero,), domain=b"", mailboxes=()):
-        return SNAPSHOT, encode([(1, generation), (2, list(devices)), (3, domain), (4, list(mailboxes))])
+        return SNAPSHOT, encode([(1, generation), (3, domain), (4, list(mailboxes)), (5, list(devices))])
 
     verify_log(account, forger.behind(snapshot()))
     yield account, forger.behind(snapshot(generation=NOW - 1)), else_
     yield account, forger.behind(snapshot(devices=[])), else_
     yield account, forger.behind(snapshot(devices=[zero, one])), else_
-    yield account, forger.behind(snapshot(devices=[forger.certificate(0, purposes=1)])), else_
+    yield account, forger.behind(snapshot(devices=[forger.member(0, purposes=1)])), else_
     yield account, forger.behind(snapshot(domain=b"a.b")), else_
     yield account, forger.behind(snapshot(mailboxes=[b"1"])), else_
     two = new_writer()
@@ -335,8 +373,52 @@ def refused_snapshots():
     yield account, alone(snapshot(), previous=bytes(32)), "a snapshot of nothing"
     yield account, alone(snapshot(generation=NOW + 1)), "a snapshot before its generation"
     yield account, alone(snapshot(devices=[zero, zero])), "a device twice"
-    yield account, alone(snapshot(devices=[forger.certificate(number) for number in range(9)])), "a ninth device"
-    yield account, alone(snapshot(devices=[forger.certificate(0, purposes=8)])), "purposes out of bounds"
+    yield account, alone(snapshot(devices=[forger.member(number) for number in range(9)])), "a ninth device"
+    yield account, alone(snapshot(devices=[forger.member(0, purposes=8)])), "purposes out of bounds"
     yield account, alone(snapshot(domain=b"example")), "no domain"
     for peers, reason in REFUSED_MAILBOXES:
         yield account, alone(snapshot(mailboxes=peers)), reason
+
+
+def refused_consents():
+    """Devices that didn't agree to be the account's; each in every place where a log lists one."""
+    forger, other = Forger(), account_key(Random("another account")("seed"))
+    account, theirs = forger.account, ed25519_public(other)
+    victim, unsigned = device(2, theirs), "the signature doesn't hold"
+
+    def lists(member, line=(), reason=unsigned):
+        opening = encode([(1, member), (2, list(line))])
+        yield account, [forger.entry((OPEN, opening), previous=bytes(32), seq=NOW)], reason
+        yield account, forger.behind((OPEN, opening)), reason
+        if not line:
+            yield account, forger.behind((ADD, member)), reason
+        restated = encode([(1, NOW), (5, [member]), (6, list(line))])
+        yield account, [forger.entry((SNAPSHOT, restated))], reason
+
+    def listed(agreed, former=0, signer=victim, text="device consent"):
+        made = member_of(victim, account)
+        made.consent = ed25519_sign(signer.signing_seed, text, victim.certificate(agreed).agreed())
+        made.former = former
+        return made.encode()
+
+    yield from lists(listed(theirs))
+    yield from lists(listed(account, signer=forger.device))
+    yield from lists(listed(account, text="device certificate"))
+    yield from lists(forger.member(2, consent=bytes(63)), reason="field 2 hasn't 64 bytes")
+    outside = "a device of an account that isn't in the line"
+    yield from lists(listed(theirs, former=1), reason=outside)
+    word = lambda key, former, heir: encode_former(  # noqa: E731
+        former, ed25519_sign(key, "identity succession", former + heir)
+    )
+    good = word(other, theirs, account)
+    opened = forger.entry((OPEN, encode([(1, listed(theirs, former=1)), (2, [good])])), previous=bytes(32), seq=NOW)
+    verify_log(account, [opened])
+    yield from lists(listed(theirs, former=2), [good], outside)
+    yield from lists(listed(theirs), [good])
+    yield from lists(listed(theirs, former=1), [word(forger.key_seed, theirs, account)])
+    yield from lists(listed(theirs, former=1), [word(other, theirs, theirs)])
+    yield from lists(listed(theirs, former=1), [word(forger.key_seed, account, account)])
+    yield from lists(listed(theirs, former=2), [word(other, theirs, theirs), word(forger.key_seed, account, account)])
+    yield from lists(listed(theirs, former=1), [good] * 3, "a line of more than two accounts")
+    weak = encode([(1, b"\x01" + bytes(31)), (2, bytes(64))])
+    yield from lists(forger.member(2), [weak], "a key of small order")

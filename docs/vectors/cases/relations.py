@@ -1,7 +1,7 @@
 """relations.json: heads and logs, compared with a log that is pinned."""
 
 from model.identity import account_key
-from model.log import SNAPSHOT, LogWriter, State, verify_log
+from model.log import SNAPSHOT, LogWriter, State, member_of, verify_log
 from model.protobuf import Present, encode
 from model.relation import relate, weigh
 from model.signed import signed
@@ -84,7 +84,7 @@ def rotated(name="successor"):
 
 def lying_snapshot(writer):
     """Alone behind the head, it restates what wasn't."""
-    said = State(writer.log.state.generation, [device(5, writer.account).certificate()]).snapshot()
+    said = State(writer.log.state.generation, [member_of(device(5, writer.account), writer.account)]).snapshot()
     return [signed(writer.key_seed, "log entry", writer.payload(NOW, (SNAPSHOT, said)))]
 
 
@@ -138,7 +138,7 @@ def plain():
 def later_in(generation):
     """A snapshot far behind an earlier generation's beginning."""
     writer = new_writer()
-    said = State(generation, [device(2, writer.account).certificate()]).snapshot()
+    said = State(generation, [member_of(device(2, writer.account), writer.account)]).snapshot()
     payload = encode([(1, writer.account), (2, NOW + 100), (3, b"\x07" * 32), (4, NOW), (SNAPSHOT, Present(said))])
     return [signed(writer.key_seed, "log entry", payload)]
 

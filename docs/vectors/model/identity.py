@@ -2,7 +2,7 @@
 
 from mnemonic import Mnemonic
 
-from .primitives import Refused, ed25519_public, hkdf, label, require_strong_key, sha256, x25519_public
+from .primitives import Refused, ed25519_public, ed25519_sign, hkdf, label, require_strong_key, sha256, x25519_public
 
 
 def phrase_of(seed):
@@ -20,11 +20,16 @@ def account_key(seed):
 
 def subject_key(seed, business):
     """The seed of the account identity key towards a business."""
-    return hkdf("sha256", b"", seed, label("subject key") + business, 32)
+    return hkdf("sha256", b"", subject_root(seed), label("subject key") + business, 32)
+
+
+def subject_root(seed):
+    """What all accounts towards businesses follow from."""
+    return hkdf("sha256", b"", seed, label("subject root"), 32)
 
 
 class Device:
-    """A device's keys for one account; `account` is empty for one that is linked."""
+    """A device's keys for one account; `account` is 32 random bytes for one that is linked."""
 
     def __init__(self, secret, account, purposes=7):
         self.account, self.purposes = account, purposes
@@ -36,6 +41,10 @@ class Device:
     def certificate(self, account=None):
         return Certificate(account or self.account, self.id, self.exchange, self.purposes)
 
+    def consent(self, account):
+        """Its own word that it is the account's."""
+        return ed25519_sign(self.signing_seed, "device consent", self.certificate(account).agreed())
+
 
 class Certificate:
     """What an account's log says of one of its devices."""
@@ -44,9 +53,11 @@ class Certificate:
         self.account, self.signing, self.exchange, self.purposes = account, signing, exchange, purposes
 
     def hash(self):
-        return sha256(
-            label("device certificate") + self.account + self.signing + self.exchange + bytes([self.purposes])
-        )
+        return sha256(label("device certificate") + self.agreed())
+
+    def agreed(self):
+        """What the device signs: for this account."""
+        return self.account + self.signing + self.exchange + bytes([self.purposes])
 
 
 # Addresses: BIP 350.

@@ -4,7 +4,8 @@ from .base64url import decode64, encode64
 from .identity import Certificate
 from .log import encode_device, read_device, verify_log
 from .primitives import (
-    Refused, hkdf, kem_decapsulate, kem_encapsulate, kem_public, label, open_sealed, seal, sha256, x25519, x25519_public,
+    Refused, hkdf, kem_decapsulate, kem_encapsulate, kem_public, label, open_sealed, require_strong_key, seal, sha256,
+    x25519, x25519_public, xopen, xseal,
 )
 from .protobuf import decode, encode, one, sized
 
@@ -72,6 +73,21 @@ def read_text(text, now):
     if made.expires > now + 20 * MINUTE:
         raise Refused("lives too long")
     return made
+
+
+def account_key(offered):
+    return hkdf("sha256", b"", offered.token, label("link account") + sha256(offered.bytes), 32)
+
+
+def hidden_account(offered, account, nonce):
+    """Which account asks, for those who have seen the offer."""
+    return nonce + xseal(account_key(offered), nonce, b"", account)
+
+
+def shown_account(offered, asked):
+    account = xopen(account_key(offered), asked[:24], b"", asked[24:])
+    require_strong_key(account)
+    return account
 
 
 def keys(offered, exchanged, secret, front):

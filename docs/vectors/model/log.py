@@ -5,9 +5,9 @@ from .primitives import Refused, ed25519_public, ed25519_sign, ed25519_verify, l
 from .protobuf import Present, decode, encode, one, sized
 from .signed import signed, verify_signed
 
-ADD, REVOKE, OPEN, SNAPSHOT, ROTATE, DOMAIN, MAILBOXES = range(5, 12)
+REVOKE, SNAPSHOT, ROTATE, DOMAIN, MAILBOXES, ADD, OPEN = 6, 8, 9, 10, 11, 12, 13
 ZEROS = bytes(32)
-CARRIED, ENTRY, KEPT, ENTRIES = 1536, 1152, 12288, 64
+CARRIED, ENTRY, KEPT, ENTRIES, LINE = 2304, 1920, 11776, 64, 2
 
 
 def entry_hash(payload):
@@ -17,14 +17,76 @@ def entry_hash(payload):
 class State:
     """What a log's entries come to."""
 
-    def __init__(self, generation, devices, domain=b"", mailboxes=()):
-        self.generation, self.devices = generation, {one.signing: one for one in devices}
+    def __init__(self, generation, members, domain=b"", mailboxes=(), line=()):
+        self.generation, self.devices = generation, {one.certificate.signing: one for one in members}
+        self.line = list(line)
         self.domain, self.mailboxes, self.successor = domain, list(mailboxes), None
 
     def snapshot(self):
         """The body of the Snapshot that restates it."""
-        devices = [encode_device(one) for one in self.devices.values()]
-        return encode([(1, self.generation), (2, devices), (3, self.domain), (4, self.mailboxes)])
+        members, line = [one.encode() for one in self.devices.values()], [encode_former(*one) for one in self.line]
+        return encode([(1, self.generation), (3, self.domain), (4, self.mailboxes), (5, members), (6, line)])
+
+    def check(self, account):
+        """Each account of the line named the next, and each device agreed to be one's of them."""
+        accounts = [former for former, _ in self.line] + [account]
+        for (former, signature), successor in zip(self.line, accounts[1:]):
+            ed25519_verify(former, "identity succession", former + successor, signature)
+        for member in self.devices.values():
+            self.check_member(account, member)
+
+    def check_member(self, account, member):
+        accounts = [account] + [former for former, _ in reversed(self.line)]
+        if member.former >= len(accounts):
+            raise Refused("a device of an account that isn't in the line")
+        agreed = Certificate(
+            accounts[member.former], member.certificate.signing, member.certificate.exchange, member.certificate.purposes
+        ).agreed()
+        ed25519_verify(member.certificate.signing, "device consent", agreed, member.consent)
+
+
+class Member:
+    """A device in a log, with its own word."""
+
+    def __init__(self, certificate, consent, former=0):
+        self.certificate, self.consent, self.former = certificate, consent, former
+
+    def encode(self):
+        return encode([(1, encode_device(self.certificate)), (2, self.consent), (3, self.former)])
+
+
+def member_of(device, account, agreed=None, former=0):
+    """A device in the log of `account`; `agreed` is whose device it said to be."""
+    return Member(device.certificate(account), device.consent(agreed or account), former)
+
+
+def read_member(body, account):
+    fields = decode(body)
+    made = Member(read_device(one(fields, 1, b""), account)[0], sized(fields, 2, 64), one(fields, 3, 0))
+    return made, made.encode()
+
+
+def encode_former(account, signature):
+    return encode([(1, account), (2, signature)])
+
+
+def read_line(bodies):
+    if len(bodies) > LINE:
+        raise Refused("a line of more than two accounts")
+    line = [(sized(fields, 1, 32), sized(fields, 2, 64)) for fields in map(decode, bodies)]
+    for account, _ in line:
+        require_strong_key(account)
+    return line
+
+
+def encode_opening(member, line):
+    return encode([(1, member.encode()), (2, [encode_former(*one) for one in line])])
+
+
+def read_opening(body, account):
+    fields = decode(body)
+    member, line = read_member(one(fields, 1, b""), account)[0], read_line(fields.get(2, []))
+    return (member, line), encode_opening(member, line)
 
 
 class Entry:
@@ -32,7 +94,7 @@ class Entry:
 
     def __init__(self, payload, account):
         if len(payload) > ENTRY:
-            raise Refused("an entry of more than 1,152 bytes")
+            raise Refused("an entry of more than 1,920 bytes")
         fields = decode(payload)
         self.payload, self.hash = payload, entry_hash(payload)
         if sized(fields, 1, 32) != account:
@@ -77,14 +139,14 @@ def read_revoked(body, _account):
 
 def read_snapshot(body, account):
     fields = decode(body)
-    devices = [read_device(item, account)[0] for item in fields.get(2, [])]
-    if len(devices) > 8:
+    members = [read_member(item, account)[0] for item in fields.get(5, [])]
+    if len(members) > 8:
         raise Refused("a ninth device")
-    if len({one.signing for one in devices}) != len(devices):
+    if len({one.certificate.signing for one in members}) != len(members):
         raise Refused("a device twice")
     domain, mailboxes = read_domain(one(fields, 3, b""))[0], fields.get(4, [])
     check_mailboxes(mailboxes)
-    made = State(one(fields, 1, 0), devices, domain, mailboxes)
+    made = State(one(fields, 1, 0), members, domain, mailboxes, read_line(fields.get(6, [])))
     return made, made.snapshot()
 
 
@@ -124,8 +186,8 @@ def read_mailboxes(body, _account):
 
 
 READERS = {
-    ADD: read_device, REVOKE: read_revoked, OPEN: read_device, SNAPSHOT: read_snapshot, ROTATE: read_rotation,
-    DOMAIN: read_domain, MAILBOXES: read_mailboxes,
+    REVOKE: read_revoked, SNAPSHOT: read_snapshot, ROTATE: read_rotation, DOMAIN: read_domain, MAILBOXES: read_mailboxes,
+    ADD: read_member, OPEN: read_opening,
 }
 
 
@@ -152,15 +214,22 @@ class Log:
             fits = entry.seq == entry.at if entry.previous == ZEROS else entry.seq >= entry.at
             if not fits:
                 raise Refused("a generation's number that isn't its time's")
-            self.state = State(entry.seq, [entry.value])
+            self.state = self.opened(entry)
         elif entry.kind == SNAPSHOT:
             if entry.previous == ZEROS:
                 raise Refused("a snapshot of nothing")
             if entry.value.generation >= entry.seq:
                 raise Refused("a snapshot before its generation")
+            entry.value.check(self.account)
             self.state = entry.value
         else:
             raise Refused("begins with neither an open nor a snapshot")
+
+    def opened(self, entry):
+        member, line = entry.value
+        made = State(entry.seq, [member], line=line)
+        made.check(self.account)
+        return made
 
     def follow(self, entry):
         last = self.entries[-1]
@@ -177,13 +246,14 @@ class Log:
     def apply(self, entry):
         state, value = self.state, entry.value
         if entry.kind == OPEN:
-            self.state = State(entry.seq, [value])
+            self.state = self.opened(entry)
         elif entry.kind == ADD:
-            if value.signing in state.devices:
+            if value.certificate.signing in state.devices:
                 raise Refused("adds a device that is there")
             if len(state.devices) == 8:
                 raise Refused("a ninth device")
-            state.devices[value.signing] = value
+            state.check_member(self.account, value)
+            state.devices[value.certificate.signing] = value
         elif entry.kind == REVOKE:
             if state.devices.pop(value, None) is None:
                 raise Refused("revokes a device that isn't there")
@@ -217,7 +287,8 @@ class Log:
         return self.entries[-1].seq, self.entries[-1].hash
 
     def get(self, device_id):
-        return self.state.devices.get(device_id)
+        member = self.state.devices.get(device_id)
+        return member and member.certificate
 
 
 def verify_log(account, entries):
@@ -226,7 +297,7 @@ def verify_log(account, entries):
         raise Refused("a log of no entries, or of more than 64")
     log = Log(account, entries)
     if log.carried_size() > CARRIED:
-        raise Refused("more than 1,536 bytes to carry")
+        raise Refused("more than 2,304 bytes to carry")
     log.shorten()
     return log
 
@@ -265,11 +336,11 @@ class LogWriter:
     def append_payload(self, payload):
         self.log.append(signed(self.key_seed, "log entry", payload))
 
-    def open(self, at, device):
-        self.append(at, (OPEN, encode_device(device.certificate())))
+    def open(self, at, device, line=()):
+        self.append(at, (OPEN, encode_opening(member_of(device, self.account), line)))
 
-    def add(self, at, device):
-        self.append(at, (ADD, encode_device(device.certificate())))
+    def add(self, at, device, agreed=None, former=0):
+        self.append(at, (ADD, member_of(device, self.account, agreed, former).encode()))
 
     def revoke(self, at, device_id):
         self.append(at, (REVOKE, device_id))

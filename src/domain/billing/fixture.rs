@@ -57,13 +57,13 @@ impl Party {
 
     /// The account that `business` knows a person by.
     pub(in crate::domain) fn subject(byte: u8, business: &Self) -> Self {
-        let key = Seed::from_secret(Secret::new([byte; 32])).subject(&business.key.id());
+        let key = Seed::from_secret(Secret::new([byte; 32])).subjects().towards(&business.key.id());
         Self::of(key, byte, Purposes::ALL)
     }
 
     fn of(key: AccountKey, byte: u8, purposes: Purposes) -> Self {
         let keys = DeviceKeys::derive(&Secret::new([byte ^ 0xFF; 32]), &key.id());
-        let log = AccountLog::begin(&key, keys.certificate(purposes), NOW.minus(days(400)));
+        let log = AccountLog::begin(&key, keys.member(&key.id(), purposes), NOW.minus(days(400)));
         Self { key, keys, log }
     }
 }

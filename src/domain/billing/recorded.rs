@@ -100,18 +100,18 @@ pub(super) fn could_sign(log: &AccountLog, device: DeviceId, at: Time) -> bool {
     for (place, entry) in entries.iter().enumerate() {
         let Ok(entry) = LogEntry::decode(entry.unverified()) else { return false };
         match entry.operation {
-            LogOperation::Open(known) | LogOperation::AddDevice(known) if known.id == device => {
-                added |= known.purposes.allow(Purposes::RECEIPT)
+            LogOperation::Open(known, _) | LogOperation::AddDevice(known) if known.device.id == device => {
+                added |= known.device.purposes.allow(Purposes::RECEIPT)
                     && entry.at <= at.plus(limits::BILLING_CLOCK_SKEW);
             }
             LogOperation::RevokeDevice(id) if id == device => added &= at < entry.at,
             // Every other device's word ends here.
-            LogOperation::Open(_) | LogOperation::RotateIdentity(_) => added &= at < entry.at,
+            LogOperation::Open(..) | LogOperation::RotateIdentity(_) => added &= at < entry.at,
             // What came before isn't known: from then on the identity key's word counts that the device is one of the
             // account's. For an earlier time it says nothing: the device may have been added the moment before.
             LogOperation::Snapshot { state, .. } if place == 0 => {
-                let listed = state.devices.iter().find(|known| known.id == device);
-                added = listed.is_some_and(|known| known.purposes.allow(Purposes::RECEIPT))
+                let listed = state.members.iter().find(|known| known.device.id == device);
+                added = listed.is_some_and(|known| known.device.purposes.allow(Purposes::RECEIPT))
                     && entry.at <= at.plus(limits::BILLING_CLOCK_SKEW);
             }
             _ => {}
@@ -174,11 +174,11 @@ mod tests {
         assert_eq!(
             ids,
             [
-                "127 2ac1fefe50a70c8746c4b630b0157b557c79ec26be0148f0a7aa6ae7917321cd",
-                "164 d664b61d6e9c23b8ad4b52f2a2689577c3b07bb1d348aaaa53ef560dd892ee21",
-                "206 6e108f9405bd380297e2595f9e383e0a5b38d3c2330b34ea7392852807cdeee4",
-                "272 0774c19d7269ea683914f24df5ee0b615400c5dba3219524f95ca42d3e3b8a0c",
-                "113 0e5c3b575594b7b06b29c16d649263fdf9c88d9dede2da4189c685be10f430d9"
+                "127 27cd833b3b25a033ee886c154ed19149997dbd6a85fb8a067875b247d01bb3be",
+                "164 43e2cfa69b92762ded30602505b1bd4924488ed2e40fb8fe171659f2bdba7761",
+                "206 a31bbcff58c2c02a87e38be08a011329e4e87e6306090ff5ef0ad7bafe134184",
+                "272 178d763d8976ada837215b07a1a2cf86a47d6e82c342c2b479d48391d28132e5",
+                "113 53e7cd0642e2248f39a7b2114a591f59ca184bea918923a012feb7021d2be894"
             ]
         );
     }
@@ -231,7 +231,7 @@ mod tests {
         assert!(!allowed(added.minus(limits::BILLING_CLOCK_SKEW + milli)));
         // A device that came back holds for both times and not for the time between.
         let back = NOW.plus(days(10));
-        let add = LogOperation::AddDevice(business.keys.certificate(Purposes::ALL));
+        let add = LogOperation::AddDevice(business.keys.member(&business.key.id(), Purposes::ALL));
         business.log.append(&business.key, add, back).unwrap();
         let allowed = |at| could_sign(&business.log, business.keys.id(), at);
         assert!(allowed(NOW.minus(milli)) && !allowed(NOW.plus(days(5))) && allowed(back));
@@ -240,8 +240,8 @@ mod tests {
         let others: Vec<_> = (0..7).map(|byte| Party::new(50 + byte, Purposes::MESSAGE)).collect();
         for (day, other) in (0..).zip(&others).cycle().take(14) {
             let id = other.keys.id();
-            let is_there = long.log.devices().iter().any(|device| device.id == id);
-            let add = LogOperation::AddDevice(other.keys.certificate(Purposes::MESSAGE));
+            let is_there = long.log.devices().any(|device| device.id == id);
+            let add = LogOperation::AddDevice(other.keys.member(&long.key.id(), Purposes::MESSAGE));
             let operation = if is_there { LogOperation::RevokeDevice(id) } else { add };
             long.log.append(&long.key, operation, NOW.plus(days(day))).unwrap();
         }

@@ -10,7 +10,7 @@ use crate::domain::directory::profile::{ProfileError, VerifiedProfile, check_lif
 use crate::domain::directory::term;
 use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::log::AccountLog;
-use crate::wire::account::{Device, LogEntry, LogOperation, Purposes};
+use crate::wire::account::{Device, LogEntry, LogOperation, Member, Purposes};
 use crate::wire::index::{Facets, IndexEntry, IndexRecord};
 use crate::wire::signed::Signed;
 
@@ -169,7 +169,8 @@ fn certificate_of(log: &AccountLog, device: &DeviceId) -> Option<Signed> {
 
 fn device_of(entry: LogEntry) -> Option<Device> {
     match entry.operation {
-        LogOperation::Open(device) | LogOperation::AddDevice(device) => {
+        // What the device signs names the account: that is its word.
+        LogOperation::Open(Member { device, .. }, _) | LogOperation::AddDevice(Member { device, .. }) => {
             device.purposes.allow(Purposes::PROFILE).then_some(device)
         }
         _ => None,
@@ -223,7 +224,7 @@ mod tests {
         ];
         assert_eq!(terms, expected.map(|(field, term)| (field, term.to_owned())));
         let first = Digest::new(crate::crypto::hash::sha256(&[&entries[0].1.encode()]));
-        assert_eq!(first.to_string(), "e88e94595cf84dc1531318e40a4d110172a1e0372a212301f38e1b860b8dbea6");
+        assert_eq!(first.to_string(), "c5d2547d45f608b9b57fad798c701fe0d725bea1ee0a98772474b0a62bb2c891");
     }
 
     #[test]
@@ -244,7 +245,7 @@ mod tests {
         let entries = entries_of(&profile, &business.log, &business.keys);
         assert_eq!(entries.len(), limits::INDEX_TERMS_MAX);
         let largest = entries.iter().map(|(_, record)| record.encode().len()).max().unwrap();
-        assert!((470..=limits::INDEX_ENTRY_MAX).contains(&largest), "{largest}");
+        assert!((540..=limits::INDEX_ENTRY_MAX).contains(&largest), "{largest}");
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl Business {
     pub(super) fn with_purposes(byte: u8, purposes: Purposes) -> Self {
         let key = Seed::from_secret(Secret::new([byte; 32])).account();
         let keys = DeviceKeys::derive(&Secret::new([byte ^ 0xFF; 32]), &key.id());
-        let log = AccountLog::begin(&key, keys.certificate(purposes), NOW);
+        let log = AccountLog::begin(&key, keys.member(&key.id(), purposes), NOW);
         Self { key, keys, log }
     }
 

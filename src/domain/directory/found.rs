@@ -195,7 +195,7 @@ mod tests {
             &crate::crypto::secret::Secret::new([99; 32]),
             &id,
         );
-        let add = LogOperation::AddDevice(keys.certificate(purposes));
+        let add = LogOperation::AddDevice(keys.member(&id, purposes));
         business.log.append(&business.key, add, NOW).unwrap();
         business
     }
@@ -238,13 +238,16 @@ mod tests {
             &crate::crypto::secret::Secret::new([99; 32]),
             &business.key.id(),
         );
-        let certificate = keys.certificate(Purposes::MESSAGE);
+        let certificate = keys.member(&business.key.id(), Purposes::MESSAGE);
         // Directly behind a head that the floor doesn't have, and far behind it.
         let other = Floor { log: LogHead { hash: Digest::new([9; 32]), ..known.log }, ..known.clone() };
         for _ in 0..8 {
             let add = LogOperation::AddDevice(certificate.clone());
             business.log.append(&business.key, add, NOW).unwrap();
-            business.log.append(&business.key, LogOperation::RevokeDevice(certificate.id), NOW).unwrap();
+            business
+                .log
+                .append(&business.key, LogOperation::RevokeDevice(certificate.device.id), NOW)
+                .unwrap();
         }
         let candidate = business.verified(6);
         assert!(candidate.log().hash_at(known.log.seq).is_none(), "the story is long enough");

@@ -179,7 +179,7 @@ pub(super) fn check_life(issued: Time, expires: Time, now: Time) -> Result<(), P
 }
 
 fn is_device(log: &AccountLog, id: DeviceId) -> bool {
-    log.devices().iter().any(|device| device.id == id)
+    log.devices().any(|device| device.id == id)
 }
 
 /// The keys that an account's profile lies under in the DHT.
@@ -260,10 +260,10 @@ mod tests {
         let verified = business.verified(5);
         assert_eq!(*verified.profile(), business.profile(padaria(), 5, NOW));
         assert_eq!((verified.account(), verified.signer()), (business.key.id(), business.keys.id()));
-        assert_eq!(verified.bytes().len(), 718);
+        assert_eq!(verified.bytes().len(), 790);
         assert_eq!(
             verified.digest().to_string(),
-            "353b515e1a49b20415e40d06af8854fa109efddcac9a96e601429b93df9fbf58"
+            "882ddf8b5ae4f4fe428dd7bcc7426fdfa733525f702f80889bc737870d648cfe"
         );
         let key = Digest::new(dht_keys(&verified.account())[2]).to_string();
         assert_eq!(key, "1862c096d740905d68c98177c5d1419beeb8c0f65f14cccb2315b805f2a68302");

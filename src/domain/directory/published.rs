@@ -103,7 +103,7 @@ impl Published {
         now: Time,
     ) -> Profile {
         let draft = self.draft.clone();
-        let known = |reach: &&Reach| log.devices().iter().any(|device| device.id == reach.device());
+        let known = |reach: &&Reach| log.devices().any(|device| device.id == reach.device());
         Profile {
             account: log.account(),
             seq,
@@ -223,7 +223,8 @@ mod tests {
         let mut long = Business::new(1);
         for byte in 10..17 {
             let keys = DeviceKeys::derive(&crate::crypto::secret::Secret::new([byte; 32]), &long.key.id());
-            let add = crate::wire::account::LogOperation::AddDevice(keys.certificate(Purposes::MESSAGE));
+            let add =
+                crate::wire::account::LogOperation::AddDevice(keys.member(&long.key.id(), Purposes::MESSAGE));
             long.log.append(&long.key, add, NOW).unwrap();
         }
         let refused = large.sign(&long.keys, &long.log, &[], &[1; limits::BUNDLE_MAX], NOW);

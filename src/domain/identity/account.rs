@@ -2,6 +2,7 @@
 
 use bip39::{Language, Mnemonic};
 use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::base::id::AccountId;
@@ -59,24 +60,25 @@ impl Seed {
         Zeroizing::new(words.join(" "))
     }
 
-    /// That of these seeds which `account` follows from; the first one where no account is known yet. While an identity
-    /// is put in the place of another, a keystore has both.
-    pub fn in_force(seeds: impl IntoIterator<Item = Self>, account: Option<AccountId>) -> Option<Self> {
-        let mut seeds = seeds.into_iter();
-        match account {
-            Some(account) => seeds.find(|seed| seed.account().id() == account),
-            None => seeds.next(),
-        }
-    }
-
     /// The account that the world knows.
     pub fn account(&self) -> AccountKey {
         AccountKey::from_seed(&hkdf_sha256(&[], self.0.expose(), &label::ACCOUNT_KEY.encoded()))
     }
 
+    /// What the accounts towards businesses follow from. It doesn't lead back to the seed.
+    pub fn subjects(&self) -> SubjectRoot {
+        SubjectRoot(hkdf_sha256(&[], self.0.expose(), &label::SUBJECT_ROOT.encoded()))
+    }
+}
+
+/// The secret that all accounts towards businesses follow from, and nothing else of the identity.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SubjectRoot(Secret<32>);
+
+impl SubjectRoot {
     /// The account that `business`, and nobody else, knows: two businesses can't tell that their customers
     /// are one person.
-    pub fn subject(&self, business: &AccountId) -> AccountKey {
+    pub fn towards(&self, business: &AccountId) -> AccountKey {
         AccountKey::from_seed(&hkdf_sha256(
             &[],
             self.0.expose(),
@@ -156,9 +158,10 @@ mod tests {
     #[test]
     fn each_business_sees_another_account() {
         let (one, other) = (AccountId::new([1; 32]), AccountId::new([2; 32]));
-        let ids = [seed(7).account().id(), seed(7).subject(&one).id(), seed(7).subject(&other).id()];
+        let towards = |byte, business| seed(byte).subjects().towards(business).id();
+        let ids = [seed(7).account().id(), towards(7, &one), towards(7, &other)];
         assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
-        assert_eq!(seed(7).subject(&one).id(), ids[1]);
-        assert_ne!(seed(8).subject(&one).id(), ids[1]);
+        assert_eq!(towards(7, &one), ids[1]);
+        assert_ne!(towards(8, &one), ids[1]);
     }
 }

@@ -130,7 +130,7 @@ impl Contact {
 
     /// The devices that speak for them, as far as is known; never this one.
     pub fn devices(&self) -> impl Iterator<Item = DeviceId> + '_ {
-        let devices = self.log.iter().flat_map(|log| log.devices().iter().map(|device| device.id));
+        let devices = self.log.iter().flat_map(|log| log.devices().map(|device| device.id));
         devices.filter(|device| Some(*device) != self.this_device)
     }
 
@@ -151,8 +151,7 @@ impl Contact {
 
     /// Learns where a device is; the newest word wins.
     pub fn learn_reach(&mut self, reach: Reach) {
-        let known =
-            self.log.as_ref().is_none_or(|log| log.devices().iter().any(|one| one.id == reach.device()));
+        let known = self.log.as_ref().is_none_or(|log| log.devices().any(|one| one.id == reach.device()));
         if known {
             self.reach.retain(|old| old.device() != reach.device());
             self.reach.push(reach);
@@ -209,7 +208,7 @@ impl Contact {
     }
 
     fn pin(&mut self, log: AccountLog) {
-        self.reach.retain(|reach| log.devices().iter().any(|device| device.id == reach.device()));
+        self.reach.retain(|reach| log.devices().any(|device| device.id == reach.device()));
         self.unproven = None;
         self.log = Some(log);
     }

@@ -1,11 +1,11 @@
 //! The private keys of this device, one set for each account it speaks for.
 
 use crate::base::id::{AccountId, DeviceId};
-use crate::crypto::ed25519::SigningKey;
-use crate::crypto::kdf::{hkdf_sha256, label};
+use crate::crypto::ed25519::{Signature, SigningKey};
+use crate::crypto::kdf::{Label, hkdf_sha256, label};
 use crate::crypto::secret::Secret;
 use crate::crypto::x25519::KeyPair;
-use crate::wire::account::{Device, Purposes};
+use crate::wire::account::{Device, Member, Purposes};
 
 /// The keys with which this device speaks for one account.
 ///
@@ -18,20 +18,10 @@ pub struct DeviceKeys {
 }
 
 impl DeviceKeys {
-    /// The keys of the device with this secret, for `account`.
+    /// The keys of the device with this secret, for `account`. A device that is linked makes them before it knows whose
+    /// it will be: for 32 random bytes in the place of the account's id, new for each offer.
     pub fn derive(device: &Secret<32>, account: &AccountId) -> Self {
-        Self::with(device, account.as_bytes())
-    }
-
-    /// The keys with which a device that is linked speaks for the account that takes it in: made before the device
-    /// knows whose it will be, so that no account goes into them. Towards businesses it uses [`DeviceKeys::derive`].
-    pub fn for_linking(device: &Secret<32>) -> Self {
-        Self::with(device, &[])
-    }
-
-    fn with(device: &Secret<32>, account: &[u8]) -> Self {
-        let key =
-            |label: crate::crypto::kdf::Label| hkdf_sha256(&[], device.expose(), &label.with(&[account]));
+        let key = |label: Label| hkdf_sha256(&[], device.expose(), &label.with(&[account.as_bytes()]));
         Self {
             signing: SigningKey::from_seed(&key(label::DEVICE_SIGNING)),
             exchange: KeyPair::from_secret(key(label::DEVICE_EXCHANGE)),
@@ -53,8 +43,19 @@ impl DeviceKeys {
         &self.exchange
     }
 
-    /// The certificate to be put into the account's log.
+    /// The certificate to be put into an account's log.
     pub fn certificate(&self, purposes: Purposes) -> Device {
         Device { id: self.id(), exchange: *self.exchange.public(), purposes }
+    }
+
+    /// The certificate, with this device's word that it speaks for `account`.
+    pub fn member(&self, account: &AccountId, purposes: Purposes) -> Member {
+        let device = self.certificate(purposes);
+        Member { consent: self.consent(account, &device), device, former: 0 }
+    }
+
+    /// This device's word that it, with this certificate, speaks for `account`.
+    pub fn consent(&self, account: &AccountId, device: &Device) -> Signature {
+        Signature::new(self.signing.sign(label::DEVICE_CONSENT, &Member::consent_payload(account, device)))
     }
 }

@@ -26,7 +26,7 @@ fn seeds_give_the_phrases_accounts_and_addresses_of_the_model() {
         assert_eq!(address::encode(&account), case.text("address"));
         assert_eq!(address::decode(case.text("address")), Ok(account));
         assert_eq!(address::decode(&case.text("address").to_uppercase()), Ok(account));
-        let subject = seed.subject(&AccountId::new(case.array("business"))).id();
+        let subject = seed.subjects().towards(&AccountId::new(case.array("business"))).id();
         assert_eq!(subject, AccountId::new(case.array("subject account")));
     }
 }

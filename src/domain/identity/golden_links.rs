@@ -8,7 +8,7 @@ use crate::base::kind::AccountKind;
 use crate::base::time::Time;
 use crate::crypto::golden::{Case, Replay};
 use crate::domain::identity::device::DeviceKeys;
-use crate::domain::identity::link::{LinkError, PendingLink, grant};
+use crate::domain::identity::link::{LinkError, PendingLink, grant, hidden_account};
 use crate::domain::identity::link_offer;
 use crate::domain::identity::safety_number::SafetyNumber;
 use crate::wire::link::LinkGrant;
@@ -64,13 +64,13 @@ struct Link<'a> {
 impl<'a> Link<'a> {
     fn read(case: Case<'a>) -> Self {
         let (random, now) = (case.case("random"), Time::from_millis(case.number("now")));
-        let keys = DeviceKeys::for_linking(&random.secret("device"));
+        let keys = DeviceKeys::derive(&random.secret("device"), &AccountId::new(random.array("keys of")));
         assert_eq!(*keys.id().as_bytes(), case.array("device id"));
         assert_eq!(*keys.exchange().public(), case.array("device exchange"));
         let mut rng = Replay::of(&random, &["exchange", "KEM", "token"]);
         let purposes = serde_json::from_value(case.get("purposes").clone()).unwrap();
         let peer = case.bytes("peer");
-        let pending = PendingLink::new(&keys, purposes, peer, addresses(&case), now, &mut rng).unwrap();
+        let pending = PendingLink::new(keys, purposes, peer, addresses(&case), now, &mut rng).unwrap();
         rng.finish();
         let primary = case.case("primary");
         let device = DeviceId::new(primary.array("device"));
@@ -112,6 +112,12 @@ fn offers_and_answers_of_links_are_those_of_the_model() {
         assert_eq!(answer, case.bytes("answer"));
         let linked = link.pending.accept(&answer, link.now).unwrap();
         assert_eq!(linked.grant, link.grant);
+        let mut rng = Replay::of(&link.case.case("random"), &["ask nonce"]);
+        let asked = hidden_account(link.pending.offer(), &link.grant.account, &mut rng);
+        rng.finish();
+        assert_eq!(asked, link.case.bytes("asked"));
+        let consent = link.pending.clone().agree(&asked).unwrap();
+        assert_eq!(*consent.as_bytes(), link.case.array("consent"));
     }
 }
 

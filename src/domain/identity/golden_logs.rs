@@ -4,12 +4,13 @@ use serde_json::Value;
 
 use crate::base::id::{AccountId, DeviceId};
 use crate::base::time::Time;
+use crate::crypto::ed25519::Signature;
 use crate::crypto::golden::Case;
 use crate::crypto::hash::sha256;
 use crate::crypto::kdf::label;
 use crate::domain::identity::account::{AccountKey, Seed};
 use crate::domain::identity::log::{AccountLog, LogError};
-use crate::wire::account::{Device, LogOperation, LogState};
+use crate::wire::account::{Device, Former, LogOperation, LogState, Member};
 use crate::wire::peer::PeerKey;
 use crate::wire::prekeys::{decode_one_time, encode_one_time};
 use crate::wire::signed::Signed;
@@ -77,8 +78,9 @@ fn what_the_model_takes_for_no_log_is_none() {
 fn reasons(reason: &str) -> &'static [LogError] {
     match reason {
         "a log of no entries, or of more than 64" => &[LogError::Empty, LogError::Full],
-        "more than 1,536 bytes to carry" => &[LogError::Full],
-        "the signature doesn't hold" => &[LogError::Signature, LogError::Acceptance],
+        "more than 2,304 bytes to carry" => &[LogError::Full],
+        "the signature doesn't hold" => &[LogError::Signature, LogError::Acceptance, LogError::Consent],
+        "a device of an account that isn't in the line" => &[LogError::Consent],
         "a rotation to the account itself" => &[LogError::Acceptance],
         "an entry behind a rotation" => &[LogError::Over],
         "an entry of another account"
@@ -99,15 +101,15 @@ fn written(case: &Case<'_>) -> AccountLog {
     let operations = case.cases("operations");
     let (first, more) = operations.split_first().unwrap();
     assert_eq!(first.text("operation"), "open");
-    let mut log = AccountLog::begin(&key, device(first), now(first));
+    let mut log = AccountLog::begin_in_line(&key, member(first), line(first), now(first));
     more.iter().for_each(|operation| append(&mut log, &key, operation));
     log
 }
 
 fn append(log: &mut AccountLog, key: &AccountKey, case: &Case<'_>) {
     let operation = match case.text("operation") {
-        "open" => LogOperation::Open(device(case)),
-        "add" => LogOperation::AddDevice(device(case)),
+        "open" => LogOperation::Open(member(case), line(case)),
+        "add" => LogOperation::AddDevice(member(case)),
         "revoke" => LogOperation::RevokeDevice(DeviceId::new(case.array("id"))),
         "domain" => LogOperation::SetDomain(domain(case)),
         "mailboxes" => LogOperation::SetMailboxes(mailboxes(case)),
@@ -126,8 +128,8 @@ fn now(case: &Case<'_>) -> Time {
 }
 
 fn state(case: &Case<'_>) -> LogState {
-    let devices = case.get("devices").as_array().unwrap().iter().map(|one| device(&Case(one))).collect();
-    LogState { devices, domain: domain(case), mailboxes: mailboxes(case) }
+    let members = case.get("devices").as_array().unwrap().iter().map(|one| member(&Case(one))).collect();
+    LogState { members, line: line(case), domain: domain(case), mailboxes: mailboxes(case) }
 }
 
 fn domain(case: &Case<'_>) -> Option<String> {
@@ -136,6 +138,19 @@ fn domain(case: &Case<'_>) -> Option<String> {
 
 fn mailboxes(case: &Case<'_>) -> Vec<PeerKey> {
     case.list("mailboxes").into_iter().map(|peer| PeerKey::new(peer).unwrap()).collect()
+}
+
+fn member(case: &Case<'_>) -> Member {
+    let former = u32::try_from(case.number("former")).unwrap();
+    Member { device: device(case), consent: Signature::new(case.array("consent")), former }
+}
+
+fn line(case: &Case<'_>) -> Vec<Former> {
+    let former = |one: &Case<'_>| Former {
+        account: AccountId::new(one.array("account")),
+        signature: Signature::new(one.array("signature")),
+    };
+    case.get("line").as_array().unwrap().iter().map(|one| former(&Case(one))).collect()
 }
 
 fn device(case: &Case<'_>) -> Device {

@@ -6,10 +6,11 @@
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::base::id::Digest;
+use crate::base::id::{AccountId, Digest};
 use crate::base::limits;
 use crate::base::time::Time;
-use crate::crypto::aead::{self, NONCE_LEN};
+use crate::crypto::aead::{self, NONCE_LEN, XNONCE_LEN};
+use crate::crypto::ed25519::{self, Signature};
 use crate::crypto::hash::sha256;
 use crate::crypto::kdf::{hkdf_sha256, label};
 use crate::crypto::kem::{self, PrivateKey};
@@ -30,8 +31,10 @@ const FRONT_LEN: usize = KEM_AT + kem::CIPHERTEXT_LEN;
 #[derive(Clone, Debug)]
 pub struct PendingLink {
     offer: LinkOffer,
+    keys: DeviceKeys,
     exchange: KeyPair,
     kem: Secret<{ kem::SEED_LEN }>,
+    agreed: Option<AccountId>,
 }
 
 /// What a grant says, all of it verified.
@@ -44,12 +47,12 @@ pub struct Linked {
 }
 
 impl PendingLink {
-    /// Offers the device with these keys ([`DeviceKeys::for_linking`]), to be reached at `peer` and `addresses`.
+    /// Offers the device with these keys, made for this offer alone, to be reached at `peer` and `addresses`.
     ///
     /// # Errors
     /// [`LinkError::Offer`] where peer or addresses are out of bounds.
     pub fn new(
-        keys: &DeviceKeys,
+        keys: DeviceKeys,
         purposes: Purposes,
         peer: Vec<u8>,
         addresses: Vec<String>,
@@ -66,7 +69,20 @@ impl PendingLink {
             expires: now.plus(limits::LINK_OFFER_LIFE),
             reach: Reach::new(keys.id(), peer, addresses).ok_or(LinkError::Offer)?,
         };
-        Ok(Self { offer, exchange, kem })
+        Ok(Self { offer, keys, exchange, kem, agreed: None })
+    }
+
+    /// The device's word that it is the account's that asks for it, which `asked` names ([`hidden_account`]). The keys of
+    /// an offer are made for it and agree once: with the first account that proves to have seen it.
+    ///
+    /// # Errors
+    /// [`LinkError::Refused`] where it isn't by somebody who has seen the offer, or another account asked before.
+    pub fn agree(&mut self, asked: &[u8]) -> Result<Signature, LinkError> {
+        let account = shown_account(&self.offer, asked).ok_or(LinkError::Refused)?;
+        if *self.agreed.get_or_insert(account) != account {
+            return Err(LinkError::Refused);
+        }
+        Ok(self.keys.consent(&account, &self.offer.device))
     }
 
     /// What is to be shown.
@@ -114,8 +130,31 @@ impl PendingLink {
     }
 }
 
+/// The account that asks for an offer's device, hidden from all who haven't seen the offer.
+pub fn hidden_account(offer: &LinkOffer, account: &AccountId, rng: &mut dyn CryptoRng) -> Vec<u8> {
+    let mut nonce = [0; XNONCE_LEN];
+    rng.fill_bytes(&mut nonce);
+    let mut sealed = account.as_bytes().to_vec();
+    // Can't fail: 32 bytes are far from the cipher's bound.
+    let _ = aead::seal_random(&account_key(offer), &nonce, &[], &mut sealed);
+    [&nonce[..], &sealed].concat()
+}
+
+fn shown_account(offer: &LinkOffer, asked: &[u8]) -> Option<AccountId> {
+    let (nonce, sealed) = asked.split_first_chunk::<XNONCE_LEN>()?;
+    let mut account = sealed.to_vec();
+    aead::open_random(&account_key(offer), nonce, &[], &mut account).ok()?;
+    let account: [u8; 32] = account.try_into().ok()?;
+    ed25519::is_public_key(&account).then_some(AccountId::new(account))
+}
+
+fn account_key(offer: &LinkOffer) -> Secret<32> {
+    let offered = Zeroizing::new(offer.encode());
+    hkdf_sha256(&[], offer.token.expose(), &label::LINK_ACCOUNT.with(&[&sha256(&[&offered])]))
+}
+
 /// Seals the answer to an offer whose ML-KEM-768 key is `kem_key`. The grant's log has the offered device already:
-/// [`AccountLog::append`] with the offer's certificate, by the identity key.
+/// [`AccountLog::append`] with the offer's certificate and the device's word, by the identity key.
 ///
 /// # Errors
 /// [`LinkError::Expired`] where the offer's time is over, [`LinkError::Offer`] where its life is too long or the KEM
@@ -151,7 +190,7 @@ pub fn grant(
 
 /// Whether the log has the offered device exactly as offered, and another device that grants.
 fn lets_in(log: &AccountLog, offer: &LinkOffer, primary: &Reach) -> bool {
-    log.devices().contains(&offer.device)
+    log.devices().any(|device| *device == offer.device)
         && primary.device() != offer.device.id
         && log.device(&primary.device(), Purposes::MESSAGE).is_some()
 }

@@ -5,11 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::{AccountId, DeviceId, Digest};
 use crate::base::limits;
 use crate::base::time::Time;
-use crate::crypto::ed25519;
+use crate::crypto::ed25519::{self, Signature};
 use crate::crypto::hash::sha256;
-use crate::crypto::kdf::label;
+use crate::crypto::kdf::{Label, label};
 use crate::domain::identity::account::AccountKey;
-use crate::wire::account::{Device, LogEntry, LogHead, LogOperation, LogState, Purposes, Rotation};
+use crate::wire::account::{
+    Device, Former, LogEntry, LogHead, LogOperation, LogState, Member, Purposes, Rotation,
+};
 use crate::wire::signed::Signed;
 
 const NOTHING: Digest = Digest::new([0; 32]);
@@ -41,13 +43,18 @@ impl AccountLog {
     /// Opens the log of an account with its first device, or begins it anew where the former one is lost: the
     /// entry's number is the time, so that it is above every number before, and no two entries of an account ever
     /// have one number, whether or not their maker remembers what there was.
-    pub fn begin(key: &AccountKey, device: Device, now: Time) -> Self {
-        let operation = LogOperation::Open(device.clone());
+    pub fn begin(key: &AccountKey, device: Member, now: Time) -> Self {
+        Self::begin_in_line(key, device, Vec::new(), now)
+    }
+
+    /// The same for an account that takes the place of those in `line`, whose devices it takes over.
+    pub(super) fn begin_in_line(key: &AccountKey, device: Member, line: Vec<Former>, now: Time) -> Self {
+        let operation = LogOperation::Open(device.clone(), line.clone());
         let seq = now.as_millis();
         let entry = LogEntry { account: key.id(), seq, previous: NOTHING, at: now, operation };
         let signed = Signed::new(key.signing(), label::LOG_ENTRY, entry.encode());
         let kept = Kept { head: LogHead { seq, hash: hash(&signed) }, signed, at: now, stands_alone: true };
-        let state = LogState { devices: vec![device], ..LogState::default() };
+        let state = LogState { members: vec![device], line, ..LogState::default() };
         Self { account: key.id(), entries: vec![kept], generation: seq, state, successor: None }
     }
 
@@ -118,13 +125,13 @@ impl AccountLog {
     }
 
     /// The devices that speak for the account now; none once another account took its place.
-    pub fn devices(&self) -> &[Device] {
-        &self.state.devices
+    pub fn devices(&self) -> impl ExactSizeIterator<Item = &Device> {
+        self.state.members.iter().map(|member| &member.device)
     }
 
     /// The device, if it may sign for `purpose` now.
     pub fn device(&self, id: &DeviceId, purpose: Purposes) -> Option<&Device> {
-        self.state.devices.iter().find(|device| device.id == *id && device.purposes.allow(purpose))
+        self.devices().find(|device| device.id == *id && device.purposes.allow(purpose))
     }
 
     /// What the log comes to.
@@ -179,7 +186,7 @@ impl AccountLog {
         let last = self.entries.last().ok_or(LogError::Empty)?;
         let at = now.max(last.at);
         let next = last.head.seq.checked_add(1).ok_or(LogError::Full)?;
-        let seq = if matches!(operation, LogOperation::Open(_)) { next.max(at.as_millis()) } else { next };
+        let seq = if matches!(operation, LogOperation::Open(..)) { next.max(at.as_millis()) } else { next };
         let entry = LogEntry { account: self.account, seq, previous: last.head.hash, at, operation };
         self.admit(Signed::new(key.signing(), label::LOG_ENTRY, entry.encode()))
     }
@@ -197,7 +204,7 @@ impl AccountLog {
         let payload =
             signed.verify(self.account.as_bytes(), label::LOG_ENTRY).map_err(|_| LogError::Signature)?;
         let entry = LogEntry::decode(payload).map_err(|_| LogError::Entry)?;
-        let stands_alone = matches!(entry.operation, LogOperation::Open(_) | LogOperation::Snapshot { .. });
+        let stands_alone = matches!(entry.operation, LogOperation::Open(..) | LogOperation::Snapshot { .. });
         if entry.account != self.account || !self.is_next(&entry, stands_alone) {
             return Err(LogError::Chain);
         }
@@ -209,7 +216,7 @@ impl AccountLog {
     }
 
     fn is_next(&self, entry: &LogEntry, stands_alone: bool) -> bool {
-        let opens = matches!(entry.operation, LogOperation::Open(_));
+        let opens = matches!(entry.operation, LogOperation::Open(..));
         match self.entries.last() {
             None if opens && entry.previous == NOTHING => entry.seq == entry.at.as_millis(),
             None if opens => entry.seq >= entry.at.as_millis(),
@@ -225,27 +232,33 @@ impl AccountLog {
     fn apply(&mut self, entry: LogEntry) -> Result<(), LogError> {
         let (known, state) = (!self.entries.is_empty(), &mut self.state);
         match entry.operation {
-            LogOperation::Open(device) => {
-                *state = LogState { devices: vec![device], ..LogState::default() };
+            LogOperation::Open(member, line) => {
+                let opened = LogState { members: vec![member], line, ..LogState::default() };
+                consented(&self.account, &opened)?;
+                *state = opened;
                 self.generation = entry.seq;
             }
-            LogOperation::AddDevice(device) => {
-                if state.devices.len() >= limits::DEVICES_MAX {
+            LogOperation::AddDevice(member) => {
+                if state.members.len() >= limits::DEVICES_MAX {
                     return Err(LogError::Full);
                 }
-                if state.devices.iter().any(|one| one.id == device.id) {
+                if state.members.iter().any(|one| one.device.id == member.device.id) {
                     return Err(LogError::Entry);
                 }
-                state.devices.push(device);
+                agreed(&self.account, &state.line, &member)?;
+                state.members.push(member);
             }
             LogOperation::RevokeDevice(id) => {
-                let at = state.devices.iter().position(|device| device.id == id);
-                state.devices.remove(at.ok_or(LogError::Entry)?);
+                let at = state.members.iter().position(|member| member.device.id == id);
+                state.members.remove(at.ok_or(LogError::Entry)?);
             }
             LogOperation::Snapshot { generation, state: restated } => {
                 let truthful = generation == self.generation && restated == *state;
                 if known && !truthful || generation >= entry.seq {
                     return Err(LogError::Entry);
+                }
+                if !known {
+                    consented(&self.account, &restated)?;
                 }
                 (self.generation, *state) = (generation, restated);
             }
@@ -304,6 +317,31 @@ fn hash(entry: &Signed) -> Digest {
     Digest::new(sha256(&[&label::LOG_HASH.encoded(), entry.unverified()]))
 }
 
+/// Every device of a log agreed to be the account's, or that of an account before it in the line, each of which says
+/// which one took its place.
+fn consented(account: &AccountId, state: &LogState) -> Result<(), LogError> {
+    let heirs = state.line.iter().skip(1).map(|former| &former.account).chain([account]);
+    for (former, heir) in state.line.iter().zip(heirs) {
+        let payload = Former::payload(&former.account, heir);
+        verified(former.account.as_bytes(), label::SUCCESSION, &payload, &former.signature)?;
+    }
+    state.members.iter().try_for_each(|member| agreed(account, &state.line, member))
+}
+
+/// Nobody lists a device that didn't sign that it is theirs.
+fn agreed(account: &AccountId, line: &[Former], member: &Member) -> Result<(), LogError> {
+    let of = match usize::try_from(member.former).map_err(|_| LogError::Consent)? {
+        0 => account,
+        back => &line.iter().rev().nth(back - 1).ok_or(LogError::Consent)?.account,
+    };
+    let payload = Member::consent_payload(of, &member.device);
+    verified(member.device.id.as_bytes(), label::DEVICE_CONSENT, &payload, &member.consent)
+}
+
+fn verified(key: &[u8; 32], label: Label, payload: &[u8], signature: &Signature) -> Result<(), LogError> {
+    ed25519::verify(key, label, payload, signature.as_bytes()).map_err(|_| LogError::Consent)
+}
+
 /// Why a log isn't believed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum LogError {
@@ -322,6 +360,9 @@ pub enum LogError {
     /// An entry doesn't parse or makes no sense where it stands.
     #[error("the account log has an entry that makes no sense")]
     Entry,
+    /// A device that is listed didn't sign that it is the account's, or an account before this one didn't name it.
+    #[error("the account log lists a device that didn't agree to be its account's")]
+    Consent,
     /// The account that is named as successor didn't accept, or is the account itself.
     #[error("the account log names a successor that didn't accept")]
     Acceptance,

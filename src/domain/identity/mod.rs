@@ -4,6 +4,7 @@ pub mod account;
 pub mod address;
 pub mod contact;
 pub mod device;
+pub mod heir;
 pub mod invite;
 pub mod keystore;
 pub mod link;
@@ -12,6 +13,7 @@ pub mod log;
 pub mod moved;
 pub mod open_invite;
 pub mod own;
+pub mod primary;
 
 #[cfg(test)]
 mod golden;

@@ -22,7 +22,8 @@ pub struct OwnAccount {
     pub subject_of: Option<AccountId>,
     /// The account whose place it took.
     pub former: Option<AccountId>,
-    /// The account that the keys of this device are derived for: they stay when another account takes its place.
+    /// What the keys of this device are derived for: the account, or on a linked device what its offer was made with.
+    /// They stay when another account takes its place.
     pub keys_of: AccountId,
     /// Where first flights for it arrive.
     pub inbox: RouteId,

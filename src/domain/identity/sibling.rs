@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{AccountId, DeviceId};
+use crate::crypto::ed25519::Signature;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
 
 /// Our other devices, by their id.
-pub const SIBLINGS: Table<Sibling> = Table::new(TableId::Siblings, 1);
+pub const SIBLINGS: Table<Sibling> = Table::new(TableId::Siblings, 2);
 /// What a new device is still to be given, by its id.
 pub const TRANSFERS: Table<Transfer> = Table::new(TableId::Transfers, 1);
 const MEMBERSHIP: Table<AccountId> = Table::new(TableId::Membership, 1);
@@ -21,6 +22,8 @@ pub struct Sibling {
     pub sent: u64,
     /// Its newest bundle of prekeys, for contacts; empty until it told one.
     pub bundle: Vec<u8>,
+    /// Its own word that it is the present account's, once it gave that after a rotation.
+    pub consent: Option<Signature>,
 }
 
 /// How far a new device was brought up to date. What is queued for it is in its outbox; this is what comes after.

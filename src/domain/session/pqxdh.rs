@@ -24,12 +24,16 @@ use crate::domain::session::seal::{self, Recipient};
 use crate::wire::account::{Device, Purposes};
 use crate::wire::flight::{FirstFlight, INSIDE_LEN, SealedFlight};
 use crate::wire::prekeys::SUITE;
+use crate::wire::signed::Signed;
 
 const FIRST_BUCKET: usize = limits::PADDING_BUCKETS[3];
+const LEAST_BUCKET: usize = limits::PADDING_BUCKETS[2];
 
 /// The largest content of a first flight beside an account log of at most [`limits::FIRST_FLIGHT_LOG_MAX`]
-/// encoded bytes (some six entries). Shorter contents leave room for longer logs.
+/// encoded bytes. Shorter contents leave room for longer logs: see [`content_room`].
 pub const FIRST_CONTENT_MAX: usize = FIRST_BUCKET - padding::LENGTH_LEN;
+/// The same beside the longest log.
+pub const FIRST_CONTENT_LEAST: usize = LEAST_BUCKET - padding::LENGTH_LEN;
 
 /// The fields of a first flight's inside at their longest, log and frame aside: the length, three keys, the
 /// ciphertext, two ids and a moment, each with its protobuf tag and length, and the frame's tag and length.
@@ -39,6 +43,16 @@ const _: () = assert!(
     INSIDE_OVERHEAD + limits::FIRST_FLIGHT_LOG_MAX + FIRST_BUCKET + FRAME_OVERHEAD <= INSIDE_LEN,
     "a first flight holds a content of its full size and a usual log"
 );
+const _: () = assert!(
+    INSIDE_OVERHEAD + limits::LOG_CARRIED_MAX + LEAST_BUCKET + FRAME_OVERHEAD <= INSIDE_LEN,
+    "a first flight holds a usual content and the longest log"
+);
+
+/// The largest content of a first flight from the account of this log.
+pub fn content_room(log: &AccountLog) -> usize {
+    let carried: usize = log.carried().iter().map(Signed::size).sum();
+    if carried <= limits::FIRST_FLIGHT_LOG_MAX { FIRST_CONTENT_MAX } else { FIRST_CONTENT_LEAST }
+}
 
 /// A first flight that has opened: a new session and what came with it. Nothing is stored yet.
 pub struct Accepted {

@@ -9,7 +9,7 @@ use crate::base::limits;
 use crate::base::money::Currency;
 use crate::ui::cli::args_run::Run;
 use crate::ui::cli::bench::Bench;
-use crate::ui::cli::id_args::Id;
+use crate::ui::cli::id_args::{Id, Phrase};
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::mailbox::Mailbox;
 use crate::wire::plan::Period;
@@ -40,7 +40,7 @@ pub(super) enum Command {
     Init(Init),
     /// Bring an identity back from its recovery phrase
     Restore(Restore),
-    /// Show this node's address, or put another identity in its place
+    /// Show this node's address, lock its key away, or put another identity in its place
     Id {
         #[command(subcommand)]
         what: Option<Id>,
@@ -164,6 +164,8 @@ pub(super) enum Device {
     Link {
         /// The code (`sigillo-link:...`), or `-` to read it from stdin
         code: String,
+        #[command(flatten)]
+        key: Phrase,
     },
     /// Show the devices of this identity
     List,
@@ -171,6 +173,8 @@ pub(super) enum Device {
     Revoke {
         /// The device's id, or the beginning of it
         device: String,
+        #[command(flatten)]
+        key: Phrase,
     },
 }
 

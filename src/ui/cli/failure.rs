@@ -85,6 +85,7 @@ impl From<IdentityError> for Failure {
             IdentityError::None(_) => "no_identity",
             IdentityError::NoPassphrase => "passphrase",
             IdentityError::NoPhrase => "not_primary",
+            IdentityError::OtherPhrase => "phrase",
             IdentityError::Keystore(_) => "keystore",
             IdentityError::Home(_) => "home",
             IdentityError::Write(_) | IdentityError::Read(_) => "system",

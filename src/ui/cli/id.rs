@@ -1,6 +1,7 @@
 //! This node's identity: its address, and another one put in its place.
 
 use std::io::{BufRead as _, IsTerminal as _};
+use std::path::Path;
 
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -24,7 +25,43 @@ pub(super) async fn id(client: &Client, output: Output, what: Option<Id>) -> Res
     match what {
         None => output.show(&client.get("/v1/id").await?, show::identity),
         Some(Id::Rotate(wanted)) => rotate(client, output, &wanted).await,
+        Some(Id::Reconcile(wanted)) => {
+            let body = if wanted.force {
+                json!({ "force": true })
+            } else {
+                json!({ "key": key(client, wanted.key.phrase_file.as_deref()).await? })
+            };
+            let found = client.post("/v1/id/reconcile", &body).await?;
+            output.show(&found, |found| match found["seq"].as_u64() {
+                Some(seq) => format!("this business goes on from its profile number {seq}"),
+                None => "this business publishes and issues from here on".into(),
+            })
+        }
+        Some(Id::Lock(wanted)) => {
+            let phrase = setup::phrase(wanted.phrase_file.as_deref())?;
+            let locked = client.post("/v1/id/lock", &json!({ "recovery_phrase": phrase.trim() })).await?;
+            output.show(&locked, |_| {
+                "the identity key is in your recovery phrase alone now: without it, devices can't be changed".into()
+            })
+        }
+        Some(Id::Unlock(wanted)) => {
+            let phrase = setup::phrase(wanted.phrase_file.as_deref())?;
+            let passphrase = passphrase::known_text()?;
+            let both = json!({ "recovery_phrase": phrase.trim(), "passphrase": passphrase.as_str() });
+            let unlocked = client.post("/v1/id/unlock", &both).await?;
+            output.show(&unlocked, |_| "the identity key is in this home again, under its passphrase".into())
+        }
     }
+}
+
+/// What unseals the identity key for one request: the passphrase, or the recovery phrase where the key is locked.
+pub(super) async fn key(client: &Client, phrase_file: Option<&Path>) -> Result<Value, Failure> {
+    let custody = client.get("/v1/id").await?;
+    if phrase_file.is_some() || custody["identity_key"] == "locked" {
+        let phrase = setup::phrase(phrase_file)?;
+        return Ok(json!({ "recovery_phrase": phrase.trim() }));
+    }
+    Ok(json!({ "passphrase": passphrase::known_text()?.as_str() }))
 }
 
 /// The recovery phrase is shown before the identity is another: whatever happens in between, it is known.
@@ -36,11 +73,7 @@ async fn rotate(client: &Client, output: Output, wanted: &Rotate) -> Result<(), 
         note(CONSEQUENCES);
         agree("go on? [y/N]", &["y", "Y", "yes"])?;
     }
-    let passphrase = passphrase::known()?;
-    let text = core::str::from_utf8(&passphrase).map_err(|_| {
-        Failure::failed("passphrase", "the passphrase isn't a text: it can't be told to the node")
-    })?;
-    let unlock = json!({ "passphrase": text });
+    let unlock = json!({ "passphrase": passphrase::known_text()?.as_str() });
     let mut next = client.post("/v1/id/next", &unlock).await?;
     let phrase = match next["recovery_phrase"].take() {
         Value::String(phrase) => Zeroizing::new(phrase),

@@ -38,7 +38,7 @@ pub(super) async fn join(home: &Path, output: Output, wanted: Join) -> Result<()
         identity::unlock(home, &passphrase)?
     };
     drop(passphrase);
-    if keystore.seed.is_some() {
+    if keystore.primary.is_some() {
         return Err(refused(&Refusal::AlreadyLinked));
     }
     let mut signals = Signals::listen()?;

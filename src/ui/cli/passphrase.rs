@@ -23,6 +23,15 @@ pub(super) fn known() -> Result<Zeroizing<Vec<u8>>, Failure> {
     }
 }
 
+/// The same, to be told to a node.
+pub(super) fn known_text() -> Result<Zeroizing<String>, Failure> {
+    let passphrase = known()?;
+    let text = core::str::from_utf8(&passphrase).map_err(|_| {
+        Failure::failed("passphrase", "the passphrase isn't a text: it can't be told to the node")
+    })?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
 /// The passphrase of a keystore that is to be made; asked for twice where it comes from a prompt.
 pub(super) fn chosen() -> Result<Zeroizing<Vec<u8>>, Failure> {
     let passphrase = match file() {

@@ -95,10 +95,10 @@ pub(super) fn restore(home: &Path, output: Output, wanted: &Restore) -> Result<(
     let passphrase = passphrase::chosen()?;
     let held = Home::open(home)?;
     let address = address_of(&seed);
-    let keystore =
-        identity::create(&held, kind(wanted.business), Some(seed), &passphrase, cost(&wanted.kdf))?;
+    let keystore = identity::restore(&held, kind(wanted.business), &seed, &passphrase, cost(&wanted.kdf))?;
     let document = json!({ "address": address, "kind": kind_word(keystore.kind), "home": home });
-    output.show(&document, |_| format!("address  {address}\nhome     {}", home.display()))
+    let next = if wanted.business { "\nnext     `sigillo run`, then `sigillo id reconcile`" } else { "" };
+    output.show(&document, |_| format!("address  {address}\nhome     {}{next}", home.display()))
 }
 
 fn show_once(
@@ -129,7 +129,7 @@ pub(super) fn show_phrase(output: Output, phrase: &Zeroizing<String>) -> Result<
 }
 
 /// From the file, a prompt, or stdin; never from the arguments, which other users can see.
-fn phrase(file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
+pub(super) fn phrase(file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
     if let Some(path) = file {
         let unreadable = |error: &dyn core::fmt::Display| {
             Failure::failed("phrase", format!("{} can't be read: {error}", path.display()))

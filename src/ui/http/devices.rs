@@ -11,6 +11,7 @@ use crate::engine::device_view::{self, DeviceView};
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::{Body, Part};
+use crate::ui::http::identity::Key;
 
 pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<DeviceView>>, ApiError> {
     let account = api.node().account();
@@ -22,24 +23,28 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<DeviceView>>
 #[serde(deny_unknown_fields)]
 pub(super) struct Code {
     code: String,
+    key: Key,
 }
 
 pub(super) async fn link(
     State(api): State<Api>,
-    Body(Code { code }): Body<Code>,
+    Body(Code { code, key }): Body<Code>,
 ) -> Result<Json<Outcome>, ApiError> {
     let offer = link_offer::decode(&code);
     let offer = offer.map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "code", error.to_string()))?;
-    Ok(Json(api.command(Command::LinkDevice(Box::new(offer))).await?))
+    let command = key.with(&api, Command::LinkDevice(Box::new(offer))).await?;
+    Ok(Json(api.command(command).await?))
 }
 
 pub(super) async fn revoke(
     State(api): State<Api>,
     Part(device): Part,
+    Body(key): Body<Key>,
 ) -> Result<Json<Vec<DeviceView>>, ApiError> {
     let account = api.node().account();
     let fitting = api.view(move |rows| device_view::fitting(rows, &account, &device)).await?;
     let [device] = fitting.as_slice() else { return Err(Refusal::NoSuchDevice(fitting.len()).into()) };
-    api.command(Command::RevokeDevice(*device)).await?;
+    let command = key.with(&api, Command::RevokeDevice(*device)).await?;
+    api.command(command).await?;
     list(State(api)).await
 }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -15,6 +16,7 @@ use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::engine::reach_view;
 use crate::node::clock;
 use crate::node::handle::{Node, RelayStatus};
+use crate::node::identity::{self, Custody};
 use crate::store::table::Rows as _;
 use crate::ui::facts::{dialable, kind_word};
 use crate::ui::http::api::Api;
@@ -28,6 +30,9 @@ pub(super) struct Identity {
     address: String,
     kind: &'static str,
     name: String,
+    /// Where the identity's key is; none on a linked device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity_key: Option<Custody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     peer: Option<String>,
 }
@@ -39,7 +44,10 @@ pub(super) async fn id(State(api): State<Api>) -> Result<Json<Identity>, ApiErro
     }
     let name = api.view(|rows| people::own_name(rows)).await?;
     let (address, kind, peer) = (address::encode(&node.account()), kind_word(node.kind()), node.peer_id());
-    Ok(Json(Identity { address, kind, name, peer }))
+    let custody = node.is_primary().then(|| identity::custody(node.home())).transpose();
+    let identity_key =
+        custody.map_err(|error| ApiError::new(StatusCode::CONFLICT, "identity", error.to_string()))?;
+    Ok(Json(Identity { address, kind, name, identity_key, peer }))
 }
 
 pub(super) async fn status(State(api): State<Api>) -> Result<Json<Value>, ApiError> {

@@ -1,12 +1,10 @@
 //! Entries that somebody made up, bent, moved or left out: every one is refused.
 
-use super::fixtures::{NOW, add, device, key, later, log_of, revoke};
+use super::fixtures::{NOW, add, device, key, keys, later, log_of, member, revoke};
 use crate::base::id::Digest;
 use crate::crypto::hash::sha256;
 use crate::crypto::kdf::label;
-use crate::crypto::secret::Secret;
 use crate::domain::identity::account::AccountKey;
-use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::log::{AccountLog, LogError};
 use crate::domain::identity::relation::Relation;
 use crate::wire::account::{LogEntry, LogHead, LogOperation, LogState, Purposes, Rotation};
@@ -40,16 +38,15 @@ fn injected_device_nobody_but_the_identity_key_can_add_one() {
     let thief = key(7);
     let injected = next(&log, add(66));
     // Signed by a stranger's identity key, by the new device, and by a device that the account really has.
-    let device_key = |byte: u8| DeviceKeys::for_linking(&Secret::new([byte; 32]));
-    for signer in [thief.signing(), device_key(66).signing(), device_key(0).signing()] {
+    for signer in [thief.signing(), keys(66).signing(), keys(0).signing()] {
         let entry = Signed::new(signer, label::LOG_ENTRY, injected.encode());
         assert_eq!(refusal(&log, entry), LogError::Signature);
     }
     // The identity key's word on something else, and an entry of another account of the thief's own.
     let relabelled = Signed::new(owner.signing(), label::PROFILE, injected.encode());
     assert_eq!(refusal(&log, relabelled), LogError::Signature);
-    let mut own = AccountLog::begin(&thief, device(66), NOW);
-    own.append(&thief, add(67), NOW).unwrap();
+    let mut own = AccountLog::begin(&thief, member(&thief, 66), NOW);
+    own.append(&thief, LogOperation::AddDevice(member(&thief, 67)), NOW).unwrap();
     assert_eq!(refusal(&log, own.entries()[1].clone()), LogError::Signature);
     // An entry of the owner's for another account of theirs.
     let foreign = LogEntry { account: thief.id(), ..injected };
@@ -82,7 +79,7 @@ fn a_broken_chain_is_refused_though_the_owner_signed_it() {
     }
     assert_eq!(refusal(&log, signed(&owner, &next(&log, revoke(66)))), LogError::Entry);
     // A generation that is opened with a number of its own choice.
-    let mut opened = next(&log, LogOperation::Open(device(5)));
+    let mut opened = next(&log, LogOperation::Open(member(&key(1), 5), Vec::new()));
     opened.at = later(50);
     opened.seq = later(50).as_millis();
     assert!(log.followed_by(vec![signed(&owner, &opened)]).is_ok());
@@ -111,7 +108,7 @@ fn a_first_entry_must_stand_for_itself() {
             LogEntry { account: owner.id(), seq, previous: Digest::new(previous), at: NOW, operation };
         AccountLog::verify(owner.id(), vec![signed(&owner, &entry)]).map(|_| ()).err()
     };
-    let (now, open) = (NOW.as_millis(), || LogOperation::Open(device(0)));
+    let (now, open) = (NOW.as_millis(), || LogOperation::Open(member(&key(1), 0), Vec::new()));
     let snapshot = |generation| LogOperation::Snapshot { generation, state: LogState::default() };
     assert_eq!(begin(now, [0; 32], open()), None);
     assert_eq!(begin(now + 1, [0; 32], open()), Some(LogError::Chain), "its number is the time");
@@ -132,9 +129,9 @@ fn a_snapshot_that_lies_about_what_came_before_is_refused() {
     let truth = log.state().clone();
     assert!(log.followed_by(vec![snapshot(log.generation(), truth.clone())]).is_ok());
     let mut grown = truth.clone();
-    grown.devices.push(device(66));
+    grown.members.push(member(&owner, 66));
     let mut shrunk = truth.clone();
-    shrunk.devices.pop();
+    shrunk.members.pop();
     let named = LogState { domain: Some("evil.example".into()), ..truth.clone() };
     for lie in [grown, shrunk, named, LogState::default()] {
         assert_eq!(refusal(&log, snapshot(log.generation(), lie)), LogError::Entry);
@@ -166,7 +163,11 @@ fn a_rotation_needs_the_word_of_both_keys_and_nothing_follows_it() {
     }
     let by_heir = signed(&heir, &next(&log, rotation(&heir, &heir, &owner, here)));
     assert_eq!(refusal(&log, by_heir), LogError::Signature, "the old key didn't say so");
-    for after in [add(5), LogOperation::Open(device(5)), rotation(&heir, &heir, &owner, over.head().hash)] {
+    for after in [
+        add(5),
+        LogOperation::Open(member(&key(1), 5), Vec::new()),
+        rotation(&heir, &heir, &owner, over.head().hash),
+    ] {
         assert_eq!(refusal(&over, signed(&owner, &next(&over, after))), LogError::Over);
     }
     let mut mine = over.clone();
@@ -187,7 +188,7 @@ fn every_flipped_byte_and_every_unknown_field_of_an_entry_is_refused() {
         assert_eq!(refusal(&log, by_thief), LogError::Signature);
     }
     // An operation of a later version might be a revocation.
-    for more in [&[0x62, 0x01, 0x00][..], &[0x20, 0x01], &[0x78, 0x01]] {
+    for more in [&[0x2A, 0x01, 0x00][..], &[0x72, 0x01, 0x00], &[0x20, 0x01], &[0x78, 0x01]] {
         let later = Signed::new(owner.signing(), label::LOG_ENTRY, [&payload, more].concat());
         assert_eq!(refusal(&log, later), LogError::Entry);
     }

@@ -71,8 +71,8 @@ fn this_device_is_none_of_our_others() {
     let (_, log) = log_of(3);
     let mut ourselves = contact(&log);
     assert_eq!(ourselves.devices().count(), 3);
-    ourselves.this_device = Some(log.devices()[1].id);
+    ourselves.this_device = log.devices().nth(1).map(|device| device.id);
     assert!(ourselves.is_ourselves());
-    assert!(ourselves.devices().all(|device| device != log.devices()[1].id));
+    assert!(ourselves.devices().all(|device| device != log.devices().nth(1).unwrap().id));
     assert_eq!(ourselves.devices().count(), 2);
 }

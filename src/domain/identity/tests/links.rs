@@ -2,13 +2,13 @@
 
 use core::time::Duration;
 
-use super::fixtures::{NOW, add, key, log_of, rng};
+use super::fixtures::{NOW, add, key, keys, log_of, rng};
+use crate::base::id::AccountId;
 use crate::base::kind::AccountKind;
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
-use crate::domain::identity::device::DeviceKeys;
-use crate::domain::identity::link::{LinkError, PendingLink, grant};
+use crate::domain::identity::link::{LinkError, PendingLink, grant, hidden_account};
 use crate::domain::identity::link_offer::{self, OfferError};
 use crate::domain::identity::log::AccountLog;
 use crate::wire::account::{LogOperation, Purposes};
@@ -18,17 +18,17 @@ use crate::wire::reach::Reach;
 const ADDRESSES: [&str; 2] = ["/ip4/203.0.113.5/udp/4001/quic-v1", "/ip4/203.0.113.5/tcp/4001"];
 
 fn pending(byte: u8) -> PendingLink {
-    let keys = DeviceKeys::for_linking(&Secret::new([byte; 32]));
     let addresses = ADDRESSES.map(str::to_owned).to_vec();
-    PendingLink::new(&keys, Purposes::MESSAGE, vec![5; 38], addresses, NOW, &mut rng(u64::from(byte)))
+    PendingLink::new(keys(byte), Purposes::MESSAGE, vec![5; 38], addresses, NOW, &mut rng(u64::from(byte)))
         .unwrap()
 }
 
 /// What the primary, device 0 of the account of key 1, says to an offer.
 fn answer(offer: &LinkOffer) -> LinkGrant {
     let (key, mut log) = log_of(1);
-    log.append(&key, LogOperation::AddDevice(offer.device.clone()), NOW).unwrap();
-    let primary = log.devices()[0].id;
+    let linked = [40, 41].map(keys).into_iter().find(|keys| keys.id() == offer.device.id).unwrap();
+    log.append(&key, LogOperation::AddDevice(linked.member(&key.id(), Purposes::MESSAGE)), NOW).unwrap();
+    let primary = log.devices().next().unwrap().id;
     LinkGrant {
         account: key.id(),
         kind: AccountKind::Person,
@@ -57,6 +57,30 @@ fn an_offer_is_answered_and_the_device_knows_whose_it_is() {
     assert!(linked.log.device(&pending.offer().device.id, Purposes::RECEIPT).is_none());
 }
 
+/// Somebody who saw the code gets the device's word for an account of its own only where it was the first to ask; then
+/// nobody else gets any, and the keys of that offer are nobody's.
+#[test]
+fn a_device_agrees_once_and_only_with_who_saw_its_offer() {
+    let mut pending = pending(40);
+    let (mine, thiefs) = (key(1).id(), key(7).id());
+    let ask = |offer: &LinkOffer, account| hidden_account(offer, &account, &mut rng(3));
+    let offer = pending.offer().clone();
+    let unseen = LinkOffer { token: Secret::new([0; 16]), ..offer.clone() };
+    assert_eq!(pending.agree(&ask(&unseen, thiefs)), Err(LinkError::Refused), "the token wasn't seen");
+    let asked = ask(&offer, mine);
+    assert!(!asked.windows(8).any(|window| mine.as_bytes().windows(8).any(|part| part == window)));
+    for position in 0..asked.len() {
+        let mut bent = asked.clone();
+        bent[position] ^= 1;
+        assert_eq!(pending.agree(&bent), Err(LinkError::Refused), "byte {position}");
+    }
+    assert_eq!(pending.agree(&ask(&offer, AccountId::new([0; 32]))), Err(LinkError::Refused), "no key");
+    let word = pending.agree(&asked).unwrap();
+    assert_eq!(word, keys(40).consent(&mine, &offer.device));
+    assert_eq!(pending.agree(&ask(&offer, thiefs)), Err(LinkError::Refused), "it agreed with another");
+    assert_eq!(pending.agree(&ask(&offer, mine)), Ok(word), "the same may ask again");
+}
+
 #[test]
 fn no_byte_of_an_answer_can_be_flipped_added_or_left_out() {
     let pending = pending(40);
@@ -81,9 +105,8 @@ fn an_answer_to_another_offer_or_too_late_is_refused() {
     assert!(one.accept(&sealed(&one), last).is_ok());
     assert_eq!(one.accept(&sealed(&one), after(limits::LINK_OFFER_LIFE)).unwrap_err(), LinkError::Expired);
     // The same device's second offer has other keys and another token.
-    let keys = DeviceKeys::for_linking(&Secret::new([40; 32]));
     let again =
-        PendingLink::new(&keys, Purposes::MESSAGE, vec![5; 38], Vec::new(), NOW, &mut rng(9)).unwrap();
+        PendingLink::new(keys(40), Purposes::MESSAGE, vec![5; 38], Vec::new(), NOW, &mut rng(9)).unwrap();
     assert_eq!(again.accept(&sealed(&one), NOW).unwrap_err(), LinkError::Refused);
 }
 
@@ -130,7 +153,7 @@ fn a_primary_answers_only_a_timely_offer_with_its_own_kem_key_for_a_device_it_ad
     );
     let itself = LinkGrant { primary: offer.reach.clone(), ..good.clone() };
     assert_eq!(refused(offer, &kem, &itself, NOW), LinkError::Refused);
-    let thiefs = AccountLog::begin(&key(7), offer.device.clone(), NOW);
+    let thiefs = AccountLog::begin(&key(7), keys(40).member(&key(7).id(), Purposes::MESSAGE), NOW);
     assert_eq!(refused(offer, &kem, &LinkGrant { log: thiefs.carried(), ..good }, NOW), LinkError::Refused);
 }
 
@@ -161,6 +184,6 @@ fn what_opens_a_link_wipes_itself_and_is_never_printed() {
     assert!(printed.matches("[secret]").count() >= 4, "{printed}");
     let token = format!("{:?}", pending.offer().token.expose());
     assert!(!printed.contains(&token));
-    let printed = format!("{:?} {:?}", key(1), DeviceKeys::for_linking(&Secret::new([40; 32])));
+    let printed = format!("{:?} {:?}", key(1), keys(40));
     assert!(printed.contains("[signing key]") && printed.contains("[secret]"), "{printed}");
 }

@@ -9,4 +9,5 @@ mod numbers;
 mod successors;
 mod views;
 
-pub(super) mod fixtures;
+pub(super) mod consents;
+mod fixtures;

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::fixtures::{device, key, later};
+use super::fixtures::{add, device, key, later, member};
 use crate::base::limits;
 use crate::domain::identity::log::{AccountLog, LogError};
 use crate::domain::identity::relation::{Claim, Relation};
@@ -64,7 +64,8 @@ impl Model {
 
     fn state(&self) -> LogState {
         LogState {
-            devices: self.devices.iter().map(|byte| device(*byte)).collect(),
+            members: self.devices.iter().map(|byte| member(&key(1), *byte)).collect(),
+            line: Vec::new(),
             domain: self.domain.map(|number| format!("shop{number}.example")),
             mailboxes: peers(self.mailboxes),
         }
@@ -74,9 +75,9 @@ impl Model {
 fn perform(log: &mut AccountLog, act: &Act, step: u64) -> Result<(), LogError> {
     let (owner, now) = (key(1), later(step * 1_000));
     let operation = match act {
-        Act::Add(byte) => LogOperation::AddDevice(device(*byte)),
+        Act::Add(byte) => add(*byte),
         Act::Revoke(byte) => LogOperation::RevokeDevice(device(*byte).id),
-        Act::Open(byte) => LogOperation::Open(device(*byte)),
+        Act::Open(byte) => LogOperation::Open(member(&key(1), *byte), Vec::new()),
         Act::Domain(number) => LogOperation::SetDomain(number.map(|number| format!("shop{number}.example"))),
         Act::Mailboxes(count) => LogOperation::SetMailboxes(peers(*count)),
         Act::Rotate => return log.rotate(&owner, &key(2), now),
@@ -92,7 +93,7 @@ proptest! {
         acts in proptest::collection::vec(act(), 1..60),
         seen in 0usize..60,
     ) {
-        let mut log = AccountLog::begin(&key(1), device(0), later(0));
+        let mut log = AccountLog::begin(&key(1), member(&key(1), 0), later(0));
         let mut model = Model { devices: vec![0], ..Model::default() };
         let mut pinned = log.clone();
         for (step, act) in acts.iter().enumerate() {

@@ -2,13 +2,15 @@
 
 use core::slice::from_ref;
 
-use super::fixtures::{NOW, add, device, key, later, log_of};
+use super::fixtures::{NOW, add, key, later, log_of, member};
+use crate::base::kind::AccountKind;
 use crate::crypto::secret::Secret;
 use crate::domain::identity::account::Seed;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{Contact, Standing};
 use crate::domain::identity::log::AccountLog;
 use crate::domain::identity::moved::Moved;
+use crate::domain::identity::primary::Primary;
 use crate::domain::identity::succession::{SuccessionError, line, succeed};
 use crate::domain::identity::verification::Verification;
 
@@ -18,7 +20,7 @@ fn a_contact_follows_its_old_keys_word_to_a_new_address() {
     let heir = key(2);
     let mut over = log.clone();
     over.rotate(&owner, &heir, later(5)).unwrap();
-    let new = AccountLog::begin(&heir, device(1), later(6));
+    let new = AccountLog::begin(&heir, member(&heir, 1), later(6));
     let mut contact = Contact::new(owner.id(), key(3).id(), Standing::Accepted, NOW);
     (contact.name, contact.named_here) = ("Ana".into(), true);
     contact.learn_log(log, NOW);
@@ -43,7 +45,7 @@ fn a_key_that_a_person_compared_is_held_back_once_it_changes_until_they_decide()
     contact.learn_log(log, NOW);
     contact.mark_verified(later(1));
     assert!(!contact.is_held());
-    let new = AccountLog::begin(&heir, device(1), later(6));
+    let new = AccountLog::begin(&heir, member(&heir, 1), later(6));
     let mut moved = succeed(&contact, from_ref(&over), new, later(7)).unwrap();
     assert_eq!(moved.verification, Verification::Changed { verified: owner.id(), at: later(7) });
     assert!(moved.is_held());
@@ -61,13 +63,13 @@ fn without_the_old_keys_word_it_is_a_new_contact() {
     let mut contact = Contact::new(owner.id(), key(3).id(), Standing::Accepted, NOW);
     contact.learn_log(log.clone(), NOW);
     let by = |old: &AccountLog, new: AccountLog| succeed(&contact, from_ref(old), new, later(7)).unwrap_err();
-    let thiefs = AccountLog::begin(&thief, device(66), NOW);
+    let thiefs = AccountLog::begin(&thief, member(&thief, 66), NOW);
     assert_eq!(by(&over, thiefs.clone()), SuccessionError::Statement, "the key named another");
     assert_eq!(by(&log, thiefs.clone()), SuccessionError::Statement, "the account isn't over");
-    let mut own = AccountLog::begin(&thief, device(66), NOW);
+    let mut own = AccountLog::begin(&thief, member(&thief, 66), NOW);
     own.rotate(&thief, &heir, NOW).unwrap();
     assert_eq!(by(&own, thiefs), SuccessionError::Pinned, "another account's end");
-    let mut chain = AccountLog::begin(&heir, device(1), later(6));
+    let mut chain = AccountLog::begin(&heir, member(&heir, 1), later(6));
     chain.rotate(&heir, &thief, later(8)).unwrap();
     assert_eq!(by(&over, chain), SuccessionError::Over);
     // A story that contradicts the pinned one, with an end of its own, where an end is pinned already.
@@ -76,7 +78,8 @@ fn without_the_old_keys_word_it_is_a_new_contact() {
     let mut rival = AccountLog::verify(owner.id(), log.entries()[..1].to_vec()).unwrap();
     rival.append(&owner, add(42), NOW).unwrap();
     rival.rotate(&owner, &thief, later(5)).unwrap();
-    let refused = succeed(&ended, from_ref(&rival), AccountLog::begin(&thief, device(66), NOW), later(7));
+    let refused =
+        succeed(&ended, from_ref(&rival), AccountLog::begin(&thief, member(&thief, 66), NOW), later(7));
     assert_eq!(refused, Err(SuccessionError::Pinned));
 }
 
@@ -86,9 +89,9 @@ fn who_knows_an_account_from_long_ago_follows_the_whole_line() {
     let (heir, last) = (key(2), key(5));
     let mut first = log.clone();
     first.rotate(&owner, &heir, later(5)).unwrap();
-    let mut second = AccountLog::begin(&heir, device(0), later(6));
+    let mut second = AccountLog::begin(&heir, member(&heir, 0), later(6));
     second.rotate(&heir, &last, later(9)).unwrap();
-    let new = AccountLog::begin(&last, device(0), later(10));
+    let new = AccountLog::begin(&last, member(&last, 0), later(10));
     let told: Vec<_> = [&first, &second].into_iter().flat_map(AccountLog::carried).collect();
     let whole = line(told.clone()).unwrap();
     assert_eq!(whole.iter().map(AccountLog::account).collect::<Vec<_>>(), [owner.id(), heir.id()]);
@@ -100,7 +103,7 @@ fn who_knows_an_account_from_long_ago_follows_the_whole_line() {
     }
     // Without one of its members, in another order or with a stranger's in between it is no line.
     assert_eq!(line_of(&[&second, &first]), Err(SuccessionError::Statement));
-    let mut strangers = AccountLog::begin(&key(7), device(0), later(6));
+    let mut strangers = AccountLog::begin(&key(7), member(&key(7), 0), later(6));
     strangers.rotate(&key(7), &last, later(9)).unwrap();
     assert_eq!(line_of(&[&first, &strangers]), Err(SuccessionError::Statement));
     assert_eq!(line_of(&[]), Err(SuccessionError::Statement));
@@ -120,10 +123,11 @@ fn line_of(logs: &[&AccountLog]) -> Result<usize, SuccessionError> {
 }
 
 #[test]
-fn of_two_seeds_that_one_is_in_force_which_the_store_names() {
+fn of_two_identities_that_one_is_in_force_which_the_store_names() {
     let seeds = [1, 2].map(|byte| Seed::from_secret(Secret::new([byte; 32])));
     let [old, new] = seeds.each_ref().map(|seed| seed.account().id());
-    let in_force = |account| Seed::in_force(seeds.clone(), account).map(|seed| seed.account().id());
+    let both = seeds.each_ref().map(|seed| Primary::heir(seed, AccountKind::Person));
+    let in_force = |account| Primary::in_force(both.clone(), account).map(|primary| primary.account);
     assert_eq!((in_force(None), in_force(Some(old)), in_force(Some(new))), (Some(old), Some(old), Some(new)));
     assert_eq!(in_force(Some(key(3).id())), None, "a store of somebody else");
 }
@@ -137,5 +141,5 @@ fn the_row_of_a_former_account_keeps_its_form() {
     let stored = postcard::to_stdvec(&row).unwrap();
     assert_eq!(postcard::from_bytes::<Moved>(&stored).unwrap(), row);
     let digest = data_encoding::HEXLOWER.encode(&crate::crypto::hash::sha256(&[&stored])[..8]);
-    assert_eq!((stored.len(), digest.as_str()), (675, "e80d66135c318b15"));
+    assert_eq!((stored.len(), digest.as_str()), (748, "1cd8b483b25a9736"));
 }

@@ -1,6 +1,6 @@
 //! Split views: two stories of one log are noticed, and a restored identity isn't taken for one.
 
-use super::fixtures::{NOW, add, device, key, later, log_of, revoke};
+use super::fixtures::{NOW, add, device, key, later, log_of, member, revoke};
 use crate::base::id::Digest;
 use crate::domain::identity::account::AccountKey;
 use crate::domain::identity::contact::{Contact, Learnt, Standing};
@@ -32,7 +32,7 @@ fn a_claim_is_the_same_behind_ahead_or_a_fork() {
     let mut fork = older.clone();
     fork.append(&key, add(42), NOW).unwrap();
     assert_eq!(log.weigh(&fork.head()), Claim::Fork);
-    let restored = AccountLog::begin(&key, device(9), later(1_000));
+    let restored = AccountLog::begin(&key, member(&key, 9), later(1_000));
     assert_eq!((log.weigh(&restored.head()), restored.weigh(&head)), (Claim::Ahead, Claim::Behind));
 }
 
@@ -55,7 +55,7 @@ fn a_log_extends_only_its_own_past() {
 fn what_is_carried_is_enough_for_who_missed_little_and_the_rest_can_be_fetched() {
     let (key, log) = log_of(2);
     let mut gaps = 0;
-    for missed in 0..40 {
+    for missed in 0..30 {
         let now = grown(&key, &log, missed);
         match log.relate(&carried(&now)) {
             Relation::Same => assert_eq!(missed, 0),
@@ -91,7 +91,7 @@ fn a_fork_behind_a_snapshot_is_found_when_the_entries_between_are_fetched() {
 #[test]
 fn a_restored_identity_supersedes_and_what_its_lost_device_signs_is_overtaken() {
     let (key, log) = log_of(3);
-    let restored = AccountLog::begin(&key, device(9), later(1_000));
+    let restored = AccountLog::begin(&key, member(&key, 9), later(1_000));
     assert_eq!(log.relate(&restored), Relation::Supersedes(restored.clone()));
     let on = grown(&key, &restored, 12);
     assert!(matches!(log.relate(&carried(&on)), Relation::Supersedes(_)), "also behind snapshots");
@@ -101,10 +101,10 @@ fn a_restored_identity_supersedes_and_what_its_lost_device_signs_is_overtaken() 
     assert_eq!(restored.relate(&log), Relation::Behind);
     // Found again and chained, it is no break at all.
     let mut chained = log.clone();
-    chained.append(&key, LogOperation::Open(device(9)), later(1_000)).unwrap();
+    chained.append(&key, LogOperation::Open(member(&key, 9), Vec::new()), later(1_000)).unwrap();
     assert!(matches!(log.relate(&carried(&chained)), Relation::Extends(_)));
     // Two restores at one moment are two stories.
-    let twin = AccountLog::begin(&key, device(10), later(1_000));
+    let twin = AccountLog::begin(&key, member(&key, 10), later(1_000));
     assert_eq!(restored.relate(&twin), Relation::Fork);
 }
 
@@ -116,7 +116,7 @@ fn the_end_of_an_account_stands_against_every_rival_entry() {
     over.rotate(&owner, &heir, later(5)).unwrap();
     assert!(matches!(log.relate(&over), Relation::Extends(_)));
     // Who was first shown what a thief of the key signed, later and longer, still learns of the end.
-    let rival = grown(&owner, &AccountLog::begin(&owner, device(66), later(9_000)), 7);
+    let rival = grown(&owner, &AccountLog::begin(&owner, member(&owner, 66), later(9_000)), 7);
     assert_eq!(rival.relate(&carried(&over)), Relation::Supersedes(carried(&over)));
     assert_eq!(over.relate(&rival), Relation::Behind);
     // Two ends can't both be.
@@ -142,9 +142,9 @@ fn a_contact_pins_what_goes_on_and_marks_what_contradicts() {
     assert_eq!(contact.weigh(&fork.head()), Some(Claim::Fork));
     contact.mark_fork(later(2));
     assert_eq!((contact.log.as_ref(), contact.forked_at), (Some(&log), Some(later(1))));
-    let restored = AccountLog::begin(&key, device(9), later(1_000));
+    let restored = AccountLog::begin(&key, member(&key, 9), later(1_000));
     assert_eq!(contact.learn_log(restored, later(3)), Learnt::Replaced);
     assert!(contact.has_device(&device(9).id) && !contact.has_device(&device(0).id));
-    let stranger = AccountLog::begin(&super::fixtures::key(7), device(66), NOW);
+    let stranger = AccountLog::begin(&super::fixtures::key(7), member(&super::fixtures::key(7), 66), NOW);
     assert_eq!(contact.learn_log(stranger, NOW), Learnt::Refused);
 }

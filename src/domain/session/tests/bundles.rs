@@ -11,7 +11,7 @@ use crate::domain::session::error::SessionError;
 use crate::domain::session::one_time::OneTimePool;
 use crate::domain::session::pqxdh::{accept, initiate};
 use crate::domain::session::prekeys::{VerifiedBundle, bundle};
-use crate::wire::account::{LogOperation, Purposes};
+use crate::wire::account::{LogOperation, Member, Purposes};
 use crate::wire::prekeys::{Bundle, OneTimePrekey, SignedBundle, decode_one_time, encode_one_time};
 use crate::wire::signed::Signed;
 
@@ -46,7 +46,7 @@ fn a_bundle_names_its_device_and_inbox_and_is_small() {
 fn a_bundle_with_a_log_of_a_full_account_is_within_its_bound() {
     let mut bob = Person::new(2);
     for byte in 0..7 {
-        let device = Person::new(100 + byte).device.certificate(Purposes::ALL);
+        let device = Person::new(100 + byte).device.member(&bob.key.id(), Purposes::ALL);
         bob.log.append(&bob.key, LogOperation::AddDevice(device), NOW).unwrap();
     }
     assert_eq!(bob.log.devices().len(), limits::DEVICES_MAX);
@@ -73,7 +73,9 @@ fn a_bundle_of_a_device_that_is_revoked_or_not_for_messages_is_refused() {
     let mut bob = Person::new(2);
     let published = bob.bundle();
     let other = Person::new(9).device;
-    bob.log.append(&bob.key, LogOperation::AddDevice(other.certificate(Purposes::ALL)), NOW).unwrap();
+    bob.log
+        .append(&bob.key, LogOperation::AddDevice(other.member(&bob.key.id(), Purposes::ALL)), NOW)
+        .unwrap();
     bob.log.append(&bob.key, LogOperation::RevokeDevice(bob.device.id()), NOW).unwrap();
     assert!(verify(&published, &bob.key.id()).is_ok(), "before the revocation is known");
     assert_eq!(refusal(&bob.bundle(), &bob.key.id()), SessionError::Untrusted);
@@ -137,6 +139,8 @@ fn a_device_whose_identity_key_is_of_low_order_is_refused_in_both_roles() {
     let (alice, mut mallory) = (Person::new(1), Person::new(3));
     let mut weak = mallory.device.certificate(Purposes::ALL);
     weak.exchange = [0; 32];
+    let consent = mallory.device.consent(&mallory.key.id(), &weak);
+    let weak = Member { device: weak, consent, former: 0 };
     mallory.log = crate::domain::identity::log::AccountLog::begin(&mallory.key, weak, NOW);
     let verified = verify(&mallory.bundle(), &mallory.key.id()).unwrap();
     let refused = initiate(&alice.local(), &verified, b"", NOW, &mut rng(1));

@@ -37,7 +37,7 @@ impl Person {
     pub(in crate::domain::session) fn with_purposes(byte: u8, purposes: Purposes) -> Self {
         let key = Seed::from_secret(Secret::new([byte; 32])).account();
         let device = DeviceKeys::derive(&Secret::new([byte ^ 0x80; 32]), &key.id());
-        let log = AccountLog::begin(&key, device.certificate(purposes), NOW);
+        let log = AccountLog::begin(&key, device.member(&key.id(), purposes), NOW);
         Self { key, device, log, set: PrekeySet::generate(u32::from(byte), NOW, &mut rng(byte)) }
     }
 

@@ -13,7 +13,8 @@ use crate::crypto::x25519::KeyPair;
 use crate::domain::session::error::SessionError;
 use crate::domain::session::one_time::{OneTimePool, OneTimeUsed};
 use crate::domain::session::pqxdh::{
-    FIRST_CONTENT_MAX, Secrets, Transcript, accept, accept_with, agree, flight_prekey_set, initiate, unseal,
+    FIRST_CONTENT_MAX, Secrets, Transcript, accept, accept_with, agree, content_room, flight_prekey_set,
+    initiate, unseal,
 };
 use crate::domain::session::prekeys::PrekeySet;
 use crate::domain::session::ratchet::Session;
@@ -66,8 +67,8 @@ fn a_first_flight_opens_a_session_and_brings_its_content() {
 #[test]
 fn contents_of_every_allowed_length_fit_beside_a_usual_log() {
     let (mut alice, bob) = (Person::new(1), Person::new(2));
-    for byte in 0..5 {
-        let device = Person::new(100 + byte).device.certificate(Purposes::ALL);
+    for byte in 0..3 {
+        let device = Person::new(100 + byte).device.member(&alice.key.id(), Purposes::ALL);
         alice.log.append(&alice.key, LogOperation::AddDevice(device), NOW).unwrap();
     }
     assert!(
@@ -86,16 +87,21 @@ fn contents_of_every_allowed_length_fit_beside_a_usual_log() {
 }
 
 #[test]
-fn the_longest_history_of_devices_leaves_room_for_a_content_of_full_size() {
+fn the_longest_log_leaves_room_for_a_usual_content_and_a_usual_one_for_the_longest() {
     let (mut alice, bob) = (Person::new(1), Person::new(2));
-    for round in 0..40 {
-        let device = Person::new(100 + round).device.certificate(Purposes::ALL);
-        let id = device.id;
-        alice.log.append(&alice.key, LogOperation::AddDevice(device), NOW).unwrap();
-        alice.log.append(&alice.key, LogOperation::RevokeDevice(id), NOW).unwrap();
+    let mut rooms = std::collections::BTreeSet::new();
+    for round in 0..20 {
+        let device = Person::new(100 + round).device.member(&alice.key.id(), Purposes::ALL);
+        let id = device.device.id;
+        for operation in [LogOperation::AddDevice(device), LogOperation::RevokeDevice(id)] {
+            alice.log.append(&alice.key, operation, NOW).unwrap();
+            let content = vec![7; content_room(&alice.log)];
+            let (_, flight) = initiate(&alice.local(), &bob.verified(), &content, NOW, &mut rng(1)).unwrap();
+            rooms.insert(content.len());
+            assert_eq!(outcome(&bob, &flight), Ok(content));
+        }
     }
-    let send = |content: &[u8]| initiate(&alice.local(), &bob.verified(), content, NOW, &mut rng(1));
-    assert_eq!(outcome(&bob, &send(&[7; FIRST_CONTENT_MAX]).unwrap().1), Ok(vec![7; FIRST_CONTENT_MAX]));
+    assert_eq!(rooms.into_iter().collect::<Vec<_>>(), [2_046, FIRST_CONTENT_MAX]);
 }
 
 #[test]

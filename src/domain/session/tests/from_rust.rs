@@ -35,7 +35,7 @@ impl Person {
     fn new(rng: &mut Randomness) -> Self {
         let key = Seed::from_secret(Secret::random(rng)).account();
         let device = DeviceKeys::derive(&Secret::random(rng), &key.id());
-        let log = AccountLog::begin(&key, device.certificate(Purposes::ALL), NOW);
+        let log = AccountLog::begin(&key, device.member(&key.id(), Purposes::ALL), NOW);
         let set = PrekeySet::generate(u32::MAX - 1, NOW, rng);
         let entries: Value = log.entries().iter().map(|entry| text(&encode_one_time(entry))).collect();
         let description =

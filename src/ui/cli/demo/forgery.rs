@@ -131,7 +131,7 @@ fn forge(genuine: &[u8]) -> Option<[Vec<u8>; 3]> {
 
     let account = Seed::random(&mut system_rng()).account();
     let device = DeviceKeys::derive(&Secret::random(&mut system_rng()), &account.id());
-    let log = AccountLog::begin(&account, device.certificate(Purposes::ALL), clock::now());
+    let log = AccountLog::begin(&account, device.member(&account.id(), Purposes::ALL), clock::now());
     let other_key = Signed::new(device.signing(), label::PROFILE, payload);
     profile.account = account.id();
     profile.log_head = log.head();
