@@ -4,13 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::id::{AccountId, DeviceId};
+use crate::base::id::{AccountId, ContactToken, DeviceId, RouteId};
 use crate::base::time::Time;
 use crate::domain::directory::profile::VerifiedProfile;
 use crate::domain::directory::search::{self, Query};
 use crate::domain::identity::link::{Linked, PendingLink};
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::engine::input::{QueryId, Ticket};
+use crate::wire::ask::{Answer, Challenge};
 use crate::wire::link::LinkOffer;
 use crate::wire::peer::{LinkId, PeerAddress};
 
@@ -20,7 +21,9 @@ pub(super) enum Question {
     /// A profile's record under one of its keys.
     Record { account: AccountId },
     /// Prekeys of a contact.
-    Bundle { contact: AccountId },
+    Bundle { contact: AccountId, asked: Box<BundleAsked> },
+    /// The work for them.
+    BundleWork { contact: AccountId, asked: Box<BundleAsked>, challenge: Challenge },
     /// The KEM key of an offer to link a device.
     LinkKey { ticket: Ticket, offer: Box<LinkOffer> },
     /// Whether the device opened its grant.
@@ -37,6 +40,16 @@ pub(super) enum Question {
     EntryPut,
     /// Nothing hangs on it.
     Repair,
+}
+
+/// Whom prekeys were asked of, and by what right.
+#[derive(Clone, Debug)]
+pub(super) struct BundleAsked {
+    pub(super) at: PeerAddress,
+    pub(super) route: RouteId,
+    pub(super) token: Option<ContactToken>,
+    /// How often it was worked for.
+    pub(super) rounds: u32,
 }
 
 /// Why a profile is fetched.
@@ -77,6 +90,8 @@ pub(super) struct Lookups {
     pub(super) publication: Option<Publication>,
     pub(super) fetches: BTreeMap<AccountId, Fetch>,
     pub(super) bundles: BTreeSet<AccountId>,
+    /// Prekeys that a contact's node gave, while those are worked for that come with a one-time pair.
+    pub(super) unpaid: BTreeMap<AccountId, Answer>,
     /// Devices of businesses that were asked for a bundle with one-time prekeys, in the place of their profile's.
     pub(super) asked_live: BTreeSet<DeviceId>,
     deadlines: BTreeSet<(Time, Deadline)>,

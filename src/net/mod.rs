@@ -28,6 +28,7 @@ mod links;
 mod mail;
 mod nat;
 mod outside;
+mod origin;
 mod paths;
 mod prefixes;
 mod protocol;

@@ -264,7 +264,7 @@ impl Attacker {
     /// The prekeys of a node, for whoever has its invite.
     pub async fn bundle(&mut self, invite: &Invite) -> VerifiedBundle {
         let at = invite.reach.at().unwrap();
-        let ask = Ask::Bundle { route: invite.inbox, token: Some(invite.token) };
+        let ask = Ask::Bundle { route: invite.inbox, token: Some(invite.token), work: None };
         let answer = self.ask(&at, ask.encode()).await.unwrap();
         let Ok(Answer::Bundle { bundle, .. }) = Answer::decode(&answer) else { panic!("no bundle") };
         VerifiedBundle::verify(&bundle, &invite.account, clock::now()).unwrap()
