@@ -30,7 +30,7 @@ use sigillo::store::key::TableId;
 use sigillo::store::table::{Reader, Rows};
 use sigillo::store::tx::Tx;
 use sigillo::wire::account::LogHead;
-use sigillo::wire::ask::{Answer, Ask};
+use sigillo::wire::ask::{Answer, Ask, WorkDone};
 use sigillo::wire::billing::SignedEvent;
 use sigillo::wire::content::{Ack, Body, Content, Introduction};
 use sigillo::wire::envelope::Envelope;

@@ -4,6 +4,7 @@
 use sigillo::base::limits;
 use sigillo::crypto::ed25519::SigningKey;
 use sigillo::crypto::secret::Secret;
+use sigillo::domain::mailbox::askers::Askers;
 use sigillo::domain::mailbox::host::{Host, Rules};
 use sigillo::domain::mailbox::queue::{Kind, QUEUES, totals};
 use sigillo::sim::random::Random;
@@ -11,6 +12,7 @@ use sigillo::store::table::Rows as _;
 use sigillo::store::tx::Tx;
 use sigillo::wire::mail::{Channel, Command, NewKind, NewQueue, Request};
 use sigillo::wire::mail_word::{Answer, Word};
+use sigillo::wire::origin::Origin;
 use sigillo::wire::peer::PeerKey;
 
 use crate::bytes::Bytes;

@@ -18,7 +18,7 @@ use sigillo::domain::identity::log::AccountLog;
 use sigillo::domain::identity::{address, invite};
 use sigillo::store::key::TableId;
 use sigillo::wire::account::{LogHead, LogOperation, Purposes};
-use sigillo::wire::ask::{Answer, Ask};
+use sigillo::wire::ask::{Answer, Ask, WorkDone, WorkWanted};
 use sigillo::wire::billing::{
     CancelIntent, CancelWhen, Event, Invoice, InvoiceKey, Rail, Receipt, SignedEvent, Subscribe, Tax, Terms,
     TrialGrant, TrustClass,
@@ -121,6 +121,25 @@ fn asks() -> Vec<Sample> {
     let mut samples = vec![
         ("ask", Ask::Bundle { route: INBOX, token: None, work: None }.encode()),
         ("ask", Ask::Bundle { route: INBOX, token: Some(ContactToken::new([2; 16])), work: None }.encode()),
+        (
+            "ask",
+            Ask::Bundle {
+                route: INBOX,
+                token: None,
+                work: Some(WorkDone { challenge: [3; 48], work: 9 }),
+            }
+            .encode(),
+        ),
+        (
+            "ask",
+            Answer::Bundle {
+                bundle: business.bundle(),
+                one_time: Vec::new(),
+                former: Vec::new(),
+                work: Some(WorkWanted { challenge: [3; 48], bits: 10 }),
+            }
+            .encode(),
+        ),
         (
             "ask",
             Answer::Bundle { bundle: business.bundle(), one_time: Vec::new(), former: Vec::new(), work: None }.encode(),
@@ -302,6 +321,7 @@ fn profile(business: &Person) -> Profile {
             .into_iter()
             .collect(),
         bundle: vec![0xB0; 16],
+        mailboxes: Vec::new(),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::domain::directory::found::{self, Decision, Floor, Found, consider};
 use crate::domain::directory::profile::{VerifiedProfile, dht_keys};
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
+use crate::domain::mailbox::boxes;
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::domain::session::ratchet::Session;
 use crate::domain::session::rows::{PEERS, SESSIONS};
@@ -189,6 +190,7 @@ impl Engine {
         for reach in &profile.profile().reach {
             contact.learn_reach(reach.clone());
         }
+        boxes::publishes(step.tx, &contact.account, &profile.profile().mailboxes);
         let bundle = VerifiedBundle::verify(&profile.profile().bundle, &contact.account, step.now);
         if let Some(bundle) = bundle.ok().filter(|bundle| contact.has_device(&bundle.device())) {
             contact.inbox = Some(bundle.inbox());
@@ -213,6 +215,7 @@ impl Engine {
         let Some(route) = contact.inbox else { return false };
         let Some(peer) = contact.reach_of(device).and_then(Reach::at) else { return false };
         self.lookups.asked_live.insert(*device);
+        self.lookups.asked_mail.remove(&contact.account);
         let asked = BundleAsked { at: peer, route, token: contact.token, rounds: 0 };
         self.expect_bundle(step, contact.account, [asked]);
         true
@@ -362,9 +365,16 @@ impl Engine {
             self.learn_log(step, &mut contact, bundle.log().clone()) && contact.has_device(&bundle.device())
         });
         let Some(bundle) = learnt else {
-            // The one in a business's profile serves where the business itself doesn't answer.
+            // Where the business itself doesn't answer its mailboxes may have one-time prekeys of it; where they haven't,
+            // the bundle in its profile serves.
             if contact.devices().any(|device| self.bundles.contains_key(&device)) {
-                self.links.mark_dirty(*account);
+                if self.lookups.asked_mail.insert(*account) && self.seek_mailed_prekeys(step, &contact, None) {
+                    self.lookups.bundles.insert(*account);
+                    let due = step.now.plus(limits::FIND_PATIENCE);
+                    self.lookups.expect_by(due, Deadline::Bundle(*account));
+                } else {
+                    self.links.mark_dirty(*account);
+                }
             } else {
                 self.seek_mailed_prekeys(step, &contact, None);
                 self.retry_later(step, *account);

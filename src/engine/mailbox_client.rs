@@ -186,9 +186,7 @@ impl Engine {
     /// A mailbox couldn't be asked, or won't: whoever waits for it goes on without.
     pub(super) fn errand_failed(&mut self, step: &mut Step<'_, '_>, op: Op) {
         match op {
-            Op::GetPrekeys { contact, .. } => {
-                self.retry_later(step, contact);
-            }
+            Op::GetPrekeys { contact, .. } => self.no_mailed_prekeys(step, contact),
             Op::Deposit { contact, .. } => self.retry_later(step, contact),
             Op::Say { item, .. } => self.unsaid(item),
             Op::New(queue) => self.queue_not_made(step, &queue),
@@ -261,7 +259,7 @@ fn request(
             let known = boxes::of(step.tx, contact);
             if *seq == 0 {
                 let body = Envelope::parse(frame).ok()?.body.to_vec();
-                let ticket = Some(known.inbox(to)?.ticket.clone());
+                let ticket = known.inbox(to)?.ticket;
                 Request::bare(number, *to.as_bytes(), &Command::Send { frame: body, ticket })
             } else {
                 deposit(number, &channel, known.pair(to)?, frame)?
@@ -271,7 +269,7 @@ fn request(
             deposit(number, &channel, boxes::of(step.tx, contact).pair(to)?, frame)?
         }
         Op::GetPrekeys { contact, to } => {
-            let ticket = Some(boxes::of(step.tx, contact).inbox(to)?.ticket.clone());
+            let ticket = boxes::of(step.tx, contact).inbox(to)?.ticket;
             Request::bare(number, *to.as_bytes(), &Command::GetPrekeys { ticket })
         }
     })

@@ -90,6 +90,8 @@ pub(super) struct Lookups {
     pub(super) publication: Option<Publication>,
     pub(super) fetches: BTreeMap<AccountId, Fetch>,
     pub(super) bundles: BTreeSet<AccountId>,
+    /// Businesses whose mailboxes were asked too, since their nodes were asked last.
+    pub(super) asked_mail: BTreeSet<AccountId>,
     /// Prekeys that a contact's node gave, while those are worked for that come with a one-time pair.
     pub(super) unpaid: BTreeMap<AccountId, Answer>,
     /// Devices of businesses that were asked for a bundle with one-time prekeys, in the place of their profile's.

@@ -54,6 +54,7 @@ pub enum TableId {
     ContactQueues = 51,
     OwnMailboxes = 52,
     OwnQueues = 53,
+    ContactInboxes = 58,
 }
 
 /// The key of one row.

@@ -70,7 +70,8 @@ impl Persona {
         let bundle = prekeys::bundle(&self.local(), &set, RouteId::new([9; 16]), now);
         let mut published = Published::new(draft).unwrap();
         published.raise(seq);
-        published.sign(&self.device, &self.log, &[], &bundle, now).unwrap()
+        let says = Says { reach: &[], bundle: &bundle, mailboxes: &[] };
+        published.sign(&self.device, &self.log, &says, now).unwrap()
     }
 
     /// The same profile with something changed after all checks, and signed all the same.

@@ -181,7 +181,7 @@ mod tests {
             let wanted = challenges.make(&bond, 1, NOW, &mut random);
             challenges.spend(wanted.challenge, NOW);
         }
-        let answered = |challenges: &Challenges, now, random: &mut _| {
+        let answered = |challenges: &Challenges, now, random: &mut dyn CryptoRng| {
             let wanted = challenges.make(&bond, 1, now, random);
             let work = prekey_work(&asked, &asker, &wanted.challenge, 1).solve();
             let done = WorkDone { challenge: wanted.challenge, work };

@@ -377,7 +377,8 @@ fn a_busy_network_pays_more_and_others_and_bearers_of_tickets_do_not() {
         prekeys(desk.ask(&bare).answer).1
     };
     for _ in 0..limits::ONE_TIME_BUCKET {
-        let request = working(&mut desk, send, price(&mut desk));
+        let bits = price(&mut desk);
+        let request = working(&mut desk, send, bits);
         assert_eq!(prekeys(desk.ask(&request).answer).0.len(), 2);
     }
     assert_eq!(price(&mut desk), limits::WORK_LEAST + 1);
