@@ -556,8 +556,14 @@ const _: () = {
     assert!(FORMER_MAX * 12 <= LOG_ENTRIES_MAX, "what ended logs carry is no longer than a list of entries");
     assert!(ONE_TIME_RESERVE < ONE_TIME_LOW, "the reserve is still full when the pool may be filled again");
     assert!(ONE_TIME_BUCKET < ONE_TIME_RESERVE, "no requester empties the reserve at once");
-    assert!(CHALLENGE_LIFE.as_secs() <= ONE_TIME_FILL_PAUSE.as_secs(), "a pool is filled once in a challenge's life");
-    assert!(2 * ONE_TIME_POOL as usize <= CHALLENGES_SPENT_MAX, "every pair that is given for work is remembered");
+    assert!(
+        CHALLENGE_LIFE.as_secs() <= ONE_TIME_FILL_PAUSE.as_secs(),
+        "a pool is filled once in a challenge's life"
+    );
+    assert!(
+        2 * ONE_TIME_POOL as usize <= CHALLENGES_SPENT_MAX,
+        "every pair that is given for work is remembered"
+    );
     assert!(
         PREKEY_SETS_MAX as u64 > PREKEY_LIFE.as_secs() / PREKEY_ROTATION.as_secs() + 1,
         "no set that is replaced in time goes before the end of its life"

@@ -368,7 +368,8 @@ impl Engine {
             // Where the business itself doesn't answer its mailboxes may have one-time prekeys of it; where they haven't,
             // the bundle in its profile serves.
             if contact.devices().any(|device| self.bundles.contains_key(&device)) {
-                if self.lookups.asked_mail.insert(*account) && self.seek_mailed_prekeys(step, &contact, None) {
+                if self.lookups.asked_mail.insert(*account) && self.seek_mailed_prekeys(step, &contact, None)
+                {
                     self.lookups.bundles.insert(*account);
                     let due = step.now.plus(limits::FIND_PATIENCE);
                     self.lookups.expect_by(due, Deadline::Bundle(*account));

@@ -106,10 +106,7 @@ impl Profile {
         };
         let plans = profile.plans.iter().map(|plan| plan.id.as_str());
         let mailboxes = profile.mailboxes.iter().map(|open| open.at.peer());
-        if has_twins(plans)
-            || has_twins(profile.reach.iter().map(Reach::device))
-            || has_twins(mailboxes)
-        {
+        if has_twins(plans) || has_twins(profile.reach.iter().map(Reach::device)) || has_twins(mailboxes) {
             return Err(Malformed("a plan, a device or a mailbox twice"));
         }
         if profile.bundle.len() > limits::BUNDLE_MAX {

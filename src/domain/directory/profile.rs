@@ -239,8 +239,8 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::domain::directory::fixture::{Business, NOW, padaria};
     use crate::base::id::SendId;
+    use crate::domain::directory::fixture::{Business, NOW, padaria};
     use crate::wire::account::LogOperation;
     use crate::wire::peer::{PeerAddress, PeerKey};
     use crate::wire::reach::Reach;

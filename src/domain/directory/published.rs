@@ -104,14 +104,7 @@ impl Published {
         Err(PublishError::TooLarge(size))
     }
 
-    fn profile(
-        &self,
-        log: &AccountLog,
-        seq: u64,
-        says: &Says<'_>,
-        addresses: usize,
-        now: Time,
-    ) -> Profile {
+    fn profile(&self, log: &AccountLog, seq: u64, says: &Says<'_>, addresses: usize, now: Time) -> Profile {
         let Says { reach, bundle, mailboxes } = says;
         let draft = self.draft.clone();
         let named = |open: &&OpenBox| log.state().mailboxes.contains(open.at.peer());

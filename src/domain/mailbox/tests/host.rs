@@ -381,6 +381,10 @@ fn a_busy_network_pays_more_and_others_and_bearers_of_tickets_do_not() {
         let request = working(&mut desk, send, bits);
         assert_eq!(prekeys(desk.ask(&request).answer).0.len(), 2);
     }
+    let id = read_id(&reader.key.public());
+    desk.with(|tx| {
+        tx.edit(&queue::QUEUES, &queue::QUEUES.key(id.as_bytes()), |row| row.pairs = limits::ONE_TIME_POOL)
+    });
     assert_eq!(price(&mut desk), limits::WORK_LEAST + 1);
     let home = core::mem::replace(&mut desk.origin, Origin::Network(Prefix::V4([8, 8, 8])));
     assert_eq!(price(&mut desk), limits::WORK_LEAST, "another network");
@@ -397,7 +401,11 @@ fn a_busy_network_pays_more_and_others_and_bearers_of_tickets_do_not() {
     assert_eq!(by_ticket(&mut desk, 2).0.len(), 2);
     desk.now = desk.now.plus(limits::ONE_TIME_BUCKET_PACE);
     assert_eq!(by_ticket(&mut desk, 1).0.len(), 2);
-    assert_eq!(price(&mut desk), limits::WORK_LEAST + 1, "the emptier pool; the network's bucket has one again");
+    assert_eq!(
+        price(&mut desk),
+        limits::WORK_LEAST + 1,
+        "the emptier pool; the network's bucket has one again"
+    );
 }
 
 #[test]
