@@ -31,7 +31,7 @@ use sigillo::store::key::TableId;
 use sigillo::store::table::{Reader, Rows};
 use sigillo::store::tx::Tx;
 use sigillo::wire::account::LogHead;
-use sigillo::wire::ask::{Answer, Ask};
+use sigillo::wire::ask::{Answer, Ask, WorkDone};
 use sigillo::wire::billing::SignedEvent;
 use sigillo::wire::content::{Ack, Body, Content, Introduction};
 use sigillo::wire::envelope::Envelope;
@@ -280,7 +280,7 @@ impl Node {
             }
             3 => {
                 let peer = self.start.peers[self.start.peers.len() - 1].clone();
-                Input::Asked { ask: bytes.number(), peer, body: self.question(bytes) }
+                Input::Asked { ask: bytes.number(), peer, from: None, body: self.question(bytes) }
             }
             4 => {
                 let body = (bytes.below(4) > 0).then(|| bytes.part().to_vec());
@@ -372,7 +372,8 @@ impl Node {
             0 => {
                 let route = RouteId::from_slice(&genuine[..RouteId::LEN]).expect("a route");
                 let token = bytes.array().map(ContactToken::new);
-                Ask::Bundle { route, token }.encode()
+                let work = bytes.array().map(|challenge| WorkDone { challenge, work: bytes.number() });
+                Ask::Bundle { route, token, work }.encode()
             }
             1 => Ask::Index(bytes.part().to_vec()).encode(),
             _ => bytes.part().to_vec(),

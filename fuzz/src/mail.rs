@@ -4,6 +4,7 @@
 use sigillo::base::limits;
 use sigillo::crypto::ed25519::SigningKey;
 use sigillo::crypto::secret::Secret;
+use sigillo::domain::mailbox::askers::Askers;
 use sigillo::domain::mailbox::host::{Host, Rules};
 use sigillo::domain::mailbox::queue::{Kind, QUEUES, totals};
 use sigillo::sim::random::Random;
@@ -11,6 +12,7 @@ use sigillo::store::table::Rows as _;
 use sigillo::store::tx::Tx;
 use sigillo::wire::mail::{Channel, Command, NewKind, NewQueue, Request};
 use sigillo::wire::mail_word::{Answer, Word};
+use sigillo::wire::origin::Origin;
 use sigillo::wire::peer::PeerKey;
 
 use crate::bytes::Bytes;
@@ -60,6 +62,7 @@ fn host(bytes: &mut Bytes<'_>) {
             requests.push(request);
         }
     }
+    let (origin, mut askers, mut counted) = (Origin::Peer(mailbox.clone()), Askers::default(), 0);
     for mut request in requests {
         // Zeros stand for the send id, which the bytes can't know.
         if request.queue == [0; 16] {
@@ -67,8 +70,12 @@ fn host(bytes: &mut Bytes<'_>) {
         }
         let Ok((request, command)) = Request::decode(&request.encode()) else { continue };
         let tx = Tx::new(&memory);
-        let done =
-            Host { tx: &tx, now: NOW, channel, rules: &rules }.handle(&request, command, &mut Random::new(1));
+        let host = Host { tx: &tx, now: NOW, channel, rules: &rules, origin: &origin, counted };
+        let done = host.handle(&request, command, &mut askers, &mut Random::new(1));
+        if done.worked {
+            assert!(request.number > counted, "work counts once");
+            counted = request.number;
+        }
         if let Answer::Made { send: made, .. } = done.answer {
             send = *made.as_bytes();
         }

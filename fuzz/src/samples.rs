@@ -18,7 +18,7 @@ use sigillo::domain::identity::log::AccountLog;
 use sigillo::domain::identity::{address, invite};
 use sigillo::store::key::TableId;
 use sigillo::wire::account::{LogHead, LogOperation, Purposes};
-use sigillo::wire::ask::{Answer, Ask};
+use sigillo::wire::ask::{Answer, Ask, WorkDone, WorkWanted};
 use sigillo::wire::billing::{
     CancelIntent, CancelWhen, Event, Invoice, InvoiceKey, Rail, Receipt, SignedEvent, Subscribe, Tax, Terms,
     TrialGrant, TrustClass,
@@ -119,11 +119,30 @@ fn asks() -> Vec<Sample> {
         IndexResponse::Page { entries: records[..2].to_vec(), next: Some(business.key.id()) }.encode(),
     ];
     let mut samples = vec![
-        ("ask", Ask::Bundle { route: INBOX, token: None }.encode()),
-        ("ask", Ask::Bundle { route: INBOX, token: Some(ContactToken::new([2; 16])) }.encode()),
+        ("ask", Ask::Bundle { route: INBOX, token: None, work: None }.encode()),
+        ("ask", Ask::Bundle { route: INBOX, token: Some(ContactToken::new([2; 16])), work: None }.encode()),
         (
             "ask",
-            Answer::Bundle { bundle: business.bundle(), one_time: Vec::new(), former: Vec::new() }.encode(),
+            Ask::Bundle {
+                route: INBOX,
+                token: None,
+                work: Some(WorkDone { challenge: [3; 48], work: 9 }),
+            }
+            .encode(),
+        ),
+        (
+            "ask",
+            Answer::Bundle {
+                bundle: business.bundle(),
+                one_time: Vec::new(),
+                former: Vec::new(),
+                work: Some(WorkWanted { challenge: [3; 48], bits: 10 }),
+            }
+            .encode(),
+        ),
+        (
+            "ask",
+            Answer::Bundle { bundle: business.bundle(), one_time: Vec::new(), former: Vec::new(), work: None }.encode(),
         ),
     ];
     samples.extend(requests.iter().map(|request| ("ask", Ask::Index(request.clone()).encode())));
@@ -302,6 +321,7 @@ fn profile(business: &Person) -> Profile {
             .into_iter()
             .collect(),
         bundle: vec![0xB0; 16],
+        mailboxes: Vec::new(),
     }
 }
 
@@ -487,14 +507,14 @@ fn mails() -> Vec<Sample> {
         Command::GetPrekeys { ticket: Some(ticket) },
     ] {
         let mut request = Request::bare(2, [0; 16], &command);
-        request.work_for(&channel, 10);
+        request.work = request.puzzle(&channel, 10).solve();
         requests.push(request.encode());
     }
     let answers = [
         MailAnswer::Made { send: SendId::new([1; 16]), key: [2; 32] },
         MailAnswer::Marks(Marks { waiting: 1, bytes: 2, one_time: 3 }),
         MailAnswer::Frames(vec![(1, vec![2; 20])]),
-        MailAnswer::Prekeys { bundle: vec![1], one_time: vec![vec![2]; 2] },
+        MailAnswer::Prekeys { bundle: vec![1], one_time: vec![vec![2]; 2], work: 0 },
         MailAnswer::Refused(MailRefusal::Work(12)),
     ];
     let mut words = vec![Word::Hello([1; 32]).encode(), Word::Ready(ReadId::new([2; 16])).encode()];

@@ -74,12 +74,18 @@ pub const ONE_TIME_RESERVE: u32 = ONE_TIME_POOL / 5;
 pub const ONE_TIME_FILL_PAUSE: Duration = Duration::from_secs(HOUR);
 /// Pairs of one-time prekeys that one account has handed out and that nobody has used.
 pub const ONE_TIME_WAITING_MAX: u32 = 4_096;
-/// Pairs of one-time prekeys that one requester may have at once.
+/// Pairs of one-time prekeys that one requester may have at once; a stranger's network, before each costs it more.
 pub const ONE_TIME_BUCKET: u32 = 6;
 /// After how long it may have one more.
 pub const ONE_TIME_BUCKET_PACE: Duration = Duration::from_secs(10 * MINUTE);
 /// Requesters of one kind that are told apart; the one that asked least recently is forgotten first.
 pub const ONE_TIME_REQUESTERS_MAX: usize = 1_024;
+/// How long a challenge to work for one-time prekeys can be answered.
+pub const CHALLENGE_LIFE: Duration = Duration::from_secs(10 * MINUTE);
+/// Challenges of that time whose work was taken: as many strangers can be given a pair in it.
+pub const CHALLENGES_SPENT_MAX: usize = 1_024;
+/// How often somebody works for the same prekeys, each time because the price has risen meanwhile.
+pub const WORK_ROUNDS: u32 = 3;
 /// A first flight is refused when its absolute expiry is further away than this.
 pub const FIRST_FLIGHT_LIFE: Duration = Duration::from_secs(14 * DAY);
 /// Devices of one account.
@@ -399,9 +405,9 @@ pub const PAIR_MAIL_LIFE: Duration = Duration::from_secs(30 * DAY);
 pub const QUEUE_LIFE: Duration = Duration::from_secs(60 * DAY);
 /// How often it is noted that a reader asked.
 pub const QUEUE_TOUCH: Duration = Duration::from_secs(DAY);
-/// Bits of work for a deposit in an empty inbox.
+/// Bits of work for a deposit in an empty inbox, and for a pair of a full pool.
 pub const WORK_LEAST: u32 = 10;
-/// Bits of work for a deposit when the part that is open to all is nearly full.
+/// Bits of work when the part that is open to all is nearly full, or empty: some second of one core.
 pub const WORK_MOST: u32 = 20;
 /// The largest receipt that is shown to a mailbox.
 pub const MAIL_RECEIPT_MAX: usize = 24 * 1024;
@@ -552,6 +558,14 @@ const _: () = {
     assert!(FORMER_MAX * 12 <= LOG_ENTRIES_MAX, "what ended logs carry is no longer than a list of entries");
     assert!(ONE_TIME_RESERVE < ONE_TIME_LOW, "the reserve is still full when the pool may be filled again");
     assert!(ONE_TIME_BUCKET < ONE_TIME_RESERVE, "no requester empties the reserve at once");
+    assert!(
+        CHALLENGE_LIFE.as_secs() <= ONE_TIME_FILL_PAUSE.as_secs(),
+        "a pool is filled once in a challenge's life"
+    );
+    assert!(
+        2 * ONE_TIME_POOL as usize <= CHALLENGES_SPENT_MAX,
+        "every pair that is given for work is remembered"
+    );
     assert!(
         PREKEY_SETS_MAX as u64 > PREKEY_LIFE.as_secs() / PREKEY_ROTATION.as_secs() + 1,
         "no set that is replaced in time goes before the end of its life"

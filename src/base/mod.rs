@@ -4,4 +4,5 @@ pub mod id;
 pub mod kind;
 pub mod limits;
 pub mod money;
+pub mod requesters;
 pub mod time;

@@ -88,6 +88,10 @@ pub mod label {
         BUNDLE = "sigillo v1 bundle";
         /// Signs a one-time prekey.
         ONE_TIME_PREKEY = "sigillo v1 one-time prekey";
+        /// Proves a challenge to work for one-time prekeys to the node that made it.
+        PREKEY_CHALLENGE = "sigillo v1 prekey challenge";
+        /// Proof of work for one-time prekeys.
+        PREKEY_WORK = "sigillo v1 prekey work";
         /// The handshake's transcript.
         TRANSCRIPT = "sigillo v1 pqxdh transcript";
         /// The handshake's output keys.

@@ -8,6 +8,7 @@ use crate::engine::input::{QueryId, Ticket};
 use crate::store::tx::{Batch, Committed};
 use crate::wire::channel::ChannelOrder;
 use crate::wire::peer::{LinkId, PeerAddress};
+use crate::wire::work::Puzzle;
 
 /// One thing to be done by a driver.
 #[derive(Clone, Debug)]
@@ -93,6 +94,13 @@ pub enum Effect {
         ask: u64,
         /// The answer.
         body: Vec<u8>,
+    },
+    /// Solves a puzzle, which takes a while, and says so by [`crate::engine::input::Input::Worked`].
+    Work {
+        /// Names the answer.
+        query: QueryId,
+        /// What is searched for.
+        puzzle: Puzzle,
     },
     /// Something about channels to or from mailboxes.
     Channel(ChannelOrder),

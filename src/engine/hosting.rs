@@ -12,10 +12,12 @@ use crate::domain::directory::hosted::{self, Offer};
 use crate::domain::directory::profile::VerifiedProfile;
 use crate::engine::effects::Effect;
 use crate::engine::machine::{Engine, Job, Step};
+use crate::engine::prekeys::Asker;
 use crate::store::key::{Key, TableId};
 use crate::store::table::{Rows, Table};
 use crate::wire::ask::{Answer, Ask};
 use crate::wire::index::{Facets, IndexRecord, IndexRequest, IndexResponse};
+use crate::wire::origin::Prefix;
 use crate::wire::peer::PeerKey;
 
 /// Profiles kept for others, by their DHT key. The newest stays as a floor after it has expired.
@@ -73,9 +75,17 @@ impl Engine {
     }
 
     /// A peer asks something; it is always answered, if only with nothing.
-    pub(super) fn asked(&mut self, step: &mut Step<'_, '_>, ask: u64, peer: &PeerKey, body: &[u8]) {
+    pub(super) fn asked(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        ask: u64,
+        (peer, from): (&PeerKey, Option<Prefix>),
+        body: &[u8],
+    ) {
         let answer = match Ask::decode(body) {
-            Ok(Ask::Bundle { route, token }) => self.bundle_for(step, &route, token, peer),
+            Ok(Ask::Bundle { route, token, work }) => {
+                self.bundle_for(step, &route, token, &Asker { peer, from, work })
+            }
             Ok(Ask::Index(request)) => {
                 self.index_asked(step, &request).map(|answer| Answer::Index(answer.encode()))
             }

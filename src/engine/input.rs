@@ -2,6 +2,7 @@
 
 use crate::engine::command::Command;
 use crate::wire::channel::ChannelEvent;
+use crate::wire::origin::Prefix;
 use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
 
 /// Names a command's answer.
@@ -109,6 +110,8 @@ pub enum Input {
         ask: u64,
         /// Who asks.
         peer: PeerKey,
+        /// From which network, where that is known.
+        from: Option<Prefix>,
         /// The question.
         body: Vec<u8>,
     },
@@ -118,6 +121,13 @@ pub enum Input {
         query: QueryId,
         /// The answer.
         body: Option<Vec<u8>>,
+    },
+    /// A puzzle is solved.
+    Worked {
+        /// Which question.
+        query: QueryId,
+        /// The number that was searched for.
+        work: u64,
     },
     /// Something happened on a channel to or from a mailbox.
     Channel(ChannelEvent),

@@ -8,6 +8,7 @@ use crate::domain::directory::found::{self, Decision, Floor, Found, consider};
 use crate::domain::directory::profile::{VerifiedProfile, dht_keys};
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
+use crate::domain::mailbox::boxes;
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::domain::session::ratchet::Session;
 use crate::domain::session::rows::{PEERS, SESSIONS};
@@ -15,11 +16,11 @@ use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::Effect;
 use crate::engine::input::QueryId;
 use crate::engine::machine::{Engine, Step};
-use crate::engine::pending::{Deadline, Fetch, Fetched, Question, Want};
+use crate::engine::pending::{BundleAsked, Deadline, Fetch, Fetched, Question, Want};
 use crate::engine::people;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
-use crate::wire::ask::{Answer, Ask};
+use crate::wire::ask::{Answer, Ask, WorkDone, prekey_work};
 use crate::wire::peer::PeerAddress;
 use crate::wire::reach::Reach;
 
@@ -189,6 +190,7 @@ impl Engine {
         for reach in &profile.profile().reach {
             contact.learn_reach(reach.clone());
         }
+        boxes::publishes(step.tx, &contact.account, &profile.profile().mailboxes);
         let bundle = VerifiedBundle::verify(&profile.profile().bundle, &contact.account, step.now);
         if let Some(bundle) = bundle.ok().filter(|bundle| contact.has_device(&bundle.device())) {
             contact.inbox = Some(bundle.inbox());
@@ -213,7 +215,9 @@ impl Engine {
         let Some(route) = contact.inbox else { return false };
         let Some(peer) = contact.reach_of(device).and_then(Reach::at) else { return false };
         self.lookups.asked_live.insert(*device);
-        self.expect_bundle(step, contact.account, [(peer, Ask::Bundle { route, token: contact.token })]);
+        self.lookups.asked_mail.remove(&contact.account);
+        let asked = BundleAsked { at: peer, route, token: contact.token, rounds: 0 };
+        self.expect_bundle(step, contact.account, [asked]);
         true
     }
 
@@ -243,12 +247,12 @@ impl Engine {
             }
             return;
         }
-        let asks: Vec<(PeerAddress, Ask)> = contact
+        let asks: Vec<BundleAsked> = contact
             .reach
             .iter()
             .filter(|reach| device.is_none_or(|device| *device == reach.device()))
-            .filter_map(|reach| Some((reach.at()?, self.bundle_asks(step, contact, reach))))
-            .flat_map(|(at, asks)| asks.into_iter().map(move |ask| (at.clone(), ask)))
+            .filter_map(|reach| Some(self.bundle_asks(step, contact, reach, &reach.at()?)))
+            .flatten()
             .collect();
         if !asks.is_empty() {
             self.expect_bundle(step, contact.account, asks);
@@ -266,32 +270,85 @@ impl Engine {
         &mut self,
         step: &Step<'_, '_>,
         contact: AccountId,
-        asks: impl IntoIterator<Item = (PeerAddress, Ask)>,
+        asks: impl IntoIterator<Item = BundleAsked>,
     ) {
         self.lookups.bundles.insert(contact);
         self.lookups.expect_by(step.now.plus(limits::FIND_PATIENCE), Deadline::Bundle(contact));
-        for (peer, ask) in asks {
-            let body = ask.encode();
-            self.ask_network(Question::Bundle { contact }, |query| Effect::Ask { query, peer, body });
+        asks.into_iter().for_each(|asked| self.ask_bundle(contact, asked, None));
+    }
+
+    fn ask_bundle(&mut self, contact: AccountId, asked: BundleAsked, work: Option<WorkDone>) {
+        let (route, token, peer) = (asked.route, asked.token, asked.at.clone());
+        let body = Ask::Bundle { route, token, work }.encode();
+        let question = Question::Bundle { contact, asked: Box::new(asked) };
+        self.ask_network(question, |query| Effect::Ask { query, peer, body });
+    }
+
+    /// Prekeys came without a one-time pair, and with what one costs: they are kept, and that is worked for. Whether it
+    /// is; where it isn't worth while, they serve as they are.
+    fn works_for_bundle(
+        &mut self,
+        step: &Step<'_, '_>,
+        contact: AccountId,
+        mut asked: Box<BundleAsked>,
+        answer: &Answer,
+    ) -> bool {
+        let (Answer::Bundle { work: Some(wanted), .. }, Some(us)) = (answer, self.peer.clone()) else {
+            return false;
+        };
+        if asked.token.is_some() || asked.rounds >= limits::WORK_ROUNDS {
+            return false;
+        }
+        asked.rounds += 1;
+        let puzzle = prekey_work(asked.at.peer(), &us, &wanted.challenge, wanted.bits);
+        let challenge = wanted.challenge;
+        self.lookups.bundles.insert(contact);
+        self.lookups.unpaid.insert(contact, answer.clone());
+        self.lookups.expect_by(step.now.plus(limits::FIND_PATIENCE), Deadline::Bundle(contact));
+        let question = Question::BundleWork { contact, asked, challenge };
+        self.ask_network(question, |query| Effect::Work { query, puzzle });
+        true
+    }
+
+    /// What was to be worked for is done.
+    pub(super) fn worked(&mut self, step: &mut Step<'_, '_>, query: QueryId, work: u64) {
+        if let Some(mailbox) = self.mail.works_for(query) {
+            return self.mailbox_worked(step, &mailbox, work);
+        }
+        if let Some(Question::BundleWork { contact, asked, challenge }) =
+            self.lookups.questions.remove(&query)
+            && self.lookups.bundles.contains(&contact)
+        {
+            self.ask_bundle(contact, *asked, Some(WorkDone { challenge, work }));
         }
     }
 
     /// What entitles us to a contact's prekeys: a session that its device surely has, else its invite. Of a session
     /// that nothing came on yet nobody knows whether the device has it: then both are tried.
-    fn bundle_asks(&self, step: &Step<'_, '_>, contact: &Contact, reach: &Reach) -> Vec<Ask> {
+    fn bundle_asks(
+        &self,
+        step: &Step<'_, '_>,
+        contact: &Contact,
+        reach: &Reach,
+        at: &PeerAddress,
+    ) -> Vec<BundleAsked> {
         let peer = step.tx.row(&PEERS, reach.device().as_bytes());
         let ids = peer.iter().flat_map(|peer| peer.active.iter().chain(&peer.archived));
         let sessions: Vec<_> = ids.filter_map(|id| step.tx.row(&SESSIONS, id.as_bytes())).collect();
-        let by_route = |session: &Arc<Session>| Ask::Bundle { route: session.send_route(), token: None };
+        let ask = |route, token| BundleAsked { at: at.clone(), route, token, rounds: 0 };
+        let by_route = |session: &Arc<Session>| ask(session.send_route(), None);
         if let Some(session) = sessions.iter().find(|session| session.has_received()) {
             return vec![by_route(session)];
         }
-        let by_invite = contact.inbox.map(|route| Ask::Bundle { route, token: contact.token });
+        let by_invite = contact.inbox.map(|route| ask(route, contact.token));
         by_invite.into_iter().chain(sessions.first().map(by_route)).collect()
     }
 
     fn bundle_answered(&mut self, step: &mut Step<'_, '_>, account: &AccountId, answer: Option<Answer>) {
         self.lookups.bundles.remove(account);
+        // What was given before it was worked for serves where nothing better came of that.
+        let unpaid = self.lookups.unpaid.remove(account);
+        let answer = answer.filter(|answer| matches!(answer, Answer::Bundle { .. })).or(unpaid);
         if let Some(Answer::Bundle { bundle, former, .. }) = &answer
             && let Some(contact) = self.succession_answered(step, account, bundle, former)
         {
@@ -308,9 +365,17 @@ impl Engine {
             self.learn_log(step, &mut contact, bundle.log().clone()) && contact.has_device(&bundle.device())
         });
         let Some(bundle) = learnt else {
-            // The one in a business's profile serves where the business itself doesn't answer.
+            // Where the business itself doesn't answer its mailboxes may have one-time prekeys of it; where they haven't,
+            // the bundle in its profile serves.
             if contact.devices().any(|device| self.bundles.contains_key(&device)) {
-                self.links.mark_dirty(*account);
+                if self.lookups.asked_mail.insert(*account) && self.seek_mailed_prekeys(step, &contact, None)
+                {
+                    self.lookups.bundles.insert(*account);
+                    let due = step.now.plus(limits::FIND_PATIENCE);
+                    self.lookups.expect_by(due, Deadline::Bundle(*account));
+                } else {
+                    self.links.mark_dirty(*account);
+                }
             } else {
                 self.seek_mailed_prekeys(step, &contact, None);
                 self.retry_later(step, *account);
@@ -367,7 +432,10 @@ impl Engine {
             answer.ok()
         });
         match self.lookups.questions.remove(&query) {
-            Some(Question::Bundle { contact }) => self.bundle_answered(step, &contact, answer),
+            Some(Question::Bundle { contact, asked }) => match answer {
+                Some(answer) if self.works_for_bundle(step, contact, asked, &answer) => {}
+                answer => self.bundle_answered(step, &contact, answer),
+            },
             Some(Question::LinkKey { ticket, key, offer }) => {
                 self.link_key_told(step, ticket, (&key, &offer), answer);
             }

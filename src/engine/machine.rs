@@ -211,8 +211,9 @@ impl Engine {
                 self.got_records(step, query, values, peers_asked)
             }
             Input::Closest { query, peers } => self.closest(step, query, peers),
-            Input::Asked { ask, peer, body } => self.asked(step, ask, &peer, &body),
+            Input::Asked { ask, peer, from, body } => self.asked(step, ask, (&peer, from), &body),
             Input::Answered { query, body } => self.answered(step, query, body),
+            Input::Worked { query, work } => self.worked(step, query, work),
             Input::Channel(event) => self.channel_event(step, event),
         }
     }

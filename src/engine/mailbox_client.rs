@@ -8,21 +8,24 @@ use crate::domain::mailbox::boxes;
 use crate::domain::mailbox::owner::{self, OWN_QUEUES};
 use crate::engine::effects::Effect;
 use crate::engine::machine::{Engine, Step};
-use crate::engine::mailbox_state::{Client, Errand, Op, Standing};
+use crate::engine::mailbox_state::{Client, Errand, Op, Standing, Working};
 use crate::store::table::Rows;
 use crate::wire::boxes::PairBox;
 use crate::wire::channel::{ChannelEvent, ChannelId, ChannelOrder};
 use crate::wire::envelope::Envelope;
 use crate::wire::mail::{Channel, Command, Nonce, Request, masked, writer_key};
 use crate::wire::mail_word::{Answer, MailRefusal, Word};
+use crate::wire::origin::Origin;
 use crate::wire::peer::{PeerAddress, PeerKey};
 
 impl Engine {
     /// Something happened on a channel, ours or a reader's.
     pub(super) fn channel_event(&mut self, step: &mut Step<'_, '_>, event: ChannelEvent) {
         match event {
-            ChannelEvent::Up { channel, ours: false, .. } => self.hosted_up(step, channel),
-            ChannelEvent::Up { channel, peer, ours: true } => {
+            ChannelEvent::Up { channel, peer, from, ours: false } => {
+                self.hosted_up(step, channel, Origin::of(from, &peer));
+            }
+            ChannelEvent::Up { channel, peer, ours: true, .. } => {
                 let client = self.mail.clients.get_mut(&peer);
                 match client.filter(|client| client.standing == Standing::Opening) {
                     Some(client) => {
@@ -51,7 +54,7 @@ impl Engine {
 
     /// Asks a mailbox for something, once there is a channel to it.
     pub(super) fn ask_mailbox(&mut self, step: &mut Step<'_, '_>, at: &PeerAddress, op: Op) {
-        self.ask_with(step, at, Errand { op, work: 0 });
+        self.ask_with(step, at, Errand { op, work: 0, rounds: 0 });
     }
 
     fn ask_with(&mut self, step: &mut Step<'_, '_>, at: &PeerAddress, errand: Errand) {
@@ -60,7 +63,7 @@ impl Engine {
             return self.errand_failed(step, errand.op);
         }
         let client = self.mail.clients.entry(peer.clone()).or_insert_with(|| Client::new(at.clone()));
-        if client.waiting.len() >= limits::MAIL_WAITING_MAX {
+        if client.waiting.len() + client.toil.len() >= limits::MAIL_WAITING_MAX {
             self.counters.over_limit += 1;
             return;
         }
@@ -81,17 +84,45 @@ impl Engine {
             let Some(client) = self.mail.clients.get_mut(peer) else { return };
             let Standing::Up(channel, nonce) = client.standing else { return };
             client.set_due(step.now, stays);
-            if client.asked.len() >= limits::MAIL_WINDOW {
+            if client.asked.len() + usize::from(client.working.is_some()) >= limits::MAIL_WINDOW {
                 return;
             }
             let Some(errand) = client.waiting.pop_front() else { return };
+            if errand.work > 0 && client.working.is_some() {
+                client.toil.push_back(errand);
+                continue;
+            }
             client.number += 1;
             // What it was about is gone meanwhile: there is nothing to ask.
-            let Some(request) = request(step, peer, &nonce, client.number, &errand) else { continue };
+            let Some(request) = request(step, peer, &nonce, client.number, &errand.op) else { continue };
+            if errand.work > 0 {
+                let puzzle = request.puzzle(&Channel { mailbox: peer, nonce: &nonce }, errand.work);
+                let query = self.next_query();
+                if let Some(client) = self.mail.clients.get_mut(peer) {
+                    client.working = Some(Box::new(Working { query, errand, request }));
+                }
+                self.effects.push(Effect::Work { query, puzzle });
+                continue;
+            }
             client.asked.insert(client.number, errand);
             let message = request.encode();
             self.effects.push(Effect::Channel(ChannelOrder::Say { channel, message }));
         }
+    }
+
+    /// What a mailbox asked to be worked for is done: the request goes out, unless its channel is gone.
+    pub(super) fn mailbox_worked(&mut self, step: &Step<'_, '_>, peer: &PeerKey, work: u64) {
+        let Some(client) = self.mail.clients.get_mut(peer) else { return };
+        let (Standing::Up(channel, _), Some(working)) = (client.standing, client.working.take()) else {
+            return;
+        };
+        let Working { errand, mut request, .. } = *working;
+        request.work = work;
+        client.asked.insert(request.number, errand);
+        client.toil.pop_front().into_iter().for_each(|next| client.waiting.push_front(next));
+        let message = request.encode();
+        self.effects.push(Effect::Channel(ChannelOrder::Say { channel, message }));
+        self.ask_more(step, peer);
     }
 
     fn mailbox_heard(&mut self, step: &mut Step<'_, '_>, channel: ChannelId, peer: &PeerKey, message: &[u8]) {
@@ -128,20 +159,16 @@ impl Engine {
     }
 
     fn errand_answered(&mut self, step: &mut Step<'_, '_>, at: &PeerAddress, errand: Errand, answer: Answer) {
-        // Nothing else is ever asked to work for: a mailbox that asks for more would only keep us busy.
-        let may_ask = matches!(errand.op, Op::New(_) | Op::GetPrekeys { .. } | Op::Deposit { seq: 0, .. });
-        if let Answer::Refused(MailRefusal::Work(bits)) = answer
-            && may_ask
-            && (errand.work + 1..=limits::WORK_MOST).contains(&bits)
-        {
-            return self.ask_with(step, at, Errand { work: bits, ..errand });
+        if let Some(work) = price(&errand, &answer) {
+            let rounds = errand.rounds + 1;
+            return self.ask_with(step, at, Errand { work, rounds, ..errand });
         }
         match (errand.op, answer) {
             (Op::Deposit { contact, device, seq, to }, Answer::Done) => {
                 self.deposited(step, &contact, &device, seq, to);
             }
             (Op::Say { item, .. }, Answer::Done) => self.said(step, item),
-            (Op::GetPrekeys { contact, .. }, Answer::Prekeys { bundle, one_time }) => {
+            (Op::GetPrekeys { contact, .. }, Answer::Prekeys { bundle, one_time, .. }) => {
                 self.mailed_prekeys(step, &contact, at.peer(), &bundle, &one_time);
             }
             (op @ (Op::Deposit { .. } | Op::Say { .. } | Op::GetPrekeys { .. }), _) => {
@@ -154,9 +181,7 @@ impl Engine {
     /// A mailbox couldn't be asked, or won't: whoever waits for it goes on without.
     pub(super) fn errand_failed(&mut self, step: &mut Step<'_, '_>, op: Op) {
         match op {
-            Op::GetPrekeys { contact, .. } => {
-                self.retry_later(step, contact);
-            }
+            Op::GetPrekeys { contact, .. } => self.no_mailed_prekeys(step, contact),
             Op::Deposit { contact, .. } => self.retry_later(step, contact),
             Op::Say { item, .. } => self.unsaid(item),
             Op::New(queue) => self.queue_not_made(step, &queue),
@@ -173,7 +198,7 @@ impl Engine {
         let errands = client.drain();
         self.mailbox_lost(step, peer);
         errands.into_iter().for_each(|errand| self.errand_failed(step, errand.op));
-        let idle = |client: &mut Client| client.standing == Standing::Down && client.waiting.is_empty();
+        let idle = |client: &mut Client| client.standing == Standing::Down && client.is_idle();
         if self.mail.clients.get_mut(peer).is_some_and(idle) {
             self.mail.clients.remove(peer);
         }
@@ -183,7 +208,7 @@ impl Engine {
     pub(super) fn mailboxes_overdue(&mut self, step: &mut Step<'_, '_>) {
         for peer in self.mail.overdue(step.now) {
             let Some(client) = self.mail.clients.get(&peer) else { continue };
-            let (channel, is_idle) = (client.channel(), client.asked.is_empty() && client.waiting.is_empty());
+            let (channel, is_idle) = (client.channel(), client.is_idle());
             if is_idle {
                 self.mail.clients.remove(&peer);
                 channel.map(|channel| self.mail.channels.remove(&channel));
@@ -198,19 +223,13 @@ impl Engine {
 }
 
 /// The request of an errand; none where what it is about is gone.
-fn request(
-    step: &Step<'_, '_>,
-    mailbox: &PeerKey,
-    nonce: &Nonce,
-    number: u64,
-    errand: &Errand,
-) -> Option<Request> {
+fn request(step: &Step<'_, '_>, mailbox: &PeerKey, nonce: &Nonce, number: u64, op: &Op) -> Option<Request> {
     let channel = Channel { mailbox, nonce };
     let read = |id: &crate::base::id::ReadId, command: &Command| {
         let queue = step.tx.row(&OWN_QUEUES, id.as_bytes())?;
         Some(Request::signed(number, &channel, &queue.key(), command))
     };
-    let mut request = match &errand.op {
+    Some(match op {
         Op::New(id) => {
             let queue = step.tx.row(&OWN_QUEUES, id.as_bytes())?;
             let wanted = queue.wanted(&owner::mailbox(step.tx, mailbox)?);
@@ -229,7 +248,7 @@ fn request(
             let known = boxes::of(step.tx, contact);
             if *seq == 0 {
                 let body = Envelope::parse(frame).ok()?.body.to_vec();
-                let ticket = Some(known.inbox(to)?.ticket.clone());
+                let ticket = known.inbox(to)?.ticket;
                 Request::bare(number, *to.as_bytes(), &Command::Send { frame: body, ticket })
             } else {
                 deposit(number, &channel, known.pair(to)?, frame)?
@@ -239,14 +258,22 @@ fn request(
             deposit(number, &channel, boxes::of(step.tx, contact).pair(to)?, frame)?
         }
         Op::GetPrekeys { contact, to } => {
-            let ticket = Some(boxes::of(step.tx, contact).inbox(to)?.ticket.clone());
+            let ticket = boxes::of(step.tx, contact).inbox(to)?.ticket;
             Request::bare(number, *to.as_bytes(), &Command::GetPrekeys { ticket })
         }
+    })
+}
+
+/// Bits of work that an answer asks for, where it is worth doing. Only few things are ever worked for, each time for more
+/// than before and not often: a mailbox that asks without end would only keep us busy.
+fn price(errand: &Errand, answer: &Answer) -> Option<u32> {
+    let bits = match (&errand.op, answer) {
+        (Op::New(_) | Op::Deposit { seq: 0, .. }, Answer::Refused(MailRefusal::Work(bits))) => *bits,
+        (Op::GetPrekeys { .. }, Answer::Prekeys { one_time, work, .. }) if one_time.is_empty() => *work,
+        _ => return None,
     };
-    if errand.work > 0 {
-        request.work_for(&channel, errand.work);
-    }
-    Some(request)
+    let more = (errand.work + 1..=limits::WORK_MOST).contains(&bits);
+    (more && errand.rounds < limits::WORK_ROUNDS).then_some(bits)
 }
 
 /// The request to keep a sealed frame in a pair queue: the same bytes, with their route hidden.

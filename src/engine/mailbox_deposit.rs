@@ -7,7 +7,7 @@ use crate::domain::chat::incoming::{self, INCOMING};
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Sealed, Unsettled};
 use crate::domain::identity::address::Address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
-use crate::domain::mailbox::boxes::{self, Boxes};
+use crate::domain::mailbox::boxes;
 use crate::domain::mailbox::owner;
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::domain::session::rows::PEERS;
@@ -54,8 +54,7 @@ impl Engine {
         };
         let flight = OUTBOX.key_at(device.as_bytes(), 0);
         if let Some(row) = step.tx.get(&OUTBOX, &flight) {
-            let to: Vec<_> =
-                known.inboxes(Some(device)).iter().map(|one| (one.at.clone(), one.send)).collect();
+            let to: Vec<_> = known.inboxes(Some(device)).into_iter().map(|one| (one.at, one.send)).collect();
             return self.deposit_row(step, contact, device, (flight, &row), &to);
         }
         let to: Vec<_> = known.pairs(device).iter().map(|one| (one.at.clone(), one.send)).collect();
@@ -210,8 +209,7 @@ impl Engine {
         contact: &Contact,
         device: Option<&DeviceId>,
     ) -> bool {
-        let known: Boxes = boxes::of(step.tx, &contact.account);
-        let inboxes = known.inboxes(device).to_vec();
+        let inboxes = boxes::of(step.tx, &contact.account).inboxes(device);
         if inboxes.is_empty() || !self.online {
             return false;
         }
@@ -237,11 +235,16 @@ impl Engine {
         let Some(contact) = step.tx.copy(&CONTACTS, account.as_bytes()) else { return };
         let Ok(mut bundle) = VerifiedBundle::verify(bundle, account, step.now) else {
             self.counters.malformed += 1;
-            return self.retry_later(step, *account);
+            return self.no_mailed_prekeys(step, *account);
         };
-        // One bundle is enough; another mailbox's may be the older one.
+        // One bundle is enough; another mailbox's may be the older one. That of a profile gives way to one with a pair.
         let peer = step.tx.row(&PEERS, bundle.device().as_bytes());
-        if self.bundles.contains_key(&bundle.device()) || peer.is_some_and(|peer| peer.active.is_some()) {
+        let better = self.lookups.bundles.contains(account) && !one_time.is_empty();
+        let has_one = self.bundles.contains_key(&bundle.device()) && !better;
+        if has_one || peer.is_some_and(|peer| peer.active.is_some()) {
+            if self.lookups.bundles.contains(account) {
+                self.no_mailed_prekeys(step, *account);
+            }
             return;
         }
         let source = owner::source(mailbox);
@@ -251,7 +254,22 @@ impl Engine {
         }
         if self.take_bundle(step, contact, bundle) {
             // Nobody was there to be asked: nobody is there to be sent to.
+            self.lookups.bundles.remove(account);
             self.links.mark_dirty(*account);
+        }
+    }
+
+    /// A mailbox has no better prekeys of a contact than there are: once none is asked any more, these serve, or it is
+    /// tried again later.
+    pub(super) fn no_mailed_prekeys(&mut self, step: &mut Step<'_, '_>, account: AccountId) {
+        let of = account;
+        if self.mail.is_asked(|op| matches!(op, Op::GetPrekeys { contact, .. } if *contact == of)) {
+            return;
+        }
+        if self.lookups.bundles.remove(&account) {
+            self.links.mark_dirty(account);
+        } else {
+            self.retry_later(step, account);
         }
     }
 }

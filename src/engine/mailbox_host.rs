@@ -10,6 +10,7 @@ use crate::engine::mailbox_state::Hosted;
 use crate::wire::channel::{ChannelId, ChannelOrder};
 use crate::wire::mail::{Channel, Request};
 use crate::wire::mail_word::Word;
+use crate::wire::origin::Origin;
 
 impl Engine {
     /// From now on this node keeps mail for others, as far as these rules allow.
@@ -18,13 +19,15 @@ impl Engine {
     }
 
     /// Somebody opened a channel to us.
-    pub(super) fn hosted_up(&mut self, step: &mut Step<'_, '_>, channel: ChannelId) {
+    pub(super) fn hosted_up(&mut self, step: &mut Step<'_, '_>, channel: ChannelId, origin: Origin) {
         if self.mail.rules.is_none() || self.mail.hosted.len() >= limits::MAIL_CHANNELS_MAX {
             return self.effects.push(Effect::Channel(ChannelOrder::Close(channel)));
         }
         let mut nonce = [0; 32];
         step.rng.fill_bytes(&mut nonce);
-        self.mail.hosted.insert(channel, Hosted { nonce, subscribed: Default::default() });
+        self.mail
+            .hosted
+            .insert(channel, Hosted { nonce, origin, counted: 0, subscribed: Default::default() });
         self.say_on(channel, &Word::Hello(nonce));
     }
 
@@ -36,9 +39,14 @@ impl Engine {
             self.hosted_down(channel);
             return self.effects.push(Effect::Channel(ChannelOrder::Close(channel)));
         };
-        let (nonce, tx, now) = (&hosted.nonce, step.tx, step.now);
-        let host = Host { tx, now, channel: Channel { mailbox, nonce }, rules };
-        let Done { answer, subscribed, ready, changed } = host.handle(&request, command, step.rng);
+        let (nonce, origin, tx, now) = (&hosted.nonce, &hosted.origin, step.tx, step.now);
+        let (channel_of, counted) = (Channel { mailbox, nonce }, hosted.counted);
+        let host = Host { tx, now, channel: channel_of, rules, origin, counted };
+        let Done { answer, subscribed, ready, changed, worked } =
+            host.handle(&request, command, &mut self.mail.askers, step.rng);
+        if let Some(hosted) = self.mail.hosted.get_mut(&channel).filter(|_| worked) {
+            hosted.counted = request.number;
+        }
         if let Some(queue) = subscribed {
             self.subscribe(channel, queue);
         }

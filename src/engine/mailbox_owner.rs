@@ -103,6 +103,7 @@ impl Engine {
         if own.log.append(&key, LogOperation::SetMailboxes(peers), step.now).is_ok() {
             self.head = own.log.head().seq;
             step.tx.put(&ACCOUNTS, ACCOUNTS.key(self.account.as_bytes()), own);
+            self.publish_soon(step);
         }
     }
 
@@ -234,6 +235,9 @@ impl Engine {
         let key = OWN_QUEUES.key(id.as_bytes());
         let Some(queue) = step.tx.get(&OWN_QUEUES, &key) else { return };
         step.tx.edit(&OWN_QUEUES, &key, |row| row.made = Some(made));
+        if queue.made != Some(made) && matches!(queue.purpose, Purpose::Inbox { .. }) {
+            self.publish_soon(step);
+        }
         let Some(mailbox) = owner::mailbox(step.tx, &queue.mailbox) else { return };
         self.ask_mailbox(step, &mailbox.at, Op::Subscribe(*id));
         match &queue.purpose {

@@ -8,11 +8,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::base::id::{AccountId, DeviceId, ReadId, SendId};
 use crate::base::limits;
 use crate::base::time::Time;
+use crate::domain::mailbox::askers::Askers;
 use crate::domain::mailbox::host::Rules;
-use crate::engine::input::Ticket;
+use crate::engine::input::{QueryId, Ticket};
 use crate::engine::links::Item;
 use crate::wire::channel::ChannelId;
-use crate::wire::mail::Nonce;
+use crate::wire::mail::{Nonce, Request};
+use crate::wire::origin::Origin;
 use crate::wire::peer::{PeerAddress, PeerKey};
 
 /// Something to be asked of a mailbox.
@@ -43,6 +45,16 @@ pub(super) enum Op {
 pub(super) struct Errand {
     pub(super) op: Op,
     pub(super) work: u32,
+    /// How often it was worked for.
+    pub(super) rounds: u32,
+}
+
+/// A request that waits for its work to be done.
+#[derive(Debug)]
+pub(super) struct Working {
+    pub(super) query: QueryId,
+    pub(super) errand: Errand,
+    pub(super) request: Request,
 }
 
 /// How a channel to a mailbox stands.
@@ -65,6 +77,10 @@ pub(super) struct Client {
     pub(super) standing: Standing,
     pub(super) waiting: VecDeque<Errand>,
     pub(super) asked: BTreeMap<u64, Errand>,
+    /// One at a time: a mailbox takes work only in the order of the requests' numbers.
+    pub(super) working: Option<Box<Working>>,
+    /// What is to be worked for behind it.
+    pub(super) toil: VecDeque<Errand>,
     pub(super) number: u64,
     /// When it must have answered, or else has been idle for long enough.
     pub(super) due: Option<Time>,
@@ -74,6 +90,9 @@ pub(super) struct Client {
 #[derive(Debug)]
 pub(super) struct Hosted {
     pub(super) nonce: Nonce,
+    pub(super) origin: Origin,
+    /// The number of the last request whose work counted.
+    pub(super) counted: u64,
     pub(super) subscribed: BTreeSet<ReadId>,
 }
 
@@ -86,6 +105,8 @@ pub(super) struct MailState {
     pub(super) channels: BTreeMap<ChannelId, PeerKey>,
     pub(super) hosted: BTreeMap<ChannelId, Hosted>,
     pub(super) subscribers: BTreeMap<ReadId, BTreeSet<ChannelId>>,
+    /// Who asked us for the prekeys of others.
+    pub(super) askers: Askers,
     /// Who waits to hear whether a mailbox takes us.
     pub(super) adding: BTreeMap<PeerKey, Ticket>,
 }
@@ -105,7 +126,7 @@ impl MailState {
     /// What is to be asked about a contact is about its new account.
     pub(super) fn rename(&mut self, old: AccountId, new: AccountId) {
         for client in self.clients.values_mut() {
-            for errand in client.waiting.iter_mut().chain(client.asked.values_mut()) {
+            for errand in client.errands_mut() {
                 match &mut errand.op {
                     Op::Deposit { contact, .. }
                     | Op::Say { contact, .. }
@@ -122,15 +143,28 @@ impl MailState {
 
     /// Whether something like this is being asked of anybody.
     pub(super) fn is_asked(&self, like: impl Fn(&Op) -> bool) -> bool {
-        let all = self.clients.values().flat_map(|client| client.waiting.iter().chain(client.asked.values()));
-        all.into_iter().any(|errand| like(&errand.op))
+        self.clients.values().flat_map(Client::errands).any(|errand| like(&errand.op))
+    }
+
+    /// The mailbox that a puzzle is solved for.
+    pub(super) fn works_for(&self, query: QueryId) -> Option<PeerKey> {
+        let is_it = |client: &Client| client.working.as_ref().is_some_and(|working| working.query == query);
+        self.clients.iter().find(|(_, client)| is_it(client)).map(|(peer, _)| peer.clone())
     }
 }
 
 impl Client {
     pub(super) const fn new(at: PeerAddress) -> Self {
-        let (standing, number, due) = (Standing::Down, 0, None);
-        Self { at, standing, waiting: VecDeque::new(), asked: BTreeMap::new(), number, due }
+        Self {
+            at,
+            standing: Standing::Down,
+            waiting: VecDeque::new(),
+            asked: BTreeMap::new(),
+            working: None,
+            toil: VecDeque::new(),
+            number: 0,
+            due: None,
+        }
     }
 
     /// Takes everything that was asked or waits: the channel is gone.
@@ -138,7 +172,25 @@ impl Client {
         self.standing = Standing::Down;
         self.due = None;
         let asked = core::mem::take(&mut self.asked).into_values();
-        asked.chain(core::mem::take(&mut self.waiting)).collect()
+        let working = self.working.take().map(|working| working.errand);
+        let toil = core::mem::take(&mut self.toil);
+        asked.chain(working).chain(toil).chain(core::mem::take(&mut self.waiting)).collect()
+    }
+
+    /// Everything that it is asked, or is to be.
+    fn errands(&self) -> impl Iterator<Item = &Errand> {
+        let working = self.working.iter().map(|working| &working.errand);
+        self.asked.values().chain(working).chain(&self.toil).chain(&self.waiting)
+    }
+
+    fn errands_mut(&mut self) -> impl Iterator<Item = &mut Errand> {
+        let working = self.working.iter_mut().map(|working| &mut working.errand);
+        self.asked.values_mut().chain(working).chain(&mut self.toil).chain(&mut self.waiting)
+    }
+
+    /// Whether nothing is asked, and nothing is to be.
+    pub(super) fn is_idle(&self) -> bool {
+        self.errands().next().is_none()
     }
 
     /// The channel, if there is one.
@@ -151,7 +203,7 @@ impl Client {
 
     /// It was asked something, or answered.
     pub(super) fn set_due(&mut self, now: Time, stays: bool) {
-        let pause: Option<Duration> = match (self.asked.is_empty() && self.waiting.is_empty(), stays) {
+        let pause: Option<Duration> = match (self.is_idle(), stays) {
             (false, _) => Some(limits::MAIL_PATIENCE),
             (true, true) => None,
             (true, false) => Some(limits::IDLE_PATIENCE),

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::id::{AccountId, DeviceId};
+use crate::base::id::{AccountId, ContactToken, DeviceId, RouteId};
 use crate::base::time::Time;
 use crate::domain::directory::profile::VerifiedProfile;
 use crate::domain::directory::search::{self, Query};
@@ -12,6 +12,7 @@ use crate::domain::identity::account::AccountKey;
 use crate::domain::identity::link::{Linked, PendingLink};
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::engine::input::{QueryId, Ticket};
+use crate::wire::ask::{Answer, Challenge};
 use crate::wire::link::LinkOffer;
 use crate::wire::peer::{LinkId, PeerAddress};
 
@@ -21,7 +22,9 @@ pub(super) enum Question {
     /// A profile's record under one of its keys.
     Record { account: AccountId },
     /// Prekeys of a contact.
-    Bundle { contact: AccountId },
+    Bundle { contact: AccountId, asked: Box<BundleAsked> },
+    /// The work for them.
+    BundleWork { contact: AccountId, asked: Box<BundleAsked>, challenge: Challenge },
     /// The KEM key of an offer to link a device, and its word. What signs the entry waits for that long.
     LinkKey { ticket: Ticket, key: Box<AccountKey>, offer: Box<LinkOffer> },
     /// Whether the device opened its grant.
@@ -38,6 +41,16 @@ pub(super) enum Question {
     EntryPut,
     /// Nothing hangs on it.
     Repair,
+}
+
+/// Whom prekeys were asked of, and by what right.
+#[derive(Clone, Debug)]
+pub(super) struct BundleAsked {
+    pub(super) at: PeerAddress,
+    pub(super) route: RouteId,
+    pub(super) token: Option<ContactToken>,
+    /// How often it was worked for.
+    pub(super) rounds: u32,
 }
 
 /// Why a profile is fetched.
@@ -78,6 +91,10 @@ pub(super) struct Lookups {
     pub(super) publication: Option<Publication>,
     pub(super) fetches: BTreeMap<AccountId, Fetch>,
     pub(super) bundles: BTreeSet<AccountId>,
+    /// Businesses whose mailboxes were asked too, since their nodes were asked last.
+    pub(super) asked_mail: BTreeSet<AccountId>,
+    /// Prekeys that a contact's node gave, while those are worked for that come with a one-time pair.
+    pub(super) unpaid: BTreeMap<AccountId, Answer>,
     /// Devices of businesses that were asked for a bundle with one-time prekeys, in the place of their profile's.
     pub(super) asked_live: BTreeSet<DeviceId>,
     deadlines: BTreeSet<(Time, Deadline)>,

@@ -8,6 +8,7 @@ use crate::base::time::Time;
 use crate::domain::identity::contact::{CONTACTS, Standing};
 use crate::domain::identity::open_invite::INVITES;
 use crate::domain::identity::own::{self, ACCOUNTS, OwnAccount};
+use crate::domain::session::challenge::{Bond, Challenges};
 use crate::domain::session::one_time::{HandedOut, OneTimePool, OneTimeUsed};
 use crate::domain::session::pool::{Claim, Pool};
 use crate::domain::session::prekeys::{self, Local, PrekeySet};
@@ -17,8 +18,17 @@ use crate::domain::session::rows::{
 use crate::engine::hand_outs::Requester;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::store::table::Rows;
-use crate::wire::ask::Answer;
+use crate::wire::ask::{Answer, WorkDone, WorkWanted};
+use crate::wire::origin::{Origin, Prefix};
 use crate::wire::peer::PeerKey;
+
+/// Who asks for prekeys, and what it shows.
+pub(super) struct Asker<'a> {
+    pub(super) peer: &'a PeerKey,
+    /// Its network, where that is known.
+    pub(super) from: Option<Prefix>,
+    pub(super) work: Option<WorkDone>,
+}
 
 const INSTANT: Duration = Duration::from_millis(1);
 /// How often an id is drawn that is taken already before there is none: with the most that can be taken, once in
@@ -34,9 +44,9 @@ impl Engine {
         step: &mut Step<'_, '_>,
         route: &RouteId,
         token: Option<ContactToken>,
-        peer: &PeerKey,
+        asker: &Asker<'_>,
     ) -> Option<Answer> {
-        let (own, requester) = self.requester(step, route, token, peer)?;
+        let (own, requester) = self.requester(step, route, token, asker)?;
         let account = self.own(step, &own)?;
         let own = account.log.account();
         let account = if is_stale(&account, step.now) {
@@ -49,9 +59,13 @@ impl Engine {
         let set = step.tx.get(&PREKEYS, &PREKEYS.key_at(own.as_bytes(), u64::from(account.prekeys)))?;
         let local = Local { log: &account.log, device: &keys };
         let bundle = prekeys::bundle(&local, &set, account.inbox, step.now);
-        let one_time = requester.and_then(|(claim, who)| self.hand_out(step, &own, &local, claim, &who));
+        let (one_time, work) = match requester {
+            Some((_, Requester::Anyone(origin))) => self.sell(step, &local, route, asker, origin),
+            Some((claim, who)) => (self.hand_out(step, &local, claim, &who).unwrap_or_default(), None),
+            None => (Vec::new(), None),
+        };
         let former = own::statement(step.tx, &own);
-        Some(Answer::Bundle { bundle, one_time: one_time.unwrap_or_default(), former })
+        Some(Answer::Bundle { bundle, one_time, former, work })
     }
 
     /// Whose prekeys are asked for, and by whom. Nobody where nothing is to be given; a blocked contact learns
@@ -61,7 +75,7 @@ impl Engine {
         step: &Step<'_, '_>,
         route: &RouteId,
         token: Option<ContactToken>,
-        peer: &PeerKey,
+        asker: &Asker<'_>,
     ) -> Option<(AccountId, Option<(Claim, Requester)>)> {
         match *step.tx.row(&ROUTES, route.as_bytes())? {
             Route::Pair { own, contact, .. } => {
@@ -81,7 +95,8 @@ impl Engine {
                 match token.filter(is_open) {
                     Some(token) => Some((own, Some((Claim::Known, Requester::Bearer(token))))),
                     None if self.is_business() => {
-                        Some((own, Some((Claim::Anyone, Requester::Peer(peer.clone())))))
+                        let origin = Origin::of(asker.from, asker.peer);
+                        Some((own, Some((Claim::Anyone, Requester::Anyone(origin)))))
                     }
                     None => None,
                 }
@@ -89,30 +104,77 @@ impl Engine {
         }
     }
 
-    /// Makes a pair of one-time prekeys for a requester, if there is one left for it. The private halves join the
-    /// batch, and the answer leaves only after that is stored: what was given away is known, and never given again.
+    /// A pair for a stranger, who pays for it with work; without that, what it would cost. Where there is none to be had
+    /// it costs nothing: no work would help.
+    fn sell(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        local: &Local<'_>,
+        route: &RouteId,
+        asker: &Asker<'_>,
+        origin: Origin,
+    ) -> (Vec<Vec<u8>>, Option<WorkWanted>) {
+        let Some(us) = self.peer.clone() else { return (Vec::new(), None) };
+        let own = local.log.account();
+        let who = Requester::Anyone(origin.clone());
+        let mut pool = step.tx.copy(&POOLS, own.as_bytes()).unwrap_or_else(|| Pool::full(step.now));
+        let Some(price) = pool.price(step.now) else {
+            self.counters.over_limit += 1;
+            return (Vec::new(), None);
+        };
+        let price = price.max(self.hand_outs.anyone.price(&who, step.now));
+        let challenges = self.hand_outs.challenges.get_or_insert_with(|| Challenges::new(step.rng));
+        let device = local.device.id();
+        let bond = Bond { asked: &us, device: &device, route, asker: asker.peer, origin: &origin };
+        let paid = asker.work.filter(|done| challenges.holds(&bond, done, price, step.now));
+        let Some(done) = paid else {
+            return (Vec::new(), Some(challenges.make(&bond, price, step.now, step.rng)));
+        };
+        let Some(pair) = self.make_pair(step, local, Claim::Anyone, &mut pool) else {
+            return (Vec::new(), None);
+        };
+        self.hand_outs.anyone.given(&who, step.now);
+        let challenges = self.hand_outs.challenges.as_mut();
+        challenges.into_iter().for_each(|challenges| challenges.spend(done.challenge, step.now));
+        (pair, None)
+    }
+
+    /// A pair for a requester that something speaks for, if there is one left for it.
     fn hand_out(
         &mut self,
         step: &mut Step<'_, '_>,
-        own: &AccountId,
         local: &Local<'_>,
         claim: Claim,
         who: &Requester,
     ) -> Option<Vec<Vec<u8>>> {
-        let requesters = match claim {
-            Claim::Known => &mut self.hand_outs.known,
-            Claim::Anyone => &mut self.hand_outs.anyone,
-        };
-        let id = free_id(step, own)?;
+        let own = local.log.account();
         let mut pool = step.tx.copy(&POOLS, own.as_bytes()).unwrap_or_else(|| Pool::full(step.now));
-        if !requesters.may(who, step.now) || !pool.take(claim, step.now) {
+        let may = self.hand_outs.of(claim).may(who, step.now);
+        let Some(pair) = may.then(|| self.make_pair(step, local, claim, &mut pool)).flatten() else {
             self.counters.over_limit += 1;
             return None;
+        };
+        self.hand_outs.of(claim).given(who, step.now);
+        Some(pair)
+    }
+
+    /// Makes a pair of one-time prekeys, if the pool has one left for such a claim. The private halves join the batch, and
+    /// the answer leaves only after that is stored: what was given away is known, and never given again.
+    fn make_pair(
+        &self,
+        step: &mut Step<'_, '_>,
+        local: &Local<'_>,
+        claim: Claim,
+        pool: &mut Pool,
+    ) -> Option<Vec<Vec<u8>>> {
+        let own = local.log.account();
+        let id = free_id(step, &own)?;
+        if !pool.take(claim, step.now) {
+            return None;
         }
-        requesters.given(who, step.now);
         let (pair, published) = HandedOut::make(local, id, step.now, step.rng);
         step.tx.put(&ONE_TIME, ONE_TIME.key_at(own.as_bytes(), u64::from(id)), pair);
-        step.tx.put(&POOLS, POOLS.key(own.as_bytes()), pool);
+        step.tx.put(&POOLS, POOLS.key(own.as_bytes()), pool.clone());
         Some(published)
     }
 

@@ -3,7 +3,10 @@
 use crate::base::limits;
 use crate::domain::directory::entry::entries_of;
 use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile, dht_keys};
-use crate::domain::directory::published::Published;
+use crate::domain::directory::published::{Published, Says};
+use crate::domain::identity::log::AccountLog;
+use crate::domain::identity::own::ACCOUNTS;
+use crate::domain::mailbox::owner;
 use crate::domain::session::prekeys::{self, Local};
 use crate::domain::session::rows::PREKEYS;
 use crate::engine::command::{Outcome, Refusal};
@@ -49,6 +52,13 @@ impl Engine {
         Ok(Outcome::Done)
     }
 
+    /// What our profile says is no longer so: it is published anew, soon, so that several changes are one.
+    pub(super) fn publish_soon(&mut self, step: &Step<'_, '_>) {
+        if self.is_business() && step.tx.row(&OWN_PROFILE, OWN_PROFILE_ID).is_some() {
+            self.agenda.set_by(step.tx, Job::Publish, step.now.plus(limits::SETTLE_PAUSE));
+        }
+    }
+
     /// Publishes now; the answer comes once the network took it, or didn't.
     pub(super) fn publish(&mut self, step: &mut Step<'_, '_>, ticket: Option<Ticket>) {
         if let (Some(publication), Some(ticket)) = (&mut self.lookups.publication, ticket) {
@@ -87,7 +97,9 @@ impl Engine {
         let set = set.ok_or(Refusal::Stopping)?;
         let bundle = prekeys::bundle(&Local { log: &own.log, device: &keys }, &set, own.inbox, step.now);
         let reach: Vec<_> = self.own_reach(&keys.id()).into_iter().collect();
-        let record = published.sign(&keys, &own.log, &reach, &bundle, step.now);
+        let mailboxes = owner::open_inboxes(step.tx);
+        let says = Says { reach: &reach, bundle: &bundle, mailboxes: &mailboxes };
+        let record = published.sign(&keys, &own.log, &says, step.now);
         let record = record.map_err(|error| Refusal::Profile(error.to_string()))?;
         let profile = VerifiedProfile::verify(&record, step.now);
         let profile = profile.map_err(|error| Refusal::Profile(error.to_string()))?;

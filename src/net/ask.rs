@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::message::Event;
 use crate::base::limits::{ASK_MAX, ASK_PATIENCE};
+use crate::wire::origin::Prefix;
 use crate::wire::peer::PeerKey;
 
 /// Sends a request and waits for its answer, [`ASK_PATIENCE`] at most.
@@ -23,13 +24,13 @@ pub(crate) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, body: 
 pub(crate) async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     ask: u64,
-    peer: PeerKey,
+    (peer, from): (PeerKey, Option<Prefix>),
     answer: oneshot::Receiver<Vec<u8>>,
     events: mpsc::Sender<Event>,
 ) {
     let exchange = async {
         let body = receive(&mut stream).await?;
-        events.send(Event::Asked { ask, peer, body }).await.map_err(io::Error::other)?;
+        events.send(Event::Asked { ask, peer, from, body }).await.map_err(io::Error::other)?;
         let body = answer.await.map_err(io::Error::other)?;
         send(&mut stream, &body).await?;
         stream.close().await

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use super::ask::{answer, ask};
 use super::message::Event;
 use crate::base::limits::{ASK_MAX, ASKS_IN_MAX, ASKS_IN_PER_PEER, ASKS_OUT_MAX, ASKS_OUT_PER_PEER};
+use crate::wire::origin::Prefix;
 use crate::wire::peer::PeerKey;
 
 /// A request of ours before it has a stream.
@@ -103,7 +104,7 @@ impl Asks {
     pub(crate) fn accepted(
         &mut self,
         peer: PeerId,
-        key: PeerKey,
+        key: (PeerKey, Option<Prefix>),
         stream: Stream,
         events: &mpsc::Sender<Event>,
     ) {

@@ -8,11 +8,13 @@ use super::behaviour::BehaviourEvent;
 use super::convert::{key_of, peer_of};
 use super::links::Over;
 use super::message::Event;
+use super::origin::origin;
 use super::protocol::{DIRECTORY, Purpose};
 use super::spot::{Spot, is_loopback};
 use super::streams::Delivery;
 use super::task::{Errand, Task};
 use crate::wire::channel::ChannelEvent;
+use crate::wire::origin::Prefix;
 use crate::wire::peer::PeerAddress;
 
 /// Routing peers below which every neighbour is welcome.
@@ -130,12 +132,15 @@ impl Task {
         match delivery {
             Delivery::Accepted { peer, connection, purpose, stream } => {
                 let Some(key) = key_of(&peer) else { return };
+                let from = self.from(connection);
                 match purpose {
                     Purpose::Envelope => {
                         self.links.accepted((peer, connection), key, stream, self.events.channel())
                     }
-                    Purpose::Ask => self.asks.accepted(peer, key, stream, self.events.channel()),
-                    Purpose::Mail => self.channels.run(connection, key, false, stream, self.events.channel()),
+                    Purpose::Ask => self.asks.accepted(peer, (key, from), stream, self.events.channel()),
+                    Purpose::Mail => {
+                        self.channels.run(connection, (key, from), false, stream, self.events.channel());
+                    }
                 }
             }
             Delivery::Opened { ticket, peer, connection, stream } => match self.errands.remove(&ticket) {
@@ -146,7 +151,8 @@ impl Task {
                 }
                 Some(Errand::Ask(question)) => self.asks.opened(question, stream),
                 Some(Errand::Mail(key)) => {
-                    self.channels.run(connection, key, true, stream, self.events.channel());
+                    let from = self.from(connection);
+                    self.channels.run(connection, (key, from), true, stream, self.events.channel());
                 }
                 None => {}
             },
@@ -171,6 +177,11 @@ impl Task {
                 None => {}
             },
         }
+    }
+
+    /// The network that a connection comes from; that of the relay where there is one in between.
+    fn from(&self, connection: ConnectionId) -> Option<Prefix> {
+        self.paths.endpoint(connection).and_then(origin)
     }
 
     fn hear_directory(&mut self, event: kad::Event) {

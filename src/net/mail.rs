@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use super::message::Event;
 use crate::base::limits::{MAIL_CHANNELS_MAX, MAIL_MESSAGE_MAX, MAIL_WRITES_MAX};
 use crate::wire::channel::{ChannelEvent, ChannelId};
+use crate::wire::origin::Prefix;
 use crate::wire::peer::PeerKey;
 
 struct Open {
@@ -34,7 +35,7 @@ impl Channels {
     pub(crate) fn run(
         &mut self,
         connection: ConnectionId,
-        peer: PeerKey,
+        peer: (PeerKey, Option<Prefix>),
         ours: bool,
         stream: Stream,
         events: &mpsc::Sender<Event>,
@@ -89,12 +90,12 @@ impl Channels {
 async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     channel: ChannelId,
-    peer: PeerKey,
+    (peer, from): (PeerKey, Option<Prefix>),
     ours: bool,
     messages: mpsc::Receiver<Vec<u8>>,
     events: mpsc::Sender<Event>,
 ) {
-    let up = Event::Channel(ChannelEvent::Up { channel, peer, ours });
+    let up = Event::Channel(ChannelEvent::Up { channel, peer, from, ours });
     if events.send(up).await.is_ok() {
         let (read, write) = stream.split();
         // However it ended, the node hears that it did.

@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use super::traffic::Totals;
 use crate::wire::channel::{ChannelEvent, ChannelOrder};
+use crate::wire::origin::Prefix;
 use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
 
 /// Something for the network to do. Nothing here fails aloud: what can't be done is answered by an event, or,
@@ -221,6 +222,8 @@ pub enum Event {
         ask: u64,
         /// Who asks.
         peer: PeerKey,
+        /// From which network, where it has one.
+        from: Option<Prefix>,
         /// The request.
         body: Vec<u8>,
     },

@@ -27,6 +27,7 @@ mod link;
 mod links;
 mod mail;
 mod nat;
+mod origin;
 mod outside;
 mod paths;
 mod prefixes;

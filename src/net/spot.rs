@@ -6,6 +6,7 @@ use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
 
 use super::convert::bare;
+use crate::wire::origin::Prefix;
 
 /// A place on the network that speaks one of our transports.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -157,6 +158,12 @@ impl Range {
 pub(crate) struct Subnet([u8; 6], bool);
 
 impl Subnet {
+    /// The same for everything above the network.
+    pub(crate) fn prefix(self) -> Prefix {
+        let Self([a, b, c, ..], is_v6) = self;
+        if is_v6 { Prefix::V6(self.0) } else { Prefix::V4([a, b, c]) }
+    }
+
     /// The subnet; `None` for 127.0.0.1 and ::1, which many nodes of one machine may share, and for names.
     pub(crate) fn of(address: &Multiaddr) -> Option<Self> {
         let (Spot { host: Host::Ip(ip), .. }, _) = Spot::read(address)? else { return None };

@@ -31,6 +31,7 @@ use crate::node::outlet::{Outlet, Waiting};
 use crate::node::ports::Ports;
 use crate::node::relays::KnownRelays;
 use crate::node::translate;
+use crate::node::worker::{PUZZLES_MAX, Worker};
 use crate::store::snapshot::Fault;
 use crate::store::table::Reader;
 
@@ -135,9 +136,17 @@ impl Node {
         let (events, _) = broadcast::channel(EVENT_QUEUE);
         let waiting: Waiting = Arc::new(Mutex::new(BTreeMap::new()));
         let (released, releases) = mpsc::channel(RELEASED_QUEUE);
-        let outlet =
-            Outlet { network: network.clone(), events: events.clone(), waiting: Arc::clone(&waiting) };
+        let (puzzles, received_puzzles) = mpsc::channel(PUZZLES_MAX);
+        let outlet = Outlet {
+            network: network.clone(),
+            events: events.clone(),
+            waiting: Arc::clone(&waiting),
+            puzzles,
+        };
         let runtime = tokio::runtime::Handle::current();
+        // It ends when the outlet does, and what it works on then is for nobody.
+        let worker = Worker { puzzles: received_puzzles, inputs: inputs.downgrade() };
+        drop(runtime.spawn(worker.run()));
         let outlet = runtime.spawn(outlet.run(releases));
 
         let (speaking, account) = watch::channel(engine.account());

@@ -12,3 +12,4 @@ mod outlet;
 mod ports;
 mod relays;
 mod translate;
+mod worker;

@@ -8,9 +8,10 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::Effect;
 use crate::engine::event::Event;
-use crate::engine::input::Ticket;
+use crate::engine::input::{QueryId, Ticket};
 use crate::net::handle::Handle as Network;
 use crate::node::translate;
+use crate::wire::work::Puzzle;
 
 /// Who waits for the answer to a command.
 pub(super) type Waiting = Arc<Mutex<BTreeMap<Ticket, oneshot::Sender<Result<Outcome, Refusal>>>>>;
@@ -20,6 +21,7 @@ pub(super) struct Outlet {
     pub(super) network: Option<Network>,
     pub(super) events: broadcast::Sender<Event>,
     pub(super) waiting: Waiting,
+    pub(super) puzzles: mpsc::Sender<(QueryId, Puzzle)>,
 }
 
 impl Outlet {
@@ -49,6 +51,10 @@ impl Outlet {
             Err(Effect::Show(event)) => {
                 // Nobody need be listening.
                 let _ = self.events.send(event);
+            }
+            Err(Effect::Work { query, puzzle }) => {
+                // Where so many wait, whoever wanted this one goes on without.
+                let _ = self.puzzles.try_send((query, puzzle));
             }
             Err(_) => {}
         }

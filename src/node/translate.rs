@@ -20,7 +20,7 @@ pub(super) fn input(event: Event) -> Option<Input> {
         Event::PutDone { query, peers_asked, .. } => Input::PutDone { query, peers_asked },
         Event::GotRecords { query, values, peers_asked } => Input::GotRecords { query, values, peers_asked },
         Event::Closest { query, peers } => Input::Closest { query, peers },
-        Event::Asked { ask, peer, body } => Input::Asked { ask, peer, body },
+        Event::Asked { ask, peer, from, body } => Input::Asked { ask, peer, from, body },
         Event::Answered { query, body } => Input::Answered { query, body },
         Event::Channel(event) => Input::Channel(event),
         Event::Bootstrapped { peers } => Input::Bootstrapped(peers),
@@ -44,6 +44,6 @@ pub(super) fn command(effect: Effect) -> Result<Command, Effect> {
         Effect::Ask { query, peer, body } => Command::Ask { query, peer, body },
         Effect::Answer { ask, body } => Command::Answer { ask, body },
         Effect::Channel(order) => Command::Channel(order),
-        other @ (Effect::Reply { .. } | Effect::Show(_)) => return Err(other),
+        other @ (Effect::Reply { .. } | Effect::Show(_) | Effect::Work { .. }) => return Err(other),
     })
 }

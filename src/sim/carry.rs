@@ -10,10 +10,13 @@ use crate::sim::dht::COPIES;
 use crate::sim::mail::Open;
 use crate::sim::world::{Seen, What, World};
 use crate::wire::channel::{ChannelEvent, ChannelId, ChannelOrder};
+use crate::wire::origin::Prefix;
 use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
 
 /// How long a link takes to be up, in milliseconds, where frames take no time.
 const LINK_UP: u64 = 2;
+/// How long the least work takes, in milliseconds; each bit more takes twice as long.
+const WORK: u64 = 1;
 /// First flights that are remembered, for a thief to send again.
 const FLIGHTS_KEPT: usize = 64;
 /// Bits of a question's number that name the asker, and the run in which it asked.
@@ -44,6 +47,11 @@ impl World {
             }
             Effect::Ask { query, peer, body } => self.question(from, query, &peer, body),
             Effect::Answer { ask, body } => self.answer_question(ask, body),
+            Effect::Work { query, puzzle } => {
+                self.puzzles += 1;
+                let wait = WORK << puzzle.bits().saturating_sub(limits::WORK_LEAST);
+                self.later(from, wait, Input::Worked { query, work: puzzle.solve() });
+            }
             Effect::Channel(order) => self.channel(from, order),
             Effect::Reply { .. } | Effect::Show(_) => {}
         }
@@ -183,9 +191,9 @@ impl World {
         let delay = self.network.some_delay(&mut self.rng);
         let channel = self.mail.open(Open { reader: from, mailbox, delay });
         for (end, peer, ours) in [(mailbox, from, false), (from, mailbox, true)] {
-            let peer = self.peers[peer].key.clone();
+            let (peer, from) = (self.peers[peer].key.clone(), prefix_of(peer));
             let wait = delay.max(LINK_UP);
-            self.later(end, wait, Input::Channel(ChannelEvent::Up { channel, peer, ours }));
+            self.later(end, wait, Input::Channel(ChannelEvent::Up { channel, peer, from, ours }));
         }
     }
 
@@ -209,7 +217,7 @@ impl World {
         let ask = (query << RUN_BITS | run) << ASKER_BITS | from as u64;
         let peer = self.peers[from].key.clone();
         let wait = LINK_UP + self.network.hop(&mut self.rng);
-        self.later(to, wait, Input::Asked { ask, peer, body });
+        self.later(to, wait, Input::Asked { ask, peer, from: prefix_of(from), body });
     }
 
     fn answer_question(&mut self, ask: u64, body: Vec<u8>) {
@@ -222,4 +230,10 @@ impl World {
             self.later(asker, wait, Input::Answered { query, body: Some(body) });
         }
     }
+}
+
+/// Every node has a network of its own.
+fn prefix_of(node: usize) -> Option<Prefix> {
+    let [.., a, b, c] = node.to_be_bytes();
+    Some(Prefix::V4([a, b, c]))
 }

@@ -119,8 +119,8 @@ impl Run {
         self.world.count("prekey thefts");
         for route in routes {
             for _ in 0..STOLEN {
-                let body = Ask::Bundle { route, token: None }.encode();
-                self.world.hand(peer, Input::Asked { ask: NOBODY, peer: thief.clone(), body });
+                let body = Ask::Bundle { route, token: None, work: None }.encode();
+                self.world.hand(peer, Input::Asked { ask: NOBODY, peer: thief.clone(), from: None, body });
             }
         }
         let to_it = self.world.flights.iter().filter(|(to, _)| *to == peer);

@@ -93,6 +93,8 @@ pub struct World {
     trace: [u8; 32],
     /// How many things happened.
     pub steps: u64,
+    /// How many puzzles were solved, for prekeys or for room at a mailbox.
+    pub puzzles: u64,
 }
 
 /// When every world begins.
@@ -122,6 +124,7 @@ impl World {
             nonces: Nonces::default(),
             trace: [0; 32],
             steps: 0,
+            puzzles: 0,
         };
         for kind in kinds {
             world.add((Some(Seed::random(&mut rng)), Secret::random(&mut rng), *kind));

@@ -55,6 +55,7 @@ pub enum TableId {
     OwnMailboxes = 52,
     OwnQueues = 53,
     Reconcile = 56,
+    ContactInboxes = 58,
 }
 
 /// The key of one row.

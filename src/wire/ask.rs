@@ -6,15 +6,45 @@ use crate::base::id::{ContactToken, Digest, RouteId};
 use crate::base::limits;
 use crate::crypto::aead;
 use crate::crypto::ed25519::Signature;
+use crate::crypto::kdf::label;
 use crate::wire::account::{log_from_schema, log_to_schema};
 use crate::wire::decode::{Malformed, array, message, required};
+use crate::wire::peer::PeerKey;
 use crate::wire::schema;
 use crate::wire::signed::Signed;
+use crate::wire::work::Puzzle;
 
 /// X25519 and ML-KEM.
 const ONE_TIME_KINDS: usize = 2;
 /// A nonce, an account's id and a tag.
 const HIDDEN_ACCOUNT_LEN: usize = aead::XNONCE_LEN + 32 + aead::TAG_LEN;
+
+/// What a challenge consists of: bytes that mean something to their maker alone.
+pub type Challenge = [u8; 48];
+
+/// What one-time prekeys cost whoever has neither a session nor an invite.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WorkWanted {
+    /// Comes back with the work.
+    pub challenge: Challenge,
+    /// How much, at most [`limits::WORK_MOST`].
+    pub bits: u32,
+}
+
+/// The answer to a challenge.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WorkDone {
+    /// The challenge.
+    pub challenge: Challenge,
+    /// A number that is worth its bits.
+    pub work: u64,
+}
+
+/// The work that `asked` wants of `asker`: of nobody else, and for nobody else.
+pub fn prekey_work(asked: &PeerKey, asker: &PeerKey, challenge: &Challenge, bits: u32) -> Puzzle {
+    let payload = [asked.with_length(), asker.with_length(), challenge.to_vec()].concat();
+    Puzzle::new(label::PREKEY_WORK, &payload, bits)
+}
 
 /// A question.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,6 +55,8 @@ pub enum Ask {
         route: RouteId,
         /// The secret of an invite, where the route is a person's inbox.
         token: Option<ContactToken>,
+        /// What an earlier answer's challenge asked for.
+        work: Option<WorkDone>,
     },
     /// To the index of businesses; see [`crate::wire::record`].
     Index(Vec<u8>),
@@ -57,6 +89,8 @@ pub enum Answer {
         one_time: Vec<Vec<u8>>,
         /// What the ended logs of the account's former ones carry, oldest first.
         former: Vec<Signed>,
+        /// What one-time prekeys would cost, where none are given.
+        work: Option<WorkWanted>,
     },
     /// From the index of businesses.
     Index(Vec<u8>),
@@ -71,9 +105,13 @@ impl Ask {
     pub fn encode(&self) -> Vec<u8> {
         use schema::ask::Question;
         let question = match self {
-            Self::Bundle { route, token } => Question::Bundle(schema::BundleAsk {
+            Self::Bundle { route, token, work } => Question::Bundle(schema::BundleAsk {
                 route: route.as_bytes().to_vec(),
                 token: token.map(|token| token.as_bytes().to_vec()).unwrap_or_default(),
+                work: work.map(|WorkDone { challenge, work }| schema::WorkDone {
+                    challenge: challenge.to_vec(),
+                    work,
+                }),
             }),
             Self::Index(request) => Question::Index(request.clone()),
             Self::LinkKey { offer, account } => Question::LinkKey(schema::LinkAsk {
@@ -99,6 +137,7 @@ impl Ask {
                     [] => None,
                     token => Some(ContactToken::new(array(token)?)),
                 },
+                work: bundle.work.map(|done| work_done(&done)).transpose()?,
             },
             Question::Index(request) => Self::Index(request),
             Question::LinkKey(asked) => {
@@ -119,11 +158,15 @@ impl Answer {
     /// The bytes.
     pub fn encode(&self) -> Vec<u8> {
         use schema::answer::Answer as Wire;
-        let (mut one_time_keys, mut former_logs) = (Vec::new(), Vec::new());
+        let (mut one_time_keys, mut former_logs, mut wanted) = (Vec::new(), Vec::new(), None);
         let answer = match self {
             Self::Nothing => None,
-            Self::Bundle { bundle, one_time, former } => {
+            Self::Bundle { bundle, one_time, former, work } => {
                 (one_time_keys, former_logs) = (one_time.clone(), log_to_schema(former));
+                wanted = work.map(|WorkWanted { challenge, bits }| schema::WorkWanted {
+                    challenge: challenge.to_vec(),
+                    bits,
+                });
                 Some(Wire::Bundle(bundle.clone()))
             }
             Self::Index(response) => Some(Wire::Index(response.clone())),
@@ -133,18 +176,23 @@ impl Answer {
             })),
             Self::Linked => Some(Wire::Linked(true)),
         };
-        schema::Answer { answer, one_time: one_time_keys, former: former_logs }.encode_to_vec()
+        let (one_time, former, work) = (one_time_keys, former_logs, wanted);
+        schema::Answer { answer, one_time, former, work }.encode_to_vec()
     }
 
     /// Parses an answer of at most [`limits::ASK_MAX`] bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         use schema::answer::Answer as Wire;
         let answer: schema::Answer = message(bytes, limits::ASK_MAX)?;
-        let alone = answer.one_time.is_empty() && answer.former.is_empty();
+        let alone = answer.one_time.is_empty() && answer.former.is_empty() && answer.work.is_none();
+        let work = answer.work.map(|wanted| work_wanted(&wanted)).transpose()?;
         match answer.answer {
-            Some(Wire::Bundle(bundle)) if answer.one_time.len() <= ONE_TIME_KINDS => {
+            Some(Wire::Bundle(bundle))
+                if answer.one_time.len() <= ONE_TIME_KINDS
+                    && (answer.one_time.is_empty() || work.is_none()) =>
+            {
                 let former = log_from_schema(answer.former)?;
-                Ok(Self::Bundle { bundle, one_time: answer.one_time, former })
+                Ok(Self::Bundle { bundle, one_time: answer.one_time, former, work })
             }
             None if alone => Ok(Self::Nothing),
             Some(Wire::Index(response)) if alone => Ok(Self::Index(response)),
@@ -157,6 +205,17 @@ impl Answer {
     }
 }
 
+fn work_wanted(wanted: &schema::WorkWanted) -> Result<WorkWanted, Malformed> {
+    match wanted.bits {
+        1..=limits::WORK_MOST => Ok(WorkWanted { challenge: array(&wanted.challenge)?, bits: wanted.bits }),
+        _ => Err(Malformed("more work than anybody may ask for")),
+    }
+}
+
+fn work_done(done: &schema::WorkDone) -> Result<WorkDone, Malformed> {
+    Ok(WorkDone { challenge: array(&done.challenge)?, work: done.work })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,8 +224,10 @@ mod tests {
     fn questions_and_answers_read_back() {
         let token = Some(ContactToken::new([2; 16]));
         let offer = Digest::new([5; 32]);
+        let done = WorkDone { challenge: [7; 48], work: u64::MAX };
         for ask in [
-            Ask::Bundle { route: RouteId::new([1; 16]), token },
+            Ask::Bundle { route: RouteId::new([1; 16]), token, work: None },
+            Ask::Bundle { route: RouteId::new([1; 16]), token: None, work: Some(done) },
             Ask::Index(vec![1, 2]),
             Ask::LinkKey { offer, account: vec![7; HIDDEN_ACCOUNT_LEN] },
             Ask::LinkGrant { offer, grant: vec![6; limits::LINK_GRANT_MAX] },
@@ -178,10 +239,24 @@ mod tests {
             bundle: vec![3],
             one_time: one_time.to_vec(),
             former: former.clone(),
+            work: None,
+        };
+        let wanted = |bits| Answer::Bundle {
+            bundle: vec![3],
+            one_time: Vec::new(),
+            former: Vec::new(),
+            work: Some(WorkWanted { challenge: [7; 48], bits }),
         };
         let pair = [vec![5], vec![6]];
         let link = [Answer::LinkKey(vec![5], Signature::new([8; 64])), Answer::Linked];
-        let others = [Answer::Nothing, bundle(&[]), bundle(&pair), Answer::Index(vec![4])];
+        let others = [
+            Answer::Nothing,
+            bundle(&[]),
+            bundle(&pair),
+            Answer::Index(vec![4]),
+            wanted(1),
+            wanted(limits::WORK_MOST),
+        ];
         for answer in others.into_iter().chain(link) {
             assert_eq!(Answer::decode(&answer.encode()), Ok(answer));
         }
@@ -189,7 +264,14 @@ mod tests {
             Answer::decode(&bundle(&[vec![5], vec![6], vec![7]]).encode()).is_err(),
             "more than two kinds"
         );
-        let mut alone = schema::Answer { answer: None, one_time: vec![vec![5]], former: Vec::new() };
+        for bits in [0, limits::WORK_MOST + 1] {
+            assert!(Answer::decode(&wanted(bits).encode()).is_err(), "{bits} bits");
+        }
+        let Answer::Bundle { work, .. } = wanted(1) else { return };
+        let both = Answer::Bundle { bundle: vec![3], one_time: pair.to_vec(), former: Vec::new(), work };
+        assert!(Answer::decode(&both.encode()).is_err(), "given, and to be paid for");
+        let mut alone =
+            schema::Answer { answer: None, one_time: vec![vec![5]], former: Vec::new(), work: None };
         assert!(Answer::decode(&alone.encode_to_vec()).is_err(), "without a bundle");
         alone.answer = Some(schema::answer::Answer::Index(vec![4]));
         assert!(Answer::decode(&alone.encode_to_vec()).is_err(), "with something else");

@@ -47,6 +47,15 @@ pub struct InboxBox {
     pub ticket: Ticket,
 }
 
+/// An inbox of a business, as its profile names it: whoever has no ticket works for its place.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OpenBox {
+    /// The mailbox.
+    pub at: PeerAddress,
+    /// The queue.
+    pub send: SendId,
+}
+
 /// The boxes of one device: where its contacts deposit when they can't reach it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Queues {
@@ -111,6 +120,25 @@ impl InboxBox {
             send: SendId::new(array(&inbox.send)?),
             ticket: Ticket::from_schema(&required(inbox.ticket)?)?,
         })
+    }
+}
+
+impl OpenBox {
+    /// The same with so many addresses at most.
+    pub fn with_addresses(self, count: usize) -> Option<Self> {
+        Some(Self { at: told(&self.at, count)?, ..self })
+    }
+
+    pub(crate) fn to_schema(&self) -> schema::OpenBox {
+        schema::OpenBox {
+            peer: self.at.peer().as_bytes().to_vec(),
+            addresses: self.at.addresses().to_vec(),
+            send: self.send.as_bytes().to_vec(),
+        }
+    }
+
+    pub(crate) fn from_schema(open: schema::OpenBox) -> Result<Self, Malformed> {
+        Ok(Self { at: place(open.peer, open.addresses)?, send: SendId::new(array(&open.send)?) })
     }
 }
 

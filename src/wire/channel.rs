@@ -1,5 +1,6 @@
 //! Channels between a mailbox and whoever speaks with it, as the network tells of them and is told.
 
+use crate::wire::origin::Prefix;
 use crate::wire::peer::{PeerAddress, PeerKey};
 
 /// One channel, named by the node that speaks of it. Numbers are never used twice while the network runs.
@@ -43,6 +44,8 @@ pub enum ChannelEvent {
         channel: ChannelId,
         /// Who is at its other end.
         peer: PeerKey,
+        /// From which network, where that is known.
+        from: Option<Prefix>,
         /// Whether we opened it; otherwise the other side did, and we are its mailbox.
         ours: bool,
     },

@@ -16,6 +16,7 @@ use crate::wire::decode::{Malformed, array, list, message, required};
 use crate::wire::peer::PeerKey;
 use crate::wire::schema;
 use crate::wire::signed::Signed;
+use crate::wire::work::Puzzle;
 
 /// Random bytes that a mailbox begins each channel with, so that nothing said on one serves on another.
 pub type Nonce = [u8; 32];
@@ -152,15 +153,15 @@ impl Request {
         Secret::from_slice(&self.proof).is_some_and(|proof: Secret<32>| proof == self.mac(channel, key))
     }
 
-    /// Bits of work that it shows, on this channel.
+    /// Bits of work that it shows, on this channel and under this number.
     pub fn worked(&self, channel: &Channel<'_>) -> u32 {
-        worth(&self.payload(channel), self.work)
+        self.puzzle(channel, 0).worth(self.work)
     }
 
-    /// Works until it shows so many bits; never more than [`limits::WORK_MOST`].
-    pub fn work_for(&mut self, channel: &Channel<'_>, bits: u32) {
-        let payload = self.payload(channel);
-        self.work = (0..).find(|work| worth(&payload, *work) >= bits.min(limits::WORK_MOST)).unwrap_or(0);
+    /// The work that makes it show so many bits; never more than [`limits::WORK_MOST`].
+    pub fn puzzle(&self, channel: &Channel<'_>, bits: u32) -> Puzzle {
+        let payload = [self.payload(channel).as_slice(), &self.number.to_be_bytes()].concat();
+        Puzzle::new(label::MAILBOX_WORK, &payload, bits)
     }
 
     fn mac(&self, channel: &Channel<'_>, key: &Secret<32>) -> Secret<32> {
@@ -169,9 +170,8 @@ impl Request {
 
     /// What every proof is over: mailbox, channel, queue, command.
     fn payload(&self, channel: &Channel<'_>) -> Vec<u8> {
-        let peer = channel.mailbox.as_bytes();
-        let length = u8::try_from(peer.len()).unwrap_or(u8::MAX);
-        [&[length], peer, channel.nonce.as_slice(), &self.queue, &sha256(&[&self.command])].concat()
+        let peer = channel.mailbox.with_length();
+        [&peer, channel.nonce.as_slice(), &self.queue, &sha256(&[&self.command])].concat()
     }
 
     /// The bytes.
@@ -227,12 +227,6 @@ pub fn ticket_pass(gate: &Secret<32>, expires_secs: u64, id: &[u8; 8]) -> Contac
 pub fn masked(route: &[u8; 16], mask: &Secret<32>, body: &[u8]) -> [u8; 16] {
     let stream = hmac_sha256(mask.expose(), &[&label::MAILBOX_ROUTE.encoded(), body]);
     core::array::from_fn(|index| route[index] ^ stream.expose()[index])
-}
-
-fn worth(payload: &[u8], work: u64) -> u32 {
-    let digest = sha256(&[&label::MAILBOX_WORK.encoded(), payload, &work.to_be_bytes()]);
-    let front = digest.iter().take(8).fold(0u64, |front, byte| front << 8 | u64::from(*byte));
-    front.leading_zeros()
 }
 
 impl Command {

@@ -46,6 +46,8 @@ pub enum Answer {
         bundle: Vec<u8>,
         /// No or two signed one-time prekeys.
         one_time: Vec<Vec<u8>>,
+        /// Bits of work that they cost, where there are none because too few were shown.
+        work: u32,
     },
     /// It won't.
     Refused(MailRefusal),
@@ -121,9 +123,11 @@ impl Answer {
                 };
                 Wire::Frames(schema::MailFrames { frames: frames.iter().map(frame).collect() })
             }
-            Self::Prekeys { bundle, one_time } => {
-                Wire::Prekeys(schema::MailPrekeys { bundle: bundle.clone(), one_time: one_time.clone() })
-            }
+            Self::Prekeys { bundle, one_time, work } => Wire::Prekeys(schema::MailPrekeys {
+                bundle: bundle.clone(),
+                one_time: one_time.clone(),
+                work: *work,
+            }),
             Self::Refused(refusal) => {
                 let (reason, work) = match refusal {
                     MailRefusal::No => (1, 0),
@@ -148,8 +152,13 @@ impl Answer {
                 let fits = (1..=limits::FRAME_MAX).contains(&frame.frame.len());
                 if fits { Ok((frame.number, frame.frame)) } else { Err(Malformed("not a frame")) }
             })?),
-            Wire::Prekeys(prekeys) if prekeys.bundle.len() <= limits::BUNDLE_MAX => {
-                Self::Prekeys { bundle: prekeys.bundle, one_time: list(prekeys.one_time, 2, one_time)? }
+            Wire::Prekeys(prekeys)
+                if prekeys.bundle.len() <= limits::BUNDLE_MAX
+                    && prekeys.work <= limits::WORK_MOST
+                    && (prekeys.work == 0 || prekeys.one_time.is_empty()) =>
+            {
+                let one_time = list(prekeys.one_time, 2, one_time)?;
+                Self::Prekeys { bundle: prekeys.bundle, one_time, work: prekeys.work }
             }
             Wire::Refused(refusal) => Self::Refused(match refusal.reason {
                 1 => MailRefusal::No,

@@ -16,6 +16,7 @@ pub mod invite;
 pub mod link;
 pub mod mail;
 pub mod mail_word;
+pub mod origin;
 pub mod own;
 pub mod peer;
 pub mod plan;
@@ -23,6 +24,7 @@ pub mod prekeys;
 pub mod reach;
 pub mod record;
 pub mod signed;
+pub mod work;
 
 mod binary;
 mod schema;

@@ -23,6 +23,12 @@ impl PeerKey {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// The same behind their length, one byte: prefix-free.
+    pub fn with_length(&self) -> Vec<u8> {
+        let length = u8::try_from(self.0.len()).unwrap_or(u8::MAX);
+        [&[length], self.0.as_slice()].concat()
+    }
 }
 
 impl TryFrom<Vec<u8>> for PeerKey {

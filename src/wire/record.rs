@@ -8,6 +8,7 @@ use crate::base::limits;
 use crate::base::time::Time;
 use crate::wire::account::{LogHead, log_from_schema, log_to_schema};
 use crate::wire::binary;
+use crate::wire::boxes::OpenBox;
 use crate::wire::decode::{Malformed, array, is_line, is_text, list, message, required, text, time};
 use crate::wire::plan::Plan;
 use crate::wire::reach::Reach;
@@ -50,6 +51,9 @@ pub struct Profile {
     /// The encoded bundle of prekeys of the device that signs; empty where there is none.
     #[serde(with = "binary")]
     pub bundle: Vec<u8>,
+    /// Inboxes that take first flights and hand out prekeys while no device is there, at most
+    /// [`limits::MAILBOXES_MAX`], no mailbox twice.
+    pub mailboxes: Vec<OpenBox>,
 }
 
 impl Profile {
@@ -72,6 +76,7 @@ impl Profile {
             plans: self.plans.iter().map(Plan::to_schema).collect(),
             reach: self.reach.iter().map(Reach::to_schema).collect(),
             bundle: self.bundle.clone(),
+            mailboxes: self.mailboxes.iter().map(OpenBox::to_schema).collect(),
         }
         .encode_to_vec()
     }
@@ -97,10 +102,12 @@ impl Profile {
             plans: list(profile.plans, limits::PLANS_MAX, Plan::from_schema)?,
             reach: list(profile.reach, limits::DEVICES_MAX, Reach::from_schema)?,
             bundle: profile.bundle,
+            mailboxes: list(profile.mailboxes, limits::MAILBOXES_MAX, OpenBox::from_schema)?,
         };
         let plans = profile.plans.iter().map(|plan| plan.id.as_str());
-        if has_twins(plans) || has_twins(profile.reach.iter().map(Reach::device)) {
-            return Err(Malformed("a plan or a device twice"));
+        let mailboxes = profile.mailboxes.iter().map(|open| open.at.peer());
+        if has_twins(plans) || has_twins(profile.reach.iter().map(Reach::device)) || has_twins(mailboxes) {
+            return Err(Malformed("a plan, a device or a mailbox twice"));
         }
         if profile.bundle.len() > limits::BUNDLE_MAX {
             return Err(Malformed("too large"));

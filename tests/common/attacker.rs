@@ -9,7 +9,7 @@ use sigillo::base::time::Time;
 use sigillo::crypto::kdf::label;
 use sigillo::crypto::secret::Secret;
 use sigillo::domain::directory::profile::{ProfileDraft, VerifiedProfile, dht_keys};
-use sigillo::domain::directory::published::Published;
+use sigillo::domain::directory::published::{Published, Says};
 use sigillo::domain::identity::account::{AccountKey, Seed};
 use sigillo::domain::identity::device::DeviceKeys;
 use sigillo::domain::identity::invite;
@@ -70,7 +70,8 @@ impl Persona {
         let bundle = prekeys::bundle(&self.local(), &set, RouteId::new([9; 16]), now);
         let mut published = Published::new(draft).unwrap();
         published.raise(seq);
-        published.sign(&self.device, &self.log, &[], &bundle, now).unwrap()
+        let says = Says { reach: &[], bundle: &bundle, mailboxes: &[] };
+        published.sign(&self.device, &self.log, &says, now).unwrap()
     }
 
     /// The same profile with something changed after all checks, and signed all the same.
@@ -264,7 +265,7 @@ impl Attacker {
     /// The prekeys of a node, for whoever has its invite.
     pub async fn bundle(&mut self, invite: &Invite) -> VerifiedBundle {
         let at = invite.reach.at().unwrap();
-        let ask = Ask::Bundle { route: invite.inbox, token: Some(invite.token) };
+        let ask = Ask::Bundle { route: invite.inbox, token: Some(invite.token), work: None };
         let answer = self.ask(&at, ask.encode()).await.unwrap();
         let Ok(Answer::Bundle { bundle, .. }) = Answer::decode(&answer) else { panic!("no bundle") };
         VerifiedBundle::verify(&bundle, &invite.account, clock::now()).unwrap()

@@ -57,6 +57,7 @@ impl Business {
             plans: draft.plans,
             reach: vec![self.reach(1)],
             bundle: vec![0xB0; 16],
+            mailboxes: Vec::new(),
         }
     }
 

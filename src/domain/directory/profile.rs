@@ -10,6 +10,7 @@ use crate::crypto::kdf::label;
 use crate::domain::directory::term;
 use crate::domain::identity::log::{AccountLog, LogError};
 use crate::wire::account::Purposes;
+use crate::wire::boxes::OpenBox;
 use crate::wire::decode::Malformed;
 use crate::wire::index::Field;
 use crate::wire::plan::{Plan, PlanError};
@@ -124,8 +125,11 @@ impl VerifiedProfile {
         log.device(&record.signer, Purposes::PROFILE).ok_or(ProfileError::Signer)?;
         let payload = record.profile.verify(record.signer.as_bytes(), label::PROFILE);
         let profile = Profile::decode(payload.map_err(|_| ProfileError::Signature)?)?;
+        // A device alone can't lead the account's mail elsewhere.
+        let kept_by = |open: &OpenBox| log.state().mailboxes.contains(open.at.peer());
         if profile.log_head != log.head()
             || !profile.reach.iter().all(|reach| is_device(&log, reach.device()))
+            || !profile.mailboxes.iter().all(kept_by)
         {
             return Err(ProfileError::OtherLog);
         }
@@ -213,7 +217,7 @@ pub enum ProfileError {
     /// The signature doesn't hold.
     #[error("the signature doesn't hold")]
     Signature,
-    /// The profile was signed over another log, or names devices that aren't the account's.
+    /// The profile was signed over another log, or names devices or mailboxes that aren't the account's.
     #[error("the profile belongs to another account log")]
     OtherLog,
     /// It was signed later than now.
@@ -235,8 +239,10 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
+    use crate::base::id::SendId;
     use crate::domain::directory::fixture::{Business, NOW, padaria};
     use crate::wire::account::LogOperation;
+    use crate::wire::peer::{PeerAddress, PeerKey};
     use crate::wire::reach::Reach;
     use crate::wire::signed::Signed;
 
@@ -336,6 +342,33 @@ mod tests {
         // Reached at a device that isn't the account's.
         let stranger = Reach::new(other.keys.id(), vec![1], Vec::new()).unwrap();
         assert_eq!(signed(|profile| profile.reach.push(stranger)), Err(ProfileError::OtherLog));
+    }
+
+    #[test]
+    fn a_profile_names_mailboxes_that_its_log_names_and_no_others() {
+        let mut business = Business::new(1);
+        let open = |byte: u8, addresses: usize| OpenBox {
+            at: PeerAddress::new(
+                PeerKey::new(vec![byte; 38]).unwrap(),
+                vec![format!("/dns4/{}", "x".repeat(100)); addresses],
+            )
+            .unwrap(),
+            send: SendId::new([byte; 16]),
+        };
+        let with = |business: &Business, mailboxes: Vec<OpenBox>| {
+            let profile = Profile { mailboxes, ..business.profile(padaria(), 5, NOW) };
+            verify(&business.seal(profile.encode()).encode())
+        };
+        assert_eq!(with(&business, vec![open(1, 1)]), Err(ProfileError::OtherLog));
+        let peers = (1..=3).map(|byte| open(byte, 0).at.peer().clone()).collect();
+        business.log.append(&business.key, LogOperation::SetMailboxes(peers), NOW).unwrap();
+        let all: Vec<_> = (1..=3).map(|byte| open(byte, 3)).collect();
+        assert_eq!(with(&business, all.clone()).unwrap().profile().mailboxes, all);
+        assert_eq!(with(&business, vec![open(4, 1)]), Err(ProfileError::OtherLog));
+        let malformed = |mailboxes| matches!(with(&business, mailboxes), Err(ProfileError::Malformed(_)));
+        assert!(malformed(vec![open(1, 1), open(1, 2)]), "one twice");
+        assert!(malformed(vec![open(1, 4)]), "too many addresses");
+        assert!(malformed([all, vec![open(4, 1)]].concat()), "too many");
     }
 
     #[test]

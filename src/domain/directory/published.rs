@@ -9,6 +9,7 @@ use crate::domain::directory::profile::{DraftError, ProfileDraft};
 use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::log::AccountLog;
 use crate::wire::account::Purposes;
+use crate::wire::boxes::OpenBox;
 use crate::wire::reach::Reach;
 use crate::wire::record::{Profile, ProfileRecord};
 use crate::wire::signed::Signed;
@@ -19,6 +20,17 @@ pub struct Published {
     draft: ProfileDraft,
     seq: u64,
     issued: Option<Time>,
+}
+
+/// What a profile says beside the draft: how the business can be written to.
+#[derive(Clone, Copy, Debug)]
+pub struct Says<'a> {
+    /// Where its devices are.
+    pub reach: &'a [Reach],
+    /// The encoded bundle of the device that signs.
+    pub bundle: &'a [u8],
+    /// Its inboxes at mailboxes; those that the log doesn't name are left out.
+    pub mailboxes: &'a [OpenBox],
 }
 
 impl Published {
@@ -59,14 +71,13 @@ impl Published {
     /// Signs the profile under the next number, which is higher than every one before and not under the
     /// clock, and with a fresh time, so that no DHT node takes it for the one it has.
     ///
-    /// Where the record would be too large, addresses are left out, the last of each device first. The log is
+    /// Where the record would be too large, addresses are left out, the last of each device and mailbox first. The log is
     /// in the record once; a bundle should not repeat it. Nothing changes where this fails.
     pub fn sign(
         &mut self,
         keys: &DeviceKeys,
         log: &AccountLog,
-        reach: &[Reach],
-        bundle: &[u8],
+        says: &Says<'_>,
         now: Time,
     ) -> Result<Vec<u8>, PublishError> {
         let signer = keys.id();
@@ -74,7 +85,7 @@ impl Published {
         let seq = self.seq.saturating_add(1).max(now.as_millis());
         let mut size = 0;
         for addresses in (1..=limits::ADDRESSES_MAX).rev() {
-            let profile = self.profile(log, seq, reach, addresses, bundle, now);
+            let profile = self.profile(log, seq, says, addresses, now);
             let payload = profile.encode();
             let readable = Profile::decode(&payload).is_ok();
             let profile = Signed::new(keys.signing(), label::PROFILE, payload);
@@ -93,16 +104,10 @@ impl Published {
         Err(PublishError::TooLarge(size))
     }
 
-    fn profile(
-        &self,
-        log: &AccountLog,
-        seq: u64,
-        reach: &[Reach],
-        addresses: usize,
-        bundle: &[u8],
-        now: Time,
-    ) -> Profile {
+    fn profile(&self, log: &AccountLog, seq: u64, says: &Says<'_>, addresses: usize, now: Time) -> Profile {
+        let Says { reach, bundle, mailboxes } = says;
         let draft = self.draft.clone();
+        let named = |open: &&OpenBox| log.state().mailboxes.contains(open.at.peer());
         let known = |reach: &&Reach| log.devices().any(|device| device.id == reach.device());
         Profile {
             account: log.account(),
@@ -121,6 +126,11 @@ impl Published {
             plans: draft.plans,
             reach: reach.iter().filter(known).map(|reach| reach.clone().with_addresses(addresses)).collect(),
             bundle: bundle.to_vec(),
+            mailboxes: mailboxes
+                .iter()
+                .filter(named)
+                .filter_map(|open| open.clone().with_addresses(addresses))
+                .collect(),
         }
     }
 }
@@ -150,7 +160,8 @@ mod tests {
 
     fn sign(published: &mut Published, business: &Business, now: Time) -> VerifiedProfile {
         let reach = [business.reach(2)];
-        let bytes = published.sign(&business.keys, &business.log, &reach, &[1; 3_200], now).unwrap();
+        let says = Says { reach: &reach, bundle: &[1; 3_200], mailboxes: &[] };
+        let bytes = published.sign(&business.keys, &business.log, &says, now).unwrap();
         VerifiedProfile::verify(&bytes, now).unwrap()
     }
 
@@ -193,7 +204,8 @@ mod tests {
         let long = format!("/dns4/{}/tcp/443", "x".repeat(230));
         let reach = [Reach::new(business.keys.id(), vec![1; 38], vec![long; 8]).unwrap()];
         let mut published = Published::new(padaria()).unwrap();
-        let bytes = published.sign(&business.keys, &business.log, &reach, &[1; 6_100], NOW).unwrap();
+        let says = Says { reach: &reach, bundle: &[1; 6_100], mailboxes: &[] };
+        let bytes = published.sign(&business.keys, &business.log, &says, NOW).unwrap();
         assert!(bytes.len() <= limits::PROFILE_MAX);
         let kept = VerifiedProfile::verify(&bytes, NOW).unwrap().profile().reach[0].addresses().len();
         assert!((1..8).contains(&kept), "{kept}");
@@ -204,7 +216,8 @@ mod tests {
         let business = Business::new(1);
         let mut published = Published::new(padaria()).unwrap();
         let mut sign = |keys: &DeviceKeys, reach: &[Reach], bundle: usize| {
-            published.sign(keys, &business.log, reach, &vec![1; bundle], NOW).map(|_| ())
+            let says = Says { reach, bundle: &vec![1; bundle], mailboxes: &[] };
+            published.sign(keys, &business.log, &says, NOW).map(|_| ())
         };
         assert_eq!(sign(&Business::new(2).keys, &[], 1), Err(PublishError::Signer));
         assert_eq!(sign(&business.keys, &[], limits::BUNDLE_MAX + 1), Err(PublishError::Bounds));
@@ -227,7 +240,8 @@ mod tests {
                 crate::wire::account::LogOperation::AddDevice(keys.member(&long.key.id(), Purposes::MESSAGE));
             long.log.append(&long.key, add, NOW).unwrap();
         }
-        let refused = large.sign(&long.keys, &long.log, &[], &[1; limits::BUNDLE_MAX], NOW);
+        let says = Says { reach: &[], bundle: &[1; limits::BUNDLE_MAX], mailboxes: &[] };
+        let refused = large.sign(&long.keys, &long.log, &says, NOW);
         assert!(matches!(refused, Err(PublishError::TooLarge(size)) if size > limits::PROFILE_MAX));
         assert_eq!(large.seq(), 0);
     }

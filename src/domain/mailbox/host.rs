@@ -6,8 +6,10 @@ use crate::base::id::{ReadId, SendId};
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::crypto::ed25519;
+use crate::crypto::secret::Secret;
 use crate::crypto::x25519::KeyPair;
 use crate::domain::mailbox::admission::Admission;
+use crate::domain::mailbox::askers::{Asker, Askers};
 use crate::domain::mailbox::queue::{
     Kind, MAIL, Mail, PREKEYS, QUEUES, Queue, SEEN, SENDS, count, drop_mail, drop_queue, seen_key, totals,
 };
@@ -16,6 +18,7 @@ use crate::store::tx::Tx;
 use crate::wire::boxes::Ticket;
 use crate::wire::mail::{Channel, Command, NewKind, NewQueue, Request, read_id, ticket_pass, writer_key};
 use crate::wire::mail_word::{Answer, MailRefusal, Marks};
+use crate::wire::origin::Origin;
 
 /// Bytes of frames in one answer.
 const ANSWER_BYTES: usize = limits::MAIL_MESSAGE_MAX - 2_048;
@@ -47,6 +50,10 @@ pub struct Host<'a, 's> {
     pub channel: Channel<'a>,
     /// What the operator allows.
     pub rules: &'a Rules,
+    /// Where whoever asks is.
+    pub origin: &'a Origin,
+    /// The number of the last request of the channel whose work counted: no work counts twice.
+    pub counted: u64,
 }
 
 /// What came of a request.
@@ -60,20 +67,29 @@ pub struct Done {
     pub ready: Option<ReadId>,
     /// A queue that changed, so that its deadline must be looked at.
     pub changed: Option<ReadId>,
+    /// Whether the request's work counted.
+    pub worked: bool,
 }
 
 impl Host<'_, '_> {
     /// Carries a request out.
-    pub fn handle(&self, request: &Request, command: Command, rng: &mut dyn CryptoRng) -> Done {
+    pub fn handle(
+        &self,
+        request: &Request,
+        command: Command,
+        askers: &mut Askers,
+        rng: &mut dyn CryptoRng,
+    ) -> Done {
         let id = ReadId::new(request.queue);
-        let mut done = Done { answer: Answer::Done, subscribed: None, ready: None, changed: None };
+        let (answer, subscribed, ready, changed, worked) = (Answer::Done, None, None, None, false);
+        let mut done = Done { answer, subscribed, ready, changed, worked };
         let result = match command {
             Command::New(queue) => {
                 done.changed = Some(read_id(&queue.read_key));
                 self.make(request, queue, rng)
             }
             Command::Send { frame, ticket } => self.keep(request, frame, ticket.as_ref(), &mut done),
-            Command::GetPrekeys { ticket } => self.hand_out(request, ticket.as_ref()),
+            Command::GetPrekeys { ticket } => self.hand_out(request, ticket.as_ref(), askers, &mut done),
             read => match self.reader(request, &id) {
                 Some(queue) => {
                     self.touch(&id, &queue);
@@ -153,7 +169,7 @@ impl Host<'_, '_> {
         if let Some(mut queue) = self.tx.copy(&QUEUES, id.as_bytes()) {
             // Asked again: a lost answer, or a payment that was due.
             if queue.paid.is_some_and(|paid| paid <= self.now.plus(limits::PAIR_MAIL_LIFE)) {
-                let worked = request.worked(&self.channel);
+                let worked = self.worked(request);
                 queue.paid = self.rules.admission.admit(self.tx, &wanted, worked, self.now)?;
             }
             queue.touched = self.now;
@@ -164,7 +180,7 @@ impl Host<'_, '_> {
         if totals(self.tx).queues >= self.rules.queues {
             return Err(MailRefusal::Full);
         }
-        let worked = request.worked(&self.channel);
+        let worked = self.worked(request);
         let paid = self.rules.admission.admit(self.tx, &wanted, worked, self.now)?;
         let mut send = [0; SendId::LEN];
         rng.fill_bytes(&mut send);
@@ -217,7 +233,11 @@ impl Host<'_, '_> {
             }
             Kind::Pair { .. } => None,
             Kind::Inbox { .. } if frame.len() != limits::FIRST_FLIGHT_LEN => return Err(MailRefusal::No),
-            Kind::Inbox { .. } => self.let_in(request, &queue, ticket)?,
+            Kind::Inbox { gate } => match self.ticket(gate, ticket) {
+                Some(ticket) => Some(ticket),
+                None if self.has_worked(request, queue.work(), done) => None,
+                None => return Err(MailRefusal::Work(queue.work())),
+            },
         };
         let seen = seen_key(&id, &frame);
         if self.tx.with(&SEEN, &seen, |()| ()).is_some() {
@@ -263,23 +283,23 @@ impl Host<'_, '_> {
         }
     }
 
-    /// The ticket that lets a request into an inbox, or none where its work does.
-    fn let_in(
-        &self,
-        request: &Request,
-        queue: &Queue,
-        ticket: Option<&Ticket>,
-    ) -> Result<Option<[u8; 8]>, MailRefusal> {
-        let Kind::Inbox { gate } = &queue.kind else { return Err(MailRefusal::No) };
+    /// The id of a ticket that lets its bearer into an inbox with this gate.
+    fn ticket(&self, gate: &Secret<32>, ticket: Option<&Ticket>) -> Option<[u8; 8]> {
         let holds = |ticket: &&Ticket| {
             ticket.expires > self.now
                 && ticket_pass(gate, ticket.expires.as_secs(), &ticket.id) == ticket.pass
         };
-        if let Some(ticket) = ticket.filter(holds) {
-            return Ok(Some(ticket.id));
-        }
-        let bits = queue.work();
-        if request.worked(&self.channel) >= bits { Ok(None) } else { Err(MailRefusal::Work(bits)) }
+        ticket.filter(holds).map(|ticket| ticket.id)
+    }
+
+    /// Bits of work that a request shows and that haven't counted yet.
+    fn worked(&self, request: &Request) -> u32 {
+        if request.number > self.counted { request.worked(&self.channel) } else { 0 }
+    }
+
+    fn has_worked(&self, request: &Request, bits: u32, done: &mut Done) -> bool {
+        done.worked = self.worked(request) >= bits;
+        done.worked
     }
 
     fn take_prekeys(
@@ -308,24 +328,42 @@ impl Host<'_, '_> {
         Ok(marks)
     }
 
-    fn hand_out(&self, request: &Request, ticket: Option<&Ticket>) -> Result<Answer, MailRefusal> {
-        let (id, mut queue) = self.named(request).ok_or(MailRefusal::No)?;
-        let ticket = self.let_in(request, &queue, ticket)?;
+    /// The bundle for whoever knows the inbox, and a pair for a ticket or for work. Where there is none, or too little was
+    /// done for one, the bundle serves alone: nobody is kept from writing.
+    fn hand_out(
+        &self,
+        request: &Request,
+        ticket: Option<&Ticket>,
+        askers: &mut Askers,
+        done: &mut Done,
+    ) -> Result<Answer, MailRefusal> {
+        let (id, queue) = self.named(request).ok_or(MailRefusal::No)?;
+        let Kind::Inbox { gate } = &queue.kind else { return Err(MailRefusal::No) };
         let key = PREKEYS.key_at(id.as_bytes(), 0);
         let bundle = self.tx.with(&PREKEYS, &key, |rows| rows.first().cloned()).flatten();
         let bundle = bundle.ok_or(MailRefusal::No)?;
-        let reserved = if ticket.is_some() { 0 } else { limits::ONE_TIME_RESERVE };
-        let mut one_time = Vec::new();
-        if queue.pairs > reserved {
-            let next = self.tx.scan(&PREKEYS, &PREKEYS.of(id.as_bytes()).from(1).limit(1)).pop();
-            if let Some((key, pair)) = next {
-                one_time = Vec::clone(&pair);
-                self.tx.delete(&PREKEYS, key);
-                queue.pairs -= 1;
-                self.tx.put(&QUEUES, QUEUES.key(id.as_bytes()), queue);
+        let asker = match self.ticket(gate, ticket) {
+            Some(id) => Asker::Ticket(id),
+            None => Asker::Anyone(self.origin.clone()),
+        };
+        let (one_time, work) = match askers.price(id, &asker, queue.pairs, self.now) {
+            None => (Vec::new(), 0),
+            Some(bits) if bits > 0 && !self.has_worked(request, bits, done) => (Vec::new(), bits),
+            Some(_) => {
+                askers.given(id, asker, self.now);
+                (self.next_pair(&id, queue), 0)
             }
-        }
-        Ok(Answer::Prekeys { bundle, one_time })
+        };
+        Ok(Answer::Prekeys { bundle, one_time, work })
+    }
+
+    fn next_pair(&self, id: &ReadId, mut queue: Queue) -> Vec<Vec<u8>> {
+        let next = self.tx.scan(&PREKEYS, &PREKEYS.of(id.as_bytes()).from(1).limit(1)).pop();
+        let Some((key, pair)) = next else { return Vec::new() };
+        self.tx.delete(&PREKEYS, key);
+        queue.pairs = queue.pairs.saturating_sub(1);
+        self.tx.put(&QUEUES, QUEUES.key(id.as_bytes()), queue);
+        Vec::clone(&pair)
     }
 }
 

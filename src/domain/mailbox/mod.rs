@@ -9,6 +9,7 @@
 //! ```
 
 pub mod admission;
+pub mod askers;
 pub mod boxes;
 pub mod host;
 pub mod owner;

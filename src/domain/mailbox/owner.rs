@@ -14,7 +14,7 @@ use crate::crypto::x25519::KeyPair;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
-use crate::wire::boxes::{InboxBox, PairBox, Queues, Ticket, told};
+use crate::wire::boxes::{InboxBox, OpenBox, PairBox, Queues, Ticket, told};
 use crate::wire::mail::{NewKind, NewQueue, ShownReceipt, read_id, ticket_pass};
 use crate::wire::peer::{PeerAddress, PeerKey};
 
@@ -172,6 +172,18 @@ impl OwnQueue {
         let at = told(&mailbox.at, addresses)?;
         Some(InboxBox { at, send: made.send, ticket: Ticket { expires, id, pass } })
     }
+}
+
+/// Our inboxes that stand, as a profile names them: for everybody.
+pub fn open_inboxes(rows: &impl Rows) -> Vec<OpenBox> {
+    let mut boxes = Vec::new();
+    for mailbox in standing(rows) {
+        let queue = rows.row(&OWN_QUEUES, mailbox.inbox.as_bytes());
+        let made = queue.and_then(|queue| queue.made);
+        let at = told(&mailbox.at, limits::MAIL_ADDRESSES_MAX);
+        boxes.extend(made.zip(at).map(|(made, at)| OpenBox { at, send: made.send }));
+    }
+    boxes
 }
 
 /// Our mailboxes, those among them that we are leaving.

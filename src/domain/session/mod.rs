@@ -5,13 +5,13 @@
 //! it, `epoch`, the states of the two sides, and `whole_key`, the cryptography of one exchange. Everything is computed from what is handed in; a
 //! frame is opened into an [`ratchet::Advance`] that changes nothing until it is installed.
 
+pub mod challenge;
 pub mod error;
 pub mod one_time;
 pub mod pool;
 pub mod pqxdh;
 pub mod prekeys;
 pub mod ratchet;
-pub mod requesters;
 pub mod rows;
 pub mod sessions;
 

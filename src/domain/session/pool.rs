@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::limits;
+use crate::base::requesters::price_of_pool;
 use crate::base::time::Time;
 
 /// What speaks for somebody who asks for prekeys.
@@ -47,6 +48,13 @@ impl Pool {
             self.waiting += 1;
         }
         taken
+    }
+
+    /// Bits of work that a pair costs somebody for whom nothing speaks; nothing where there is none to be had.
+    pub fn price(&mut self, now: Time) -> Option<u32> {
+        self.fill(now);
+        let bound = limits::ONE_TIME_WAITING_MAX - limits::ONE_TIME_WAITING_MAX / 5;
+        price_of_pool(self.left).filter(|_| self.waiting < bound)
     }
 
     /// Pairs were given to somebody who hands them out in our place.
@@ -95,6 +103,20 @@ mod tests {
         assert_eq!(taken(&mut pool, Claim::Anyone, NOW), 0);
         assert_eq!(taken(&mut pool, Claim::Known, NOW), 20);
         assert_eq!((pool.left(), pool.waiting()), (0, 100));
+    }
+
+    #[test]
+    fn a_pair_has_a_price_exactly_when_a_stranger_may_take_it() {
+        let mut pool = Pool::full(NOW);
+        let mut prices = Vec::new();
+        while let Some(price) = pool.price(NOW) {
+            prices.push(price);
+            assert!(pool.take(Claim::Anyone, NOW));
+        }
+        assert!(!pool.take(Claim::Anyone, NOW) && prices.is_sorted());
+        assert_eq!((prices.len(), prices[0], prices[79]), (80, limits::WORK_LEAST, limits::WORK_MOST - 1));
+        pool.lend(limits::ONE_TIME_WAITING_MAX);
+        assert_eq!(pool.price(NOW.plus(limits::ONE_TIME_FILL_PAUSE)), None, "filled, and too many wait");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::domain::directory::profile::ProfileDraft;
 use crate::domain::identity::contact::CONTACTS;
 use crate::domain::identity::invite;
 use crate::domain::identity::own::ACCOUNTS;
-use crate::domain::session::pool::Pool;
+use crate::domain::session::pool::{Claim, Pool};
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::domain::session::rows::{ONE_TIME, PEERS, POOLS, PREKEYS, REPLAYS, ROUTES, Route, SESSIONS};
 use crate::engine::command::{Command, Outcome};
@@ -22,8 +22,9 @@ use crate::sim::random::Random;
 use crate::sim::world::World;
 use crate::store::table::{Reader, Row, Rows, Table};
 use crate::store::tx::Tx;
-use crate::wire::ask::{Answer, Ask};
+use crate::wire::ask::{Answer, Ask, WorkDone, WorkWanted, prekey_work};
 use crate::wire::invite::Invite;
+use crate::wire::origin::Prefix;
 use crate::wire::peer::{LinkId, PeerKey};
 use crate::wire::prekeys::{OneTimePrekey, OneTimePublic, decode_one_time};
 
@@ -72,14 +73,27 @@ fn stranger(number: u16) -> PeerKey {
     PeerKey::new(bytes).unwrap()
 }
 
-/// What somebody was given: a bundle that holds, and the ids and keys of one-time prekeys.
-#[derive(PartialEq, Eq, PartialOrd, Ord, Debug)]
+/// What somebody was given: a bundle that holds, and the ids and keys of one-time prekeys, or what they cost.
+#[derive(PartialEq, Eq, Debug)]
 struct Given {
     one_time: Vec<(u32, Vec<u8>)>,
+    work: Option<WorkWanted>,
 }
 
-fn question(route: RouteId, token: Option<ContactToken>, peer: PeerKey) -> Input {
-    Input::Asked { ask: 1, peer, body: Ask::Bundle { route, token }.encode() }
+/// Who asks, from which network.
+#[derive(Clone)]
+struct Asker {
+    peer: PeerKey,
+    from: Option<Prefix>,
+}
+
+fn somebody(number: u16) -> Asker {
+    let [a, b] = number.to_be_bytes();
+    Asker { peer: stranger(number), from: Some(Prefix::V4([9, a, b])) }
+}
+
+fn question(ask: Ask, Asker { peer, from }: Asker) -> Input {
+    Input::Asked { ask: 1, peer, from, body: ask.encode() }
 }
 
 fn given(effects: Vec<Effect>, account: &AccountId, now: Time) -> Option<Given> {
@@ -87,7 +101,7 @@ fn given(effects: Vec<Effect>, account: &AccountId, now: Time) -> Option<Given> 
         Effect::Answer { body, .. } => Some(body),
         _ => None,
     });
-    let Answer::Bundle { bundle, one_time, .. } = Answer::decode(&body?).unwrap() else { return None };
+    let Answer::Bundle { bundle, one_time, work, .. } = Answer::decode(&body?).unwrap() else { return None };
     let mut verified = VerifiedBundle::verify(&bundle, account, now).unwrap();
     let read = |bytes: &Vec<u8>| {
         verified.add_one_time(bytes, now).unwrap();
@@ -97,19 +111,44 @@ fn given(effects: Vec<Effect>, account: &AccountId, now: Time) -> Option<Given> 
             OneTimePublic::Kem(key) => (prekey.id, key),
         }
     };
-    Some(Given { one_time: one_time.iter().map(read).collect() })
+    Some(Given { one_time: one_time.iter().map(read).collect(), work })
 }
 
 /// Asks a node for prekeys, and waits until its answer may leave.
-fn ask(world: &mut World, route: RouteId, token: Option<ContactToken>, peer: PeerKey) -> Option<Given> {
+fn ask(world: &mut World, route: RouteId, token: Option<ContactToken>, asker: Asker) -> Option<Given> {
+    put(world, Ask::Bundle { route, token, work: None }, asker)
+}
+
+fn put(world: &mut World, ask: Ask, asker: Asker) -> Option<Given> {
     let (now, mut rng) = (world.now, Random::new(now_seed(world)));
     let node = &mut world.peers[0];
     while node.disk.waiting() > 0 {
         let _ = node.sync();
     }
-    node.handle(now, vec![question(route, token, peer)], &mut rng);
+    node.handle(now, vec![question(ask, asker)], &mut rng);
     let account = node.account();
     given(node.sync(), &account, now)
+}
+
+/// Does the work that a node wants for a pair.
+fn solve(world: &World, asker: &Asker, wanted: &WorkWanted) -> WorkDone {
+    let puzzle = prekey_work(&world.peers[0].key, &asker.peer, &wanted.challenge, wanted.bits);
+    WorkDone { challenge: wanted.challenge, work: puzzle.solve() }
+}
+
+/// Shows work for a pair; how many pairs it brought.
+fn pay(world: &mut World, route: RouteId, done: WorkDone, asker: Asker) -> usize {
+    let ask = Ask::Bundle { route, token: None, work: Some(done) };
+    put(world, ask, asker).unwrap().one_time.len() / 2
+}
+
+/// Asks as a stranger does who works for what it gets; how many pairs that brought.
+fn buy(world: &mut World, route: RouteId, asker: &Asker) -> usize {
+    let first = ask(world, route, None, asker.clone()).unwrap();
+    assert!(first.one_time.is_empty(), "nothing for nothing");
+    let Some(wanted) = first.work else { return 0 };
+    let done = solve(world, asker, &wanted);
+    pay(world, route, done, asker.clone())
 }
 
 /// Another seed for each question.
@@ -176,16 +215,16 @@ fn one_time_prekey_depletion_leaves_everybody_a_bundle_and_those_that_are_known_
     let (route, open) = (pair_route(&world, 0, &contact), invite(&mut world, 0));
     let inbox = inbox(&world, 0);
     // A person's inbox gives strangers nothing at all.
-    assert_eq!(ask(&mut world, inbox, None, stranger(0)), None);
-    assert_eq!(ask(&mut world, inbox, Some(ContactToken::new([7; 16])), stranger(0)), None);
+    assert_eq!(ask(&mut world, inbox, None, somebody(0)), None);
+    assert_eq!(ask(&mut world, inbox, Some(ContactToken::new([7; 16])), somebody(0)), None);
     for claim in [(route, None), (open.inbox, Some(open.token))] {
-        let mut pairs = || ask(&mut world, claim.0, claim.1, stranger(0)).unwrap().one_time.len();
+        let mut pairs = || ask(&mut world, claim.0, claim.1, somebody(0)).unwrap().one_time.len();
         let counts: Vec<_> = (0..8).map(|_| pairs()).collect();
         assert_eq!(counts, [2, 2, 2, 2, 2, 2, 0, 0], "six pairs, then the signed prekeys alone");
     }
     world.now = world.now.plus(limits::ONE_TIME_BUCKET_PACE);
-    assert_eq!(ask(&mut world, route, None, stranger(0)).unwrap().one_time.len(), 2, "one has come back");
-    assert_eq!(ask(&mut world, route, None, stranger(0)).unwrap().one_time.len(), 0);
+    assert_eq!(ask(&mut world, route, None, somebody(0)).unwrap().one_time.len(), 2, "one has come back");
+    assert_eq!(ask(&mut world, route, None, somebody(0)).unwrap().one_time.len(), 0);
 }
 
 #[test]
@@ -193,22 +232,87 @@ fn one_time_prekey_depletion_by_any_number_of_strangers_spares_a_fifth_of_a_busi
     let mut world = World::new(3, &[Business, Person]);
     world.run(MINUTE);
     let (inbox, open) = (inbox(&world, 0), invite(&mut world, 0));
-    let mut pairs = 0;
-    for number in 0..100 {
-        for _ in 0..7 {
-            let given = ask(&mut world, inbox, None, stranger(number)).unwrap();
-            pairs += given.one_time.len() / 2;
-        }
+    let price = |world: &mut World, number| {
+        ask(world, inbox, None, somebody(number)).unwrap().work.map(|wanted| wanted.bits)
+    };
+    assert_eq!(price(&mut world, 0), Some(limits::WORK_LEAST));
+    // However many names they have, each pair costs them work, and the more the fewer are left.
+    for number in 0..24 {
+        assert_eq!(buy(&mut world, inbox, &somebody(number)), 1);
     }
-    assert_eq!(pairs, 80);
-    let known = ask(&mut world, inbox, Some(open.token), stranger(0)).unwrap();
-    assert_eq!(known.one_time.len(), 2, "the bearer of an invite still gets one");
+    assert_eq!(price(&mut world, 99), Some(limits::WORK_LEAST + 3));
+    // The last ones would take a while: they are taken as if it had been done.
+    let account = world.peers[0].account();
+    let taken = |pool: &mut Pool, now| {
+        while pool.left() > limits::ONE_TIME_RESERVE && pool.take(Claim::Anyone, now) {}
+    };
+    let now = world.now;
+    change(&mut world, 0, |tx| {
+        tx.edit(&POOLS, &POOLS.key(account.as_bytes()), |pool| taken(pool, now));
+    });
+    let nothing = ask(&mut world, inbox, None, somebody(0)).unwrap();
+    assert_eq!(
+        nothing,
+        Given { one_time: Vec::new(), work: None },
+        "the bundle serves, and no work would help"
+    );
+    let known = ask(&mut world, inbox, Some(open.token), somebody(0)).unwrap();
+    assert_eq!((known.one_time.len(), known.work), (2, None), "the bearer of an invite still gets one");
     // A restart makes the node forget who asked, but not how much it gave.
     let (now, mut rng) = (world.now, Random::new(5));
     world.peers[0].crash(now, &mut rng);
-    assert_eq!(ask(&mut world, inbox, None, stranger(0)).unwrap().one_time.len(), 0);
+    assert_eq!(buy(&mut world, inbox, &somebody(0)), 0);
     world.now = world.now.plus(limits::ONE_TIME_FILL_PAUSE);
-    assert_eq!(ask(&mut world, inbox, None, stranger(0)).unwrap().one_time.len(), 2, "filled again");
+    assert_eq!(buy(&mut world, inbox, &somebody(0)), 1, "filled again");
+}
+
+#[test]
+fn prekey_work_that_is_missing_wrong_stale_repeated_or_another_s_lowers_to_the_last_resort() {
+    let mut world = World::new(13, &[Business, Person]);
+    world.run(MINUTE);
+    let inbox = inbox(&world, 0);
+    let (asker, other) = (somebody(1), somebody(2));
+    let wanted =
+        |world: &mut World, asker: &Asker| ask(world, inbox, None, asker.clone()).unwrap().work.unwrap();
+    let challenge = wanted(&mut world, &asker);
+    let done = solve(&world, &asker, &challenge);
+    let before = pool(&world, 0);
+    assert_eq!(pay(&mut world, inbox, WorkDone { work: done.work + 1, ..done }, asker.clone()), 0, "wrong");
+    assert_eq!(pay(&mut world, inbox, done, other.clone()), 0, "another's");
+    let moved = Asker { from: other.from, ..asker.clone() };
+    assert_eq!(pay(&mut world, inbox, done, moved), 0, "from another network");
+    assert_eq!(pool(&world, 0), before, "nothing was taken for any of that");
+    assert_eq!(pay(&mut world, inbox, done, asker.clone()), 1);
+    assert_eq!(pay(&mut world, inbox, done, asker.clone()), 0, "repeated");
+    let stale = wanted(&mut world, &asker);
+    let done = solve(&world, &asker, &stale);
+    world.now = world.now.plus(limits::CHALLENGE_LIFE + Duration::from_millis(1));
+    assert_eq!(pay(&mut world, inbox, done, asker.clone()), 0, "stale");
+    let earlier = wanted(&mut world, &asker);
+    let done = solve(&world, &asker, &earlier);
+    let (now, mut rng) = (world.now, Random::new(5));
+    world.peers[0].crash(now, &mut rng);
+    assert_eq!(pay(&mut world, inbox, done, asker.clone()), 0, "of the run before");
+    assert_eq!(buy(&mut world, inbox, &asker), 1);
+}
+
+#[test]
+fn a_busy_network_pays_more_for_prekeys_and_is_never_refused_and_bearers_of_invites_never_pay() {
+    let mut world = World::new(14, &[Business, Person]);
+    world.run(MINUTE);
+    let (inbox, open) = (inbox(&world, 0), invite(&mut world, 0));
+    let town = |number: u16| Asker { from: somebody(0).from, ..somebody(number) };
+    for number in 0..limits::ONE_TIME_BUCKET as u16 {
+        assert_eq!(buy(&mut world, inbox, &town(number)), 1);
+    }
+    let price = |world: &mut World, asker: Asker| {
+        ask(world, inbox, None, asker).unwrap().work.map(|wanted| wanted.bits)
+    };
+    assert_eq!(price(&mut world, town(70)), Some(limits::WORK_LEAST + 1), "whatever it calls itself");
+    assert_eq!(price(&mut world, somebody(70)), Some(limits::WORK_LEAST), "from another network");
+    assert_eq!(buy(&mut world, inbox, &town(71)), 1, "dearer, not refused");
+    let bearer = ask(&mut world, inbox, Some(open.token), town(72)).unwrap();
+    assert_eq!((bearer.one_time.len(), bearer.work), (2, None));
 }
 
 #[test]
@@ -221,7 +325,7 @@ fn one_time_prekey_double_hand_out_does_not_happen_whatever_the_random_source_an
     let mut all = Vec::new();
     for _ in 0..3 {
         // The same random numbers each time: the id that they give first is taken, and another one is drawn.
-        let asked = vec![question(route, None, stranger(0)), question(route, None, stranger(1))];
+        let asked = vec![question(bare(route), somebody(0)), question(bare(route), somebody(1))];
         node.handle(now, asked, &mut Random::new(9));
         assert!(rows_seen(node) > all.len(), "staged");
         for effect in node.sync() {
@@ -235,7 +339,7 @@ fn one_time_prekey_double_hand_out_does_not_happen_whatever_the_random_source_an
     // What the disk doesn't have yet, nobody was given: after a crash nothing of it leaves.
     world.now = world.now.plus(DAY);
     let (now, node) = (world.now, &mut world.peers[0]);
-    node.handle(now, vec![question(route, None, stranger(0))], &mut Random::new(10));
+    node.handle(now, vec![question(bare(route), somebody(0))], &mut Random::new(10));
     node.crash(now, &mut Random::new(11));
     let mut left = Vec::new();
     while node.disk.waiting() > 0 {
@@ -243,6 +347,10 @@ fn one_time_prekey_double_hand_out_does_not_happen_whatever_the_random_source_an
     }
     assert!(!left.iter().any(|effect| matches!(effect, Effect::Answer { .. })));
     assert_eq!(rows(&world, 0, &ONE_TIME), 6);
+}
+
+fn bare(route: RouteId) -> Ask {
+    Ask::Bundle { route, token: None, work: None }
 }
 
 fn rows_seen(node: &crate::sim::peer::Peer) -> usize {
@@ -257,7 +365,7 @@ fn first_flight_replay_with_and_without_one_time_prekeys_opens_nothing_twice() {
         world.run(MINUTE);
         let invite = invite(&mut world, 0);
         if exhausted {
-            (0..6).for_each(|_| drop(ask(&mut world, invite.inbox, Some(invite.token), stranger(0))));
+            (0..6).for_each(|_| drop(ask(&mut world, invite.inbox, Some(invite.token), somebody(0))));
         }
         accept(&mut world, 1, invite);
         world.run(MINUTE);
@@ -343,7 +451,7 @@ fn prekey_id_reuse_does_not_happen_and_a_guessed_id_uses_nothing_up() {
     let flight = flights(&world, 0).remove(0);
     let contact = world.peers[1].account();
     let route = pair_route(&world, 0, &contact);
-    assert_eq!(ask(&mut world, route, None, stranger(0)).unwrap().one_time.len(), 2);
+    assert_eq!(ask(&mut world, route, None, somebody(0)).unwrap().one_time.len(), 2);
     assert_eq!(frame(&mut world, &flight), 1);
     assert_eq!(rows(&world, 0, &ONE_TIME), 1);
 }
@@ -354,7 +462,7 @@ fn private_halves_and_what_is_remembered_of_flights_are_wiped_after_thirty_days(
     let ana = world.peers[0].account();
     let contact = world.peers[1].account();
     let route = pair_route(&world, 0, &contact);
-    assert_eq!(ask(&mut world, route, None, stranger(0)).unwrap().one_time.len(), 2);
+    assert_eq!(ask(&mut world, route, None, somebody(0)).unwrap().one_time.len(), 2);
     let made = world.now;
     let oldest = |world: &World| {
         let safe = world.peers[0].disk.safe();
@@ -381,7 +489,7 @@ fn a_node_that_slept_hands_out_no_prekeys_that_should_have_been_replaced() {
     let before = rows(&world, 0, &PREKEYS);
     // The question comes before the node has noticed how late it is.
     world.now = world.now.plus(5 * DAY);
-    assert!(ask(&mut world, route, None, stranger(0)).is_some());
+    assert!(ask(&mut world, route, None, somebody(0)).is_some());
     assert_eq!(rows(&world, 0, &PREKEYS), before + 1);
 }
 
@@ -416,11 +524,38 @@ fn a_business_is_asked_for_a_one_time_pair_before_the_bundle_of_its_profile_serv
 #[test]
 fn a_business_whose_one_time_pairs_are_exhausted_is_written_to_all_the_same() {
     let (mut world, padaria) = customer(12);
-    let inbox = inbox(&world, 0);
-    (0..20).for_each(|number| (0..6).for_each(|_| drop(ask(&mut world, inbox, None, stranger(number)))));
+    world.run(MINUTE);
+    let now = world.now;
+    change(&mut world, 0, |tx| {
+        let mut pool = Pool::full(now);
+        while pool.take(Claim::Anyone, now) {}
+        tx.put(&POOLS, POOLS.key(padaria.as_bytes()), pool);
+    });
     assert_eq!(pool(&world, 0).map(|pool| (pool.left(), pool.waiting())), Some((20, 80)));
     assert!(say(&mut world, 1, padaria, "oi"));
     world.run(MINUTE);
     assert_eq!(rows(&world, 0, &SESSIONS), 1);
     assert_eq!(pool(&world, 0).map(|pool| (pool.left(), pool.waiting())), Some((20, 80)));
+}
+
+#[test]
+fn a_business_that_never_answers_for_work_is_written_to_by_the_prekeys_that_it_gave_without() {
+    let (mut world, padaria) = customer(15);
+    // It is asked, tells a price, and is gone before the work is done: what it gave at first serves.
+    assert!(say(&mut world, 1, padaria, "oi"));
+    let told = |world: &World| world.puzzles > 0;
+    while !told(&world) {
+        world.run(Duration::from_millis(1));
+    }
+    world.stop(0);
+    world.run(MINUTE);
+    assert_eq!(pool(&world, 0), None, "no pair was given");
+    world.start(0);
+    world.run(5 * MINUTE);
+    assert_eq!(rows(&world, 0, &SESSIONS), 1);
+    assert_eq!(rows(&world, 0, &ONE_TIME), 0);
+    let safe = world.peers[0].disk.safe();
+    let contact = Reader::new(&safe).scan(&CONTACTS, &CONTACTS.all()).remove(0).1.account;
+    drop(safe);
+    assert_eq!(texts(&history(&world, 0, &contact), "in"), ["oi"]);
 }

@@ -10,19 +10,21 @@ use crate::base::kind::AccountKind;
 use crate::base::limits;
 use crate::domain::directory::profile::ProfileDraft;
 use crate::domain::identity::address;
+use crate::domain::mailbox::owner;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::people;
 use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::engine::reach_view;
-use crate::node::clock;
 use crate::node::handle::{Node, RelayStatus};
 use crate::node::identity::{self, Custody};
+use crate::node::mailbox;
 use crate::store::table::Rows as _;
 use crate::ui::facts::{dialable, kind_word};
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::Body;
 use crate::ui::http::reached::reached;
+use crate::wire::boxes::OpenBox;
 
 /// Who the node is.
 #[derive(Serialize)]
@@ -54,7 +56,7 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<Value>, ApiErr
     let node = api.node();
     let status = node.status().await?;
     let peer = node.peer_id();
-    let (now, online) = (clock::now(), status.network.as_ref());
+    let (now, online) = (node.now(), status.network.as_ref());
     let contacts = api.view(|rows| reach_view::contact_peers(rows, limits::API_LIST_MAX)).await?;
     let contacts: Vec<_> = contacts.iter().map(|one| reached(one, online, now).document).collect();
     let network = status.network.map(|network| {
@@ -120,6 +122,9 @@ pub(super) struct OwnProfile {
     draft: ProfileDraft,
     /// The number of the last publication; 0 before the first.
     seq: u64,
+    /// The mailboxes that a business's profile names, as addresses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mailboxes: Vec<String>,
 }
 
 pub(super) async fn profile(State(api): State<Api>) -> Result<Json<OwnProfile>, ApiError> {
@@ -193,7 +198,16 @@ async fn own_profile(api: &Api) -> Result<OwnProfile, ApiError> {
     if node.kind() == AccountKind::Person {
         draft.name = api.view(|rows| people::own_name(rows)).await?;
     }
-    Ok(OwnProfile { address: address::encode(&node.account()), kind: kind_word(node.kind()), draft, seq })
+    let mailboxes = match node.kind() {
+        AccountKind::Business => api.view(|rows| owner::open_inboxes(rows)).await?,
+        AccountKind::Person => Vec::new(),
+    };
+    let shown = |open: OpenBox| {
+        let peer = mailbox::peer_text(open.at.peer());
+        dialable(open.at.addresses(), Some(&peer)).into_iter().next().unwrap_or(peer)
+    };
+    let (address, kind) = (address::encode(&node.account()), kind_word(node.kind()));
+    Ok(OwnProfile { address, kind, draft, seq, mailboxes: mailboxes.into_iter().map(shown).collect() })
 }
 
 /// What this business says of itself so far, and the number of its last publication.

@@ -34,7 +34,7 @@ fn work_lets_a_queue_in_where_that_is_the_rule() {
     let command = Command::New(reader.wanted(true));
     assert_eq!(desk.read(&reader, &command), Answer::Refused(MailRefusal::Work(11)));
     let mut request = Request::signed(1, &desk.channel(), &reader.key, &command);
-    request.work_for(&desk.channel(), 11);
+    request.work = request.puzzle(&desk.channel(), 11).solve();
     assert!(matches!(desk.ask(&request).answer, Answer::Made { .. }));
 }
 

@@ -9,6 +9,7 @@ use crate::crypto::ed25519::SigningKey;
 use crate::crypto::secret::Secret;
 use crate::crypto::x25519::KeyPair;
 use crate::domain::billing::fixture::Counter;
+use crate::domain::mailbox::askers::Askers;
 use crate::domain::mailbox::host::{Done, Host, Rules};
 use crate::store::key::{Key, Value};
 use crate::store::snapshot::{Fault, Scan, Snapshot};
@@ -16,6 +17,7 @@ use crate::store::tx::Tx;
 use crate::wire::boxes::Ticket;
 use crate::wire::mail::{Channel, Command, NewKind, NewQueue, Nonce, Request, ticket_pass, writer_key};
 use crate::wire::mail_word::Answer;
+use crate::wire::origin::{Origin, Prefix};
 use crate::wire::peer::PeerKey;
 
 pub(super) const NOW: Time = Time::from_millis(1_700_000_000_000);
@@ -48,6 +50,9 @@ pub(super) struct Desk {
     pub(super) now: Time,
     pub(super) mailbox: PeerKey,
     pub(super) nonce: Nonce,
+    pub(super) origin: Origin,
+    askers: Askers,
+    counted: u64,
     number: u64,
     pub(super) rng: Counter,
 }
@@ -67,6 +72,9 @@ impl Desk {
             now: NOW,
             mailbox: PeerKey::new(vec![3; 38]).unwrap(),
             nonce: [4; 32],
+            origin: Origin::Network(Prefix::V4([9, 9, 9])),
+            askers: Askers::default(),
+            counted: 0,
             number: 0,
             rng: Counter(5),
         }
@@ -75,11 +83,16 @@ impl Desk {
     /// One request, in a commit of its own.
     pub(super) fn ask(&mut self, request: &Request) -> Done {
         let (request, command) = Request::decode(&request.encode()).unwrap();
-        let (now, rng) = (self.now, &mut self.rng);
+        let (now, rng, askers) = (self.now, &mut self.rng, &mut self.askers);
+        let (origin, counted) = (&self.origin, self.counted);
         let memory = self.memory.borrow();
         let tx = Tx::new(&*memory);
         let channel = Channel { mailbox: &self.mailbox, nonce: &self.nonce };
-        let done = Host { tx: &tx, now, channel, rules: &self.rules }.handle(&request, command, rng);
+        let host = Host { tx: &tx, now, channel, rules: &self.rules, origin, counted };
+        let done = host.handle(&request, command, askers, rng);
+        if done.worked {
+            self.counted = request.number;
+        }
         let changes = tx.finish(1).unwrap().into_parts().0;
         drop(memory);
         self.store(changes);
@@ -111,7 +124,7 @@ impl Desk {
         self.memory.borrow().0.len()
     }
 
-    fn count(&mut self) -> u64 {
+    pub(super) fn count(&mut self) -> u64 {
         self.number += 1;
         self.number
     }
@@ -156,7 +169,7 @@ impl Desk {
         let number = self.count();
         let mut request = Request::bare(number, *send, &Command::Send { frame, ticket });
         if bits > 0 {
-            request.work_for(&self.channel(), bits);
+            request.work = request.puzzle(&self.channel(), bits).solve();
         }
         self.ask(&request).answer
     }

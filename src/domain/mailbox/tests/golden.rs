@@ -36,7 +36,7 @@ fn requests_keep_their_bytes() {
     let deposit = Command::Send { frame: frame(1, 600), ticket: None };
     let knock = Command::Send { frame: flight(1), ticket: Some(ticket()) };
     let mut worked = Request::bare(3, [8; 16], &Command::GetPrekeys { ticket: None });
-    worked.work_for(&channel, 10);
+    worked.work = worked.puzzle(&channel, 10).solve();
     let digests = [
         signed(&Command::New(reader.wanted(true))),
         signed(&Command::New(reader.wanted(false))),
@@ -66,7 +66,8 @@ fn words_keep_their_bytes() {
         answer(Answer::Made { send: SendId::new([3; 16]), key: [4; 32] }),
         answer(Answer::Marks(Marks { waiting: 1, bytes: 600, one_time: 99 })),
         answer(Answer::Frames(vec![(7, vec![5; 20])])),
-        answer(Answer::Prekeys { bundle: vec![6], one_time: vec![vec![7], vec![8]] }),
+        answer(Answer::Prekeys { bundle: vec![6], one_time: vec![vec![7], vec![8]], work: 0 }),
+        answer(Answer::Prekeys { bundle: vec![6], one_time: Vec::new(), work: 10 }),
         answer(Answer::Refused(MailRefusal::No)),
         answer(Answer::Refused(MailRefusal::Full)),
         answer(Answer::Refused(MailRefusal::Work(12))),
@@ -170,9 +171,9 @@ const GOLDEN_REQUESTS: [&str; 11] = [
     "a7d0b4284b012c63",
     "48dd2182d2367eb3",
     "89e084218323d7ce",
-    "ce9f84d5a43d16ae",
+    "1d0c20829d44c90e",
 ];
-const GOLDEN_WORDS: [&str; 11] = [
+const GOLDEN_WORDS: [&str; 12] = [
     "0a200101010101010101010101010101010101010101010101010101010101010101",
     "1a1002020202020202020202020202020202",
     "120408051001",
@@ -180,6 +181,7 @@ const GOLDEN_WORDS: [&str; 11] = [
     "120b08052207080110d8041863",
     "121e08052a1a0a18080712140505050505050505050505050505050505050505",
     "120d080532090a0106120107120108",
+    "1209080532050a0106180a",
     "120608053a020801",
     "120608053a020802",
     "120808053a040803100c",

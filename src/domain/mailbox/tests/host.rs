@@ -8,6 +8,7 @@ use crate::crypto::secret::Secret;
 use crate::domain::mailbox::queue::{self, totals};
 use crate::wire::mail::{Command, Request, read_id};
 use crate::wire::mail_word::{Answer, MailRefusal};
+use crate::wire::origin::{Origin, Prefix};
 
 const NO: Answer = Answer::Refused(MailRefusal::No);
 const FULL: Answer = Answer::Refused(MailRefusal::Full);
@@ -123,7 +124,7 @@ fn work_serves_for_one_request_on_one_channel() {
     let (mut desk, reader) = (Desk::new(), Reader::new(1));
     let (send, _) = desk.make(&reader, false);
     let mut request = Request::bare(1, send, &Command::Send { frame: flight(0), ticket: None });
-    request.work_for(&desk.channel(), limits::WORK_LEAST);
+    request.work = request.puzzle(&desk.channel(), limits::WORK_LEAST).solve();
     let work = request.work;
     desk.nonce = [9; 32];
     let refused = Answer::Refused(MailRefusal::Work(limits::WORK_LEAST));
@@ -132,6 +133,9 @@ fn work_serves_for_one_request_on_one_channel() {
     let mut other = Request::bare(1, send, &Command::Send { frame: flight(1), ticket: None });
     other.work = work;
     assert_eq!(desk.ask(&other).answer, refused, "another frame");
+    let mut later = request.clone();
+    later.number = 2;
+    assert_eq!(desk.ask(&later).answer, refused, "another number");
     assert_eq!(desk.ask(&request).answer, Answer::Done);
 }
 
@@ -277,45 +281,131 @@ fn what_nobody_fetches_goes_after_its_time_and_a_queue_that_nobody_reads_too() {
     assert_eq!(desk.read(&pair, &Command::Stat), NO);
 }
 
+/// An inbox with so many pairs of prekeys, and its send id.
+fn stocked(desk: &mut Desk, reader: &Reader, pairs: u8) -> [u8; 16] {
+    let (send, _) = desk.make(reader, false);
+    let mut bundle = vec![7];
+    for chunk in 0..pairs / 8 {
+        let one_time: Vec<Vec<u8>> = (0..16).map(|number| vec![chunk, number]).collect();
+        desk.read(reader, &Command::PutPrekeys { bundle: core::mem::take(&mut bundle), one_time });
+    }
+    send
+}
+
+/// What came of a request for prekeys: the pair, and what one would cost.
+fn prekeys(answer: Answer) -> (Vec<Vec<u8>>, u32) {
+    match answer {
+        Answer::Prekeys { bundle, one_time, work } => {
+            assert_eq!(bundle, [7]);
+            (one_time, work)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A request for prekeys that shows so many bits of work.
+fn working(desk: &mut Desk, send: [u8; 16], bits: u32) -> Request {
+    let number = desk.count();
+    let mut request = Request::bare(number, send, &Command::GetPrekeys { ticket: None });
+    request.work = request.puzzle(&desk.channel(), bits).solve();
+    request
+}
+
 #[test]
 fn prekeys_are_handed_out_once_each_and_a_fifth_to_bearers_of_tickets_only() {
     let (mut desk, reader) = (Desk::new(), Reader::new(1));
     let (send, _) = desk.make(&reader, false);
-    let empty = Request::bare(
-        1,
-        send,
-        &Command::GetPrekeys { ticket: Some(reader.ticket(1, NOW.plus(Duration::from_secs(60)))) },
-    );
+    let until = NOW.plus(Duration::from_secs(60));
+    let ticket = |id| Command::GetPrekeys { ticket: Some(reader.ticket(id, until)) };
+    let empty = Request::bare(1, send, &ticket(1));
     assert_eq!(desk.ask(&empty).answer, NO, "none were put there yet");
-    let mut bundle = vec![7];
-    for chunk in 0..4u8 {
-        let one_time: Vec<Vec<u8>> = (0..16).map(|number| vec![chunk, number]).collect();
-        desk.read(&reader, &Command::PutPrekeys { bundle: core::mem::take(&mut bundle), one_time });
-    }
+    let send = stocked(&mut desk, &reader, 96);
+    let id = read_id(&reader.key.public());
+    // Most are gone: what the last ones cost a stranger would take a while.
     let mut seen = std::collections::BTreeSet::new();
-    let mut give = |desk: &mut Desk, ticket: bool| {
-        let ticket = ticket.then(|| reader.ticket(1, NOW.plus(Duration::from_secs(60))));
-        let mut request = Request::bare(1, send, &Command::GetPrekeys { ticket });
-        request.work_for(&desk.channel(), limits::WORK_LEAST);
-        match desk.ask(&request).answer {
-            Answer::Prekeys { bundle, one_time } => {
-                assert_eq!(bundle, [7]);
-                assert!(one_time.iter().all(|prekey| seen.insert(prekey.clone())), "handed out twice");
-                one_time.len()
-            }
-            other => panic!("{other:?}"),
-        }
+    let mut give = |desk: &mut Desk, request: &Request| {
+        let (one_time, work) = prekeys(desk.ask(request).answer);
+        assert!(one_time.iter().all(|prekey| seen.insert(prekey.clone())), "handed out twice");
+        (one_time.len(), work)
     };
-    for _ in 0..32 - limits::ONE_TIME_RESERVE {
-        assert_eq!(give(&mut desk, false), 2);
+    for _ in 0..4 {
+        let request = working(&mut desk, send, 12);
+        assert_eq!(give(&mut desk, &request), (2, 0));
     }
-    assert_eq!(give(&mut desk, false), 0, "the bundle alone");
-    for _ in 0..limits::ONE_TIME_RESERVE {
-        assert_eq!(give(&mut desk, true), 2);
+    desk.with(|tx| {
+        tx.edit(&queue::QUEUES, &queue::QUEUES.key(id.as_bytes()), |row| row.pairs = limits::ONE_TIME_RESERVE)
+    });
+    let request = working(&mut desk, send, limits::WORK_LEAST);
+    assert_eq!(give(&mut desk, &request), (0, 0), "the bundle alone, and no work would help");
+    for number in 0..limits::ONE_TIME_RESERVE {
+        let request = Request::bare(1, send, &ticket(number as u8 / 6));
+        assert_eq!(give(&mut desk, &request), (2, 0));
     }
-    assert_eq!(give(&mut desk, true), 0);
-    let nobody = Request::bare(1, send, &Command::GetPrekeys { ticket: None });
-    assert!(matches!(desk.ask(&nobody).answer, Answer::Refused(MailRefusal::Work(_))));
+    let request = Request::bare(1, send, &ticket(9));
+    assert_eq!(give(&mut desk, &request), (0, 0));
+}
+
+#[test]
+fn a_stranger_works_for_a_pair_and_without_work_the_bundle_serves_alone() {
+    let (mut desk, reader) = (Desk::new(), Reader::new(1));
+    let send = stocked(&mut desk, &reader, 96);
+    let price = limits::WORK_LEAST;
+    let bare = Request::bare(desk.count(), send, &Command::GetPrekeys { ticket: None });
+    assert_eq!(prekeys(desk.ask(&bare).answer), (Vec::new(), price), "told what one costs");
+    let mut wrong = bare.clone();
+    wrong.work = bare.puzzle(&desk.channel(), price).solve() + 1;
+    assert_eq!(prekeys(desk.ask(&wrong).answer), (Vec::new(), price), "unsolved");
+    let paid = working(&mut desk, send, price);
+    assert_eq!(prekeys(desk.ask(&paid).answer).0.len(), 2);
+    assert_eq!(prekeys(desk.ask(&paid).answer).0.len(), 0, "the same work again");
+    let late = working(&mut desk, send, price);
+    desk.nonce = [9; 32];
+    assert_eq!(prekeys(desk.ask(&late).answer).0.len(), 0, "of another channel");
+    desk.nonce = [4; 32];
+    let first = working(&mut desk, send, price);
+    let second = working(&mut desk, send, price);
+    assert_eq!(prekeys(desk.ask(&second).answer).0.len(), 2);
+    assert_eq!(prekeys(desk.ask(&first).answer).0.len(), 0, "work that was done ahead, out of its order");
+}
+
+#[test]
+fn a_busy_network_pays_more_and_others_and_bearers_of_tickets_do_not() {
+    let (mut desk, reader) = (Desk::new(), Reader::new(1));
+    let send = stocked(&mut desk, &reader, 96);
+    let price = |desk: &mut Desk| {
+        let bare = Request::bare(desk.count(), send, &Command::GetPrekeys { ticket: None });
+        prekeys(desk.ask(&bare).answer).1
+    };
+    for _ in 0..limits::ONE_TIME_BUCKET {
+        let bits = price(&mut desk);
+        let request = working(&mut desk, send, bits);
+        assert_eq!(prekeys(desk.ask(&request).answer).0.len(), 2);
+    }
+    let id = read_id(&reader.key.public());
+    desk.with(|tx| {
+        tx.edit(&queue::QUEUES, &queue::QUEUES.key(id.as_bytes()), |row| row.pairs = limits::ONE_TIME_POOL)
+    });
+    assert_eq!(price(&mut desk), limits::WORK_LEAST + 1);
+    let home = core::mem::replace(&mut desk.origin, Origin::Network(Prefix::V4([8, 8, 8])));
+    assert_eq!(price(&mut desk), limits::WORK_LEAST, "another network");
+    desk.origin = home;
+    let until = NOW.plus(Duration::from_secs(3_600));
+    let by_ticket = |desk: &mut Desk, id| {
+        let command = Command::GetPrekeys { ticket: Some(reader.ticket(id, until)) };
+        prekeys(desk.ask(&Request::bare(1, send, &command)).answer)
+    };
+    for _ in 0..limits::ONE_TIME_BUCKET {
+        assert_eq!(by_ticket(&mut desk, 1).0.len(), 2);
+    }
+    assert_eq!(by_ticket(&mut desk, 1), (Vec::new(), 0), "six, then one each ten minutes; never for work");
+    assert_eq!(by_ticket(&mut desk, 2).0.len(), 2);
+    desk.now = desk.now.plus(limits::ONE_TIME_BUCKET_PACE);
+    assert_eq!(by_ticket(&mut desk, 1).0.len(), 2);
+    assert_eq!(
+        price(&mut desk),
+        limits::WORK_LEAST + 1,
+        "the emptier pool; the network's bucket has one again"
+    );
 }
 
 #[test]

@@ -89,6 +89,9 @@ fn profile(profile: &Value, address: &str) -> String {
         let (id, price) = (text(plan, "id"), money(&plan["price"]));
         lines.push(("plan", format!("{id}: {}, {price} {}", text(plan, "name"), text(plan, "period"))));
     }
+    for mailbox in list(&profile["mailboxes"]) {
+        lines.push(("mailbox", mailbox.as_str().unwrap_or_default().to_owned()));
+    }
     fields(&lines)
 }
 

@@ -1,4 +1,4 @@
-//! How often one requester is given one-time prekeys.
+//! How often one requester is given one-time prekeys, and what they cost it.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use crate::base::time::Time;
 /// A bucket for each requester of one kind, at most [`limits::ONE_TIME_REQUESTERS_MAX`].
 ///
 /// They are soft, on purpose: nobody outside can make the node forget them, since only the node's own restart does, and
-/// what they guard is bounded by the stored [`crate::domain::session::pool::Pool`] too. A stored row for each request
-/// would cost the one who is asked more than the one who asks.
+/// what they guard is bounded by a stored count too. A stored row for each request would cost the one who is asked more
+/// than the one who asks.
 #[derive(Debug)]
 pub struct Requesters<K> {
     buckets: BTreeMap<K, Bucket>,
@@ -17,9 +17,21 @@ pub struct Requesters<K> {
 
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
-    left: u32,
-    /// Since when `left` is what it is, less what has come back; when it last moved.
+    taken: u32,
+    /// Since when `taken` is what it is, but for what has come back; when it last moved.
     since: Time,
+}
+
+/// The most that a bucket remembers: what makes the price the highest one.
+const TAKEN_MAX: u32 = limits::ONE_TIME_BUCKET * (1 + limits::WORK_MOST - limits::WORK_LEAST);
+
+/// Bits of work that a pair costs a stranger where so many are left of a pool: [`limits::WORK_LEAST`] of a full one, more
+/// with each that is gone, and nothing at all where only the fifth for those that are known is left: then no work helps.
+pub fn price_of_pool(left: u32) -> Option<u32> {
+    let open = limits::ONE_TIME_POOL - limits::ONE_TIME_RESERVE;
+    let gone = limits::ONE_TIME_POOL.saturating_sub(left);
+    let more = (limits::WORK_MOST - limits::WORK_LEAST) * gone.min(open) / open;
+    (left > limits::ONE_TIME_RESERVE).then_some(limits::WORK_LEAST + more)
 }
 
 impl<K> Default for Requesters<K> {
@@ -31,10 +43,14 @@ impl<K> Default for Requesters<K> {
 impl<K: Ord + Clone> Requesters<K> {
     /// Whether a requester may be given a pair now.
     pub fn may(&mut self, who: &K, now: Time) -> bool {
-        self.buckets.get_mut(who).is_none_or(|bucket| {
-            bucket.come_back(now);
-            bucket.left > 0
-        })
+        self.taken(who, now) < limits::ONE_TIME_BUCKET
+    }
+
+    /// Bits of work that a pair costs a requester now: [`limits::WORK_LEAST`] while its bucket has some, then one more
+    /// for each bucketful, up to [`limits::WORK_MOST`]. A price never refuses anybody.
+    pub fn price(&mut self, who: &K, now: Time) -> u32 {
+        let over = (self.taken(who, now) + 1).saturating_sub(limits::ONE_TIME_BUCKET);
+        (limits::WORK_LEAST + over.div_ceil(limits::ONE_TIME_BUCKET)).min(limits::WORK_MOST)
     }
 
     /// A requester was given a pair.
@@ -44,10 +60,16 @@ impl<K: Ord + Clone> Requesters<K> {
                 self.buckets.iter().min_by_key(|(_, bucket)| bucket.since).map(|(who, _)| who.clone());
             oldest.map(|who| self.buckets.remove(&who));
         }
-        let full = Bucket { left: limits::ONE_TIME_BUCKET, since: now };
-        let bucket = self.buckets.entry(who.clone()).or_insert(full);
+        let bucket = self.buckets.entry(who.clone()).or_insert(Bucket { taken: 0, since: now });
         bucket.come_back(now);
-        bucket.left = bucket.left.saturating_sub(1);
+        bucket.taken = (bucket.taken + 1).min(TAKEN_MAX);
+    }
+
+    fn taken(&mut self, who: &K, now: Time) -> u32 {
+        self.buckets.get_mut(who).map_or(0, |bucket| {
+            bucket.come_back(now);
+            bucket.taken
+        })
     }
 }
 
@@ -56,10 +78,10 @@ impl Bucket {
         let pace = limits::ONE_TIME_BUCKET_PACE;
         let back = now.since(self.since).as_millis() / pace.as_millis();
         let back = u32::try_from(back).unwrap_or(u32::MAX);
-        if self.left.saturating_add(back) >= limits::ONE_TIME_BUCKET {
-            (self.left, self.since) = (limits::ONE_TIME_BUCKET, now);
+        if back >= self.taken {
+            (self.taken, self.since) = (0, now);
         } else {
-            self.left += back;
+            self.taken -= back;
             // Where the clock was set back the wait begins anew.
             self.since = now.min(self.since.plus(pace * back));
         }
@@ -100,6 +122,13 @@ mod tests {
     }
 
     #[test]
+    fn a_pool_costs_more_the_emptier_it_is_and_its_last_fifth_is_not_to_be_had() {
+        let prices: Vec<_> = [100, 99, 92, 60, 28, 21, 20, 0].into_iter().map(price_of_pool).collect();
+        let bits = [Some(10), Some(10), Some(11), Some(15), Some(19), Some(19), None, None];
+        assert_eq!(prices, bits);
+    }
+
+    #[test]
     fn only_so_many_are_told_apart_and_the_one_that_asked_least_recently_is_forgotten() {
         let mut requesters = Requesters::default();
         for who in 0..=limits::ONE_TIME_REQUESTERS_MAX as u32 {
@@ -107,5 +136,23 @@ mod tests {
         }
         assert_eq!(requesters.buckets.len(), limits::ONE_TIME_REQUESTERS_MAX);
         assert!(!requesters.buckets.contains_key(&0) && requesters.buckets.contains_key(&1));
+    }
+
+    #[test]
+    fn the_price_rises_by_a_bit_with_each_bucketful_and_falls_as_pairs_come_back() {
+        let mut requesters = Requesters::default();
+        let mut prices = Vec::new();
+        for _ in 0..100 {
+            prices.push(requesters.price(&1, NOW));
+            requesters.given(&1, NOW);
+        }
+        let bucket = limits::ONE_TIME_BUCKET as usize;
+        assert!(prices[..bucket].iter().all(|price| *price == limits::WORK_LEAST), "{prices:?}");
+        assert_eq!((prices[bucket], prices[2 * bucket]), (limits::WORK_LEAST + 1, limits::WORK_LEAST + 2));
+        assert_eq!(prices[99], limits::WORK_MOST, "and never more");
+        assert_eq!(requesters.price(&2, NOW), limits::WORK_LEAST, "each has its own");
+        let later = |pairs: u32| NOW.plus(limits::ONE_TIME_BUCKET_PACE * pairs);
+        assert_eq!(requesters.price(&1, later(12)), limits::WORK_MOST - 1);
+        assert_eq!(requesters.price(&1, later(TAKEN_MAX)), limits::WORK_LEAST);
     }
 }
