@@ -9,6 +9,8 @@ pub mod mailbox;
 pub mod raw_peer;
 
 mod outlet;
+mod pool;
 mod ports;
 mod relays;
 mod translate;
+mod wait;
