@@ -207,7 +207,7 @@ pub fn hkdf_sha512<const N: usize>(salt: &[u8], input: &[u8], info: &[u8]) -> Se
 
 /// HMAC-SHA-256 (RFC 2104) over the parts, one after the other.
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Secret<32> {
-    HmacKey::new(key).tag(parts)
+    HmacKey::new(key).last_tag(parts)
 }
 
 /// An HMAC-SHA-256 key with its pads already hashed, for keys that are used often.
@@ -223,9 +223,13 @@ impl HmacKey {
 
     /// The tag over the parts, one after the other.
     pub fn tag(&self, parts: &[&[u8]]) -> Secret<32> {
-        let mut mac = self.0.clone();
-        parts.iter().for_each(|part| mac.update(part));
-        Secret::new(mac.finalize().into_bytes().into())
+        self.clone().last_tag(parts)
+    }
+
+    /// The same where the key isn't needed any more: nothing is copied, and so nothing more is to be wiped.
+    pub fn last_tag(mut self, parts: &[&[u8]]) -> Secret<32> {
+        parts.iter().for_each(|part| self.0.update(part));
+        Secret::new(self.0.finalize().into_bytes().into())
     }
 }
 

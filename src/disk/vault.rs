@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use smallvec::SmallVec;
 use zeroize::Zeroizing;
 
 use crate::crypto::aead::{self, TAG_LEN, XNONCE_LEN};
@@ -20,6 +21,9 @@ pub(in crate::disk) const DATABASE_ID_LEN: usize = 16;
 pub(in crate::disk) const PREFIX_LEN: usize = 1 + BLINDED_LEN;
 
 const BLINDED_LEN: usize = 16;
+
+/// Bytes of the longest usual order part.
+const ORDER_USUAL: usize = 16;
 
 /// The keys of one database, per table, derived when a table is first touched.
 pub(in crate::disk) struct Vault {
@@ -50,7 +54,9 @@ impl Vault {
 
     /// The key of one row on the disk.
     pub(in crate::disk) fn blind(&self, table: u8, id: &[u8], order: &[u8]) -> PhysicalKey {
-        [&self.prefix(table, id), order].concat().into()
+        let mut key: SmallVec<[u8; PREFIX_LEN + ORDER_USUAL]> = SmallVec::from_slice(&self.prefix(table, id));
+        key.extend_from_slice(order);
+        key.as_slice().into()
     }
 
     /// Seals a value together with its id: nonce, then the ciphertext of value, id and the id's length.

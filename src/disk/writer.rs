@@ -115,9 +115,19 @@ fn gather(first: Pending, jobs: &Receiver<Job>) -> (Vec<Pending>, Option<Job>) {
 }
 
 fn commit(journal: &mut Journal, shared: &Shared, mut group: Vec<Pending>) {
-    if let Err(fault) = append(journal, shared, &group) {
+    // Batches without rows wait only for those before them, and these are durable.
+    let is_empty = group.iter().all(|pending| pending.rows.is_empty());
+    let appended = if is_empty {
+        shared.fault.get().cloned().map_or(Ok(()), Err)
+    } else {
+        append(journal, shared, &group)
+    };
+    if let Err(fault) = appended {
         group.into_iter().for_each(|pending| pending.fail(fault.clone()));
         return;
+    }
+    if is_empty {
+        return group.into_iter().for_each(Pending::succeed);
     }
     let rolls = journal.rolls();
     let first = group.iter().flat_map(Pending::rows).map(|(_, cell)| cell.sequence).next();

@@ -107,7 +107,7 @@ impl Engine {
         let body = Line::Text(copy.text.clone());
         let entry = NewEntry { sent_at: copy.sent_at, id: copy.id, from, body };
         let entry = conversation::file(step.tx, &contact.thread, entry, step.now);
-        self.show_filed(step, &contact, &entry);
+        self.show_filed(&contact, &entry);
     }
 
     /// Another device of ours knows a contact, or knows it otherwise: its word is the newer one.

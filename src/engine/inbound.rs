@@ -387,7 +387,7 @@ impl Engine {
         if incoming::edit(step.tx, device, |row| content.seq <= row.read) == Some(true) {
             conversation::seen(step.tx, &contact.thread, entry.position);
         }
-        self.show_filed(step, contact, &entry);
+        self.show_filed(contact, &entry);
     }
 
     /// What a content puts into the timeline, after it took its effect; nothing where it is not for the eye.
@@ -489,14 +489,14 @@ impl Engine {
 
     pub(super) fn show_entry(&mut self, step: &Step<'_, '_>, contact: &Contact, position: u64) {
         if let Some(entry) = timeline::since(step.tx, &contact.thread, position, 1).pop() {
-            self.show_filed(step, contact, &entry);
+            let entry = view::entry(step.tx, contact, &entry);
+            self.show(Event::Entry { with: Address(contact.account), name: contact.name.clone(), entry });
         }
     }
 
-    /// The same for an entry at hand, without reading it again.
-    pub(super) fn show_filed(&mut self, step: &Step<'_, '_>, contact: &Contact, entry: &Entry) {
-        let with = Address(contact.account);
-        let entry = view::entry(step.tx, contact, entry);
-        self.show(Event::Entry { with, name: contact.name.clone(), entry });
+    /// The same for an entry that was filed in this very step, without reading anything again.
+    pub(super) fn show_filed(&mut self, contact: &Contact, entry: &Entry) {
+        let entry = view::fresh_entry(contact, entry);
+        self.show(Event::Entry { with: Address(contact.account), name: contact.name.clone(), entry });
     }
 }

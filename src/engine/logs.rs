@@ -171,7 +171,7 @@ impl Engine {
             body: Line::Notice(notice),
         };
         let entry = conversation::file(step.tx, &contact.thread, entry, step.now);
-        self.show_filed(step, contact, &entry);
+        self.show_entry(step, contact, entry.position);
     }
 
     /// The contact is to be asked for what follows the pinned head: the device that claims to know more, or any.

@@ -221,11 +221,11 @@ impl Engine {
     /// Ends a group of inputs: serves every contact that something changed for, then closes the transaction.
     pub fn finish(&mut self, now: Time, tx: Tx<'_>, rng: &mut dyn CryptoRng) -> Result<Effects, Fault> {
         let mut step = Step { now, tx: &tx, rng };
-        for contact in self.links.take_dirty() {
-            self.serve(&mut step, &contact);
-        }
         for (link, upto) in self.links.taken_incoming() {
             self.effects.push(Effect::Take { link, upto });
+        }
+        for contact in self.links.take_dirty() {
+            self.serve(&mut step, &contact);
         }
         self.batches += 1;
         let batch = tx.finish(self.batches)?;

@@ -101,7 +101,7 @@ impl Engine {
         let position = line.map(|body| {
             let entry = NewEntry { sent_at: step.now, id, from: From::Us { seq }, body };
             let entry = conversation::file(step.tx, &with, entry, step.now);
-            self.show_filed(step, contact, &entry);
+            self.show_filed(contact, &entry);
             entry.position
         });
         let content =
@@ -118,14 +118,15 @@ impl Engine {
     }
 
     fn keep(&mut self, step: &Step<'_, '_>, contact: &Contact, seq: u64, row: Unsettled) {
-        let devices: Vec<DeviceId> = contact.devices().collect();
         let expires = row.expires;
-        if devices.is_empty() {
-            step.tx.put(&OUTBOX, OUTBOX.key_at(contact.account.as_bytes(), seq), row.clone());
-        }
+        let mut devices = contact.devices();
+        let first = devices.next();
         for device in devices {
             step.tx.put(&OUTBOX, OUTBOX.key_at(device.as_bytes(), seq), row.clone());
         }
+        // Most contacts have one device, and then nothing is copied.
+        let recipient = first.as_ref().map_or(contact.account.as_bytes(), DeviceId::as_bytes);
+        step.tx.put(&OUTBOX, OUTBOX.key_at(recipient, seq), row);
         self.expect_delivery(step, contact.account, expires);
     }
 }

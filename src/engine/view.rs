@@ -242,8 +242,17 @@ const SEARCH_PAGE: usize = 256;
 
 /// How an entry is shown.
 pub fn entry(rows: &impl Rows, contact: &Contact, entry: &Entry) -> EntryView {
+    entry_with(contact, entry, |seq| state_at(rows, contact.devices(), seq))
+}
+
+/// The same for an entry that has just been filed: what is ours of it can't have got anywhere yet.
+pub(super) fn fresh_entry(contact: &Contact, entry: &Entry) -> EntryView {
+    entry_with(contact, entry, |_| State::Queued)
+}
+
+fn entry_with(contact: &Contact, entry: &Entry, state: impl FnOnce(u64) -> State) -> EntryView {
     let (direction, seq, state) = match entry.from {
-        From::Us { seq } => ("out", seq, Some(state_at(rows, contact.devices(), seq))),
+        From::Us { seq } => ("out", seq, Some(state(seq))),
         // How far it got, only that device knows.
         From::Own { seq, .. } => ("out", seq, None),
         From::Them { seq, .. } => ("in", seq, None),

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::runtime::Handle as Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::base::id::AccountId;
@@ -10,8 +9,9 @@ use crate::base::limits;
 use crate::disk::database::Database;
 use crate::engine::input::Input;
 use crate::engine::machine::{Counters, Engine};
-use crate::node::clock;
 use crate::node::identity::system_rng;
+use crate::node::pool::Pool;
+use crate::node::{clock, wait};
 use crate::store::snapshot::Fault;
 use crate::store::tx::Tx;
 
@@ -46,7 +46,6 @@ pub(super) struct Driver {
     pub(super) database: Database,
     pub(super) inputs: mpsc::Receiver<Message>,
     pub(super) released: mpsc::Sender<Vec<crate::engine::effects::Effect>>,
-    pub(super) runtime: Runtime,
     /// Which account the node speaks for.
     pub(super) speaking: watch::Sender<AccountId>,
 }
@@ -85,14 +84,7 @@ impl Driver {
     fn gather(&mut self, group: &mut Vec<Message>) {
         let pause =
             self.engine.next_deadline().map_or(SLEEP_MAX, |due| due.since(clock::now())).min(SLEEP_MAX);
-        let inputs = &mut self.inputs;
-        let first = match inputs.try_recv() {
-            Ok(message) => Some(message),
-            Err(_) => self
-                .runtime
-                .block_on(async { tokio::time::timeout(pause, inputs.recv()).await.unwrap_or(None) }),
-        };
-        group.extend(first);
+        group.extend(wait::next(&mut self.inputs, pause));
         self.gather_more(group);
         if self.inputs.is_closed() && self.inputs.is_empty() && group.is_empty() {
             group.push(Message::Stop);
@@ -115,7 +107,7 @@ impl Driver {
         done: &mpsc::Sender<Result<(), Fault>>,
     ) -> Result<bool, Fault> {
         let now = clock::now();
-        let mut rng = system_rng();
+        let mut rng = Pool::over(system_rng());
         let view = self.database.engine_view();
         let tx = Tx::new(&view);
         let mut stop = false;

@@ -37,8 +37,14 @@ use crate::store::table::Reader;
 
 /// Groups of effects that wait to be carried out.
 const RELEASED_QUEUE: usize = 64;
-/// Events that a slow listener may lag behind before it misses some.
-const EVENT_QUEUE: usize = 4_096;
+/// Events that a slow listener may lag behind before it misses some, by kind of account. Their places are memory from
+/// the first moment on, some 220 bytes each.
+const fn event_queue(kind: AccountKind) -> usize {
+    match kind {
+        AccountKind::Person => 1_024,
+        AccountKind::Business => 4_096,
+    }
+}
 /// Events of the network that wait to become inputs.
 const NETWORK_QUEUE: usize = 256;
 
@@ -133,7 +139,7 @@ impl Node {
             Some(config) => Some(start_network(home.path(), &keystore, config, inputs.clone())?),
         };
         let (network, network_task) = network.unzip();
-        let (events, _) = broadcast::channel(EVENT_QUEUE);
+        let (events, _) = broadcast::channel(event_queue(keystore.kind));
         let waiting: Waiting = Arc::new(Mutex::new(BTreeMap::new()));
         let (released, releases) = mpsc::channel(RELEASED_QUEUE);
         let (puzzles, received_puzzles) = mpsc::channel(PUZZLES_MAX);
@@ -151,8 +157,7 @@ impl Node {
 
         let (speaking, account) = watch::channel(engine.account());
         let (ending, ended) = watch::channel(None);
-        let driver =
-            Driver { engine, database: database.clone(), inputs: received, released, runtime, speaking };
+        let driver = Driver { engine, database: database.clone(), inputs: received, released, speaking };
         let waiters = Arc::clone(&waiting);
         let run = move || {
             // A panic is a bug. It must not leave a node that looks alive and decides nothing.

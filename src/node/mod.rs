@@ -9,7 +9,9 @@ pub mod mailbox;
 pub mod raw_peer;
 
 mod outlet;
+mod pool;
 mod ports;
 mod relays;
 mod translate;
+mod wait;
 mod worker;

@@ -65,6 +65,11 @@ impl Disk {
         self.waiting.len()
     }
 
+    /// How many rows the batches that wait have changed.
+    pub fn rows_waiting(&self) -> usize {
+        self.waiting.iter().map(|(before, _)| before.len()).sum()
+    }
+
     /// What a power cut would leave.
     pub fn safe(&self) -> impl Snapshot + '_ {
         let mut unsafe_rows = BTreeMap::new();

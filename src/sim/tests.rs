@@ -16,6 +16,7 @@ use crate::store::table::Reader;
 
 mod lives;
 mod prekeys;
+mod rest;
 mod rollback;
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);

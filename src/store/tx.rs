@@ -5,13 +5,15 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use crate::base::limits;
 use crate::store::key::{Key, TableId, Value};
 use crate::store::snapshot::{Fault, Scan, Snapshot};
 use crate::store::table::{Row, Rows, Table};
 
-/// Room for the bytes of a usual row.
-const ROW_BYTES: usize = 512;
+/// Room for the bytes of most rows, in the buffer that all rows of a transaction are encoded in.
+const ROW_BYTES: usize = 16 * 1024;
 
 /// Rows staged over a snapshot. Each row is decoded at most once and encoded once, at the end, however often
 /// the inputs of a group touch it.
@@ -22,10 +24,13 @@ pub struct Tx<'s> {
     fault: RefCell<Option<Fault>>,
 }
 
+/// Writes a row with its version into a buffer, in the place of what the buffer held.
+type Encode = fn(&dyn Any, u8, &mut Zeroizing<Vec<u8>>) -> Result<(), Fault>;
+
 struct Slot {
     /// The decoded row; none where the row is deleted or was never there.
     row: Option<Arc<dyn Any + Send + Sync>>,
-    encode: fn(&dyn Any, u8) -> Result<Vec<u8>, Fault>,
+    encode: Encode,
     version: u8,
     dirty: bool,
 }
@@ -79,9 +84,12 @@ impl<'s> Tx<'s> {
         }
         let slots = self.slots.into_inner().into_values().flatten();
         let changed = slots.filter(|(_, slot)| slot.dirty);
+        // One buffer for all: rows that grow while they are written would be copied again and again, and a value keeps
+        // no room that it doesn't need.
+        let mut buffer = Zeroizing::new(Vec::with_capacity(ROW_BYTES));
         let rows: Result<Changes, Fault> = changed
             .map(|(key, slot)| {
-                let value = slot.value(&key)?;
+                let value = slot.value(&key, &mut buffer)?;
                 Ok((key, value))
             })
             .collect();
@@ -166,21 +174,24 @@ impl Rows for Tx<'_> {
 
 impl Slot {
     /// What is to be stored: nothing where the row was deleted.
-    fn value(&self, key: &Key) -> Result<Option<Value>, Fault> {
+    fn value(&self, key: &Key, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Option<Value>, Fault> {
         let Some(row) = &self.row else { return Ok(None) };
-        let bytes = (self.encode)(row.as_ref(), self.version)?;
-        if bytes.len() > limits::VALUE_MAX {
-            return Err(Fault(format!("a row of {:?} has {} bytes", key.table, bytes.len())));
+        (self.encode)(row.as_ref(), self.version, buffer)?;
+        if buffer.len() > limits::VALUE_MAX {
+            return Err(Fault(format!("a row of {:?} has {} bytes", key.table, buffer.len())));
         }
-        Ok(Some(Value::new(bytes)))
+        Ok(Some(Value::new(buffer.to_vec())))
     }
 }
 
-fn encode_any<T: Row>(row: &dyn Any, version: u8) -> Result<Vec<u8>, Fault> {
+fn encode_any<T: Row>(row: &dyn Any, version: u8, buffer: &mut Zeroizing<Vec<u8>>) -> Result<(), Fault> {
     let row = row.downcast_ref::<T>().ok_or_else(|| Fault("a row of another type".into()))?;
-    let mut bytes = Vec::with_capacity(ROW_BYTES);
+    let mut bytes = core::mem::take(&mut **buffer);
+    bytes.clear();
     bytes.push(version);
-    postcard::to_extend(row, bytes).map_err(|error| Fault(format!("a row can't be written: {error}")))
+    **buffer =
+        postcard::to_extend(row, bytes).map_err(|error| Fault(format!("a row can't be written: {error}")))?;
+    Ok(())
 }
 
 /// Rows by key: absolute puts (`Some`) and deletes (`None`).

@@ -48,6 +48,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("tidy", Duo::tidy),
     ("send after tidying", |duo| duo.say(SHOP, "Prontos às seis")),
     ("receive after tidying", |duo| duo.say(CUSTOMER, "Obrigado")),
+    ("send to who has sent", |duo| duo.say(SHOP, "De nada")),
+    ("receive from who has received", |duo| duo.say(CUSTOMER, "Até logo")),
 ];
 
 /// What a person was told has happened, and must still be so after a power cut.

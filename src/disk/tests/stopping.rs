@@ -124,6 +124,28 @@ fn a_batch_that_can_not_be_stored_is_answered_after_those_before_it() {
 }
 
 #[test]
+fn a_batch_without_rows_needs_no_disk_but_those_before_it() {
+    let home = tempfile::tempdir().unwrap();
+    let switch = Arc::new(Switch::default());
+    let (database, _) = open(home.path(), switch.options()).unwrap();
+    let one = BYTES.key(b"one");
+    commit(&database, 1, &[(one.clone(), Some(b"1"))]);
+    switch.sync_fails.store(true, Ordering::SeqCst);
+    commit(&database, 2, &[]);
+    switch.halt(true);
+    let before = send(&database, 3, &[(one.clone(), Some(b"3"))]);
+    let behind = send(&database, 4, &[]);
+    switch.halt(false);
+    assert!(before.recv().unwrap().is_err());
+    assert!(behind.recv().unwrap().is_err(), "what it was decided on isn't durable");
+    assert!(send(&database, 5, &[]).recv().unwrap().is_err());
+    drop(database);
+    let (database, _) = open(home.path(), lazy()).unwrap();
+    commit(&database, 6, &[(one.clone(), Some(b"6"))]);
+    assert_eq!(everything(&database), Model::from([(one, b"6".to_vec())]));
+}
+
+#[test]
 fn the_last_clone_may_go_with_an_answer() {
     let home = tempfile::tempdir().unwrap();
     let (database, _) = open(home.path(), lazy()).unwrap();

@@ -64,15 +64,17 @@ impl ChainKeys {
     pub(super) fn next(&self) -> (MessageSecret, Self) {
         let (classical, quantum) = (self.classical(), self.quantum());
         let secret = extract_sha256(&quantum.tag(&[FOR_MESSAGE]), &classical.tag(&[FOR_MESSAGE]));
-        (
-            MessageSecret(secret),
-            Self { classical: classical.tag(&[FOR_NEXT]), quantum: quantum.tag(&[FOR_NEXT]) },
-        )
+        let next =
+            Self { classical: classical.last_tag(&[FOR_NEXT]), quantum: quantum.last_tag(&[FOR_NEXT]) };
+        (MessageSecret(secret), next)
     }
 
     /// The keys at the next message, this one's left underived.
     pub(super) fn skip(&self) -> Self {
-        Self { classical: self.classical().tag(&[FOR_NEXT]), quantum: self.quantum().tag(&[FOR_NEXT]) }
+        Self {
+            classical: self.classical().last_tag(&[FOR_NEXT]),
+            quantum: self.quantum().last_tag(&[FOR_NEXT]),
+        }
     }
 
     fn classical(&self) -> HmacKey {
