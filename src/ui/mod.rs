@@ -5,6 +5,7 @@
 //! http   the local API: routes over a node, served on a Unix socket in the home
 //! bench  whole paths between real nodes, measured
 //! plot   plots and pages for reports
+//! scale  what the directory costs against its size
 //! cli    the command line: each command is a request to that API
 //! ```
 
@@ -14,3 +15,4 @@ pub mod http;
 pub mod plot;
 
 mod facts;
+mod scale;
