@@ -13,7 +13,7 @@ use crate::ui::bench::timer::Timer;
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::{Output, note};
 use crate::ui::plot::figures::number;
-use crate::ui::scale::figures::Row;
+use crate::ui::scale::figures::{Row, Summary};
 use crate::ui::scale::modelled;
 use crate::ui::scale::real::Network;
 use crate::ui::scale::report::{Content, page};
@@ -26,10 +26,12 @@ const MODEL_MAX: i64 = 10_000_000;
 const SIZES_MAX: usize = 16;
 /// The largest real network in which nodes leave and come.
 const CHURNED_MAX: usize = 100;
-/// Publications and searches of the model at each size, at least.
-const MODEL_SAMPLES: u64 = 100;
+/// Publications and searches of the model at each size, for each of real nodes: it is quick.
+const MODEL_SAMPLES: u64 = 5;
+/// Nodes of the model in which nodes leave and come by the hour, at most.
+const CHURNED_MODEL: usize = 100_000;
 /// Percent of the nodes that leave in an hour, in the model.
-const HOURLY: [u32; 7] = [0, 2, 5, 10, 20, 30, 50];
+const HOURLY: [u32; 6] = [0, 5, 10, 20, 30, 50];
 
 /// Which networks.
 #[derive(Clone, Debug, Args)]
@@ -48,7 +50,7 @@ pub(super) struct Dht {
     /// The seed that decides the model; the same seed, the same figures
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Publications and searches at each size
+    /// Publications and searches of real nodes at each size; of the model five times as many
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     samples: u16,
     /// Percent of the nodes that leave at once, and as many come, in the largest real network of at most 100 nodes;
@@ -67,7 +69,9 @@ struct Found {
     beside: Vec<Row>,
     model: Vec<Row>,
     churned: Option<(Row, Row)>,
-    hourly: Vec<(u32, Row)>,
+    /// Nodes of the model by the hour.
+    churning: usize,
+    hourly: Vec<(u32, Summary)>,
 }
 
 /// Measures, models and shows.
@@ -91,6 +95,7 @@ pub(super) async fn dht(output: Output, wanted: &Dht) -> Result<(), Failure> {
             churned,
             percent: wanted.churn,
             hourly: &found.hourly,
+            churning: found.churning,
             command: &command,
         });
         let unwritten = |error: std::io::Error| {
@@ -136,18 +141,18 @@ fn model(wanted: &Dht, found: &mut Found) {
         note(&format!("{} modelled nodes ...", number(*nodes as f64)));
         found.model.push(modelled::row(*nodes, Churn::default(), wanted.seed, model_samples(wanted)));
     }
-    // Where tables are large but a network is made in no time.
-    let nodes = sizes.last().map_or(0, |largest| (*largest).min(100_000));
+    found.churning = sizes.last().map_or(0, |largest| (*largest).min(CHURNED_MODEL));
+    let nodes = found.churning;
     let hours = |span: core::time::Duration| span.as_secs_f64() / 3_600.0;
     let (refresh, put) = (hours(limits::ROUTING_REFRESH), hours(limits::REPUBLISH_AFTER));
     for percent in HOURLY {
         let churn = Churn::hourly(f64::from(percent) / 100.0, refresh, put);
-        found.hourly.push((percent, modelled::row(nodes, churn, wanted.seed, model_samples(wanted))));
+        found.hourly.push((percent, modelled::searches(nodes, churn, wanted.seed, model_samples(wanted))));
     }
 }
 
 fn model_samples(wanted: &Dht) -> u64 {
-    u64::from(wanted.samples).max(MODEL_SAMPLES)
+    u64::from(wanted.samples) * MODEL_SAMPLES
 }
 
 /// The command that does the same again.
@@ -171,8 +176,7 @@ fn document(wanted: &Dht, found: &Found, seconds: f64) -> Value {
         .iter()
         .zip(&found.beside)
         .map(|(real, model)| {
-            let of = |real: &crate::ui::scale::figures::Summary,
-                      model: &crate::ui::scale::figures::Summary| {
+            let of = |real: &Summary, model: &Summary| {
                 json!({
                     "messages": off(real.messages.median, model.messages.median),
                     "bytes": off(real.bytes.median, model.bytes.median),
@@ -190,8 +194,11 @@ fn document(wanted: &Dht, found: &Found, seconds: f64) -> Value {
         .churned
         .as_ref()
         .map(|(real, model)| json!({ "percent": wanted.churn, "real": real, "model": model }));
-    let hourly: Vec<Value> =
-        found.hourly.iter().map(|(percent, row)| json!({ "percent": percent, "model": row })).collect();
+    let hourly: Vec<Value> = found
+        .hourly
+        .iter()
+        .map(|(percent, find)| json!({ "percent": percent, "nodes": found.churning, "find": find }))
+        .collect();
     json!({
         "seed": wanted.seed,
         "real": found.real,

@@ -10,17 +10,18 @@ pub(in crate::ui) const WORK: Work = Work {
     terms: 11,
     shards: 1,
     candidates: 1,
-    // As metered between real nodes with one TCP address each, July of loopback; docs/scale.md says how.
+    // As metered at 10 and 30 real nodes with one QUIC address each (docs/scale.md). A node with more addresses makes
+    // each peer that is named larger by some 54 bytes for each.
     sizes: Sizes {
         request: 74.0,
-        answer: 41.0,
-        peer: 54.0,
-        record: 4_000.0,
-        entry_put: 450.0,
-        entry_put_answer: 46.0,
-        page_request: 120.0,
+        answer: 40.0,
+        peer: 97.4,
+        record: 3_660.0,
+        entry_put: 440.0,
+        entry_put_answer: 45.0,
+        page_request: 96.0,
         page_answer: 46.0,
-        entry: 450.0,
+        entry: 386.0,
     },
 };
 
@@ -30,15 +31,22 @@ const TABLES: u64 = 50;
 /// The figures of so many nodes, of which some have left.
 pub(in crate::ui) fn row(nodes: usize, churn: Churn, seed: u64, samples: u64) -> Row {
     let space = Space::new(Shape { nodes, subnets: None, churn }, seed);
-    let costs = |of: fn(&Space, &Work, u64) -> Cost| {
-        (0..samples).map(|number| of(&space, &WORK, number)).collect::<Vec<Cost>>()
-    };
     let mut tables: Vec<f64> =
         (0..TABLES).map(|number| space.table(space.some(number)).len() as f64).collect();
     Row {
         nodes,
         table: quantile(&mut tables, 0.5),
-        publish: Summary::of(&costs(publish), None),
-        find: Summary::of(&costs(find), None),
+        publish: summary(&space, publish, samples),
+        find: summary(&space, find, samples),
     }
+}
+
+/// Searches alone.
+pub(in crate::ui) fn searches(nodes: usize, churn: Churn, seed: u64, samples: u64) -> Summary {
+    summary(&Space::new(Shape { nodes, subnets: None, churn }, seed), find, samples)
+}
+
+fn summary(space: &Space, of: fn(&Space, &Work, u64) -> Cost, samples: u64) -> Summary {
+    let costs: Vec<Cost> = (0..samples).map(|number| of(space, &WORK, number)).collect();
+    Summary::of(&costs, None)
 }

@@ -124,8 +124,8 @@ impl Network {
 
     /// What publications and searches take, so many of each.
     pub(in crate::ui) async fn measure(&self, samples: usize) -> Result<Row, Failed> {
-        let businesses: Vec<usize> =
-            (0..self.members.len()).filter(|number| self.members[*number].word.is_some()).collect();
+        let (businesses, persons): (Vec<usize>, Vec<usize>) =
+            (0..self.members.len()).partition(|number| self.members[*number].word.is_some());
         let (mut published, mut found) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
         for sample in 0..samples {
             let Some(at) = businesses.get(sample % businesses.len().max(1)) else { break };
@@ -133,9 +133,9 @@ impl Network {
             let (cost, millis) = metered(business, publish(business)).await?;
             published.0.push(cost);
             published.1.push(millis);
-            // Anybody but the business itself.
-            let seeker = (at + 1 + sample * 7 % (self.members.len() - 1)) % self.members.len();
-            let seeker = &self.members[seeker];
+            // A person: a business may be publishing on its own account at the same time.
+            let Some(seeker) = persons.get(sample * 7 % persons.len().max(1)) else { break };
+            let seeker = &self.members[*seeker];
             let word = business.word.clone().unwrap_or_default();
             let (cost, millis) = metered(seeker, search(seeker, word)).await?;
             found.0.push(cost);

@@ -19,7 +19,9 @@ pub(in crate::ui) struct Content<'c> {
     /// Percent of the nodes that had left.
     pub(in crate::ui) percent: u32,
     /// By the hour: percent of the nodes that leave, and the model.
-    pub(in crate::ui) hourly: &'c [(u32, Row)],
+    pub(in crate::ui) hourly: &'c [(u32, Summary)],
+    /// Of how many nodes.
+    pub(in crate::ui) churning: usize,
     /// The command that makes it again.
     pub(in crate::ui) command: &'c str,
 }
@@ -156,20 +158,19 @@ fn churn(page: Page, content: &Content<'_>) -> Page {
     if content.hourly.is_empty() {
         return page;
     }
-    let line = |what: fn(&Row) -> f64| -> Vec<(f64, f64)> {
-        content.hourly.iter().map(|(percent, row)| (f64::from(*percent), what(row))).collect()
+    let line = |what: fn(&Summary) -> f64| -> Vec<(f64, f64)> {
+        content.hourly.iter().map(|(percent, find)| (f64::from(*percent), what(find))).collect()
     };
     let x = || Axis::linear("percent of the nodes that leave in an hour").from(0.0);
     let found = Chart::new("Businesses found (model)", x(), Axis::linear("share of all").from(0.0).to(1.0))
-        .with(Series::dotted("found", &line(|row| row.find.done)));
+        .with(Series::dotted("found", &line(|find| find.done)));
     let cost = Chart::new("What a search takes (model)", x(), Axis::linear("messages, peers").from(0.0))
-        .with(Series::dotted("messages", &line(|row| row.find.messages.median)))
-        .with(Series::dotted("peers that couldn't be reached", &line(|row| row.find.unreached.median)));
-    let nodes = content.hourly.first().map_or(0, |(_, row)| row.nodes);
+        .with(Series::dotted("messages", &line(|find| find.messages.median)))
+        .with(Series::dotted("peers that couldn't be reached", &line(|find| find.unreached.median)));
     page.text(&format!(
         "In the model, at {} nodes: tables are refreshed every quarter of an hour, records put every twelve hours, and \
          searches come at any time between.",
-        number(nodes as f64)
+        number(content.churning as f64)
     ))
     .chart(&found)
     .chart(&cost)
@@ -225,7 +226,7 @@ mod tests {
     fn a_page_shows_real_and_modelled_together_and_can_do_without_either() {
         let (small, large) = (row(10, Churn::default(), 1, 5), row(1_000, Churn::default(), 1, 5));
         let (rows, models) = ([small.clone()], [large.clone()]);
-        let hourly = [(10, large.clone())];
+        let hourly = [(10, large.find.clone())];
         let whole = page(&Content {
             real: &rows,
             beside: &rows,
@@ -233,6 +234,7 @@ mod tests {
             churned: Some((&small, &large)),
             percent: 10,
             hourly: &hourly,
+            churning: 1_000,
             command: "sigillo lab dht",
         });
         for says in ["messages per find", "bytes per publish", "1,000", "10 % of 10 nodes", "sigillo lab dht"]
@@ -247,6 +249,7 @@ mod tests {
             churned: None,
             percent: 0,
             hourly: &[],
+            churning: 0,
             command: "",
         };
         assert!(page(&nothing).contains("nothing was measured"));
