@@ -25,7 +25,7 @@ fn the_directory_costs_real_nodes_what_the_model_says_and_is_plotted() {
     let place = Place::empty();
     let report = place.file("dht.html");
     let words =
-        ["lab", "dht", "--nodes", "10,20", "--model", "10000", "--samples", "3", "--churn", "10", "--report"];
+        ["lab", "dht", "--nodes", "10,20", "--model", "10000", "--samples", "2", "--churn", "0", "--report"];
     let found = place.json(&[&words[..], &[report.to_str().unwrap()]].concat());
     for (at, nodes) in [10, 20].into_iter().enumerate() {
         let row = &found["real"][at];
@@ -48,13 +48,23 @@ fn the_directory_costs_real_nodes_what_the_model_says_and_is_plotted() {
     let [small, large] =
         [&found["real"][0], model].map(|row| row["find"]["messages"]["median"].as_f64().unwrap());
     assert!(large > small, "{found}");
-    // Two of twenty have just left, and everything is found all the same.
-    let churned = &found["churned"]["real"];
-    assert_eq!((&churned["nodes"], &churned["find"]["done"]), (&20.into(), &1.0.into()), "{churned}");
-    assert!(churned["find"]["unreached"]["p99"].as_f64().unwrap() > 0.0, "{churned}");
+    assert!(found["churned"].is_null(), "{found}");
     let page = std::fs::read_to_string(&report).unwrap();
     assert!(page.contains("messages per find") && page.contains("</svg>") && !page.contains("<script"));
     assert!(!place.home().exists(), "no home is needed");
+}
+
+#[test]
+fn nodes_that_have_just_left_are_looked_for_in_vain() {
+    let place = Place::empty();
+    let words = ["lab", "dht", "--nodes", "6", "--model", "6", "--samples", "1", "--churn", "20"];
+    let churned = &place.json(&words)["churned"];
+    assert_eq!((&churned["percent"], &churned["real"]["nodes"]), (&20.into(), &6.into()), "{churned}");
+    for deed in ["publish", "find"] {
+        let figures = &churned["real"][deed];
+        assert_eq!(figures["samples"], 1, "{churned}");
+        assert!(figures["unreached"]["p99"].as_f64().unwrap() > 0.0, "{churned}");
+    }
 }
 
 #[test]

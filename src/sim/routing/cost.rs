@@ -2,7 +2,7 @@
 
 use super::query::{Found, query};
 use super::space::{Space, mix};
-use crate::base::limits::PROFILE_KEYS;
+use crate::base::limits::{FIND_PATIENCE, INDEX_PATIENCE, PROFILE_KEYS, QUERIES_MAX, QUERY_PATIENCE};
 
 /// Peers closest to an index key that are given an entry, and of them how many are asked in a search.
 const ENTRY_COPIES: usize = 20;
@@ -82,8 +82,26 @@ pub struct Cost {
     pub gets: Part,
     /// Offering index entries, or asking for pages of them.
     pub index: Part,
-    /// Whether what was wanted came: the record was read back, or the profiles fetched.
+    /// Milliseconds, as long as a query takes that waits for nobody else (see `query`).
+    pub millis: f64,
+    /// Whether what was wanted came while the node waited for it: the record was read back, or the profiles fetched.
     pub done: bool,
+}
+
+/// Queries of one node: so many run at once, the others wait their turn.
+struct Turns([u64; QUERIES_MAX]);
+
+impl Turns {
+    /// Runs a query no sooner than `from`; when it is over.
+    fn run(&mut self, from: u64, found: &Found) -> u64 {
+        let Some(free) = self.0.iter_mut().min() else { return from };
+        *free = from.max(*free) + found.millis.min(millis(QUERY_PATIENCE));
+        *free
+    }
+}
+
+fn millis(span: core::time::Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Cost {
@@ -128,23 +146,35 @@ pub fn publish(space: &Space, work: &Work, number: u64) -> Cost {
     let asker = space.some(number);
     let sizes = &work.sizes;
     let mut cost = Cost::default();
+    let (mut turns, mut put_at) = (Turns([0; QUERIES_MAX]), 0);
+    let mut kept = Vec::new();
     for copy in 0..PROFILE_KEYS {
         let key = profile_key(number, copy);
         let found = query(space, asker, key, &[]);
         cost.route(&found, sizes);
+        put_at = put_at.max(turns.run(0, &found));
         let there = found.closest.len() as f64;
         // The answer says the record again.
         cost.puts.add(there, there, there * (sizes.request + sizes.answer + 2.0 * sizes.record));
-        let back = query(space, asker, key, &found.closest);
-        cost.get(&back, sizes);
-        cost.done |= back.records > 0;
+        kept.push((key, found.closest));
     }
+    let mut over = put_at;
     for term in 0..work.terms {
         let found = query(space, asker, mix(mix(number) ^ u64::from(term).rotate_left(32)), &[]);
         cost.route(&found, sizes);
+        over = over.max(turns.run(0, &found));
         let there = found.closest.len().min(ENTRY_COPIES) as f64;
         cost.index.add(there, there, there * (sizes.entry_put + sizes.entry_put_answer));
     }
+    let mut records = 0;
+    for (key, keepers) in kept {
+        let back = query(space, asker, key, &keepers);
+        cost.get(&back, sizes);
+        over = over.max(turns.run(put_at, &back));
+        records += back.records;
+    }
+    cost.millis = over as f64;
+    cost.done = records > 0 && over <= millis(FIND_PATIENCE);
     cost
 }
 
@@ -154,11 +184,18 @@ pub fn find(space: &Space, work: &Work, number: u64) -> Cost {
     let asker = space.some(mix(number) | 1);
     let sizes = &work.sizes;
     let mut cost = Cost::default();
-    let mut named = false;
+    let mut turns = Turns([0; QUERIES_MAX]);
+    let (mut named, mut asked_at) = (false, 0);
     for shard in 0..work.shards {
         let key = mix(number ^ u64::from(shard).rotate_left(48));
         let found = query(space, asker, key, &[]);
         cost.route(&found, sizes);
+        let routed_at = turns.run(0, &found);
+        asked_at = asked_at.max(routed_at.min(millis(INDEX_PATIENCE)));
+        if routed_at > millis(INDEX_PATIENCE) {
+            // Nobody waits for this shard any more.
+            continue;
+        }
         let asked: Vec<usize> = found.closest.iter().copied().take(KEEPERS_ASKED).collect();
         let keepers = space.keepers(key, asker);
         let with = asked.iter().filter(|peer| keepers.contains(peer)).count() as f64;
@@ -167,18 +204,20 @@ pub fn find(space: &Space, work: &Work, number: u64) -> Cost {
         let entries = with * f64::from(work.candidates) / f64::from(work.shards) * sizes.entry;
         cost.index.add(there, there, there * (sizes.page_request + sizes.page_answer) + entries);
     }
-    let mut fetched = true;
-    for candidate in 0..work.candidates {
+    cost.millis = asked_at as f64;
+    cost.done = named;
+    for candidate in 0..if named { work.candidates } else { 0 } {
         let mut records = 0;
         for copy in 0..PROFILE_KEYS {
             let key = profile_key(number.wrapping_add(u64::from(candidate) << 40), copy);
             let found = query(space, asker, key, &space.keepers(key, asker));
             cost.get(&found, sizes);
-            records += found.records;
+            let over = turns.run(asked_at, &found);
+            records += if over <= millis(FIND_PATIENCE) { found.records } else { 0 };
+            cost.millis = cost.millis.max(over as f64);
         }
-        fetched &= records > 0;
+        cost.done &= records > 0;
     }
-    cost.done = named && fetched;
     cost
 }
 

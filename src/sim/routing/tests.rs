@@ -125,8 +125,9 @@ fn what_left_costs_requests_and_takes_records_along() {
     assert!(median(&stale, find, unanswered) > 5.0);
     assert_eq!(median(&emptied, find, unanswered), 0.0, "tables know who is there");
     let found = |space: &Space| (0..50).filter(|number| find(space, &WORK, *number).done).count();
-    assert_eq!((found(&calm), found(&stale)), (50, 50));
-    assert!(found(&emptied) < 50);
+    assert_eq!(found(&calm), 50);
+    assert!(found(&emptied) < 50, "whoever kept it has gone");
+    assert!(found(&stale) < 50, "the wait for peers that have left is longer than the wait for the index");
     let there = (0..4_000).filter(|number| stale.is_there(stale.some(*number))).count();
     assert_eq!(there, 4_000);
 }

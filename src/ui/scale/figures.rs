@@ -35,9 +35,8 @@ pub(in crate::ui) struct Summary {
     pub(in crate::ui) bytes: Typical,
     /// Peers that couldn't be reached.
     pub(in crate::ui) unreached: Typical,
-    /// Milliseconds, of real nodes only: those of loopback.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::ui) millis: Option<Typical>,
+    /// Milliseconds: of real nodes those of loopback, of the model those of round trips of 20 to 300 ms.
+    pub(in crate::ui) millis: Typical,
     /// What the messages were for, on average.
     pub(in crate::ui) parts: Parts,
     /// Messages of each, for their distribution.
@@ -78,7 +77,7 @@ pub(in crate::ui) struct Mean {
 
 impl Summary {
     /// Sums up.
-    pub(in crate::ui) fn of(costs: &[Cost], millis: Option<Vec<f64>>) -> Self {
+    pub(in crate::ui) fn of(costs: &[Cost]) -> Self {
         let typical = |of: fn(&Cost) -> f64| Typical::of(costs.iter().map(of).collect());
         let part = |of: fn(&Cost) -> Part| {
             let mean = |of_part: fn(&Part) -> f64| {
@@ -97,7 +96,7 @@ impl Summary {
             messages: typical(Cost::messages),
             bytes: typical(Cost::bytes),
             unreached: typical(|cost| cost.unreached),
-            millis: millis.map(Typical::of),
+            millis: typical(|cost| cost.millis),
             parts: Parts {
                 routing: part(|cost| cost.routing),
                 puts: part(|cost| cost.puts),
@@ -132,10 +131,10 @@ mod tests {
             cost
         };
         let costs: Vec<Cost> = (1..=100).map(cost).collect();
-        let summary = Summary::of(&costs, None);
+        let summary = Summary::of(&costs);
         assert_eq!((summary.hops.median, summary.hops.p99), (50.0, 99.0));
         assert_eq!((summary.messages.median, summary.messages.p99), (100.0, 198.0));
         assert_eq!((summary.done, summary.parts.gets.messages, summary.parts.gets.bytes), (0.9, 101.0, 10.0));
-        assert_eq!(Summary::of(&[], None).messages.median, 0.0);
+        assert_eq!(Summary::of(&[]).messages.median, 0.0);
     }
 }

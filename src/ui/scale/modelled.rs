@@ -48,5 +48,5 @@ pub(in crate::ui) fn searches(nodes: usize, churn: Churn, seed: u64, samples: u6
 
 fn summary(space: &Space, of: fn(&Space, &Work, u64) -> Cost, samples: u64) -> Summary {
     let costs: Vec<Cost> = (0..samples).map(|number| of(space, &WORK, number)).collect();
-    Summary::of(&costs, None)
+    Summary::of(&costs)
 }

@@ -126,27 +126,25 @@ impl Network {
     pub(in crate::ui) async fn measure(&self, samples: usize) -> Result<Row, Failed> {
         let (businesses, persons): (Vec<usize>, Vec<usize>) =
             (0..self.members.len()).partition(|number| self.members[*number].word.is_some());
-        let (mut published, mut found) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
+        let (mut published, mut found) = (Vec::new(), Vec::new());
         for sample in 0..samples {
             let Some(at) = businesses.get(sample % businesses.len().max(1)) else { break };
             let business = &self.members[*at];
             let (cost, millis) = metered(business, publish(business)).await?;
-            published.0.push(cost);
-            published.1.push(millis);
+            published.push(Cost { millis, ..cost });
             // A person: a business may be publishing on its own account at the same time.
             let Some(seeker) = persons.get(sample * 7 % persons.len().max(1)) else { break };
             let seeker = &self.members[*seeker];
             let word = business.word.clone().unwrap_or_default();
             let (cost, millis) = metered(seeker, search(seeker, word)).await?;
-            found.0.push(cost);
-            found.1.push(millis);
+            found.push(Cost { millis, ..cost });
         }
         let mut tables: Vec<f64> = self.tables().await?.into_iter().map(|peers| peers as f64).collect();
         Ok(Row {
             nodes: self.members.len(),
             table: quantile(&mut tables, 0.5),
-            publish: Summary::of(&published.0, Some(published.1)),
-            find: Summary::of(&found.0, Some(found.1)),
+            publish: Summary::of(&published),
+            find: Summary::of(&found),
         })
     }
 
