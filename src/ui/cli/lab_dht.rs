@@ -112,7 +112,8 @@ async fn measure(wanted: &Dht, found: &mut Found) -> Result<(), Failed> {
     sizes.sort_unstable();
     sizes.dedup();
     let samples = usize::from(wanted.samples);
-    let churned = sizes.iter().copied().filter(|size| *size <= CHURNED_MAX && wanted.churn > 0).max();
+    let leave = |size: usize| size * wanted.churn as usize / 100;
+    let churned = sizes.iter().copied().filter(|size| *size <= CHURNED_MAX && leave(*size) > 0).max();
     for nodes in sizes {
         note(&format!("{} real nodes ...", number(nodes as f64)));
         let folder = tempfile::tempdir()?;
