@@ -31,7 +31,7 @@ const MODEL_SAMPLES: u64 = 5;
 /// Nodes of the model in which nodes leave and come by the hour, at most.
 const CHURNED_MODEL: usize = 100_000;
 /// Percent of the nodes that leave in an hour, in the model.
-const HOURLY: [u32; 6] = [0, 5, 10, 20, 30, 50];
+const HOURLY: [u32; 6] = [0, 1, 2, 5, 10, 20];
 
 /// Which networks.
 #[derive(Clone, Debug, Args)]
