@@ -181,6 +181,17 @@ fn what_the_readme_does_by_hand_works_as_it_stands() {
 }
 
 #[test]
+fn what_the_page_on_scale_does_first_works_as_it_stands() {
+    let mut reader = Reader::new();
+    let page = read("docs/scale.md");
+    let line = *shell(&page, "# Scale", "\n## ").first().unwrap();
+    assert!(line.contains("--report dht.html"), "{line}");
+    reader.type_in(line);
+    let report = std::fs::read_to_string(reader.directory.path().join("dht.html")).unwrap();
+    assert!(report.contains("<svg "));
+}
+
+#[test]
 fn every_command_that_a_page_names_exists() {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut pages = vec!["README.md".to_owned(), "SECURITY.md".to_owned(), "ARCHITECTURE.md".to_owned()];

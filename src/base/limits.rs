@@ -292,6 +292,8 @@ pub const QUERIES_MAX: usize = 6;
 pub const QUERIES_WAITING_MAX: usize = 256;
 /// How long one phase of a directory query may take.
 pub const QUERY_PATIENCE: Duration = Duration::from_secs(10);
+/// Queries of one node that a meter tells apart between two readings.
+pub const METERED_QUERIES_MAX: usize = 4_096;
 /// Distinct values of one key that a query hands up.
 pub const VALUES_MAX: usize = 24;
 /// The largest packet of the directory's protocol.

@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::meter::Meter;
 use crate::base::limits::{
     CONNECTIONS_IN_MAX, RELAY_CIRCUIT_MEBIBYTES, RELAY_CIRCUIT_MINUTES, RELAY_CIRCUITS, RELAY_RESERVATIONS,
 };
@@ -40,6 +41,8 @@ pub struct Config {
     /// Bytes of memory of the whole process above which new connections are refused; by default four fifths of
     /// the machine's memory.
     pub memory_max: Option<usize>,
+    /// Counts what the node asks of the directory; only for who studies it.
+    pub meter: Option<Meter>,
 }
 
 impl Config {
@@ -63,6 +66,7 @@ impl Config {
             any_relay: true,
             serve_relay: None,
             memory_max: None,
+            meter: None,
         }
     }
 }

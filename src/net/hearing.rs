@@ -201,6 +201,9 @@ impl Task {
                 }
             }
             kad::Event::OutboundQueryProgressed { id, result, stats, step } => {
+                if let (true, Some(meter)) = (step.last, &self.meter) {
+                    meter.ended(&stats);
+                }
                 let directory = &mut self.swarm.behaviour_mut().directory;
                 let event = self.queries.progress(id, result, &stats, &step, directory);
                 self.tell(event);

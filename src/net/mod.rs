@@ -8,6 +8,7 @@
 pub mod config;
 pub mod handle;
 pub mod message;
+pub mod meter;
 pub mod place;
 pub mod traffic;
 

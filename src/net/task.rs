@@ -22,6 +22,7 @@ use super::join::Join;
 use super::links::Links;
 use super::mail::Channels;
 use super::message::{Command, Event, Status};
+use super::meter::Meter;
 use super::outside::Watch;
 use super::paths::Paths;
 use super::protocol::Purpose;
@@ -62,6 +63,7 @@ pub(crate) struct Task {
     pub(super) watch: Watch,
     pub(super) listening: Vec<String>,
     pub(super) cut_off: u64,
+    pub(super) meter: Option<Meter>,
 }
 
 impl Task {
@@ -80,7 +82,7 @@ impl Task {
         let external = parse(&config.external)?;
         let seeds = parse(&config.bootstrap)?;
         let (named, known) = (parse(&config.relays)?, parse(&config.known_relays).unwrap_or_default());
-        let (transport, circuits) = relayed(&key)?;
+        let (transport, circuits) = relayed(&key, config.meter.clone())?;
         let behaviour = Behaviour::new(&config, &key, external.clone(), circuits)?;
         let swarm_config = SwarmConfig::with_tokio_executor()
             .with_idle_connection_timeout(IDLE_PATIENCE)
@@ -90,6 +92,7 @@ impl Task {
         listen(&mut swarm, &config.listen)?;
         external.into_iter().for_each(|address| swarm.add_external_address(address));
         Ok(Self {
+            meter: config.meter.clone(),
             local: key_of(&local).ok_or(StartError::Key)?,
             server: config.server,
             swarm,

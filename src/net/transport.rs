@@ -12,6 +12,7 @@ use libp2p::identity::Keypair;
 use libp2p::{PeerId, dns, noise, quic, relay, tcp, yamux};
 
 use super::config::StartError;
+use super::meter::Meter;
 use crate::base::limits::{
     CIRCUIT_PATIENCE, HANDSHAKE_PATIENCE, QUIC_CONNECTION_WINDOW, QUIC_STREAM_WINDOW, STREAMS_MAX,
 };
@@ -24,11 +25,15 @@ const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(15);
 const QUIC_SILENCE_MILLIS: u32 = 40_000;
 
 /// Every transport of a node with this key, circuits among them, and the behaviour that circuits need. Connecting
-/// takes [`HANDSHAKE_PATIENCE`] at most, through a relay [`CIRCUIT_PATIENCE`].
+/// takes [`HANDSHAKE_PATIENCE`] at most, through a relay [`CIRCUIT_PATIENCE`]. What goes over them is counted where a
+/// meter is given.
 ///
 /// # Errors
 /// [`StartError::Key`].
-pub(crate) fn relayed(key: &Keypair) -> Result<(Connections, relay::client::Behaviour), StartError> {
+pub(crate) fn relayed(
+    key: &Keypair,
+    meter: Option<Meter>,
+) -> Result<(Connections, relay::client::Behaviour), StartError> {
     let (circuits, behaviour) = relay::client::new(key.public().to_peer_id());
     let circuits = circuits
         .upgrade(Version::V1Lazy)
@@ -37,7 +42,11 @@ pub(crate) fn relayed(key: &Keypair) -> Result<(Connections, relay::client::Beha
         .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
     let circuits = TransportTimeout::new(circuits, CIRCUIT_PATIENCE);
     let either = circuits.or_transport(transport(key)?).map(|either, _| either.into_inner());
-    Ok((either.boxed(), behaviour))
+    let connections = match meter {
+        None => either.boxed(),
+        Some(meter) => either.map(move |(peer, muxer), _| (peer, meter.watch(&peer, muxer))).boxed(),
+    };
+    Ok((connections, behaviour))
 }
 
 /// The transports that need nobody between; connecting by either side takes [`HANDSHAKE_PATIENCE`] at most.

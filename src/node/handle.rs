@@ -81,6 +81,10 @@ struct Running {
 
 /// What the network says of itself.
 pub type Network = net::message::Status;
+/// Counts what a node asks of the directory.
+pub type Meter = net::meter::Meter;
+/// What a meter counted.
+pub type Counted = net::meter::Counted;
 /// How it stands with a relay.
 pub type RelayStatus = net::message::RelayStatus;
 
@@ -113,6 +117,27 @@ impl Node {
         config: Option<&Config>,
         options: Options,
     ) -> Result<Self, StartError> {
+        Self::set_up(home, keystore, config, options, None).await
+    }
+
+    /// As [`Node::open`], with a meter that counts what the node asks of the directory.
+    pub async fn metered(
+        home: Home,
+        keystore: Keystore,
+        config: &Config,
+        options: Options,
+        meter: Meter,
+    ) -> Result<Self, StartError> {
+        Self::set_up(home, keystore, Some(config), options, Some(meter)).await
+    }
+
+    async fn set_up(
+        home: Home,
+        keystore: Keystore,
+        config: Option<&Config>,
+        options: Options,
+        meter: Option<Meter>,
+    ) -> Result<Self, StartError> {
         let directory = home.database();
         let data_key = keystore.data_key.clone();
         let opened = tokio::task::spawn_blocking(move || Database::open(&directory, &data_key, options));
@@ -136,7 +161,7 @@ impl Node {
         let (inputs, received) = mpsc::channel(limits::INPUT_QUEUE);
         let network = match config {
             None => None,
-            Some(config) => Some(start_network(home.path(), &keystore, config, inputs.clone())?),
+            Some(config) => Some(start_network(home.path(), &keystore, config, inputs.clone(), meter)?),
         };
         let (network, network_task) = network.unzip();
         let (events, _) = broadcast::channel(event_queue(keystore.kind));
@@ -313,9 +338,11 @@ fn start_network(
     keystore: &Keystore,
     config: &Config,
     inputs: mpsc::Sender<Message>,
+    meter: Option<Meter>,
 ) -> Result<(net::handle::Handle, tokio::task::JoinHandle<()>), StartError> {
     let wanted = &config.network;
     let mut network = net::config::Config::new(Zeroizing::new(*keystore.transport.expose()));
+    network.meter = meter;
     network.listen.clone_from(&wanted.listen);
     network.external.clone_from(&wanted.announce);
     network.bootstrap.clone_from(&wanted.bootstrap);

@@ -10,6 +10,7 @@ pub mod nonces;
 pub mod oracle;
 pub mod peer;
 pub mod random;
+pub mod routing;
 pub mod run;
 pub mod verdict;
 pub mod workload;

@@ -13,6 +13,7 @@ pub mod event;
 pub mod flight;
 pub mod index;
 pub mod invite;
+pub mod kademlia;
 pub mod link;
 pub mod mail;
 pub mod mail_word;

@@ -12,8 +12,8 @@ use crate::ui::cli::failure::Failure;
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    bench, billing, business, chat, device, id, inbox, join, lab, mailbox, people, run, safety, setup, show,
-    talk, verify,
+    bench, billing, business, chat, device, id, inbox, join, lab, lab_dht, mailbox, people, run, safety,
+    setup, show, talk, verify,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -26,6 +26,7 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Receipt(Receipt::Verify(wanted)) => return verify::verify(output, wanted),
         Command::Bench(wanted) => return bench::bench(output, wanted).await,
         Command::Lab(Lab::Sim(wanted)) => return lab::sim(output, wanted),
+        Command::Lab(Lab::Dht(wanted)) => return lab_dht::dht(output, wanted).await,
         _ => {}
     }
     let home = home(cli.home)?;

@@ -14,6 +14,7 @@ use crate::sim::run::{Report, Run, Scenario};
 use crate::sim::workload::Workload;
 use crate::ui::bench::timer::Timer;
 use crate::ui::cli::failure::Failure;
+use crate::ui::cli::lab_dht::Dht;
 use crate::ui::cli::output::{Output, note};
 
 /// What to try out.
@@ -21,6 +22,8 @@ use crate::ui::cli::output::{Output, note};
 pub(super) enum Lab {
     /// Let many nodes live in a simulated world in which everything goes wrong, and see that every rule holds
     Sim(Sim),
+    /// What the directory costs against its size: hops, messages and bytes, of real nodes and of a model for more of them
+    Dht(Dht),
 }
 
 /// Which worlds, and for how long.

@@ -10,6 +10,7 @@
 //! passphrase    where the passphrase comes from
 //! setup, run, id, people, talk, chat, inbox, business, billing, verify, demo    the commands
 //! lab           simulated worlds, many at once
+//! lab_dht       what the directory costs against its size
 //! setup, run, people, talk, chat, inbox, business, billing, verify, demo    the commands
 //! show          answers of the API in human words
 //! ```
@@ -33,6 +34,7 @@ mod id_args;
 mod inbox;
 mod join;
 mod lab;
+mod lab_dht;
 mod mailbox;
 mod output;
 mod passphrase;
