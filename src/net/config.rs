@@ -1,10 +1,12 @@
 //! How the network is set up.
 
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use crate::base::limits::{
     CONNECTIONS_IN_MAX, RELAY_CIRCUIT_MEBIBYTES, RELAY_CIRCUIT_MINUTES, RELAY_CIRCUITS, RELAY_RESERVATIONS,
 };
+use crate::wire::peer::PeerKey;
 
 /// What the network needs to know to start.
 #[derive(Clone)]
@@ -40,6 +42,9 @@ pub struct Config {
     /// Bytes of memory of the whole process above which new connections are refused; by default four fifths of
     /// the machine's memory.
     pub memory_max: Option<usize>,
+    /// Peers that a laboratory parts us from: connections with them are closed and refused for as long as they are
+    /// named. None outside of one.
+    pub barred: Option<watch::Receiver<Vec<PeerKey>>>,
 }
 
 impl Config {
@@ -63,6 +68,7 @@ impl Config {
             any_relay: true,
             serve_relay: None,
             memory_max: None,
+            barred: None,
         }
     }
 }

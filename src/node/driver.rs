@@ -10,7 +10,7 @@ use crate::base::limits;
 use crate::disk::database::Database;
 use crate::engine::input::Input;
 use crate::engine::machine::{Counters, Engine};
-use crate::node::clock;
+use crate::node::clock::Clock;
 use crate::node::identity::system_rng;
 use crate::store::snapshot::Fault;
 use crate::store::tx::Tx;
@@ -47,6 +47,7 @@ pub(super) struct Driver {
     pub(super) inputs: mpsc::Receiver<Message>,
     pub(super) released: mpsc::Sender<Vec<crate::engine::effects::Effect>>,
     pub(super) runtime: Runtime,
+    pub(super) clock: Clock,
     /// Which account the node speaks for.
     pub(super) speaking: watch::Sender<AccountId>,
 }
@@ -84,7 +85,7 @@ impl Driver {
     /// Waits for the first input or the next deadline, then takes what else is there.
     fn gather(&mut self, group: &mut Vec<Message>) {
         let pause =
-            self.engine.next_deadline().map_or(SLEEP_MAX, |due| due.since(clock::now())).min(SLEEP_MAX);
+            self.engine.next_deadline().map_or(SLEEP_MAX, |due| due.since(self.clock.now())).min(SLEEP_MAX);
         let inputs = &mut self.inputs;
         let first = match inputs.try_recv() {
             Ok(message) => Some(message),
@@ -114,7 +115,7 @@ impl Driver {
         group: &mut Vec<Message>,
         done: &mpsc::Sender<Result<(), Fault>>,
     ) -> Result<bool, Fault> {
-        let now = clock::now();
+        let now = self.clock.now();
         let mut rng = system_rng();
         let view = self.database.engine_view();
         let tx = Tx::new(&view);

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::base::id::AccountId;
 use crate::base::kind::AccountKind;
 use crate::base::limits;
+use crate::base::time::Time;
 use crate::disk::database::Database;
 use crate::disk::error::OpenError;
 use crate::disk::home::Home;
@@ -24,8 +25,10 @@ use crate::engine::event::Event;
 use crate::engine::input::{Input, Ticket};
 use crate::engine::machine::{Engine, Me, NOBODY};
 use crate::net;
+use crate::node::clock::Clock;
 use crate::node::config::{Config, Directory};
 use crate::node::driver::{Driver, EngineStatus, Message};
+use crate::node::laboratory::Laboratory;
 use crate::node::mailbox::RulesError;
 use crate::node::outlet::{Outlet, Waiting};
 use crate::node::ports::Ports;
@@ -33,6 +36,7 @@ use crate::node::relays::KnownRelays;
 use crate::node::translate;
 use crate::store::snapshot::Fault;
 use crate::store::table::Reader;
+use crate::wire::peer::PeerKey;
 
 /// Groups of effects that wait to be carried out.
 const RELEASED_QUEUE: usize = 64;
@@ -50,6 +54,7 @@ pub struct Node {
 struct Shared {
     account: watch::Receiver<AccountId>,
     kind: AccountKind,
+    clock: Clock,
     home: PathBuf,
     inputs: mpsc::Sender<Message>,
     events: broadcast::Sender<Event>,
@@ -105,6 +110,27 @@ impl Node {
         config: Option<&Config>,
         options: Options,
     ) -> Result<Self, StartError> {
+        Self::begin(home, keystore, config, options, None).await
+    }
+
+    /// As [`Node::start`], with a disk tuned otherwise, and a laboratory that can set its clock and cut its connections.
+    pub async fn open_in(
+        laboratory: &Laboratory,
+        home: Home,
+        keystore: Keystore,
+        config: &Config,
+        options: Options,
+    ) -> Result<Self, StartError> {
+        Self::begin(home, keystore, Some(config), options, Some(laboratory)).await
+    }
+
+    async fn begin(
+        home: Home,
+        keystore: Keystore,
+        config: Option<&Config>,
+        options: Options,
+        laboratory: Option<&Laboratory>,
+    ) -> Result<Self, StartError> {
         let directory = home.database();
         let data_key = keystore.data_key.clone();
         let opened = tokio::task::spawn_blocking(move || Database::open(&directory, &data_key, options));
@@ -128,7 +154,10 @@ impl Node {
         let (inputs, received) = mpsc::channel(limits::INPUT_QUEUE);
         let network = match config {
             None => None,
-            Some(config) => Some(start_network(home.path(), &keystore, config, inputs.clone())?),
+            Some(config) => {
+                let barred = laboratory.map(Laboratory::barred);
+                Some(start_network(home.path(), &keystore, config, barred, inputs.clone())?)
+            },
         };
         let (network, network_task) = network.unzip();
         let (events, _) = broadcast::channel(EVENT_QUEUE);
@@ -141,8 +170,16 @@ impl Node {
 
         let (speaking, account) = watch::channel(engine.account());
         let (ending, ended) = watch::channel(None);
-        let driver =
-            Driver { engine, database: database.clone(), inputs: received, released, runtime, speaking };
+        let clock = laboratory.map(Laboratory::clock).cloned().unwrap_or_default();
+        let driver = Driver {
+            engine,
+            database: database.clone(),
+            inputs: received,
+            released,
+            runtime,
+            clock: clock.clone(),
+            speaking,
+        };
         let waiters = Arc::clone(&waiting);
         let run = move || {
             // A panic is a bug. It must not leave a node that looks alive and decides nothing.
@@ -161,6 +198,7 @@ impl Node {
         let shared = Shared {
             account,
             kind: keystore.kind,
+            clock,
             home: home.path().to_owned(),
             inputs,
             events,
@@ -188,6 +226,11 @@ impl Node {
     /// A person's node or a business's.
     pub fn kind(&self) -> AccountKind {
         self.shared.kind
+    }
+
+    /// The time by the node's clock, which is the machine's but in a laboratory.
+    pub fn now(&self) -> Time {
+        self.shared.clock.now()
     }
 
     /// The home directory.
@@ -291,6 +334,7 @@ fn start_network(
     home: &std::path::Path,
     keystore: &Keystore,
     config: &Config,
+    barred: Option<watch::Receiver<Vec<PeerKey>>>,
     inputs: mpsc::Sender<Message>,
 ) -> Result<(net::handle::Handle, tokio::task::JoinHandle<()>), StartError> {
     let wanted = &config.network;
@@ -302,6 +346,7 @@ fn start_network(
     network.max_in = wanted.connections;
     network.subnet_limits = wanted.subnet_limits;
     network.upnp = wanted.upnp;
+    network.barred = barred;
     network.relays.clone_from(&config.relay.named);
     network.any_relay = config.relay.any;
     network.serve_relay = config.relay.serve.then_some(net::config::RelayLimits {

@@ -22,12 +22,12 @@ mod bench;
 mod billing;
 mod business;
 mod chat;
-mod client;
+pub(in crate::ui) mod client;
 #[cfg(unix)]
 mod demo;
 mod device;
 mod dispatch;
-mod failure;
+pub(in crate::ui) mod failure;
 mod id;
 mod id_args;
 mod inbox;

@@ -13,7 +13,6 @@ use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::people;
 use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::engine::reach_view;
-use crate::node::clock;
 use crate::node::handle::{Node, RelayStatus};
 use crate::store::table::Rows as _;
 use crate::ui::facts::{dialable, kind_word};
@@ -46,7 +45,7 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<Value>, ApiErr
     let node = api.node();
     let status = node.status().await?;
     let peer = node.peer_id();
-    let (now, online) = (clock::now(), status.network.as_ref());
+    let (now, online) = (node.now(), status.network.as_ref());
     let contacts = api.view(|rows| reach_view::contact_peers(rows, limits::API_LIST_MAX)).await?;
     let contacts: Vec<_> = contacts.iter().map(|one| reached(one, online, now).document).collect();
     let network = status.network.map(|network| {
