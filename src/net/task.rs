@@ -205,7 +205,9 @@ impl Task {
 
     /// Parts us from whom the laboratory names now, and from nobody else.
     fn bar(&mut self) {
-        let Some(named) = self.barred.as_mut().map(|barred| barred.borrow_and_update().clone()) else { return };
+        let Some(named) = self.barred.as_mut().map(|barred| barred.borrow_and_update().clone()) else {
+            return;
+        };
         let Some(barrier) = self.swarm.behaviour_mut().barrier.as_mut() else { return };
         let named: Vec<PeerId> = named.iter().filter_map(peer_of).collect();
         let freed: Vec<PeerId> =
@@ -360,9 +362,12 @@ impl Task {
 
 /// Waits until a laboratory names others; for ever where there is none, or it is over.
 async fn changed(barred: &mut Option<watch::Receiver<Vec<PeerKey>>>) {
-    match barred {
-        Some(named) if named.changed().await.is_ok() => {}
-        _ => core::future::pending().await,
+    let changed = match barred {
+        Some(named) => named.changed().await.is_ok(),
+        None => false,
+    };
+    if !changed {
+        core::future::pending::<()>().await;
     }
 }
 

@@ -157,7 +157,7 @@ impl Node {
             Some(config) => {
                 let barred = laboratory.map(Laboratory::barred);
                 Some(start_network(home.path(), &keystore, config, barred, inputs.clone())?)
-            },
+            }
         };
         let (network, network_task) = network.unzip();
         let (events, _) = broadcast::channel(EVENT_QUEUE);

@@ -14,6 +14,7 @@ use crate::sim::run::{Report, Run, Scenario};
 use crate::sim::workload::Workload;
 use crate::ui::bench::timer::Timer;
 use crate::ui::cli::failure::Failure;
+use crate::ui::cli::lab_run::Wanted;
 use crate::ui::cli::output::{Output, note};
 
 /// What to try out.
@@ -21,6 +22,19 @@ use crate::ui::cli::output::{Output, note};
 pub(super) enum Lab {
     /// Let many nodes live in a simulated world in which everything goes wrong, and see that every rule holds
     Sim(Sim),
+    /// Run a scenario with real nodes on this machine, and see whether all comes about that it expects
+    Run(Wanted),
+    /// Name the scenarios that come with sigillo
+    List,
+    /// Write a scenario that comes with sigillo to stdout, to start from
+    Show {
+        /// Its name, as `sigillo lab list` shows it
+        name: String,
+    },
+    /// A node that a scenario runs in a process of its own
+    #[cfg(unix)]
+    #[command(hide = true)]
+    Node,
 }
 
 /// Which worlds, and for how long.
@@ -37,7 +51,7 @@ pub(super) struct Sim {
     days: u32,
     /// What the nodes do all day
     #[arg(long, value_enum, default_value = "mixed")]
-    workload: Wanted,
+    workload: Life,
     /// Worlds, with this seed and those that follow it
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     worlds: u64,
@@ -53,7 +67,7 @@ pub(super) struct Sim {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Wanted {
+enum Life {
     /// People who write to each other all day
     Chat,
     /// One business, and everybody is its customer
@@ -66,7 +80,7 @@ enum Wanted {
     All,
 }
 
-impl Wanted {
+impl Life {
     const fn of(self, turn: u64) -> Workload {
         const ALL: [Workload; 4] = [Workload::Chat, Workload::Business, Workload::Asleep, Workload::Mixed];
         match self {

@@ -9,7 +9,7 @@
 //! failure       why a command failed, and the exit code
 //! passphrase    where the passphrase comes from
 //! setup, run, id, people, talk, chat, inbox, business, billing, verify, demo    the commands
-//! lab           simulated worlds, many at once
+//! lab, lab_run  simulated worlds, and scenarios with real nodes
 //! setup, run, people, talk, chat, inbox, business, billing, verify, demo    the commands
 //! show          answers of the API in human words
 //! ```
@@ -33,6 +33,7 @@ mod id_args;
 mod inbox;
 mod join;
 mod lab;
+mod lab_run;
 mod mailbox;
 mod output;
 mod passphrase;

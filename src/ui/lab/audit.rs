@@ -36,6 +36,18 @@ pub(super) struct Tally {
     pub(super) unseen: usize,
 }
 
+impl Tally {
+    /// Counts another one in.
+    pub(super) const fn add(&mut self, other: Self) {
+        self.accepted += other.accepted;
+        self.shown += other.shown;
+        self.delivered += other.delivered;
+        self.waiting += other.waiting;
+        self.failed += other.failed;
+        self.unseen += other.unseen;
+    }
+}
+
 /// Messages by who sent them to whom.
 pub(super) fn pairs_of(messages: &[Message]) -> BTreeMap<(usize, usize), Vec<Message>> {
     let mut pairs: BTreeMap<(usize, usize), Vec<Message>> = BTreeMap::new();
@@ -56,7 +68,12 @@ pub(super) async fn look(stage: &Stage, messages: &[Message]) -> Result<Vec<Pair
 }
 
 /// Looks at both sides of one pair.
-pub(super) async fn look_at(stage: &Stage, from: usize, to: usize, messages: &[Message]) -> Result<Pair, Saw> {
+pub(super) async fn look_at(
+    stage: &Stage,
+    from: usize,
+    to: usize,
+    messages: &[Message],
+) -> Result<Pair, Saw> {
     let with = messages.first().map(|message| message.with.clone()).unwrap_or_default();
     let ours = history(stage, from, &with).await?;
     let sender = stage.known_as(from, to).await?;
@@ -115,7 +132,14 @@ impl Pair {
         let count = |wanted: fn(&str) -> bool| self.sent.iter().filter(|(_, state)| wanted(state)).count();
         let (delivered, failed) = (count(claims_delivery), count(|state| state == "failed"));
         let accepted = self.sent.len();
-        Tally { accepted, shown: self.shown.len(), delivered, waiting: accepted - delivered - failed, failed, unseen: 0 }
+        Tally {
+            accepted,
+            shown: self.shown.len(),
+            delivered,
+            waiting: accepted - delivered - failed,
+            failed,
+            unseen: 0,
+        }
     }
 }
 
@@ -139,7 +163,10 @@ mod tests {
         assert_eq!((all.broken(), all.unfinished()), (None, None));
         let some = pair(&[("a", "delivered"), ("b", "queued")], &["a"]);
         assert_eq!((some.broken(), some.unfinished()), (None, Some("1 of 2 messages are there".into())));
-        assert_eq!(some.tally(), Tally { accepted: 2, shown: 1, delivered: 1, waiting: 1, ..Tally::default() });
+        assert_eq!(
+            some.tally(),
+            Tally { accepted: 2, shown: 1, delivered: 1, waiting: 1, ..Tally::default() }
+        );
         let silent = pair(&[("a", "delivered"), ("b", "sent")], &["a", "b"]);
         assert!(silent.broken().is_none() && silent.unfinished().is_some(), "its sender doesn't know yet");
     }

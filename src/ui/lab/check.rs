@@ -37,7 +37,7 @@ pub(super) fn groups(groups: &[(usize, Group)]) -> Result<(), FormatError> {
             return wrong(format!("{}: only a business has plans", group.name));
         }
         for plan in &group.plans {
-            terms(plan).or_else(|why| wrong(format!("the plan {}: {why}", plan.id)))?;
+            terms(plan).map(|_| ()).or_else(|why| wrong(format!("the plan {}: {why}", plan.id)))?;
         }
         for (names, role) in [(&group.mailboxes, Role::Mailbox), (&group.relays, Role::Relay)] {
             for name in &names.0 {
@@ -53,7 +53,9 @@ pub(super) fn groups(groups: &[(usize, Group)]) -> Result<(), FormatError> {
         return Err(FormatError(format!("a scenario has at most {max} nodes, this one {count}")));
     }
     if !groups.iter().any(|(_, group)| group.role == Role::Bootstrap) {
-        return Err(FormatError("no group has the role \"bootstrap\": the others need one to begin with".into()));
+        return Err(FormatError(
+            "no group has the role \"bootstrap\": the others need one to begin with".into(),
+        ));
     }
     Ok(())
 }
@@ -82,9 +84,11 @@ pub(super) fn steps(scenario: &Scenario) -> Result<(), FormatError> {
         return Err(FormatError(format!("a scenario has 1 to {} steps", limits::LAB_STEPS_MAX)));
     }
     for step in &scenario.steps {
-        named(&step.act).into_iter().try_for_each(|names| exists(scenario, names)).and_then(|()| fits(scenario, step)).map_err(
-            |why| at_line(step.line, format!("step `{}`: {why}", step.word)),
-        )?;
+        named(&step.act)
+            .into_iter()
+            .try_for_each(|names| exists(scenario, names))
+            .and_then(|()| fits(scenario, step))
+            .map_err(|why| at_line(step.line, format!("step `{}`: {why}", step.word)))?;
     }
     Ok(())
 }
@@ -93,7 +97,9 @@ pub(super) fn steps(scenario: &Scenario) -> Result<(), FormatError> {
 fn named(act: &Act) -> Vec<&Names> {
     match act {
         Act::Wait(_) | Act::Heal => Vec::new(),
-        Act::Start(who) | Act::Stop(who) | Act::Kill(who) | Act::LoseDisk(who) | Act::Publish(who) => vec![who],
+        Act::Start(who) | Act::Stop(who) | Act::Kill(who) | Act::LoseDisk(who) | Act::Publish(who) => {
+            vec![who]
+        }
         Act::Partition(sides) => sides.iter().collect(),
         Act::Churn(churn) => vec![&churn.who],
         Act::Advance(advance) => advance.who.iter().collect(),
@@ -153,17 +159,22 @@ fn fits(scenario: &Scenario, step: &Step) -> Result<(), String> {
             let some = standing.state.is_some() || standing.receipts.is_some() || standing.access.is_some();
             ensure(some, "say which `state`, `access` or how many `receipts`".into())
         }),
-        Act::ExpectFound(finding) => roles(&finding.finds, Role::Business)
-            .and_then(|()| ensure(!finding.query().terms().is_empty(), "say what is searched for: `words`, `category`, `country`, `region` or `language`".into())),
+        Act::ExpectFound(finding) => roles(&finding.finds, Role::Business).and_then(|()| {
+            ensure(
+                !finding.query().terms().is_empty(),
+                "say what is searched for: `words`, `category`, `country`, `region` or `language`".into(),
+            )
+        }),
         Act::ExpectReached(way) => way.relay.as_ref().map_or(Ok(()), |relay| roles(relay, Role::Relay)),
         Act::Send(letters) => ensure(
             (1..=limits::LAB_MESSAGES_MAX).contains(&letters.count),
             format!("`count` is 1 to {}", limits::LAB_MESSAGES_MAX),
         ),
-        Act::Churn(churn) => {
-            ensure((1..=limits::LAB_ROUNDS_MAX).contains(&churn.rounds), format!("`rounds` is 1 to {}", limits::LAB_ROUNDS_MAX))
-                .and_then(|()| ensure(churn.down >= 1, "`down` is 1 or more".into()))
-        }
+        Act::Churn(churn) => ensure(
+            (1..=limits::LAB_ROUNDS_MAX).contains(&churn.rounds),
+            format!("`rounds` is 1 to {}", limits::LAB_ROUNDS_MAX),
+        )
+        .and_then(|()| ensure(churn.down >= 1, "`down` is 1 or more".into())),
         _ => Ok(()),
     }
 }

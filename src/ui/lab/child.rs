@@ -1,9 +1,10 @@
 //! A node in a process of its own, from the inside: it runs until its stdin ends, and its strings come by it.
 
+use std::io::{BufRead as _, Read as _};
 use std::path::Path;
 
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Stdin};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
@@ -23,6 +24,8 @@ use crate::ui::lab::strings::Strings;
 
 /// How often it is looked whether the node listens, before it is said that it runs.
 const LOOKS: u32 = 500;
+/// Lines that wait to be obeyed.
+const LINES_WAITING: usize = 4;
 /// The pause between two looks.
 const PAUSE: core::time::Duration = core::time::Duration::from_millis(20);
 
@@ -33,8 +36,8 @@ pub(in crate::ui) async fn run(
     passphrase: &Zeroizing<Vec<u8>>,
     tell: impl FnOnce(&serde_json::Value),
 ) -> Result<(), Saw> {
-    let mut stdin = BufReader::new(tokio::io::stdin());
-    let first = next(&mut stdin).await?.ok_or("stdin ended before it said anything")?;
+    let mut lines = lines().map_err(words)?;
+    let first = lines.recv().await.ok_or("stdin ended before it said anything")?;
     let laboratory = Laboratory::default();
     first.pull(&laboratory);
     let held = Home::open(home).map_err(words)?;
@@ -48,13 +51,12 @@ pub(in crate::ui) async fn run(
     let listen = listening(&node, !config.network.listen.is_empty()).await?;
     tell(&json!({ "event": "running", "peer": node.peer_id(), "listen": listen }));
     let pulled = async {
-        while let Some(strings) = next(&mut stdin).await? {
+        while let Some(strings) = lines.recv().await {
             strings.pull(&laboratory);
         }
-        Ok(())
     };
     let served = tokio::select! {
-        pulled = pulled => pulled,
+        () = pulled => Ok(()),
         ended = node.ended() => ended.map_err(words),
     };
     ending.cancel();
@@ -62,10 +64,22 @@ pub(in crate::ui) async fn run(
     served.and(node.shutdown().await.map_err(words))
 }
 
-async fn next(stdin: &mut BufReader<Stdin>) -> Result<Option<Strings>, Saw> {
-    let mut line = String::new();
-    let read = (&mut *stdin).take(limits::LAB_LINE_MAX).read_line(&mut line).await.map_err(words)?;
-    if read == 0 { Ok(None) } else { serde_json::from_str(&line).map(Some).map_err(words) }
+/// The strings that come by stdin, until it ends or says something else. A thread reads it: it may wait for ever.
+fn lines() -> std::io::Result<mpsc::Receiver<Strings>> {
+    let (told, lines) = mpsc::channel(LINES_WAITING);
+    let read = move || {
+        let mut stdin = std::io::stdin().lock();
+        loop {
+            let mut line = String::new();
+            let read = (&mut stdin).take(limits::LAB_LINE_MAX).read_line(&mut line);
+            let Ok(strings) = serde_json::from_str::<Strings>(&line) else { return };
+            if !matches!(read, Ok(1..)) || told.blocking_send(strings).is_err() {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new().name("sigillo-lab-strings".into()).spawn(read)?;
+    Ok(lines)
 }
 
 async fn listening(node: &Node, wanted: bool) -> Result<Vec<String>, Saw> {

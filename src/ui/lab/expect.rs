@@ -124,7 +124,13 @@ pub(super) async fn state(stage: &Stage, wanted: &Reach, patience: Duration) -> 
     let least = serde_json::to_value(wanted.state).ok();
     let least = least.as_ref().and_then(Value::as_str).unwrap_or("failed").to_owned();
     let rank = |state: &str| ORDER.iter().position(|word| *word == state);
-    let reached = |state: &str| if least == "failed" { state == "failed" } else { rank(state) >= rank(&least) && rank(state).is_some() };
+    let reached = |state: &str| {
+        if least == "failed" {
+            state == "failed"
+        } else {
+            rank(state) >= rank(&least) && rank(state).is_some()
+        }
+    };
     let messages = between(stage, wanted.from.as_ref(), wanted.to.as_ref())?;
     let pairs: Vec<_> = audit::pairs_of(&messages).into_iter().collect();
     until(patience, async || {
@@ -134,9 +140,11 @@ pub(super) async fn state(stage: &Stage, wanted: &Reach, patience: Duration) -> 
         let mut short = all.iter().flatten().filter(|(_, state)| !reached(state));
         match short.next() {
             None => Ok(()),
-            Some((_, state)) => {
-                Err(format!("{} of {} messages aren't, the first is {state}", 1 + short.count(), messages.len()))
-            }
+            Some((_, state)) => Err(format!(
+                "{} of {} messages aren't, the first is {state}",
+                1 + short.count(),
+                messages.len()
+            )),
         }
     })
     .await?;
@@ -191,9 +199,9 @@ pub(super) async fn reached(stage: &Stage, wanted: &Way, patience: Duration) -> 
             until(patience, async || {
                 let with = stage.known_as(other, one).await?;
                 let status = stage.get(one, "/v1/status").await?;
-                let contact = list(&status["contacts"]).iter().find(|contact| text(contact, "address") == with);
                 let contact =
-                    contact.ok_or_else(|| format!("{} doesn't list {}", names.0, names.1))?;
+                    list(&status["contacts"]).iter().find(|contact| text(contact, "address") == with);
+                let contact = contact.ok_or_else(|| format!("{} doesn't list {}", names.0, names.1))?;
                 if text(contact, "reached") != wanted.by.word() {
                     return Err(format!("{} reaches {}: {}", names.0, names.1, text(contact, "reached")));
                 }

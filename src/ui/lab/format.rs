@@ -79,7 +79,8 @@ pub fn read(name: &str, text: &str, settings: &[String]) -> Result<Scenario, For
     if text.len() as u64 > limits::LAB_FILE_MAX {
         return Err(FormatError(format!("a scenario has at most {} KiB", limits::LAB_FILE_MAX / 1024)));
     }
-    let file: File = toml::from_str(text).map_err(|error| FormatError(error.to_string().trim().to_owned()))?;
+    let file: File =
+        toml::from_str(text).map_err(|error| FormatError(error.to_string().trim().to_owned()))?;
     let line_of = |at: usize| 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
     let mut groups = Vec::new();
     for group in file.nodes {
@@ -87,9 +88,8 @@ pub fn read(name: &str, text: &str, settings: &[String]) -> Result<Scenario, For
     }
     let starts = file.starts.map(|text| {
         let line = line_of(text.span().start);
-        moment(text.get_ref()).ok_or_else(|| {
-            at_line(line, "`starts` is a moment such as \"2027-01-31T12:00:00Z\"")
-        })
+        moment(text.get_ref())
+            .ok_or_else(|| at_line(line, "`starts` is a moment such as \"2027-01-31T12:00:00Z\""))
     });
     let mut scenario = Scenario {
         name: name.to_owned(),
@@ -177,4 +177,76 @@ fn step_of(line: usize, text: StepText) -> Result<Step, FormatError> {
     };
     let StepText { note, at, patience, meanwhile, .. } = text;
     Ok(Step { line, word, note, at, patience, meanwhile, act })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::lab::shipped::SHIPPED;
+
+    const NODES: &str = "title = \"t\"\n[[nodes]]\nname = \"hub\"\nrole = \"bootstrap\"\n\
+        [[nodes]]\nname = \"people\"\nrole = \"person\"\ncount = 3\n";
+
+    fn wrong(text: &str, settings: &[&str]) -> String {
+        let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        read("x", text, &settings).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_shipped_scenario_can_be_read_and_says_what_it_is_about() {
+        for shipped in &SHIPPED {
+            let scenario = read(shipped.name, shipped.text, &[])
+                .unwrap_or_else(|error| panic!("{}: {error}", shipped.name));
+            assert!(!scenario.title.is_empty() && scenario.about.len() > 80, "{}", shipped.name);
+            assert!(scenario.steps.iter().any(|step| step.word.starts_with("expect_")), "{}", shipped.name);
+        }
+    }
+
+    #[test]
+    fn a_count_of_the_command_line_takes_the_place_of_the_file_s() {
+        let text = format!("{NODES}[[steps]]\nwait = \"1s\"\n");
+        let scenario = read("x", &text, &["people=7".to_owned(), "patience=9s".to_owned()]).unwrap();
+        assert_eq!((scenario.groups[1].count, scenario.patience.to_string()), (7, "9s".into()));
+        for (setting, word) in
+            [("crowd=7", "hub, people"), ("people", "GROUP=COUNT"), ("people=x", "GROUP=COUNT")]
+        {
+            assert!(wrong(&text, &[setting]).contains(word), "{setting}");
+        }
+        assert!(wrong(&text, &["people=0"]).contains("line 5: people has no nodes"));
+        assert!(wrong(&text, &["people=5000"]).contains("at most 1000 nodes"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line_and_what_is_expected_there() {
+        // The step's line is 9.
+        for (step, words) in [
+            ("sned = \"people\"", ["line 10", "unknown field `sned`"]),
+            ("wait = \"soon\"", ["line 10", "a span of time such as"]),
+            ("start = \"People\"", ["line 10", "nodes: \"customers\""]),
+            ("start = \"crowd\"", ["line 9", "no group is called crowd: there are hub, people"]),
+            ("start = \"people-4\"", ["line 9", "there is no people-4: people has 3 nodes"]),
+            ("start = []", ["line 9", "an empty list names no node"]),
+            ("note = \"nothing\"", ["line 9", "expect_delivered"]),
+            ("stop = \"people\"\nstart = \"people\"", ["line 9", "this one has `start` and `stop`"]),
+            ("heal = false", ["line 9", "`heal` is true"]),
+            ("publish = \"people\"", ["line 9", "people is no business"]),
+            ("partition = [\"hub\"]", ["line 9", "two sides or more"]),
+            ("expect_kept = { at = \"hub\", at_least = 1 }", ["line 9", "hub is no mailbox"]),
+            ("send = { from = \"hub\", to = \"people\" }", ["line 10", "missing field `text`"]),
+            ("expect_state = { state = \"lost\" }", ["line 10", "unknown variant `lost`"]),
+            ("expect_found = { who = \"hub\", finds = \"people\" }", ["line 9", "people is no business"]),
+        ] {
+            let said = wrong(&format!("{NODES}[[steps]]\n{step}\n"), &[]);
+            for word in words {
+                assert!(said.contains(word), "{step}: {said}");
+            }
+        }
+        let without = "title = \"t\"\n[[nodes]]\nname = \"a\"\nrole = \"person\"\n[[steps]]\nwait = \"1s\"\n";
+        assert!(wrong(without, &[]).contains("bootstrap"));
+        assert!(wrong(&format!("{NODES}steps = []\n"), &[]).contains("1 to 1000 steps"));
+        let twice = format!("{NODES}[[nodes]]\nname = \"hub\"\nrole = \"relay\"\n[[steps]]\nwait = \"1s\"\n");
+        assert!(wrong(&twice, &[]).contains("line 9: there are two groups called hub"));
+        let starts = format!("starts = \"yesterday\"\n{NODES}[[steps]]\nwait = \"1s\"\n");
+        assert!(wrong(&starts, &[]).contains("line 1: `starts` is a moment"));
+    }
 }

@@ -41,7 +41,11 @@ pub(super) struct Hand {
 }
 
 enum Body {
-    Here { node: Node, laboratory: Laboratory, ending: CancellationToken },
+    Here {
+        node: Node,
+        laboratory: Laboratory,
+        ending: CancellationToken,
+    },
     #[cfg(unix)]
     Process(Box<Process>),
 }
@@ -65,7 +69,11 @@ impl Hand {
 
     /// Starts a node in a process of its own, of this binary.
     #[cfg(unix)]
-    pub(super) async fn start_process(place: &Place, strings: &Strings, passphrase: &Path) -> Result<Self, Saw> {
+    pub(super) async fn start_process(
+        place: &Place,
+        strings: &Strings,
+        passphrase: &Path,
+    ) -> Result<Self, Saw> {
         let process = Process::start(place, strings, passphrase).await?;
         let client = Client::Running(crate::ui::http::socket::path(&place.home));
         let (peer, listen) = (process.peer.clone(), process.listen.clone());
@@ -90,7 +98,12 @@ impl Hand {
         Ok(())
     }
 
-    pub(super) async fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Saw> {
+    pub(super) async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Saw> {
         self.client.request(method, path, body).await.map_err(words)
     }
 
@@ -139,8 +152,7 @@ impl Hand {
             let status = self.request(Method::GET, "/v1/status", None).await?;
             let listen = status["network"]["listen"].as_array().cloned().unwrap_or_default();
             if !listen.is_empty() {
-                let listen: Vec<_> =
-                    listen.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+                let listen: Vec<_> = listen.iter().filter_map(Value::as_str).map(str::to_owned).collect();
                 return Ok(dialable(&listen, Some(&self.peer)));
             }
             if Instant::now() > deadline {

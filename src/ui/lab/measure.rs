@@ -145,7 +145,8 @@ impl Measure {
             let seq = seen.numbers.get(&(message.from, message.id.clone())).copied();
             let words = seen.words.get(&(message.from, message.with.clone()));
             let first = |delivered: bool| {
-                let covers = |word: &&Word| word.delivered == delivered && Some(word.seq) >= seq && seq.is_some();
+                let covers =
+                    |word: &&Word| word.delivered == delivered && Some(word.seq) >= seq && seq.is_some();
                 words?.iter().find(covers).map(|word| word.at)
             };
             Times {

@@ -10,7 +10,12 @@ use crate::ui::lab::stage::{Stage, each};
 use crate::ui::lab::wait::{list, text, until};
 
 /// Asks businesses for a plan, or cancels it.
-pub(super) async fn wish(stage: &Stage, wish: &Wish, cancel: bool, patience: Duration) -> Result<String, Saw> {
+pub(super) async fn wish(
+    stage: &Stage,
+    wish: &Wish,
+    cancel: bool,
+    patience: Duration,
+) -> Result<String, Saw> {
     let path = if cancel { "/v1/subscriptions/cancel" } else { "/v1/subscriptions" };
     let to = stage.named(&wish.to);
     each(&stage.named(&wish.who), async |one| {
@@ -33,9 +38,12 @@ pub(super) async fn pay(stage: &Stage, payment: &Payment, patience: Duration) ->
             let payer = stage.known_as(one, issuer).await?;
             let key = until(patience, async || {
                 let invoices = stage.get(issuer, "/v1/invoices").await?;
-                let open = |invoice: &&Value| text(invoice, "with") == payer && text(invoice, "state") == "open";
+                let open =
+                    |invoice: &&Value| text(invoice, "with") == payer && text(invoice, "state") == "open";
                 let key = list(&invoices).iter().find(open).map(|invoice| text(invoice, "key").to_owned());
-                key.ok_or_else(|| format!("{} has no open invoice of {}", stage.cells[one].name, stage.cells[issuer].name))
+                key.ok_or_else(|| {
+                    format!("{} has no open invoice of {}", stage.cells[one].name, stage.cells[issuer].name)
+                })
             })
             .await?;
             stage.post(issuer, &format!("/v1/invoices/{key}/paid"), &Value::Null).await?;
@@ -69,7 +77,8 @@ async fn stands(stage: &Stage, wanted: &Standing, at: usize, with: &str) -> Resu
     let name = &stage.cells[at].name;
     let all = stage.get(at, "/v1/subscriptions").await?;
     let of = |one: &&Value| text(one, "with") == with && one["plan"]["id"] == wanted.plan.as_str();
-    let one = list(&all).iter().find(of).ok_or_else(|| format!("{name} has no subscription to {}", wanted.plan))?;
+    let one =
+        list(&all).iter().find(of).ok_or_else(|| format!("{name} has no subscription to {}", wanted.plan))?;
     let state = wanted.state.and_then(|state| serde_json::to_value(state).ok());
     if state.is_some_and(|state| one["state"] != state) {
         return Err(format!("at {name} it is {}", text(one, "state")));

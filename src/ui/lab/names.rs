@@ -79,9 +79,7 @@ impl<'de> Deserialize<'de> for Names {
                 let mut names = Vec::new();
                 while let Some(text) = list.next_element::<String>()? {
                     let name = Name::read(&text);
-                    names.push(
-                        name.ok_or_else(|| A::Error::invalid_value(Unexpected::Str(&text), &self))?,
-                    );
+                    names.push(name.ok_or_else(|| A::Error::invalid_value(Unexpected::Str(&text), &self))?);
                 }
                 Ok(Names(names))
             }

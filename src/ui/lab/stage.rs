@@ -99,8 +99,10 @@ impl Stage {
     pub(super) fn named(&self, names: &Names) -> Vec<usize> {
         let mut found = Vec::new();
         for name in &names.0 {
-            let group = self.cells.iter().enumerate().filter(|(_, cell)| self.groups[cell.group].name == name.group);
-            let (skip, take) = name.run.map_or((0, usize::MAX), |(first, last)| (first - 1, last - first + 1));
+            let group =
+                self.cells.iter().enumerate().filter(|(_, cell)| self.groups[cell.group].name == name.group);
+            let (skip, take) =
+                name.run.map_or((0, usize::MAX), |(first, last)| (first - 1, last - first + 1));
             for (index, _) in group.skip(skip).take(take) {
                 if !found.contains(&index) {
                     found.push(index);
@@ -237,7 +239,8 @@ impl Stage {
         let sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
         let own = sides.iter().position(|side| side.contains(&index));
         let others = sides.iter().enumerate().filter(|(side, _)| own.is_some_and(|own| own != *side));
-        let barred = others.flat_map(|(_, side)| side).filter_map(|peer| self.cells[*peer].peer.get().cloned());
+        let barred =
+            others.flat_map(|(_, side)| side).filter_map(|peer| self.cells[*peer].peer.get().cloned());
         Strings { ahead: self.cells[index].ahead.load(Ordering::Relaxed), barred: barred.collect() }
     }
 
@@ -286,9 +289,10 @@ impl Stage {
             return Ok(address);
         }
         let path = format!("/v1/contacts/{}", escaped(&self.cells[other].account));
-        let contact = self.get(one, &path).await.map_err(|_| {
-            format!("{} hasn't added {}", self.cells[one].name, self.cells[other].name)
-        })?;
+        let contact = self
+            .get(one, &path)
+            .await
+            .map_err(|_| format!("{} hasn't added {}", self.cells[one].name, self.cells[other].name))?;
         let address = contact["we_are"].as_str().unwrap_or_default().to_owned();
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert((one, other), address.clone());
         Ok(address)
@@ -328,10 +332,9 @@ impl Stage {
     ) -> Result<Value, Saw> {
         let cell = &self.cells[index];
         match cell.hand.read().await.as_ref() {
-            Some(hand) => hand
-                .request(method, path, body)
-                .await
-                .map_err(|saw| format!("{}: {saw}", cell.name)),
+            Some(hand) => {
+                hand.request(method, path, body).await.map_err(|saw| format!("{}: {saw}", cell.name))
+            }
             None => Err(format!("{} is off", cell.name)),
         }
     }

@@ -114,7 +114,8 @@ pub(super) async fn letters(stage: &Stage, letters: &Letters) -> Result<String, 
         each(&from, async |one| {
             for other in to.iter().copied().filter(|other| *other != one) {
                 let words = letters.text.replace("{from}", &stage.cells[one].name);
-                let words = words.replace("{to}", &stage.cells[other].name).replace("{n}", &number.to_string());
+                let words =
+                    words.replace("{to}", &stage.cells[other].name).replace("{n}", &number.to_string());
                 send(stage, one, other, &words).await?;
             }
             Ok(())
@@ -142,7 +143,11 @@ pub(super) async fn broadcast(stage: &Stage, broadcast: &Broadcast) -> Result<St
             }
         }
     }
-    if sent == 0 { Err("nobody there has a contact on this stage".into()) } else { Ok(format!("{sent} messages accepted")) }
+    if sent == 0 {
+        Err("nobody there has a contact on this stage".into())
+    } else {
+        Ok(format!("{sent} messages accepted"))
+    }
 }
 
 /// Persons see what was written to them.
