@@ -33,3 +33,22 @@ impl Clock {
         self.ahead.store(millis, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_moved_goes_on_from_there_and_another_does_not() {
+        let (moved, other) = (Clock::default(), Clock::default());
+        let day = 24 * 3_600_000_u64;
+        for (ahead, least, most) in [(30, 30, 31), (-30, 0, 0)] {
+            moved.set_ahead(ahead * i64::try_from(day).unwrap());
+            let passed = moved.clone().now().since(now()).as_millis();
+            let (least, most) = (u128::from(least * day), u128::from(most * day));
+            assert!((least.saturating_sub(1_000)..=most).contains(&passed), "{passed}");
+        }
+        assert!(now().since(moved.now()) > Duration::from_secs(29 * 24 * 3_600));
+        assert!(other.now().since(now()) < Duration::from_secs(60));
+    }
+}

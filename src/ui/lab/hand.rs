@@ -107,13 +107,18 @@ impl Hand {
         self.client.request(method, path, body).await.map_err(words)
     }
 
-    /// Pulls at the node's strings, and has it decide what is due by them.
+    /// Pulls at the node's strings.
     pub(super) async fn pull(&mut self, strings: &Strings) -> Result<(), Saw> {
         match &mut self.body {
             Body::Here { laboratory, .. } => strings.pull(laboratory),
             #[cfg(unix)]
             Body::Process(process) => process.pull(strings).await?,
         }
+        Ok(())
+    }
+
+    /// Has the node decide what is due by its clock.
+    pub(super) async fn wake(&self) -> Result<(), Saw> {
         self.request(Method::GET, "/v1/status", None).await.map(|_| ())
     }
 

@@ -224,6 +224,7 @@ impl Stage {
         if parted { self.pull(&(0..self.cells.len()).collect::<Vec<_>>()).await } else { Ok(()) }
     }
 
+    /// Every node's strings first: until then none decides by a clock that another one doesn't have yet.
     async fn pull(&self, nodes: &[usize]) -> Result<(), Saw> {
         each(nodes, async |index| {
             let strings = self.strings_of(index);
@@ -231,6 +232,11 @@ impl Stage {
                 Some(hand) => hand.pull(&strings).await,
                 None => Ok(()),
             }
+        })
+        .await?;
+        each(nodes, async |index| match self.cells[index].hand.read().await.as_ref() {
+            Some(hand) => hand.wake().await,
+            None => Ok(()),
         })
         .await
     }
