@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::stream::{StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 
 use crate::ui::lab::measure::Message;
 use crate::ui::lab::place::Saw;
-use crate::ui::lab::stage::{AT_ONCE, Stage};
+use crate::ui::lab::stage::Stage;
 use crate::ui::lab::talk::history;
 use crate::ui::lab::wait::text;
 
@@ -58,13 +57,6 @@ pub(super) fn pairs_of(messages: &[Message]) -> BTreeMap<(usize, usize), Vec<Mes
         of.sort_by_key(|message| message.position);
     }
     pairs
-}
-
-/// Looks at both sides of every pair.
-pub(super) async fn look(stage: &Stage, messages: &[Message]) -> Result<Vec<Pair>, Saw> {
-    let pairs = pairs_of(messages);
-    let looks = pairs.iter().map(|((from, to), messages)| look_at(stage, *from, *to, messages));
-    futures::stream::iter(looks).buffer_unordered(AT_ONCE).try_collect().await
 }
 
 /// Looks at both sides of one pair.

@@ -97,6 +97,7 @@ async fn play(scenario: &Scenario, stage: &Stage, tell: Teller<'_>) -> Result<Re
         role: group.role.word(),
         count: group.count,
     });
+    let (marks, on) = stage.measure.marks();
     Ok(Report {
         scenario: scenario.name.clone(),
         title: scenario.title.clone(),
@@ -110,7 +111,9 @@ async fn play(scenario: &Scenario, stage: &Stage, tell: Teller<'_>) -> Result<Re
         violations,
         latency: latency(&stage.measure),
         series: series(&stage.measure),
-        on: stage.measure.marks().1,
+        on,
+        marks,
+        missed: stage.measure.missed(),
         kept: None,
     })
 }

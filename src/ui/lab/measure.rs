@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use crate::ui::bench::timer::Timer;
+use crate::ui::lab::report::Mark;
 
 /// A message that a node accepted.
 #[derive(Clone, Debug)]
@@ -33,15 +34,6 @@ pub(super) struct Times {
     pub(super) stored: Option<f64>,
     /// Its sender's screens were told that the recipient's disk has it.
     pub(super) delivered: Option<f64>,
-}
-
-/// What happened at a moment.
-#[derive(Clone, Debug)]
-pub(super) struct Mark {
-    /// Seconds after the start.
-    pub(super) at: f64,
-    /// In a few words.
-    pub(super) what: String,
 }
 
 /// A sender's screens were told that everything up to a number got so far.

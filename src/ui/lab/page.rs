@@ -67,13 +67,15 @@ fn plots(page: Page, report: &Report) -> Page {
     if report.latency.count == 0 {
         return page.text("No message was shown to anybody.");
     }
-    page.chart(&states(&report.series))
+    let page = page
+        .chart(&states(&report.series))
         .chart(&latencies(&report.latency.all_ms))
         .text(
             "Latency is the time from the request to the sender's node until the recipient's screens were told; \
              a recipient that was off or parted counts with all of that time.",
         )
-        .chart(&on(report))
+        .chart(&on(report));
+    if report.marks.is_empty() { page } else { page.table(&marks(report)) }
 }
 
 /// What the messages were, at each moment.
@@ -124,6 +126,12 @@ fn on(report: &Report) -> Chart {
     }
     Chart::new("Nodes that were on", Axis::time("since the start"), Axis::linear("nodes").from(0.0))
         .with(Series::steps("nodes", &points))
+}
+
+fn marks(report: &Report) -> Table {
+    report.marks.iter().fold(Table::new(&["at (s)", "what was done to the nodes"]), |table, mark| {
+        table.row(vec![Cell::Figure(number(mark.at)), Cell::Text(mark.what.clone())])
+    })
 }
 
 fn groups(report: &Report) -> Table {

@@ -31,6 +31,10 @@ pub struct Report {
     pub series: Vec<Sample>,
     /// How many nodes were on, each time that changed.
     pub on: Vec<(f64, usize)>,
+    /// What was done to the nodes, and when.
+    pub marks: Vec<Mark>,
+    /// Events that a node had and that weren't heard because too many came at once; they lack in the figures.
+    pub missed: u64,
     /// Where the homes are, if they were kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kept: Option<String>,
@@ -126,4 +130,13 @@ pub struct Sample {
     pub shown: usize,
     /// Delivered, by their senders' word.
     pub delivered: usize,
+}
+
+/// What was done to nodes at a moment.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Mark {
+    /// Seconds after the start.
+    pub at: f64,
+    /// In a few words.
+    pub what: String,
 }
