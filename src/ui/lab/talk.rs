@@ -18,29 +18,32 @@ use crate::ui::lab::wait::{list, text, until};
 /// Lines of a chat that its new owner is told.
 const TOLD: usize = 20;
 
-/// Publishes what businesses say of themselves, until the directory has it.
+/// Publishes what businesses say of themselves, one after the other, until the directory has it.
 pub(super) async fn publish(stage: &Stage, who: &[usize], patience: Duration) -> Result<String, Saw> {
-    each(who, async |index| {
-        let group = stage.group_of(index);
-        stage.patch(index, "/v1/profile", &profile(&group.profile, &stage.cells[index].name)).await?;
-        for plan in &group.plans {
-            let terms = check::terms(plan)?;
-            let mut body = serde_json::to_value(&terms).map_err(|error| error.to_string())?;
-            if let Some(fields) = body.as_object_mut() {
-                fields.remove("id");
-                fields.remove("version");
-            }
-            stage.put(index, &format!("/v1/plans/{}", plan.id), &body).await?;
-        }
-        until(patience, async || {
-            let published = stage.post(index, "/v1/profile/publish", &Value::Null).await?;
-            let there = published["keys_read_back"].as_u64() >= Some(1);
-            if there { Ok(()) } else { Err(format!("{} isn't read back yet", stage.cells[index].name)) }
-        })
-        .await
-    })
-    .await?;
+    for index in who {
+        publish_one(stage, *index, patience).await?;
+    }
     Ok(format!("{} published and read back", who.len()))
+}
+
+async fn publish_one(stage: &Stage, index: usize, patience: Duration) -> Result<(), Saw> {
+    let group = stage.group_of(index);
+    stage.patch(index, "/v1/profile", &profile(&group.profile, &stage.cells[index].name)).await?;
+    for plan in &group.plans {
+        let terms = check::terms(plan)?;
+        let mut body = serde_json::to_value(&terms).map_err(|error| error.to_string())?;
+        if let Some(fields) = body.as_object_mut() {
+            fields.remove("id");
+            fields.remove("version");
+        }
+        stage.put(index, &format!("/v1/plans/{}", plan.id), &body).await?;
+    }
+    until(patience, async || {
+        let published = stage.post(index, "/v1/profile/publish", &Value::Null).await?;
+        let there = published["keys_read_back"].as_u64() >= Some(1);
+        if there { Ok(()) } else { Err(format!("{} isn't read back yet", stage.cells[index].name)) }
+    })
+    .await
 }
 
 fn profile(said: &Profile, name: &str) -> Value {
