@@ -147,7 +147,7 @@ fn a_file_that_is_no_scenario_exits_with_2_and_names_the_line() {
     let place = Place::new();
     let file = place.scenario(&TWO.replace("expect_delivered", "expect_devilered"));
     for (wanted, words) in [
-        (file.as_str(), "line 17"),
+        (file.as_str(), "line 18"),
         ("no-such-scenario", "`sigillo lab list`"),
         ("bank-alert --set bank", "GROUP=COUNT"),
     ] {

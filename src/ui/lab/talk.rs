@@ -68,6 +68,9 @@ pub(super) async fn add(stage: &Stage, pairing: &Pairing, patience: Duration) ->
     each(&who, async |one| {
         for other in whom.iter().copied().filter(|other| *other != one) {
             until(patience, async || add_one(stage, one, other).await).await?;
+            if stage.kind(other) == AccountKind::Person {
+                until(patience, async || knows(stage, other, one).await).await?;
+            }
         }
         Ok(())
     })
@@ -83,6 +86,15 @@ async fn add_one(stage: &Stage, one: usize, other: usize) -> Result<(), Saw> {
     let body = json!({ "who": who, "name": stage.cells[other].name });
     stage.post(one, "/v1/contacts", &body).await?;
     stage.known_as(one, other).await.map(|_| ())
+}
+
+/// Whether a node has another one for a contact: whoever made an invite hears of it by the one who accepted it.
+async fn knows(stage: &Stage, one: usize, other: usize) -> Result<(), Saw> {
+    let path = format!("/v1/contacts/{}", escaped(&stage.known_as(other, one).await?));
+    let known = stage.get(one, &path).await;
+    known
+        .map(|_| ())
+        .map_err(|_| format!("{} doesn't know {} yet", stage.cells[one].name, stage.cells[other].name))
 }
 
 async fn invite(stage: &Stage, index: usize) -> Result<String, Saw> {
