@@ -140,7 +140,8 @@ pub(super) async fn letters(stage: &Stage, letters: &Letters) -> Result<String, 
             tokio::time::sleep(pause.0).await;
         }
     }
-    Ok(format!("{} messages accepted", letters.count * from.len() * to.len()))
+    let pairs: usize = from.iter().map(|one| to.iter().filter(|other| *other != one).count()).sum();
+    Ok(format!("{} messages accepted", letters.count * pairs))
 }
 
 /// Sends a text to everybody whom a node has for a contact and who is on this stage.
