@@ -243,7 +243,7 @@ mod tests {
         }
         let without = "title = \"t\"\n[[nodes]]\nname = \"a\"\nrole = \"person\"\n[[steps]]\nwait = \"1s\"\n";
         assert!(wrong(without, &[]).contains("bootstrap"));
-        assert!(wrong(&format!("{NODES}steps = []\n"), &[]).contains("1 to 1000 steps"));
+        assert!(wrong(&format!("steps = []\n{NODES}"), &[]).contains("1 to 1000 steps"));
         let twice = format!("{NODES}[[nodes]]\nname = \"hub\"\nrole = \"relay\"\n[[steps]]\nwait = \"1s\"\n");
         assert!(wrong(&twice, &[]).contains("line 9: there are two groups called hub"));
         let starts = format!("starts = \"yesterday\"\n{NODES}[[steps]]\nwait = \"1s\"\n");
