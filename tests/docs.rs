@@ -181,6 +181,36 @@ fn what_the_readme_does_by_hand_works_as_it_stands() {
 }
 
 #[test]
+fn what_the_page_on_the_laboratory_does_works_as_it_stands() {
+    let page = read("docs/lab.md");
+    let directory = tempfile::Builder::new().prefix("sd-").tempdir().unwrap();
+    let shop = page.split_once("```toml\n").unwrap().1.split_once("```").unwrap().0;
+    std::fs::write(directory.path().join("shop.toml"), shop).unwrap();
+    let run = |words: &[String]| {
+        let mut command = Command::new(PROGRAM);
+        command.args(words).current_dir(directory.path()).stdin(Stdio::null());
+        let output = command.env("TMPDIR", directory.path()).output().unwrap();
+        assert!(output.status.success(), "{words:?}\n{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    let blocks = page.split("```sh\n").skip(1).map(|block| block.split_once("```").unwrap().0);
+    let mut count = 0;
+    for line in blocks.flat_map(str::lines) {
+        let mut words = split(line);
+        assert_eq!(words.remove(0), "sigillo", "{line}");
+        let into = words.iter().position(|word| word == ">").map(|at| words.split_off(at).pop().unwrap());
+        let said = run(&words);
+        if let Some(into) = into {
+            std::fs::write(directory.path().join(into), said).unwrap();
+        }
+        count += 1;
+    }
+    assert_eq!(count, 5);
+    assert!(directory.path().join("report.html").exists());
+    run(&["lab", "run", "shop.toml"].map(str::to_owned));
+}
+
+#[test]
 fn what_the_page_on_scale_does_first_works_as_it_stands() {
     let mut reader = Reader::new();
     let page = read("docs/scale.md");

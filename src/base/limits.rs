@@ -486,6 +486,24 @@ pub const API_PAGE_MAX: usize = 500;
 pub const PASSPHRASE_MAX: u64 = 4 * 1024;
 /// The largest file or input with a recovery phrase.
 pub const PHRASE_MAX: u64 = 1_024;
+/// The largest scenario file of the laboratory.
+pub const LAB_FILE_MAX: u64 = 256 * 1024;
+/// Nodes of one scenario.
+pub const LAB_NODES_MAX: usize = 1_000;
+/// Groups of nodes of one scenario.
+pub const LAB_GROUPS_MAX: usize = 64;
+/// Steps of one scenario.
+pub const LAB_STEPS_MAX: usize = 1_000;
+/// Messages that one step of a scenario sends.
+pub const LAB_MESSAGES_MAX: usize = 1_000_000;
+/// Rounds of one step that goes on in rounds.
+pub const LAB_ROUNDS_MAX: u32 = 1_000;
+/// The longest name of a group of nodes.
+pub const LAB_NAME_MAX: usize = 24;
+/// The longest span of time that a scenario names.
+pub const LAB_SPAN_MAX: Duration = Duration::from_secs(3 * 366 * DAY);
+/// The longest line between the laboratory and a node in a process of its own.
+pub const LAB_LINE_MAX: u64 = 1024 * 1024;
 /// The largest receipt file: a whole account log and a receipt, in hexadecimal.
 pub const RECEIPT_FILE_MAX: u64 = 256 * 1024;
 

@@ -8,8 +8,8 @@ use libp2p::identity::{Keypair, PublicKey};
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::{
-    Multiaddr, PeerId, autonat, connection_limits, dcutr, identify, mdns, memory_connection_limits, ping,
-    relay, upnp,
+    Multiaddr, PeerId, allow_block_list, autonat, connection_limits, dcutr, identify, mdns,
+    memory_connection_limits, ping, relay, upnp,
 };
 use rand_core::UnwrapErr;
 
@@ -35,10 +35,15 @@ const RATE: NonZeroU32 = match NonZeroU32::new(60) {
     None => NonZeroU32::MIN,
 };
 
-/// The behaviours, in the order in which they judge a new connection: the limits first, so that the others don't
-/// count what is refused.
+/// Whom a laboratory parts us from.
+pub(crate) type Barrier = allow_block_list::Behaviour<allow_block_list::BlockedPeers>;
+
+/// The behaviours, in the order in which they judge a new connection: what is barred and the limits first, so that the
+/// others don't count what is refused.
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
+    /// In a laboratory only.
+    pub(crate) barrier: Toggle<Barrier>,
     limits: connection_limits::Behaviour,
     memory: memory_connection_limits::Behaviour,
     prefixes: Prefixes,
@@ -78,6 +83,7 @@ impl Behaviour {
             None => memory_connection_limits::Behaviour::with_max_percentage(MEMORY_SHARE),
         };
         Ok(Self {
+            barrier: config.barred.is_some().then(Barrier::default).into(),
             limits: connection_limits::Behaviour::new(limits(config.max_in)),
             memory,
             prefixes: Prefixes::new(config.max_in),

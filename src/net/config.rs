@@ -1,11 +1,13 @@
 //! How the network is set up.
 
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use super::meter::Meter;
 use crate::base::limits::{
     CONNECTIONS_IN_MAX, RELAY_CIRCUIT_MEBIBYTES, RELAY_CIRCUIT_MINUTES, RELAY_CIRCUITS, RELAY_RESERVATIONS,
 };
+use crate::wire::peer::PeerKey;
 
 /// What the network needs to know to start.
 #[derive(Clone)]
@@ -43,6 +45,9 @@ pub struct Config {
     pub memory_max: Option<usize>,
     /// Counts what the node asks of the directory; only for who studies it.
     pub meter: Option<Meter>,
+    /// Peers that a laboratory parts us from: connections with them are closed and refused for as long as they are
+    /// named. None outside of one.
+    pub barred: Option<watch::Receiver<Vec<PeerKey>>>,
 }
 
 impl Config {
@@ -67,6 +72,7 @@ impl Config {
             serve_relay: None,
             memory_max: None,
             meter: None,
+            barred: None,
         }
     }
 }

@@ -8,7 +8,7 @@ use futures::StreamExt;
 use libp2p::identity::Keypair;
 use libp2p::swarm::Config as SwarmConfig;
 use libp2p::{Multiaddr, PeerId, Swarm, TransportError, kad};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::asks::{Asks, Next, Question};
@@ -64,6 +64,7 @@ pub(crate) struct Task {
     pub(super) listening: Vec<String>,
     pub(super) cut_off: u64,
     pub(super) meter: Option<Meter>,
+    barred: Option<watch::Receiver<Vec<PeerKey>>>,
 }
 
 impl Task {
@@ -91,6 +92,8 @@ impl Task {
         let mut swarm = Swarm::new(transport, behaviour, local, swarm_config);
         listen(&mut swarm, &config.listen)?;
         external.into_iter().for_each(|address| swarm.add_external_address(address));
+        let mut barred = config.barred.clone();
+        barred.iter_mut().for_each(watch::Receiver::mark_changed);
         Ok(Self {
             meter: config.meter.clone(),
             local: key_of(&local).ok_or(StartError::Key)?,
@@ -109,6 +112,7 @@ impl Task {
             watch: Watch::new(config, local, &seeds, &named, &known),
             listening: Vec::new(),
             cut_off: 0,
+            barred,
         })
     }
 
@@ -144,6 +148,7 @@ impl Task {
                     }
                 }
                 () = sleep_until(watch), if hearing => self.watch(),
+                () = changed(&mut self.barred) => self.bar(),
             }
         }
         self.say_goodbye().await;
@@ -198,6 +203,23 @@ impl Task {
                 let _ = reply.send(self.status());
             }
             Command::Shutdown => {}
+        }
+    }
+
+    /// Parts us from whom the laboratory names now, and from nobody else.
+    fn bar(&mut self) {
+        let Some(named) = self.barred.as_mut().map(|barred| barred.borrow_and_update().clone()) else {
+            return;
+        };
+        let Some(barrier) = self.swarm.behaviour_mut().barrier.as_mut() else { return };
+        let named: Vec<PeerId> = named.iter().filter_map(peer_of).collect();
+        let freed: Vec<PeerId> =
+            barrier.blocked_peers().iter().filter(|peer| !named.contains(peer)).copied().collect();
+        for peer in freed {
+            barrier.unblock_peer(peer);
+        }
+        for peer in named {
+            barrier.block_peer(peer);
         }
     }
 
@@ -338,6 +360,17 @@ impl Task {
         };
         // Whoever doesn't answer finds out by itself.
         let _ = timeout(GOODBYE, closed).await;
+    }
+}
+
+/// Waits until a laboratory names others; for ever where there is none, or it is over.
+async fn changed(barred: &mut Option<watch::Receiver<Vec<PeerKey>>>) {
+    let changed = match barred {
+        Some(named) => named.changed().await.is_ok(),
+        None => false,
+    };
+    if !changed {
+        core::future::pending::<()>().await;
     }
 }
 

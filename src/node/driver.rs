@@ -9,9 +9,10 @@ use crate::base::limits;
 use crate::disk::database::Database;
 use crate::engine::input::Input;
 use crate::engine::machine::{Counters, Engine};
+use crate::node::clock::Clock;
 use crate::node::identity::system_rng;
 use crate::node::pool::Pool;
-use crate::node::{clock, wait};
+use crate::node::wait;
 use crate::store::snapshot::Fault;
 use crate::store::tx::Tx;
 
@@ -46,6 +47,7 @@ pub(super) struct Driver {
     pub(super) database: Database,
     pub(super) inputs: mpsc::Receiver<Message>,
     pub(super) released: mpsc::Sender<Vec<crate::engine::effects::Effect>>,
+    pub(super) clock: Clock,
     /// Which account the node speaks for.
     pub(super) speaking: watch::Sender<AccountId>,
 }
@@ -83,7 +85,7 @@ impl Driver {
     /// Waits for the first input or the next deadline, then takes what else is there.
     fn gather(&mut self, group: &mut Vec<Message>) {
         let pause =
-            self.engine.next_deadline().map_or(SLEEP_MAX, |due| due.since(clock::now())).min(SLEEP_MAX);
+            self.engine.next_deadline().map_or(SLEEP_MAX, |due| due.since(self.clock.now())).min(SLEEP_MAX);
         group.extend(wait::next(&mut self.inputs, pause));
         self.gather_more(group);
         if self.inputs.is_closed() && self.inputs.is_empty() && group.is_empty() {
@@ -106,7 +108,7 @@ impl Driver {
         group: &mut Vec<Message>,
         done: &mpsc::Sender<Result<(), Fault>>,
     ) -> Result<bool, Fault> {
-        let now = clock::now();
+        let now = self.clock.now();
         let mut rng = Pool::over(system_rng());
         let view = self.database.engine_view();
         let tx = Tx::new(&view);

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::base::id::AccountId;
 use crate::base::kind::AccountKind;
 use crate::base::limits;
+use crate::base::time::Time;
 use crate::disk::database::Database;
 use crate::disk::error::OpenError;
 use crate::disk::home::Home;
@@ -24,8 +25,10 @@ use crate::engine::event::Event;
 use crate::engine::input::{Input, Ticket};
 use crate::engine::machine::{Engine, Me, NOBODY};
 use crate::net;
+use crate::node::clock::Clock;
 use crate::node::config::{Config, Directory};
 use crate::node::driver::{Driver, EngineStatus, Message};
+use crate::node::laboratory::Laboratory;
 use crate::node::mailbox::RulesError;
 use crate::node::outlet::{Outlet, Waiting};
 use crate::node::ports::Ports;
@@ -58,6 +61,7 @@ struct Shared {
     account: watch::Receiver<AccountId>,
     kind: AccountKind,
     primary: bool,
+    clock: Clock,
     home: PathBuf,
     inputs: mpsc::Sender<Message>,
     events: broadcast::Sender<Event>,
@@ -117,26 +121,26 @@ impl Node {
         config: Option<&Config>,
         options: Options,
     ) -> Result<Self, StartError> {
-        Self::set_up(home, keystore, config, options, None).await
+        Self::begin(home, keystore, config, options, None).await
     }
 
-    /// As [`Node::open`], with a meter that counts what the node asks of the directory.
-    pub async fn metered(
+    /// As [`Node::start`], with a disk tuned otherwise, and a laboratory that can set its clock and cut its connections.
+    pub async fn open_in(
+        laboratory: &Laboratory,
         home: Home,
         keystore: Keystore,
         config: &Config,
         options: Options,
-        meter: Meter,
     ) -> Result<Self, StartError> {
-        Self::set_up(home, keystore, Some(config), options, Some(meter)).await
+        Self::begin(home, keystore, Some(config), options, Some(laboratory)).await
     }
 
-    async fn set_up(
+    async fn begin(
         home: Home,
         keystore: Keystore,
         config: Option<&Config>,
         options: Options,
-        meter: Option<Meter>,
+        laboratory: Option<&Laboratory>,
     ) -> Result<Self, StartError> {
         let directory = home.database();
         let data_key = keystore.data_key.clone();
@@ -161,7 +165,7 @@ impl Node {
         let (inputs, received) = mpsc::channel(limits::INPUT_QUEUE);
         let network = match config {
             None => None,
-            Some(config) => Some(start_network(home.path(), &keystore, config, inputs.clone(), meter)?),
+            Some(config) => Some(start_network(home.path(), &keystore, config, laboratory, inputs.clone())?),
         };
         let (network, network_task) = network.unzip();
         let (events, _) = broadcast::channel(event_queue(keystore.kind));
@@ -182,7 +186,15 @@ impl Node {
 
         let (speaking, account) = watch::channel(engine.account());
         let (ending, ended) = watch::channel(None);
-        let driver = Driver { engine, database: database.clone(), inputs: received, released, speaking };
+        let clock = laboratory.map(Laboratory::clock).cloned().unwrap_or_default();
+        let driver = Driver {
+            engine,
+            database: database.clone(),
+            inputs: received,
+            released,
+            clock: clock.clone(),
+            speaking,
+        };
         let waiters = Arc::clone(&waiting);
         let run = move || {
             // A panic is a bug. It must not leave a node that looks alive and decides nothing.
@@ -202,6 +214,7 @@ impl Node {
             account,
             kind: keystore.kind,
             primary: keystore.primary.is_some(),
+            clock,
             home: home.path().to_owned(),
             inputs,
             events,
@@ -234,6 +247,11 @@ impl Node {
     /// Whether this is the first device of its identity: with the recovery phrase it changes the account's log.
     pub fn is_primary(&self) -> bool {
         self.shared.primary
+    }
+
+    /// The time by the node's clock, which is the machine's but in a laboratory.
+    pub fn now(&self) -> Time {
+        self.shared.clock.now()
     }
 
     /// The home directory.
@@ -337,12 +355,11 @@ fn start_network(
     home: &std::path::Path,
     keystore: &Keystore,
     config: &Config,
+    laboratory: Option<&Laboratory>,
     inputs: mpsc::Sender<Message>,
-    meter: Option<Meter>,
 ) -> Result<(net::handle::Handle, tokio::task::JoinHandle<()>), StartError> {
     let wanted = &config.network;
     let mut network = net::config::Config::new(Zeroizing::new(*keystore.transport.expose()));
-    network.meter = meter;
     network.listen.clone_from(&wanted.listen);
     network.external.clone_from(&wanted.announce);
     network.bootstrap.clone_from(&wanted.bootstrap);
@@ -350,6 +367,8 @@ fn start_network(
     network.max_in = wanted.connections;
     network.subnet_limits = wanted.subnet_limits;
     network.upnp = wanted.upnp;
+    network.barred = laboratory.map(Laboratory::barred);
+    network.meter = laboratory.and_then(Laboratory::meter);
     network.relays.clone_from(&config.relay.named);
     network.any_relay = config.relay.any;
     network.serve_relay = config.relay.serve.then_some(net::config::RelayLimits {

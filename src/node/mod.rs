@@ -5,6 +5,7 @@ pub mod config;
 pub mod driver;
 pub mod handle;
 pub mod identity;
+pub mod laboratory;
 pub mod mailbox;
 pub mod raw_peer;
 

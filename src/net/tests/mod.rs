@@ -1,6 +1,7 @@
 //! Nodes on real sockets of this machine, with each other and with hostile peers.
 
 mod asks;
+mod barrier;
 mod directory;
 mod harness;
 mod hostile;

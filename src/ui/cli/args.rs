@@ -58,7 +58,7 @@ pub(super) enum Command {
     Find(Find),
     /// Measure whole paths between real nodes on this machine
     Bench(Bench),
-    /// Try sigillo out in simulated worlds
+    /// Try sigillo out: in simulated worlds, or with many real nodes on this machine
     #[command(subcommand)]
     Lab(Lab),
     /// Make an invite that one person can accept

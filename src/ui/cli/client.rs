@@ -30,7 +30,7 @@ const ATTEMPT_PAUSE: Duration = Duration::from_millis(100);
 const APPEARANCE_ATTEMPTS: u32 = 20;
 
 /// Whom requests go to. To be ended with [`Client::close`].
-pub(super) enum Client {
+pub(in crate::ui) enum Client {
     /// The running node, by its socket.
     #[cfg(unix)]
     Running(std::path::PathBuf),
@@ -40,7 +40,7 @@ pub(super) enum Client {
 
 impl Client {
     /// The running node of a home, or the home's store, opened here.
-    pub(super) async fn connect(home: &Path) -> Result<Self, Failure> {
+    pub(in crate::ui) async fn connect(home: &Path) -> Result<Self, Failure> {
         for attempt in 1.. {
             #[cfg(unix)]
             if let Some(client) = Self::running(home).await {
@@ -69,7 +69,7 @@ impl Client {
     }
 
     /// Whether a node of the home answers now, or within a moment: one that was started just before.
-    pub(super) async fn appears(home: &Path) -> bool {
+    pub(in crate::ui) async fn appears(home: &Path) -> bool {
         for _ in 0..APPEARANCE_ATTEMPTS {
             if answers(home).await {
                 return true;
@@ -80,7 +80,7 @@ impl Client {
     }
 
     /// Whether a node runs.
-    pub(super) const fn is_running(&self) -> bool {
+    pub(in crate::ui) const fn is_running(&self) -> bool {
         !matches!(self, Self::Here(..))
     }
 
@@ -96,22 +96,22 @@ impl Client {
     }
 
     /// The store of a home that this process holds.
-    pub(super) async fn open(home: Home, keystore: Keystore) -> Result<Self, Failure> {
+    pub(in crate::ui) async fn open(home: Home, keystore: Keystore) -> Result<Self, Failure> {
         let node = Node::offline(home, keystore).await?;
         let routes = router(Api::new(node.clone(), CancellationToken::new()));
         Ok(Self::Here(node, routes))
     }
 
-    pub(super) async fn get(&self, path: &str) -> Result<Value, Failure> {
+    pub(in crate::ui) async fn get(&self, path: &str) -> Result<Value, Failure> {
         self.request(Method::GET, path, None).await
     }
 
-    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+    pub(in crate::ui) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         self.request(Method::POST, path, Some(body)).await
     }
 
     /// Makes a request and takes its answer, which is JSON.
-    pub(super) async fn request(
+    pub(in crate::ui) async fn request(
         &self,
         method: Method,
         path: &str,
@@ -126,7 +126,7 @@ impl Client {
     }
 
     /// Opens a stream of JSON lines.
-    pub(super) async fn stream(&self, path: &str) -> Result<Lines, Failure> {
+    pub(in crate::ui) async fn stream(&self, path: &str) -> Result<Lines, Failure> {
         let response = self.send(Method::GET, path, None).await?;
         let status = response.status();
         if status.is_success() {
@@ -138,7 +138,7 @@ impl Client {
     }
 
     /// Ends it: a node that was opened here stores what is to be stored.
-    pub(super) async fn close(self) -> Result<(), Failure> {
+    pub(in crate::ui) async fn close(self) -> Result<(), Failure> {
         match self {
             #[cfg(unix)]
             Self::Running(_) => Ok(()),
@@ -167,7 +167,7 @@ impl Client {
 }
 
 /// Takes a home for a node that is to run. A command that uses it for a moment is waited for; a running node isn't.
-pub(super) async fn take_home(home: &Path) -> Result<Home, Failure> {
+pub(in crate::ui) async fn take_home(home: &Path) -> Result<Home, Failure> {
     for _ in 0..ATTEMPTS {
         match Home::open(home) {
             Err(HomeError::AlreadyRunning(_)) if !answers(home).await => {
@@ -208,14 +208,14 @@ fn unreachable_node(error: &dyn core::fmt::Display) -> Failure {
 }
 
 /// A stream of JSON lines.
-pub(super) struct Lines {
+pub(in crate::ui) struct Lines {
     body: Body,
     read: Vec<u8>,
 }
 
 impl Lines {
     /// The next line; none at the end. Safe to cancel: what was read stays.
-    pub(super) async fn next(&mut self) -> Option<Value> {
+    pub(in crate::ui) async fn next(&mut self) -> Option<Value> {
         loop {
             if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.read.drain(..=end).collect();
@@ -235,7 +235,7 @@ impl Lines {
 }
 
 /// A text as one part of a path or a query (RFC 3986).
-pub(super) fn escaped(text: &str) -> String {
+pub(in crate::ui) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -248,7 +248,7 @@ pub(super) fn escaped(text: &str) -> String {
 }
 
 /// A query of the parameters that are given.
-pub(super) fn query(path: &str, parameters: &[(&str, Option<String>)]) -> String {
+pub(in crate::ui) fn query(path: &str, parameters: &[(&str, Option<String>)]) -> String {
     let given = parameters.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
     let given: Vec<String> = given.map(|(name, value)| format!("{name}={}", escaped(value))).collect();
     if given.is_empty() { path.to_owned() } else { format!("{path}?{}", given.join("&")) }

@@ -12,8 +12,8 @@ use crate::ui::cli::failure::Failure;
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    bench, billing, business, chat, device, id, inbox, join, lab, lab_dht, mailbox, people, run, safety,
-    setup, show, talk, verify,
+    bench, billing, business, chat, device, id, inbox, join, lab, lab_dht, lab_run, mailbox, people, run,
+    safety, setup, show, talk, verify,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -27,6 +27,9 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Bench(wanted) => return bench::bench(output, wanted).await,
         Command::Lab(Lab::Sim(wanted)) => return lab::sim(output, wanted),
         Command::Lab(Lab::Dht(wanted)) => return lab_dht::dht(output, wanted).await,
+        Command::Lab(Lab::Run(wanted)) => return lab_run::run(output, wanted).await,
+        Command::Lab(Lab::List) => return lab_run::list(output),
+        Command::Lab(Lab::Show { name }) => return lab_run::show(output, name),
         _ => {}
     }
     let home = home(cli.home)?;
@@ -34,6 +37,8 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Init(wanted) => setup::init(&home, output, wanted).await,
         Command::Restore(wanted) => setup::restore(&home, output, &wanted),
         Command::Run(wanted) => run::run(&home, output, cli.verbose > 0, wanted).await,
+        #[cfg(unix)]
+        Command::Lab(Lab::Node) => lab_run::node(&home, output).await,
         Command::Device(Device::Join(wanted)) => join::join(&home, output, wanted).await,
         request => match answer(&home, output, request.clone()).await {
             // It may have been started a moment before, and not hold its home yet.

@@ -17,7 +17,7 @@ const MISUSED: u8 = 2;
 
 /// Why a command failed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(in crate::ui) enum Failure {
     /// There is something to say.
     Told {
         /// The exit code.

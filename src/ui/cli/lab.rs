@@ -15,6 +15,7 @@ use crate::sim::workload::Workload;
 use crate::ui::bench::timer::Timer;
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::lab_dht::Dht;
+use crate::ui::cli::lab_run::Wanted;
 use crate::ui::cli::output::{Output, note};
 
 /// What to try out.
@@ -24,6 +25,19 @@ pub(super) enum Lab {
     Sim(Sim),
     /// What the directory costs against its size: hops, messages and bytes, of real nodes and of a model for more of them
     Dht(Dht),
+    /// Run a scenario with real nodes on this machine, and see whether all comes about that it expects
+    Run(Wanted),
+    /// Name the scenarios that come with sigillo
+    List,
+    /// Write a scenario that comes with sigillo to stdout, to start from
+    Show {
+        /// Its name, as `sigillo lab list` shows it
+        name: String,
+    },
+    /// A node that a scenario runs in a process of its own
+    #[cfg(unix)]
+    #[command(hide = true)]
+    Node,
 }
 
 /// Which worlds, and for how long.
@@ -40,7 +54,7 @@ pub(super) struct Sim {
     days: u32,
     /// What the nodes do all day
     #[arg(long, value_enum, default_value = "mixed")]
-    workload: Wanted,
+    workload: Life,
     /// Worlds, with this seed and those that follow it
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     worlds: u64,
@@ -56,7 +70,7 @@ pub(super) struct Sim {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Wanted {
+enum Life {
     /// People who write to each other all day
     Chat,
     /// One business, and everybody is its customer
@@ -69,7 +83,7 @@ enum Wanted {
     All,
 }
 
-impl Wanted {
+impl Life {
     const fn of(self, turn: u64) -> Workload {
         const ALL: [Workload; 4] = [Workload::Chat, Workload::Business, Workload::Asleep, Workload::Mixed];
         match self {

@@ -11,6 +11,7 @@
 //! setup, run, id, people, talk, chat, inbox, business, billing, verify, demo    the commands
 //! lab           simulated worlds, many at once
 //! lab_dht       what the directory costs against its size
+//! lab_run       scenarios with real nodes
 //! setup, run, people, talk, chat, inbox, business, billing, verify, demo    the commands
 //! show          answers of the API in human words
 //! ```
@@ -23,18 +24,19 @@ mod bench;
 mod billing;
 mod business;
 mod chat;
-mod client;
+pub(in crate::ui) mod client;
 #[cfg(unix)]
 mod demo;
 mod device;
 mod dispatch;
-mod failure;
+pub(in crate::ui) mod failure;
 mod id;
 mod id_args;
 mod inbox;
 mod join;
 mod lab;
 mod lab_dht;
+mod lab_run;
 mod mailbox;
 mod output;
 mod passphrase;

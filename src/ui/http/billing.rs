@@ -9,7 +9,6 @@ use crate::domain::billing::export::ReceiptFile;
 use crate::domain::identity::address;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::ledger::{self, InvoiceView, ReceiptView, SubscriptionView};
-use crate::node::clock;
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::{Body, Part};
@@ -20,7 +19,8 @@ use crate::wire::billing::InvoiceKey;
 const RECEIPT_PREFIX_LEAST: usize = 8;
 
 pub(super) async fn subscriptions(State(api): State<Api>) -> Result<Json<Vec<SubscriptionView>>, ApiError> {
-    Ok(Json(api.view(|rows| ledger::subscriptions(rows, clock::now())).await?))
+    let now = api.node().now();
+    Ok(Json(api.view(move |rows| ledger::subscriptions(rows, now)).await?))
 }
 
 /// A plan of a business.
@@ -60,14 +60,15 @@ pub(super) async fn cancel(
 }
 
 pub(super) async fn invoices(State(api): State<Api>) -> Result<Json<Vec<InvoiceView>>, ApiError> {
-    Ok(Json(api.view(|rows| ledger::invoices(rows, clock::now())).await?))
+    let now = api.node().now();
+    Ok(Json(api.view(move |rows| ledger::invoices(rows, now)).await?))
 }
 
 pub(super) async fn invoice(State(api): State<Api>, Part(key): Part) -> Result<Json<InvoiceView>, ApiError> {
     let key = invoice_key(&key)?.to_string();
-    let wanted = key.clone();
+    let (wanted, now) = (key.clone(), api.node().now());
     let look = move |rows: &crate::store::table::Reader<'_>| {
-        ledger::invoices(rows, clock::now()).into_iter().find(|invoice| invoice.key == wanted)
+        ledger::invoices(rows, now).into_iter().find(|invoice| invoice.key == wanted)
     };
     api.view(look).await?.map(Json).ok_or_else(|| Refusal::NoInvoice(key).into())
 }

@@ -12,6 +12,7 @@ use crate::domain::directory::profile::ProfileDraft;
 use crate::domain::directory::search::Query;
 use crate::engine::command::{Command, Outcome};
 use crate::node::handle::{Counted, Meter, Node};
+use crate::node::laboratory::Laboratory;
 use crate::sim::routing::cost::Cost;
 use crate::ui::bench::nodes::{Failed, Place, addresses};
 use crate::ui::bench::timer::Timer;
@@ -180,7 +181,8 @@ async fn start(under: PathBuf, seeds: Vec<String>, number: usize) -> Result<Memb
     };
     let meter = Meter::default();
     let home = Home::open(&place.home)?;
-    let node = Node::metered(home, place.keystore.clone(), &place.config, options, meter.clone()).await?;
+    let laboratory = Laboratory::metered(meter.clone());
+    let node = Node::open_in(&laboratory, home, place.keystore.clone(), &place.config, options).await?;
     addresses(&node).await?;
     Ok(Member { node, meter, word: is_business(number).then(|| word_of(number)) })
 }
