@@ -65,7 +65,7 @@ impl Engine {
         step.tx.put(&MAILBOXES, MAILBOXES.key(peer.as_bytes()), mailbox);
         self.ask_mailbox(step, &at, Op::New(inbox));
         self.agenda.set_by(step.tx, Job::Mailboxes, step.now.plus(limits::MAIL_POLL));
-        self.name_mailboxes(step);
+        self.mailboxes_changed(step);
     }
 
     /// Leaves a mailbox: contacts are told of the others, and what still comes there is fetched for
@@ -84,10 +84,16 @@ impl Engine {
                 step.tx.edit(&OWN_QUEUES, &key, |row| row.replaced = Some(now));
             }
         }
-        self.name_mailboxes(step);
+        self.mailboxes_changed(step);
         self.offer_to_all(step);
         self.ask_mailbox(step, &mailbox.at, Op::Subscribe(mailbox.inbox));
         Ok(Outcome::Done)
+    }
+
+    /// Our mailboxes are others now: the log says so if it can, and a business's profile does.
+    fn mailboxes_changed(&mut self, step: &Step<'_, '_>) {
+        self.name_mailboxes(step);
+        self.publish_soon(step);
     }
 
     /// Our account's log says which peers keep mail for us: as soon as its key is there. Contacts are told at once, and
@@ -103,6 +109,7 @@ impl Engine {
         if own.log.append(&key, LogOperation::SetMailboxes(peers), step.now).is_ok() {
             self.head = own.log.head().seq;
             step.tx.put(&ACCOUNTS, ACCOUNTS.key(self.account.as_bytes()), own);
+            // A profile holds by the log's head.
             self.publish_soon(step);
         }
     }
@@ -282,7 +289,7 @@ impl Engine {
             }
         };
         step.tx.delete(&MAILBOXES, MAILBOXES.key(peer.as_bytes()));
-        self.name_mailboxes(step);
+        self.mailboxes_changed(step);
         self.reply(ticket, Err(Refusal::Mailbox(words.into())));
     }
 

@@ -4,8 +4,6 @@ use crate::base::limits;
 use crate::domain::directory::entry::entries_of;
 use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile, dht_keys};
 use crate::domain::directory::published::{Published, Says};
-use crate::domain::identity::log::AccountLog;
-use crate::domain::identity::own::ACCOUNTS;
 use crate::domain::mailbox::owner;
 use crate::domain::session::prekeys::{self, Local};
 use crate::domain::session::rows::PREKEYS;

@@ -81,7 +81,7 @@ impl Engine {
         self.go_on_from(step, key, found.log());
         let seq = found.profile().seq;
         settle(step, Reconcile::Found(seq, step.now));
-        self.publish_soon(step);
+        self.publish_now(step);
         self.reply(ticket, Ok(Outcome::Reconciled { seq }));
     }
 
@@ -89,12 +89,12 @@ impl Engine {
     pub(super) fn reconcile_by_force(&mut self, step: &Step<'_, '_>) -> Result<Outcome, Refusal> {
         if !may_issue(step.tx) {
             settle(step, Reconcile::Forced(step.now));
-            self.publish_soon(step);
+            self.publish_now(step);
         }
         Ok(Outcome::Done)
     }
 
-    fn publish_soon(&mut self, step: &Step<'_, '_>) {
+    fn publish_now(&mut self, step: &Step<'_, '_>) {
         if step.tx.with(&OWN_PROFILE, &OWN_PROFILE.key(OWN_PROFILE_ID), |_| ()).is_some() {
             self.agenda.set(step.tx, Job::Publish, step.now);
         }

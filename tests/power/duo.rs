@@ -412,11 +412,14 @@ impl Duo {
             }
             Effect::Ask { query, peer, body } if *peer.peer() == self.nodes[to].key => {
                 let peer = self.nodes[from].key.clone();
-                self.queue.push_back((to, Input::Asked { ask: query, peer, body }));
+                self.queue.push_back((to, Input::Asked { ask: query, peer, from: None, body }));
             }
             Effect::Ask { query, .. } => self.queue.push_back((from, Input::Answered { query, body: None })),
             Effect::Answer { ask, body } => {
                 self.queue.push_back((to, Input::Answered { query: ask, body: Some(body) }));
+            }
+            Effect::Work { query, puzzle } => {
+                self.queue.push_back((from, Input::Worked { query, work: puzzle.solve() }));
             }
             Effect::Keep { .. } | Effect::Channel(_) | Effect::Show(_) => {}
         }

@@ -107,7 +107,6 @@ impl Published {
     fn profile(&self, log: &AccountLog, seq: u64, says: &Says<'_>, addresses: usize, now: Time) -> Profile {
         let Says { reach, bundle, mailboxes } = says;
         let draft = self.draft.clone();
-        let named = |open: &&OpenBox| log.state().mailboxes.contains(open.at.peer());
         let known = |reach: &&Reach| log.devices().any(|device| device.id == reach.device());
         Profile {
             account: log.account(),
@@ -126,11 +125,7 @@ impl Published {
             plans: draft.plans,
             reach: reach.iter().filter(known).map(|reach| reach.clone().with_addresses(addresses)).collect(),
             bundle: bundle.to_vec(),
-            mailboxes: mailboxes
-                .iter()
-                .filter(named)
-                .filter_map(|open| open.clone().with_addresses(addresses))
-                .collect(),
+            mailboxes: mailboxes.iter().filter_map(|open| open.clone().with_addresses(addresses)).collect(),
         }
     }
 }

@@ -15,7 +15,6 @@ use crate::base::kind::AccountKind;
 use crate::crypto::password::Cost;
 use crate::disk::files;
 use crate::disk::home::Home;
-use crate::domain::identity::account::Seed;
 use crate::domain::identity::address;
 use crate::node::config::{Config, Directory};
 use crate::node::{clock, identity};
@@ -362,8 +361,8 @@ impl Cell {
         let home = folder.join(&name);
         let held = Home::open(&home).map_err(words)?;
         let keystore = identity::create(&held, kind, None, PASSPHRASE, Cost::LEAST).map_err(words)?;
-        let seed = keystore.seed.clone().map(Seed::from_secret);
-        let account = seed.map(|seed| address::encode(&seed.account().id())).unwrap_or_default();
+        let account = keystore.primary.as_ref().map(|primary| address::encode(&primary.account));
+        let account = account.unwrap_or_default();
         Ok(Self {
             name,
             role: group.role,
