@@ -37,11 +37,11 @@ const HOURLY: [u32; 6] = [0, 1, 2, 5, 10, 20];
 #[derive(Clone, Debug, Args)]
 pub(super) struct Dht {
     /// Sizes of real networks on loopback, 2 to 1,000 nodes each, one after the other
-    #[arg(long, value_delimiter = ',', default_value = "10,30,100", value_name = "N,N,…",
+    #[arg(long, value_delimiter = ',', allow_negative_numbers = true, default_value = "10,30,100", value_name = "N,N,…",
         value_parser = clap::value_parser!(u32).range(2..=REAL_MAX))]
     nodes: Vec<u32>,
     /// Sizes of modelled networks, 2 to 10,000,000 nodes each
-    #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000,1000000", value_name = "N,N,…",
+    #[arg(long, value_delimiter = ',', allow_negative_numbers = true, default_value = "1000,10000,100000,1000000", value_name = "N,N,…",
         value_parser = clap::value_parser!(u32).range(2..=MODEL_MAX))]
     model: Vec<u32>,
     /// The model only, without a real node

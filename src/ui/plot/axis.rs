@@ -85,7 +85,7 @@ pub(super) struct Tick {
 impl Scale {
     /// From a round value to a round value; from zero where that wastes less than half of the axis.
     fn even(kind: Kind, low: f64, high: f64) -> Self {
-        let low = if low > 0.0 && low < high / 2.0 || low == high && low > 0.0 { 0.0 } else { low };
+        let low = if low > 0.0 && (low < high / 2.0 || low == high) { 0.0 } else { low };
         let high = if high > low { high } else { low + 1.0 };
         let step = if kind == Kind::Time { time_step(high - low) } else { round_step(high - low, PARTS) };
         let low = (low / step + 1e-9).floor() * step;

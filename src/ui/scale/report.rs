@@ -129,6 +129,9 @@ fn distribution(model: &Row, real: Option<&Row>) -> Chart {
     chart
 }
 
+/// One figure of many runs.
+type Figure = fn(&Summary) -> f64;
+
 fn churn(page: Page, content: &Content<'_>) -> Page {
     let mut page = page.section("While nodes leave and come");
     if let Some((real, model)) = content.churned {
@@ -139,7 +142,7 @@ fn churn(page: Page, content: &Content<'_>) -> Page {
         );
         let mut table = Table::new(&["", "real", "model"]);
         for (deed, of) in DEEDS {
-            let figures: [(&str, fn(&Summary) -> f64); 4] = [
+            let figures: [(&str, Figure); 4] = [
                 ("done, of 100", |summary| 100.0 * summary.done),
                 ("messages, median", |summary| summary.messages.median),
                 ("peers that couldn't be reached, median", |summary| summary.unreached.median),
