@@ -11,7 +11,8 @@ use crate::disk::medium::{Medium, SystemMedium};
 /// The file is readable by its owner only. A temporary file beside it (`path` with `.new` added) is synced,
 /// renamed, and the directory synced.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    replace(&SystemMedium, path, bytes)
+    // A name alone has no directory that could be synced.
+    replace(&SystemMedium, &std::path::absolute(path)?, bytes)
 }
 
 /// See [`write_whole`].
@@ -101,6 +102,14 @@ mod tests {
         write_whole(&path, b"two").unwrap();
         assert_eq!(read_bounded(&path, 3).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_name_alone_is_a_file_of_the_directory_that_one_is_in() {
+        let name = tempfile::Builder::new().tempfile_in(".").unwrap();
+        let name = Path::new(name.path().file_name().unwrap());
+        write_whole(name, b"here").unwrap();
+        assert_eq!(read_bounded(name, 4).unwrap(), b"here");
     }
 
     #[test]

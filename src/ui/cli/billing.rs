@@ -69,10 +69,8 @@ fn pretty(value: &Value) -> String {
 /// Writes a file that isn't there yet.
 fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |what: String| Failure::failed("file", format!("{}: {what}", path.display()));
-    // Absolute, so that it has a directory, which is synced.
-    let path = std::path::absolute(path).map_err(|error| failed(error.to_string()))?;
     if path.exists() {
         return Err(failed("there is a file of this name already: choose another".to_owned()));
     }
-    files::write_whole(&path, text.as_bytes()).map_err(|error| failed(error.to_string()))
+    files::write_whole(path, text.as_bytes()).map_err(|error| failed(error.to_string()))
 }

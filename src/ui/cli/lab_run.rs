@@ -58,10 +58,7 @@ pub(super) async fn run(output: Output, wanted: &Wanted) -> Result<(), Failure> 
     let mut report = ran.map_err(|saw| Failure::failed("lab", saw))?;
     report.kept = kept.map(|kept| kept.display().to_string());
     if let Some(path) = &wanted.report {
-        // Written beside its place and moved there, so it needs a directory's name.
-        let written = std::path::absolute(path)
-            .and_then(|whole| files::write_whole(&whole, page(&report, &text).as_bytes()));
-        written.map_err(|error| {
+        files::write_whole(path, page(&report, &text).as_bytes()).map_err(|error| {
             Failure::failed("report", format!("{} can't be written: {error}", path.display()))
         })?;
     }
