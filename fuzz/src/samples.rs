@@ -123,12 +123,8 @@ fn asks() -> Vec<Sample> {
         ("ask", Ask::Bundle { route: INBOX, token: Some(ContactToken::new([2; 16])), work: None }.encode()),
         (
             "ask",
-            Ask::Bundle {
-                route: INBOX,
-                token: None,
-                work: Some(WorkDone { challenge: [3; 48], work: 9 }),
-            }
-            .encode(),
+            Ask::Bundle { route: INBOX, token: None, work: Some(WorkDone { challenge: [3; 48], work: 9 }) }
+                .encode(),
         ),
         (
             "ask",
@@ -142,7 +138,13 @@ fn asks() -> Vec<Sample> {
         ),
         (
             "ask",
-            Answer::Bundle { bundle: business.bundle(), one_time: Vec::new(), former: Vec::new(), work: None }.encode(),
+            Answer::Bundle {
+                bundle: business.bundle(),
+                one_time: Vec::new(),
+                former: Vec::new(),
+                work: None,
+            }
+            .encode(),
         ),
     ];
     samples.extend(requests.iter().map(|request| ("ask", Ask::Index(request.clone()).encode())));
