@@ -86,6 +86,11 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         // Beside those in use are those that were left and are still read.
         TableId::OwnMailboxes => (NONE, 1),
         TableId::OwnQueues => (rows(TableId::OwnMailboxes).saturating_mul(2 * contacts + 2), 1),
+        TableId::Dunning => (rows(TableId::Subscriptions), 1),
+        TableId::PaidNotices => (NONE, 1),
+        // What was charged is kept.
+        TableId::BillingJournal => (rows(TableId::Events), NONE),
+        TableId::BillingJournalEnd => (1, 1),
         TableId::ContactBoxes | TableId::ContactQueues => (contacts, 1),
     }
 }

@@ -25,6 +25,8 @@ mod script;
 mod town;
 
 #[cfg(test)]
+mod billing_tests;
+#[cfg(test)]
 mod device_tests;
 #[cfg(test)]
 mod mail_tests;

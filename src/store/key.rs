@@ -54,6 +54,10 @@ pub enum TableId {
     ContactQueues = 51,
     OwnMailboxes = 52,
     OwnQueues = 53,
+    Dunning = 60,
+    PaidNotices = 61,
+    BillingJournal = 62,
+    BillingJournalEnd = 63,
 }
 
 /// The key of one row.

@@ -14,3 +14,5 @@ pub mod cli;
 pub mod http;
 
 mod facts;
+mod ledger_check;
+mod qr;

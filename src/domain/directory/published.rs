@@ -121,6 +121,8 @@ impl Published {
             plans: draft.plans,
             reach: reach.iter().filter(known).map(|reach| reach.clone().with_addresses(addresses)).collect(),
             bundle: bundle.to_vec(),
+            payees: draft.payees,
+            listings: draft.listings,
         }
     }
 }

@@ -17,6 +17,7 @@
 pub mod entry;
 
 mod args;
+mod args_money;
 mod args_run;
 mod bench;
 mod billing;
@@ -33,10 +34,13 @@ mod id_args;
 mod inbox;
 mod join;
 mod lab;
+mod ledger;
 mod mailbox;
 mod output;
+mod page;
 mod passphrase;
 mod people;
+mod receipts;
 mod run;
 mod safety;
 mod setup;
