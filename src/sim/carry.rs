@@ -2,18 +2,15 @@
 
 use crate::base::id::RouteId;
 use crate::base::limits;
-use crate::crypto::hash::sha256;
 use crate::engine::effects::Effect;
 use crate::engine::input::{Input, QueryId};
 use crate::sim::bug::Bug;
 use crate::sim::dht::COPIES;
-use crate::sim::mail::Open;
 use crate::sim::world::{Seen, What, World};
-use crate::wire::channel::{ChannelEvent, ChannelId, ChannelOrder};
-use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
+use crate::wire::peer::{LinkId, PeerAddress};
 
 /// How long a link takes to be up, in milliseconds, where frames take no time.
-const LINK_UP: u64 = 2;
+pub(super) const LINK_UP: u64 = 2;
 /// First flights that are remembered, for a thief to send again.
 const FLIGHTS_KEPT: usize = 64;
 /// Bits of a question's number that name the asker, and the run in which it asked.
@@ -99,8 +96,7 @@ impl World {
     /// Carries frames, in the way that this world's faults allow. Numbers stay true to what was sent.
     fn send(&mut self, from: usize, link: LinkId, frames: Vec<Vec<u8>>) {
         for frame in &frames {
-            let digest = sha256(&[frame]);
-            if !self.nonces.leaves(frame, &digest) {
+            if !self.nonces.leaves(frame.get(RouteId::LEN..).unwrap_or_default()) {
                 self.seen.push(Seen::Wrong(format!("node {from} sealed two texts under one key and nonce")));
             }
         }
@@ -151,50 +147,6 @@ impl World {
         if let Some(from) = self.network.link(link).map(|open| open.from) {
             let wait = LINK_UP + self.network.hop(&mut self.rng);
             self.later(from, wait, input);
-        }
-    }
-
-    /// Carries an order about channels to mailboxes out.
-    fn channel(&mut self, from: usize, order: ChannelOrder) {
-        match order {
-            ChannelOrder::Open(at) => self.open_channel(from, at.peer()),
-            ChannelOrder::Say { channel, message } => {
-                let Some(open) = self.mail.get(channel) else { return };
-                let (to, message) = if from == open.reader {
-                    if !self.watched {
-                        self.mail.said.push((from, open.mailbox, message.clone()));
-                    }
-                    (open.mailbox, message)
-                } else {
-                    (open.reader, self.mail.distorted(from, message))
-                };
-                self.later(to, open.delay, Input::Channel(ChannelEvent::Heard { channel, message }));
-            }
-            ChannelOrder::Close(channel) => self.break_channel(channel),
-        }
-    }
-
-    fn open_channel(&mut self, from: usize, peer: &PeerKey) {
-        let to = self.find(peer).filter(|to| self.peers[*to].on && !self.network.apart(from, *to));
-        let Some(mailbox) = to else {
-            let wait = LINK_UP + self.network.some_notice(&mut self.rng) / 4;
-            return self.later(from, wait, Input::Channel(ChannelEvent::Unreachable(peer.clone())));
-        };
-        let delay = self.network.some_delay(&mut self.rng);
-        let channel = self.mail.open(Open { reader: from, mailbox, delay });
-        for (end, peer, ours) in [(mailbox, from, false), (from, mailbox, true)] {
-            let peer = self.peers[peer].key.clone();
-            let wait = delay.max(LINK_UP);
-            self.later(end, wait, Input::Channel(ChannelEvent::Up { channel, peer, ours }));
-        }
-    }
-
-    /// Ends a channel; both sides hear of it, later than of whatever was said there.
-    pub(super) fn break_channel(&mut self, channel: ChannelId) {
-        let Some(Open { reader, mailbox, delay }) = self.mail.close(channel) else { return };
-        for end in [reader, mailbox] {
-            let wait = delay.max(LINK_UP) + self.network.some_notice(&mut self.rng);
-            self.later(end, wait, Input::Channel(ChannelEvent::Down(channel)));
         }
     }
 
