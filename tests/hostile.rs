@@ -326,8 +326,11 @@ async fn requests_that_mean_nothing_are_answered_with_nothing() {
     assert_eq!(eve.ask(&here, vec![0; limits::ASK_MAX + 1]).await, None);
     // A person's prekeys are for whoever has the invite, and nobody else.
     let without = Ask::Bundle { route: invite.inbox, token: None, work: None };
-    let wrong =
-        Ask::Bundle { route: invite.inbox, token: Some(sigillo::base::id::ContactToken::new([7; 16])), work: None };
+    let wrong = Ask::Bundle {
+        route: invite.inbox,
+        token: Some(sigillo::base::id::ContactToken::new([7; 16])),
+        work: None,
+    };
     let elsewhere = Ask::Bundle { route: RouteId::new([1; 16]), token: Some(invite.token), work: None };
     for ask in [without, wrong, elsewhere] {
         let answer = eve.ask(&here, ask.encode()).await.unwrap();

@@ -111,12 +111,7 @@ impl Engine {
     }
 
     /// What a mailbox asked to be worked for is done: the request goes out, unless its channel is gone.
-    pub(super) fn mailbox_worked(
-        &mut self,
-        step: &Step<'_, '_>,
-        peer: &PeerKey,
-        work: u64,
-    ) {
+    pub(super) fn mailbox_worked(&mut self, step: &Step<'_, '_>, peer: &PeerKey, work: u64) {
         let Some(client) = self.mail.clients.get_mut(peer) else { return };
         let (Standing::Up(channel, _), Some(working)) = (client.standing, client.working.take()) else {
             return;
@@ -228,13 +223,7 @@ impl Engine {
 }
 
 /// The request of an errand; none where what it is about is gone.
-fn request(
-    step: &Step<'_, '_>,
-    mailbox: &PeerKey,
-    nonce: &Nonce,
-    number: u64,
-    op: &Op,
-) -> Option<Request> {
+fn request(step: &Step<'_, '_>, mailbox: &PeerKey, nonce: &Nonce, number: u64, op: &Op) -> Option<Request> {
     let channel = Channel { mailbox, nonce };
     let read = |id: &crate::base::id::ReadId, command: &Command| {
         let queue = step.tx.row(&OWN_QUEUES, id.as_bytes())?;

@@ -54,8 +54,7 @@ impl Engine {
         };
         let flight = OUTBOX.key_at(device.as_bytes(), 0);
         if let Some(row) = step.tx.get(&OUTBOX, &flight) {
-            let to: Vec<_> =
-                known.inboxes(Some(device)).into_iter().map(|one| (one.at, one.send)).collect();
+            let to: Vec<_> = known.inboxes(Some(device)).into_iter().map(|one| (one.at, one.send)).collect();
             return self.deposit_row(step, contact, device, (flight, &row), &to);
         }
         let to: Vec<_> = known.pairs(device).iter().map(|one| (one.at.clone(), one.send)).collect();

@@ -25,7 +25,9 @@ impl Engine {
         }
         let mut nonce = [0; 32];
         step.rng.fill_bytes(&mut nonce);
-        self.mail.hosted.insert(channel, Hosted { nonce, origin, counted: 0, subscribed: Default::default() });
+        self.mail
+            .hosted
+            .insert(channel, Hosted { nonce, origin, counted: 0, subscribed: Default::default() });
         self.say_on(channel, &Word::Hello(nonce));
     }
 

@@ -56,7 +56,11 @@ mod tests {
         assert_eq!(circuit("/ip4/127.0.0.1/tcp/1"), Some(UNKNOWN), "whoever comes through it");
         let dialled = |address: &str| {
             let address = address.parse().unwrap();
-            origin(&ConnectedPoint::Dialer { address, role_override: Endpoint::Dialer, port_use: PortUse::New })
+            origin(&ConnectedPoint::Dialer {
+                address,
+                role_override: Endpoint::Dialer,
+                port_use: PortUse::New,
+            })
         };
         assert_eq!(dialled("/ip4/6.6.6.6/tcp/1"), Some(Prefix::V4([6, 6, 6])));
         assert_eq!(dialled("/dns4/peer.example/tcp/1"), Some(UNKNOWN));

@@ -27,6 +27,8 @@ mod town;
 #[cfg(test)]
 mod device_tests;
 #[cfg(test)]
+mod directory_tests;
+#[cfg(test)]
 mod mail_tests;
 #[cfg(test)]
 mod rotation_tests;

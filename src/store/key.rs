@@ -55,6 +55,7 @@ pub enum TableId {
     OwnMailboxes = 52,
     OwnQueues = 53,
     ContactInboxes = 58,
+    Successions = 59,
 }
 
 /// The key of one row.

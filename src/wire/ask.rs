@@ -251,8 +251,7 @@ mod tests {
             assert!(Answer::decode(&wanted(bits).encode()).is_err(), "{bits} bits");
         }
         let Answer::Bundle { work, .. } = wanted(1) else { return };
-        let both =
-            Answer::Bundle { bundle: vec![3], one_time: pair.to_vec(), former: Vec::new(), work };
+        let both = Answer::Bundle { bundle: vec![3], one_time: pair.to_vec(), former: Vec::new(), work };
         assert!(Answer::decode(&both.encode()).is_err(), "given, and to be paid for");
         let mut alone =
             schema::Answer { answer: None, one_time: vec![vec![5]], former: Vec::new(), work: None };

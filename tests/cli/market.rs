@@ -134,3 +134,56 @@ fn tampered(nobody: &Place, file: &str, issuer: &str) {
         assert!(answer.stderr.contains("refused"), "{}", answer.stderr);
     }
 }
+
+/// A node that keeps the directory and mail for everybody, and a business and a customer who know it alone.
+fn town() -> (Place, Place, Place, [Running; 3], String) {
+    let post = Place::person("Post");
+    std::fs::write(post.home().join("config.toml"), "[mailbox]\nserve = true\n").unwrap();
+    let (bakery, customer) = (Place::business("Padaria São João"), Place::person("Bob"));
+    bakery.done(&["profile", "set", "--category", "Bakery"]);
+    let server = post.start(&["--directory", "server"]);
+    let bootstrap = server.listen();
+    let begin = |place: &Place| place.start(&["--bootstrap", &bootstrap]);
+    let nodes = [server, begin(&bakery), begin(&customer)];
+    (post, bakery, customer, nodes, bootstrap)
+}
+
+#[test]
+fn a_business_that_is_off_is_written_to_first_by_the_mailbox_that_its_profile_names() {
+    let (post, bakery, customer, nodes, bootstrap) = town();
+    let [_server, open, _customer] = nodes;
+    let address = bakery.address();
+    find(&customer, &["find", &address]);
+    assert!(bakery.json(&["profile", "show"])["mailboxes"].is_null());
+    bakery.done(&["mailbox", "add", &bootstrap]);
+    assert_eq!(bakery.json(&["profile", "show"])["mailboxes"][0], bootstrap.as_str());
+    assert!(bakery.done(&["profile", "show"]).contains(&format!("mailbox     {bootstrap}")));
+    bakery.done(&["profile", "publish"]);
+    assert!(open.stop("-TERM").success());
+
+    customer.done(&["send", &address, "Bom dia"]);
+    post.until(&["mailbox", "status"], |status| status["hosted"]["messages"].as_u64() >= Some(1));
+    let _open = bakery.start(&["--bootstrap", &bootstrap]);
+    let inbox = bakery.until(&["inbox"], |inbox| inbox["conversations"][0]["last"]["text"] == "Bom dia");
+    let from = inbox["conversations"][0]["address"].as_str().unwrap();
+    assert_eq!(bakery.json(&["send", from, "Pois não", "--wait"])["state"], "delivered");
+}
+
+#[test]
+fn a_former_address_of_a_business_leads_to_the_new_one_while_the_business_is_off() {
+    let (_post, bakery, customer, nodes, _) = town();
+    let [_server, open, _customer] = nodes;
+    let old = bakery.address();
+    find(&customer, &["find", &old]);
+    bakery.done(&["id", "rotate", "--yes"]);
+    let new = bakery.address();
+    assert_ne!(new, old);
+    let leads = |found: &Value| found["businesses"][0]["address"] == new.as_str();
+    let found = customer.until(&["find", &old], leads);
+    assert_eq!(found["businesses"][0]["former"], old.as_str());
+    assert!(open.stop("-TERM").success());
+    let said = customer.done(&["find", &old]);
+    assert!(said.contains(&new) && said.contains(&format!("had the address {old} before")), "{said}");
+    assert_eq!(customer.json(&["add", &old])["address"], new.as_str());
+    assert_eq!(customer.json(&["contacts"])[0]["address"], new.as_str());
+}

@@ -9,7 +9,7 @@ use sigillo::base::time::Time;
 use sigillo::crypto::kdf::label;
 use sigillo::crypto::secret::Secret;
 use sigillo::domain::directory::profile::{ProfileDraft, VerifiedProfile, dht_keys};
-use sigillo::domain::directory::published::Published;
+use sigillo::domain::directory::published::{Published, Says};
 use sigillo::domain::identity::account::{AccountKey, Seed};
 use sigillo::domain::identity::device::DeviceKeys;
 use sigillo::domain::identity::invite;

@@ -104,14 +104,7 @@ impl Published {
         Err(PublishError::TooLarge(size))
     }
 
-    fn profile(
-        &self,
-        log: &AccountLog,
-        seq: u64,
-        says: &Says<'_>,
-        addresses: usize,
-        now: Time,
-    ) -> Profile {
+    fn profile(&self, log: &AccountLog, seq: u64, says: &Says<'_>, addresses: usize, now: Time) -> Profile {
         let Says { reach, bundle, mailboxes } = says;
         let draft = self.draft.clone();
         let named = |open: &&OpenBox| log.state().mailboxes.contains(open.at.peer());
@@ -185,8 +178,8 @@ mod tests {
             [second.profile().seq, third.profile().seq],
             [first.profile().seq + 1, first.profile().seq + 2]
         );
-        published.raise(u64::MAX - 9);
-        assert_eq!(sign(&mut published, &business, NOW).profile().seq, u64::MAX - 8);
+        published.raise(limits::SUCCESSION_SEQ - 3);
+        assert_eq!(sign(&mut published, &business, NOW).profile().seq, limits::SUCCESSION_SEQ - 2);
         assert_ne!(first.bytes(), second.bytes());
     }
 

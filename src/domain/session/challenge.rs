@@ -87,15 +87,8 @@ impl Challenges {
     fn tag(&self, bond: &Bond<'_>, head: &[u8]) -> Secret<32> {
         let (label, origin) = (label::PREKEY_CHALLENGE.encoded(), bond.origin.to_bytes());
         let (asked, asker) = (bond.asked.with_length(), bond.asker.with_length());
-        let parts: [&[u8]; 7] = [
-            &label,
-            head,
-            bond.device.as_bytes(),
-            bond.route.as_bytes(),
-            &asked,
-            &asker,
-            &origin,
-        ];
+        let parts: [&[u8]; 7] =
+            [&label, head, bond.device.as_bytes(), bond.route.as_bytes(), &asked, &asker, &origin];
         hmac_sha256(self.secret.expose(), &parts)
     }
 }
@@ -125,8 +118,7 @@ mod tests {
         let network = |last| Origin::Network(Prefix::V4([9, 9, last]));
         let (home, away) = (network(1), network(2));
         let (asked, asker, other) = (peer(1), peer(2), peer(3));
-        let bond =
-            Bond { asked: &asked, device: &device, route: &route, asker: &asker, origin: &home };
+        let bond = Bond { asked: &asked, device: &device, route: &route, asker: &asker, origin: &home };
         let mut challenges = Challenges::new(&mut rng(1));
         let wanted = challenges.make(&bond, BITS, NOW, &mut rng(2));
         let solve = |wanted: &WorkWanted, asked, asker| WorkDone {
@@ -170,11 +162,9 @@ mod tests {
 
     #[test]
     fn what_is_remembered_of_challenges_is_bounded_and_goes_with_their_life() {
-        let (device, route, asked, asker) =
-            (DeviceId::new([1; 32]), RouteId::new([1; 16]), peer(1), peer(2));
+        let (device, route, asked, asker) = (DeviceId::new([1; 32]), RouteId::new([1; 16]), peer(1), peer(2));
         let origin = Origin::Peer(asker.clone());
-        let bond =
-            Bond { asked: &asked, device: &device, route: &route, asker: &asker, origin: &origin };
+        let bond = Bond { asked: &asked, device: &device, route: &route, asker: &asker, origin: &origin };
         let mut challenges = Challenges::new(&mut rng(1));
         let mut random = rng(2);
         for _ in 0..limits::CHALLENGES_SPENT_MAX {

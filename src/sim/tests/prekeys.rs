@@ -243,11 +243,19 @@ fn one_time_prekey_depletion_by_any_number_of_strangers_spares_a_fifth_of_a_busi
     assert_eq!(price(&mut world, 99), Some(limits::WORK_LEAST + 3));
     // The last ones would take a while: they are taken as if it had been done.
     let account = world.peers[0].account();
-    let taken = |pool: &mut Pool, now| while pool.left() > limits::ONE_TIME_RESERVE && pool.take(Claim::Anyone, now) {};
+    let taken = |pool: &mut Pool, now| {
+        while pool.left() > limits::ONE_TIME_RESERVE && pool.take(Claim::Anyone, now) {}
+    };
     let now = world.now;
-    change(&mut world, 0, |tx| drop(tx.edit(&POOLS, &POOLS.key(account.as_bytes()), |pool| taken(pool, now))));
+    change(&mut world, 0, |tx| {
+        tx.edit(&POOLS, &POOLS.key(account.as_bytes()), |pool| taken(pool, now));
+    });
     let nothing = ask(&mut world, inbox, None, somebody(0)).unwrap();
-    assert_eq!(nothing, Given { one_time: Vec::new(), work: None }, "the bundle serves, and no work would help");
+    assert_eq!(
+        nothing,
+        Given { one_time: Vec::new(), work: None },
+        "the bundle serves, and no work would help"
+    );
     let known = ask(&mut world, inbox, Some(open.token), somebody(0)).unwrap();
     assert_eq!((known.one_time.len(), known.work), (2, None), "the bearer of an invite still gets one");
     // A restart makes the node forget who asked, but not how much it gave.
@@ -264,9 +272,8 @@ fn prekey_work_that_is_missing_wrong_stale_repeated_or_another_s_lowers_to_the_l
     world.run(MINUTE);
     let inbox = inbox(&world, 0);
     let (asker, other) = (somebody(1), somebody(2));
-    let wanted = |world: &mut World, asker: &Asker| {
-        ask(world, inbox, None, asker.clone()).unwrap().work.unwrap()
-    };
+    let wanted =
+        |world: &mut World, asker: &Asker| ask(world, inbox, None, asker.clone()).unwrap().work.unwrap();
     let challenge = wanted(&mut world, &asker);
     let done = solve(&world, &asker, &challenge);
     let before = pool(&world, 0);

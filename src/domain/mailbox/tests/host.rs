@@ -397,7 +397,11 @@ fn a_busy_network_pays_more_and_others_and_bearers_of_tickets_do_not() {
     assert_eq!(by_ticket(&mut desk, 2).0.len(), 2);
     desk.now = desk.now.plus(limits::ONE_TIME_BUCKET_PACE);
     assert_eq!(by_ticket(&mut desk, 1).0.len(), 2);
-    assert_eq!(price(&mut desk), limits::WORK_LEAST + 1, "the emptier pool; the network's bucket has one again");
+    assert_eq!(
+        price(&mut desk),
+        limits::WORK_LEAST + 1,
+        "the emptier pool; the network's bucket has one again"
+    );
 }
 
 #[test]
