@@ -29,7 +29,7 @@ pub struct Says<'a> {
     pub reach: &'a [Reach],
     /// The encoded bundle of the device that signs.
     pub bundle: &'a [u8],
-    /// Its inboxes at mailboxes; those that the log doesn't name are left out.
+    /// Its inboxes at mailboxes.
     pub mailboxes: &'a [OpenBox],
 }
 
