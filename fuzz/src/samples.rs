@@ -13,6 +13,7 @@ use sigillo::crypto::secret::Secret;
 use sigillo::domain::billing::export::{FORMAT, ReceiptFile};
 use sigillo::domain::directory::entry::entries_of;
 use sigillo::domain::directory::profile::VerifiedProfile;
+use sigillo::domain::directory::succession::VerifiedSuccession;
 use sigillo::domain::identity::account::Seed;
 use sigillo::domain::identity::log::AccountLog;
 use sigillo::domain::identity::{address, invite};
@@ -37,6 +38,7 @@ use sigillo::wire::prekeys::{SignedBundle, decode_one_time};
 use sigillo::wire::reach::Reach;
 use sigillo::wire::record::{Profile, ProfileRecord};
 use sigillo::wire::signed::Signed;
+use sigillo::wire::succession::SuccessionRecord;
 
 use crate::bytes::part;
 use crate::engine::Step as Input;
@@ -330,10 +332,17 @@ fn profile(business: &Person) -> Profile {
 fn records() -> Vec<Sample> {
     let business = Person::new(3);
     let payload = profile(&business).encode();
+    let mut ended = business.log.clone();
+    ended.rotate(&business.key, &Person::new(4).key, NOW).expect("the log isn't ended yet");
+    let succession = VerifiedSuccession::sign(&business.device, &[ended], 0, NOW).expect("the log is ended");
+    let statement = SuccessionRecord::decode(&succession).expect("a record");
     vec![
         ("record", chosen(0, &payload)),
         ("record", chosen(1, &record(&business))),
         ("record", chosen(2, &payload)),
+        ("record", chosen(3, statement.statement.unverified())),
+        ("record", chosen(4, &succession)),
+        ("record", chosen(5, statement.statement.unverified())),
     ]
 }
 

@@ -8,6 +8,7 @@ use sigillo::base::limits;
 use sigillo::crypto::kdf::label;
 use sigillo::domain::directory::entry::VerifiedEntry;
 use sigillo::domain::directory::profile::VerifiedProfile;
+use sigillo::domain::directory::succession::VerifiedSuccession;
 use sigillo::domain::identity::log::AccountLog;
 use sigillo::domain::session::prekeys::VerifiedBundle;
 use sigillo::wire::account::{Device, LogEntry, LogOperation};
@@ -22,6 +23,7 @@ use sigillo::wire::prekeys::{Bundle, OneTimePrekey, SignedBundle, decode_one_tim
 use sigillo::wire::reach::Reach;
 use sigillo::wire::record::{Profile, ProfileRecord, has_twins};
 use sigillo::wire::signed::Signed;
+use sigillo::wire::succession::{Statement, SuccessionRecord};
 
 use crate::bytes::Bytes;
 use crate::people::{NOW, Person};
@@ -242,19 +244,47 @@ pub fn prekeys(data: &[u8]) {
     }
 }
 
-/// Profiles and the records that carry them, bare and signed by the business itself.
+/// Profiles and statements of a succession, and the records that carry them, bare and signed by the business itself.
 pub fn record(data: &[u8]) {
     thread_local! { static BUSINESS: Person = Person::new(3); }
     let mut bytes = Bytes::new(data);
-    let choice = bytes.below(3);
+    let choice = bytes.below(6);
     let rest = bytes.rest();
     match choice {
+        3 => {
+            if let Some(statement) = is_canonical(rest, Statement::decode, Statement::encode) {
+                assert!(statement.seq >= limits::SUCCESSION_SEQ);
+            }
+        }
+        4 => {
+            if let Some(record) = is_canonical(rest, SuccessionRecord::decode, SuccessionRecord::encode) {
+                assert!(record.former.len() <= limits::LOG_ENTRIES_MAX);
+            }
+            if let Ok(verified) = VerifiedSuccession::verify(rest, NOW) {
+                assert_eq!(verified.bytes(), rest);
+            }
+        }
+        5 => BUSINESS.with(|business| {
+            let mut ended = business.log.clone();
+            ended.rotate(&business.key, &Person::new(4).key, NOW).expect("the log isn't ended yet");
+            let record = SuccessionRecord {
+                former: ended.carried(),
+                signer: business.id(),
+                statement: Signed::new(business.device.signing(), label::SUCCESSION, rest.to_vec()),
+            };
+            let Ok(verified) = VerifiedSuccession::verify(&record.encode(), NOW) else { return };
+            assert_eq!(verified.account(), business.key.id());
+            assert_eq!(Some(verified.successor()), ended.successor());
+            assert!(NOW < verified.expires());
+        }),
         0 => {
             if let Some(profile) = is_canonical(rest, Profile::decode, Profile::encode) {
                 profile.reach.iter().for_each(is_reach);
                 assert!(profile.plans.len() <= limits::PLANS_MAX);
                 assert!(profile.plans.iter().all(|plan| plan.check().is_ok()));
                 assert!(profile.reach.len() <= limits::DEVICES_MAX && !profile.name.is_empty());
+                assert!(profile.mailboxes.len() <= limits::MAILBOXES_MAX);
+                assert!(profile.seq < limits::SUCCESSION_SEQ);
             }
         }
         1 => {

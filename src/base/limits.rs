@@ -196,6 +196,12 @@ pub const LINE_MAX: usize = 200;
 pub const PLANS_MAX: usize = 8;
 /// A profile's longest life.
 pub const PROFILE_LIFE: Duration = Duration::from_secs(48 * HOUR);
+/// Statements of a succession are numbered from here on and profiles below, so that no profile takes the place of one.
+pub const SUCCESSION_SEQ: u64 = 1 << 63;
+/// How long a former address leads to the one that took its place, unless the business stops saying so.
+pub const SUCCESSION_LIFE: Duration = Duration::from_secs(366 * DAY);
+/// Statements of a succession that one look-up follows, one after the other.
+pub const SUCCESSIONS_FOLLOWED: usize = 4;
 /// How long after its issue a profile is published anew.
 pub const REPUBLISH_AFTER: Duration = Duration::from_secs(12 * HOUR);
 /// How long the highest sequence seen of a profile is remembered.
@@ -574,6 +580,10 @@ const _: () = {
             + 1_024
             < PADDING_BUCKETS[PADDING_BUCKETS.len() - 1],
         "the statements of a whole line of accounts and a bundle fit a content"
+    );
+    assert!(
+        FORMER_MAX * LOG_CARRIED_MAX + 512 <= PROFILE_MAX,
+        "the statements of a whole line of accounts fit a record"
     );
     assert!(FORMER_MAX * 12 <= LOG_ENTRIES_MAX, "what ended logs carry is no longer than a list of entries");
     assert!(ONE_TIME_RESERVE < ONE_TIME_LOW, "the reserve is still full when the pool may be filled again");

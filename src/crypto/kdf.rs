@@ -116,6 +116,8 @@ pub mod label {
         ROUTE = "sigillo v1 pair id";
         /// Signs a business's profile.
         PROFILE = "sigillo v1 profile";
+        /// Signs the statement in the directory that another account took the place of one.
+        SUCCESSION = "sigillo v1 succession";
         /// The DHT keys of a profile.
         PROFILE_KEY = "sigillo v1 profile dht key";
         /// Signs an index entry.

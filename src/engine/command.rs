@@ -221,6 +221,9 @@ pub enum Outcome {
 pub struct FoundBusiness {
     /// Its address.
     pub address: String,
+    /// The address that was asked for, where the business had that one before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub former: Option<String>,
     /// Its profile, verified.
     pub profile: crate::engine::view::ProfileView,
 }

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::AccountId;
 use crate::base::limits;
+use crate::domain::directory::candidate::Verified;
 use crate::domain::directory::entry::{self, EntryOffer, HostedEntry, VerifiedEntry};
 use crate::domain::directory::found::Floor;
 use crate::domain::directory::hosted::{self, Offer};
-use crate::domain::directory::profile::VerifiedProfile;
 use crate::engine::effects::Effect;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::prekeys::Asker;
@@ -60,12 +60,12 @@ impl Engine {
         let kept = kept(step.tx);
         let count = usize::try_from(kept.records).unwrap_or(usize::MAX);
         match hosted::decide(&key, &value, known.as_ref(), count, step.now) {
-            Offer::Keep(profile) => {
-                let floor = Floor::of(&profile, true, step.now);
+            Offer::Keep(record) => {
+                let floor = Floor::of(&record, true, step.now);
                 step.tx.put(&RECORDS, RECORDS.key(&key), Hosted { key, floor });
                 let records = kept.records + u64::from(known.is_none());
                 step.tx.put(&KEPT, KEPT.key(KEPT_ID), Kept { records, ..kept });
-                let expires_in = profile.profile().expires.since(step.now);
+                let expires_in = record.expires().since(step.now);
                 self.effects.push(Effect::Keep { key, value, expires_in });
                 self.expect_sweep(step);
             }
@@ -166,7 +166,7 @@ impl Engine {
                 .floor
                 .record
                 .as_ref()
-                .is_some_and(|record| VerifiedProfile::verify(record, step.now).is_err());
+                .is_some_and(|record| Verified::verify(record, step.now).is_err());
             if expired {
                 step.tx.edit(&RECORDS, &id, |hosted| hosted.floor.record = None);
             }
@@ -188,8 +188,8 @@ impl Engine {
     pub(super) fn keep_again(&mut self, step: &Step<'_, '_>) {
         for (_, hosted) in step.tx.scan(&RECORDS, &RECORDS.all()) {
             let Some(value) = hosted.floor.record.clone() else { continue };
-            let Ok(profile) = VerifiedProfile::verify(&value, step.now) else { continue };
-            let expires_in = profile.profile().expires.since(step.now);
+            let Ok(record) = Verified::verify(&value, step.now) else { continue };
+            let expires_in = record.expires().since(step.now);
             self.effects.push(Effect::Keep { key: hosted.key, value, expires_in });
         }
     }

@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
+use crate::domain::directory::candidate::{Candidate as _, Verified};
 use crate::domain::directory::found::{self, Decision, Floor, Found, consider};
 use crate::domain::directory::profile::{VerifiedProfile, dht_keys};
+use crate::domain::directory::succession::VerifiedSuccession;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::mailbox::boxes;
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::domain::session::ratchet::Session;
 use crate::domain::session::rows::{PEERS, SESSIONS};
-use crate::engine::command::{Outcome, Refusal};
+use crate::engine::command::{FoundBusiness, Outcome, Refusal};
 use crate::engine::effects::Effect;
 use crate::engine::input::QueryId;
 use crate::engine::machine::{Engine, Step};
-use crate::engine::pending::{BundleAsked, Deadline, Fetch, Fetched, Question, Want};
+use crate::engine::pending::{BundleAsked, Deadline, Fetch, Fetched, Question, Want, Wanted};
 use crate::engine::people;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
@@ -37,13 +39,18 @@ impl Engine {
 
     /// Fetches the newest profile of an account from the DHT.
     pub(super) fn fetch(&mut self, step: &Step<'_, '_>, account: AccountId, want: Want) {
+        let wanted = Wanted { want, asked: account, line: Vec::new(), followed: 0 };
+        self.fetch_for(step, account, wanted);
+    }
+
+    fn fetch_for(&mut self, step: &Step<'_, '_>, account: AccountId, wanted: Wanted) {
         if let Some(fetch) = self.lookups.fetches.get_mut(&account) {
-            fetch.wanted.push(want);
+            fetch.wanted.push(wanted);
             return;
         }
         let keys = dht_keys(&account);
         let fetch =
-            Fetch { waiting: u32::from(limits::PROFILE_KEYS), wanted: vec![want], ..Fetch::default() };
+            Fetch { waiting: u32::from(limits::PROFILE_KEYS), wanted: vec![wanted], ..Fetch::default() };
         self.lookups.fetches.insert(account, fetch);
         self.lookups.expect_by(step.now.plus(limits::FIND_PATIENCE), Deadline::Fetch(account));
         for key in keys {
@@ -75,35 +82,59 @@ impl Engine {
         self.lookups.forget(|question| matches!(question, Question::Record { account: of } if of == account));
         let floor = step.tx.row(&FOUND, account.as_bytes());
         let found = found::newest(fetch.values, account, floor.as_deref(), step.now);
-        let Found { newest, older, refused, equivocations } = found;
+        let Found { newest, contested, older, refused, equivocations } = found;
         let refused = (refused.len() + older + equivocations.len()) as u32;
         self.counters.refused_records += u64::from(refused);
-        if let Some(profile) = &newest {
-            if consider(floor.as_deref(), profile, step.now) == Decision::Newer {
-                step.tx.put(&FOUND, FOUND.key(account.as_bytes()), Floor::of(profile, true, step.now));
+        let newest = newest.filter(|_| !contested);
+        if let Some(record) = &newest {
+            if consider(floor.as_deref(), record, step.now) == Decision::Newer {
+                step.tx.put(&FOUND, FOUND.key(account.as_bytes()), Floor::of(record, true, step.now));
             }
             if older > 0 {
-                self.repair(step, profile);
+                self.repair(step, record);
             }
         }
-        // A contact's pinned profile helps where the DHT has nothing: it is a hint, never an authority.
-        let pinned = || VerifiedProfile::verify(floor?.record.as_ref()?, step.now).ok();
-        let profile = newest.or_else(pinned);
+        // What is pinned of a contact helps where the DHT has nothing: it is a hint, never an authority.
+        let pinned = || Verified::verify(floor?.record.as_ref()?, step.now).ok();
+        let record = newest.or_else(pinned);
         let holds = |values: &&Vec<Vec<u8>>| {
-            profile.as_ref().is_some_and(|one| values.iter().any(|v| v == one.bytes()))
+            record.as_ref().is_some_and(|one| values.iter().any(|value| value == one.bytes()))
         };
         let keys = fetch.answers.iter().filter(holds).count() as u32;
+        let (profile, succession) = match record {
+            Some(Verified::Profile(profile)) => (Some(*profile), None),
+            Some(Verified::Succession(succession)) => (None, Some(succession)),
+            None => (None, None),
+        };
         let fetched = Fetched { account: *account, profile, refused, peers: fetch.peers, keys };
-        for want in fetch.wanted {
-            self.fetched(step, &fetched, want);
+        for wanted in fetch.wanted {
+            match succession.as_deref().filter(|_| wanted.want.follows()) {
+                Some(succession) if wanted.followed < limits::SUCCESSIONS_FOLLOWED => {
+                    self.follow(step, wanted, succession);
+                }
+                _ => self.fetched(step, &fetched, wanted),
+            }
         }
     }
 
-    fn fetched(&mut self, step: &mut Step<'_, '_>, fetched: &Fetched, want: Want) {
-        match want {
-            Want::Session => self.session_fetched(step, fetched),
+    /// Another account took the place of the one that was asked for, by the word of both: that one is fetched.
+    fn follow(&mut self, step: &Step<'_, '_>, mut wanted: Wanted, succession: &VerifiedSuccession) {
+        wanted.line.extend(succession.line().iter().cloned());
+        wanted.followed += 1;
+        self.fetch_for(step, succession.successor(), wanted);
+    }
+
+    fn fetched(&mut self, step: &mut Step<'_, '_>, fetched: &Fetched, wanted: Wanted) {
+        if let Some(profile) = &fetched.profile
+            && !wanted.line.is_empty()
+        {
+            // Whoever is a contact by a former account is one by this from here on.
+            let _ = self.take_over(step, &wanted.line, profile.log().clone());
+        }
+        match wanted.want {
+            Want::Session => self.session_fetched(step, fetched, wanted.asked),
             Want::Lookup(ticket) => {
-                let result = self.found_one(fetched);
+                let result = self.found_one(fetched, wanted.asked);
                 self.reply(ticket, result);
             }
             Want::Add(ticket, name) => {
@@ -122,7 +153,7 @@ impl Engine {
         }
     }
 
-    fn found_one(&self, fetched: &Fetched) -> Result<Outcome, Refusal> {
+    fn found_one(&self, fetched: &Fetched, asked: AccountId) -> Result<Outcome, Refusal> {
         let Some(profile) = &fetched.profile else {
             let nobody = fetched.peers == 0;
             return Err(if nobody {
@@ -132,7 +163,10 @@ impl Engine {
             });
         };
         Ok(Outcome::Found {
-            businesses: vec![super::search::found_business(profile)],
+            businesses: vec![FoundBusiness {
+                former: (asked != fetched.account).then(|| address::encode(&asked)),
+                ..super::search::found_business(profile)
+            }],
             next: None,
             peers_asked: fetched.peers,
             refused: fetched.refused,
@@ -170,14 +204,15 @@ impl Engine {
         Ok(contact)
     }
 
-    fn session_fetched(&mut self, step: &mut Step<'_, '_>, fetched: &Fetched) {
-        let Some(mut contact) = step.tx.copy(&CONTACTS, fetched.account.as_bytes()) else { return };
-        match &fetched.profile {
-            Some(profile) => {
+    fn session_fetched(&mut self, step: &mut Step<'_, '_>, fetched: &Fetched, asked: AccountId) {
+        let contact = step.tx.copy(&CONTACTS, fetched.account.as_bytes());
+        match (&fetched.profile, contact) {
+            (Some(profile), Some(mut contact)) => {
                 self.learn_profile(step, &mut contact, profile);
-                step.tx.put(&CONTACTS, CONTACTS.key(contact.account.as_bytes()), contact.clone());
+                step.tx.put(&CONTACTS, CONTACTS.key(contact.account.as_bytes()), contact);
             }
-            None => self.retry_later(step, contact.account),
+            _ if step.tx.row(&CONTACTS, asked.as_bytes()).is_some() => self.retry_later(step, asked),
+            _ => {}
         }
     }
 
@@ -221,10 +256,10 @@ impl Engine {
         true
     }
 
-    fn repair(&mut self, step: &Step<'_, '_>, profile: &VerifiedProfile) {
-        let expires_in = profile.profile().expires.since(step.now);
-        for key in dht_keys(&profile.account()) {
-            let value = profile.bytes().to_vec();
+    fn repair(&mut self, step: &Step<'_, '_>, record: &Verified) {
+        let expires_in = record.expires().since(step.now);
+        for key in dht_keys(&record.account()) {
+            let value = record.bytes().to_vec();
             self.ask_network(Question::Repair, |query| Effect::PutRecord { query, key, value, expires_in });
         }
     }
@@ -242,7 +277,9 @@ impl Engine {
         }
         if contact.business {
             let busy = self.lookups.fetches.get(&contact.account);
-            if busy.is_none_or(|fetch| !fetch.wanted.iter().any(|want| matches!(want, Want::Session))) {
+            if busy
+                .is_none_or(|fetch| !fetch.wanted.iter().any(|wanted| matches!(wanted.want, Want::Session)))
+            {
                 self.fetch(step, contact.account, Want::Session);
             }
             return;
@@ -457,8 +494,10 @@ impl Engine {
 
     /// A record was put, or not.
     pub(super) fn put_done(&mut self, step: &mut Step<'_, '_>, query: QueryId, peers_asked: u32) {
-        if let Some(Question::ProfilePut) = self.lookups.questions.remove(&query) {
-            self.profile_put(step, peers_asked);
+        match self.lookups.questions.remove(&query) {
+            Some(Question::ProfilePut) => self.profile_put(step, peers_asked),
+            Some(Question::SuccessionPut { former }) => self.succession_put(step, former, peers_asked),
+            _ => {}
         }
     }
 

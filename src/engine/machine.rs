@@ -64,6 +64,8 @@ pub(super) enum Job {
     Mailboxes,
     /// Drop what is past its life in a queue that we keep for others.
     MailQueue(ReadId),
+    /// Say in the directory who stands where a former account of ours stood.
+    Forward(AccountId),
 }
 
 /// The account of a device that isn't linked yet: no key has this id.

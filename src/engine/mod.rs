@@ -8,6 +8,7 @@ pub mod commerce;
 pub mod device_view;
 pub mod effects;
 pub mod event;
+pub mod forwarding;
 pub mod hosting;
 pub mod input;
 pub mod ledger;

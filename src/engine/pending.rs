@@ -10,6 +10,7 @@ use crate::domain::directory::profile::VerifiedProfile;
 use crate::domain::directory::search::{self, Query};
 use crate::domain::identity::account::AccountKey;
 use crate::domain::identity::link::{Linked, PendingLink};
+use crate::domain::identity::log::AccountLog;
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::engine::input::{QueryId, Ticket};
 use crate::wire::ask::{Answer, Challenge};
@@ -39,6 +40,8 @@ pub(super) enum Question {
     EntryPeers { entry: Vec<u8> },
     /// An index entry of ours was put.
     EntryPut,
+    /// The statement that an account of ours is over was put under one of its keys.
+    SuccessionPut { former: AccountId },
     /// Nothing hangs on it.
     Repair,
 }
@@ -80,7 +83,26 @@ pub(super) struct Fetch {
     /// The keys under which each value was found.
     pub(super) answers: Vec<Vec<Vec<u8>>>,
     pub(super) peers: u32,
-    pub(super) wanted: Vec<Want>,
+    pub(super) wanted: Vec<Wanted>,
+}
+
+/// What a profile is fetched for, and how it was come to.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub(super) want: Want,
+    /// The account that was asked for: a former one, where statements of successions led here.
+    pub(super) asked: AccountId,
+    /// The ended logs of the accounts in between, oldest first.
+    pub(super) line: Vec<AccountLog>,
+    /// How many statements were followed.
+    pub(super) followed: usize,
+}
+
+impl Want {
+    /// Whether it is about whoever stands where the account stood.
+    pub(super) const fn follows(&self) -> bool {
+        matches!(self, Self::Session | Self::Lookup(_) | Self::Add(..) | Self::Subscribe(..))
+    }
 }
 
 /// All look-ups under way.

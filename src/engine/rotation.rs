@@ -128,6 +128,7 @@ impl Engine {
         if step.tx.with(&OWN_PROFILE, &OWN_PROFILE.key(OWN_PROFILE_ID), |_| ()).is_some() {
             self.agenda.set(step.tx, Job::Publish, step.now);
         }
+        self.forward_from(step, former);
         self.show(Event::Identity { address: address::encode(&heir), former: address::encode(&former) });
     }
 

@@ -211,6 +211,7 @@ impl SearchStage {
 pub(super) fn found_business(profile: &VerifiedProfile) -> FoundBusiness {
     FoundBusiness {
         address: address::encode(&profile.account()),
+        former: None,
         profile: ProfileView::of(profile.profile()),
     }
 }

@@ -95,7 +95,7 @@ impl Engine {
     }
 
     /// Puts the successor in the place of the contact that one of the line's accounts is.
-    fn take_over(
+    pub(super) fn take_over(
         &mut self,
         step: &mut Step<'_, '_>,
         line: &[AccountLog],

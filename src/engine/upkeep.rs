@@ -1,10 +1,11 @@
 //! What falls due, and what is done when the node starts or its addresses change.
 
-use crate::base::id::DeviceId;
+use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::own::ACCOUNTS;
 use crate::domain::session::rows::PEERS;
+use crate::engine::forwarding::FORWARDED;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::prekeys::is_stale;
 use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
@@ -63,6 +64,13 @@ impl Engine {
     /// There is a directory to publish in: what couldn't be published before is tried at once.
     pub(super) fn bootstrapped(&mut self, step: &Step<'_, '_>, peers: usize) {
         let published = step.tx.with(&OWN_PROFILE, &OWN_PROFILE.key(OWN_PROFILE_ID), |_| ()).is_some();
+        if peers > 0 {
+            // What was said to nobody is said again.
+            for (key, _) in step.tx.scan(&FORWARDED, &FORWARDED.all()) {
+                let former = AccountId::from_slice(&key.id);
+                former.into_iter().for_each(|former| self.forward_soon(step, former));
+            }
+        }
         if peers > 0 && published && self.attempts.remove(&self.account).is_some() {
             self.agenda.set(step.tx, Job::Publish, step.now);
         }
@@ -120,6 +128,7 @@ impl Engine {
                 Job::Sweep => self.sweep(step),
                 Job::Mailboxes => self.look_into_mailboxes(step),
                 Job::MailQueue(queue) => self.watch_queue(step, queue),
+                Job::Forward(former) => self.forward(step, former),
                 Job::Succeed => self.tell_successions(step),
             }
         }

@@ -59,9 +59,16 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         TableId::Missing => (NONE, limits::HELD_MAX),
         TableId::Outbox => (NONE, usize::try_from(limits::OUTBOX_MAX).unwrap_or(NONE)),
         TableId::Agenda => (
-            3 * contacts + devices + accounts + rows(TableId::Subscriptions) + rows(TableId::MailQueues) + 3,
+            3 * contacts
+                + devices
+                + accounts
+                + rows(TableId::Subscriptions)
+                + rows(TableId::MailQueues)
+                + rows(TableId::Successions)
+                + 3,
             1,
         ),
+        TableId::Successions => (accounts, 1),
         TableId::OwnProfile | TableId::Membership | TableId::Reconcile => (1, 1),
         TableId::Moved | TableId::Superseded => (limits::CONTACTS_MAX, 1),
         TableId::Found => (limits::CONTACTS_MAX, 1),

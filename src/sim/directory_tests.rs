@@ -1,4 +1,6 @@
-//! What customers find of a business that is off.
+//! What customers find of a business that is off, or whose identity is another by now.
+
+use core::time::Duration;
 
 use super::tests::{MINUTE, history, say, texts};
 use crate::base::id::AccountId;
@@ -12,6 +14,7 @@ use crate::domain::mailbox::host::Rules;
 use crate::domain::mailbox::queue::{MAIL, PREKEYS};
 use crate::domain::session::rows::{ONE_TIME, SESSIONS};
 use crate::engine::command::{Command, NewMailbox, Outcome};
+use crate::engine::forwarding::FORWARDED;
 use crate::sim::world::World;
 use crate::store::table::{Reader, Row, Rows as _, Table};
 use crate::wire::peer::PeerAddress;
@@ -44,6 +47,16 @@ fn takes_on(world: &mut World, peer: usize, mailbox: usize) {
     world.run(MINUTE);
 }
 
+/// Looks an address up: the address that is shown, and the one that it took the place of.
+fn find(world: &mut World, peer: usize, account: AccountId) -> Option<(String, Option<String>)> {
+    match world.ask(peer, Command::Lookup(account)).unwrap() {
+        Ok(Outcome::Found { mut businesses, .. }) => {
+            businesses.pop().map(|business| (business.address, business.former))
+        }
+        _ => None,
+    }
+}
+
 fn add(world: &mut World, peer: usize, account: AccountId) -> String {
     match world.ask(peer, Command::Add { account, name: None }).unwrap() {
         Ok(Outcome::Added { address, .. }) => address,
@@ -51,17 +64,17 @@ fn add(world: &mut World, peer: usize, account: AccountId) -> String {
     }
 }
 
-/// The only contact of a node.
-fn contact(world: &World, peer: usize) -> AccountId {
+/// The only contact of a node, and the account that it had before.
+fn contact(world: &World, peer: usize) -> (AccountId, Option<AccountId>) {
     let safe = world.peers[peer].disk.safe();
     let contacts = Reader::new(&safe).scan(&CONTACTS, &CONTACTS.all());
     assert_eq!(contacts.len(), 1);
-    contacts[0].1.account
+    (contacts[0].1.account, contacts[0].1.former)
 }
 
 /// What the business heard.
 fn heard(world: &World) -> Vec<String> {
-    let customer = contact(world, PADARIA);
+    let customer = contact(world, PADARIA).0;
     texts(&history(world, PADARIA, &customer), "in")
 }
 
@@ -85,7 +98,7 @@ fn a_business_that_is_off_is_written_to_first_by_the_mailboxes_that_its_profile_
     world.run(15 * MINUTE);
     assert_eq!(heard(&world), ["oi"]);
     assert_eq!((rows(&world, MAILBOX, &MAIL), rows(&world, PADARIA, &SESSIONS)), (0, 1));
-    let customer = contact(&world, PADARIA);
+    let customer = contact(&world, PADARIA).0;
     assert!(say(&mut world, PADARIA, customer, "bom dia"));
     world.run(MINUTE);
     assert_eq!(texts(&history(&world, ANA, &padaria), "in"), ["bom dia"]);
@@ -138,4 +151,74 @@ fn a_profile_names_a_mailbox_from_when_it_has_the_inbox_until_the_business_leave
     world.run(MINUTE);
     let _ = add(&mut world, ANA, padaria);
     assert_eq!(rows(&world, ANA, &PUBLISHED), 0);
+}
+
+#[test]
+fn a_former_address_of_a_business_leads_to_the_new_one_though_the_business_is_off() {
+    let (mut world, old) = market(510);
+    world.rotate(PADARIA);
+    world.run(MINUTE);
+    let new = world.peers[PADARIA].account();
+    assert_ne!(new, old);
+    world.stop(PADARIA);
+    let shown = (address::encode(&new), Some(address::encode(&old)));
+    assert_eq!(find(&mut world, ANA, old), Some(shown));
+    assert_eq!(find(&mut world, ANA, new), Some((address::encode(&new), None)));
+    assert_eq!(add(&mut world, ANA, old), address::encode(&new));
+    assert!(say(&mut world, ANA, new, "oi"));
+    world.start(PADARIA);
+    world.run(15 * MINUTE);
+    assert_eq!(heard(&world), ["oi"]);
+}
+
+#[test]
+fn a_customer_without_a_session_follows_a_business_by_the_directory() {
+    let (mut world, old) = market(511);
+    let _ = add(&mut world, ANA, old);
+    world.run(MINUTE);
+    assert_eq!(rows(&world, ANA, &SESSIONS), 0);
+    world.stop(ANA);
+    world.rotate(PADARIA);
+    world.run(MINUTE);
+    let new = world.peers[PADARIA].account();
+    world.stop(PADARIA);
+    world.start(ANA);
+    assert_eq!(contact(&world, ANA), (old, None));
+    assert!(say(&mut world, ANA, old, "still there?"));
+    world.run(MINUTE);
+    assert_eq!(contact(&world, ANA), (new, Some(old)));
+    world.start(PADARIA);
+    world.run(15 * MINUTE);
+    assert_eq!(heard(&world), ["still there?"]);
+}
+
+#[test]
+fn a_chain_of_rotations_is_followed_to_its_end() {
+    let (mut world, first) = market(512);
+    let mut accounts = vec![first];
+    for _ in 0..3 {
+        world.rotate(PADARIA);
+        world.run(MINUTE);
+        accounts.push(world.peers[PADARIA].account());
+    }
+    let last = address::encode(accounts.last().unwrap());
+    for former in &accounts[..3] {
+        assert_eq!(find(&mut world, ANA, *former), Some((last.clone(), Some(address::encode(former)))));
+    }
+    assert_eq!(rows(&world, PADARIA, &FORWARDED), 3);
+}
+
+#[test]
+fn a_former_address_is_said_anew_as_long_as_it_is_to_lead_on_and_no_longer() {
+    let (mut world, old) = market(513);
+    world.rotate(PADARIA);
+    world.run(MINUTE);
+    let new = address::encode(&world.peers[PADARIA].account());
+    // Longer than one statement counts.
+    world.run(limits::PROFILE_LIFE + limits::REPUBLISH_AFTER);
+    assert_eq!(find(&mut world, ANA, old).unwrap().0, new);
+    world.now = world.now.plus(limits::SUCCESSION_LIFE);
+    world.run(limits::PROFILE_LIFE + Duration::from_secs(1));
+    assert_eq!(rows(&world, PADARIA, &FORWARDED), 0);
+    assert_eq!(find(&mut world, ANA, old), None);
 }

@@ -56,6 +56,7 @@ pub enum TableId {
     OwnQueues = 53,
     Reconcile = 56,
     ContactInboxes = 58,
+    Successions = 59,
 }
 
 /// The key of one row.

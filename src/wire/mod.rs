@@ -25,6 +25,7 @@ pub mod prekeys;
 pub mod reach;
 pub mod record;
 pub mod signed;
+pub mod succession;
 pub mod work;
 
 mod binary;

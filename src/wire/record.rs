@@ -20,7 +20,7 @@ use crate::wire::signed::Signed;
 pub struct Profile {
     /// Whose profile it is.
     pub account: AccountId,
-    /// The highest one counts.
+    /// The highest one counts; below [`limits::SUCCESSION_SEQ`].
     pub seq: u64,
     /// When it was signed.
     pub issued: Time,
@@ -104,6 +104,9 @@ impl Profile {
             bundle: profile.bundle,
             mailboxes: list(profile.mailboxes, limits::MAILBOXES_MAX, OpenBox::from_schema)?,
         };
+        if profile.seq >= limits::SUCCESSION_SEQ {
+            return Err(Malformed("a statement's number"));
+        }
         let plans = profile.plans.iter().map(|plan| plan.id.as_str());
         let mailboxes = profile.mailboxes.iter().map(|open| open.at.peer());
         if has_twins(plans) || has_twins(profile.reach.iter().map(Reach::device)) || has_twins(mailboxes) {

@@ -168,3 +168,22 @@ fn a_business_that_is_off_is_written_to_first_by_the_mailbox_that_its_profile_na
     let from = inbox["conversations"][0]["address"].as_str().unwrap();
     assert_eq!(bakery.json(&["send", from, "Pois não", "--wait"])["state"], "delivered");
 }
+
+#[test]
+fn a_former_address_of_a_business_leads_to_the_new_one_while_the_business_is_off() {
+    let (_post, bakery, customer, nodes, _) = town();
+    let [_server, open, _customer] = nodes;
+    let old = bakery.address();
+    find(&customer, &["find", &old]);
+    bakery.done(&["id", "rotate", "--yes"]);
+    let new = bakery.address();
+    assert_ne!(new, old);
+    let leads = |found: &Value| found["businesses"][0]["address"] == new.as_str();
+    let found = customer.until(&["find", &old], leads);
+    assert_eq!(found["businesses"][0]["former"], old.as_str());
+    assert!(open.stop("-TERM").success());
+    let said = customer.done(&["find", &old]);
+    assert!(said.contains(&new) && said.contains(&format!("had the address {old} before")), "{said}");
+    assert_eq!(customer.json(&["add", &old])["address"], new.as_str());
+    assert_eq!(customer.json(&["contacts"])[0]["address"], new.as_str());
+}

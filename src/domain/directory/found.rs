@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::{AccountId, Digest};
 use crate::base::limits;
 use crate::base::time::Time;
-use crate::domain::directory::profile::{ProfileError, VerifiedProfile};
+use crate::domain::directory::candidate::{Candidate, Verified};
+use crate::domain::directory::profile::ProfileError;
 use crate::wire::account::LogHead;
 
 /// The newest profile seen of an account: an older one is not believed for [`limits::FLOOR_LIFE`].
@@ -27,15 +28,15 @@ pub struct Floor {
 }
 
 impl Floor {
-    /// The floor that a profile makes.
-    pub fn of(profile: &VerifiedProfile, keep_record: bool, now: Time) -> Self {
+    /// The floor that a profile makes, or the statement that the account is over.
+    pub fn of(record: &impl Candidate, keep_record: bool, now: Time) -> Self {
         Self {
-            seq: profile.profile().seq,
-            digest: profile.digest(),
-            log: profile.log().head(),
-            log_began: profile.log().began(),
+            seq: record.seq(),
+            digest: record.digest(),
+            log: record.log().head(),
+            log_began: record.log().began(),
             seen_at: now,
-            record: keep_record.then(|| profile.bytes().to_vec()),
+            record: keep_record.then(|| record.bytes().to_vec()),
         }
     }
 }
@@ -55,11 +56,11 @@ pub enum Decision {
 }
 
 /// Compares a candidate with the floor of the same account.
-pub fn consider(known: Option<&Floor>, candidate: &VerifiedProfile, now: Time) -> Decision {
+pub fn consider(known: Option<&Floor>, candidate: &impl Candidate, now: Time) -> Decision {
     let Some(floor) = known.filter(|floor| floor.seen_at.plus(limits::FLOOR_LIFE) > now) else {
         return Decision::Newer;
     };
-    let (seq, log) = (candidate.profile().seq, candidate.log());
+    let (seq, log) = (candidate.seq(), candidate.log());
     if log.began() > floor.log_began {
         // Begun anew by the identity key, as after a restore: it supersedes whatever the older log allowed.
         return if seq > floor.seq { Decision::Newer } else { Decision::Older };
@@ -83,8 +84,10 @@ pub fn consider(known: Option<&Floor>, candidate: &VerifiedProfile, now: Time) -
 /// What a look-up brought.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
-    /// The profile that counts, if any does. It may be the one that is known already.
-    pub newest: Option<VerifiedProfile>,
+    /// What counts, if anything does. It may be the one that is known already.
+    pub newest: Option<Verified>,
+    /// Whether the account's own words name two successors, or one and yet none: then nobody follows.
+    pub contested: bool,
     /// How many valid values were older than the floor or than the newest: their holders need repair.
     pub older: usize,
     /// Why values were refused, one reason for each.
@@ -93,7 +96,7 @@ pub struct Found {
     pub equivocations: Vec<Vec<u8>>,
 }
 
-/// Picks the profile that counts among values from the DHT: the valid one of the highest number that isn't
+/// Picks the record that counts among values from the DHT: the valid one of the highest number that isn't
 /// under the floor. Only the first [`limits::FOUND_VALUES_MAX`] different values are looked at.
 pub fn newest(values: Vec<Vec<u8>>, account: &AccountId, floor: Option<&Floor>, now: Time) -> Found {
     let mut found = Found::default();
@@ -102,10 +105,10 @@ pub fn newest(values: Vec<Vec<u8>>, account: &AccountId, floor: Option<&Floor>, 
         if seen.len() >= limits::FOUND_VALUES_MAX || seen.contains(&value) {
             continue;
         }
-        match VerifiedProfile::verify(&value, now) {
+        match Verified::verify(&value, now) {
             Err(reason) => found.refused.push(reason),
-            Ok(profile) if profile.account() != *account => found.refused.push(ProfileError::OtherAccount),
-            Ok(profile) => found.weigh(profile, floor, now),
+            Ok(record) if record.account() != *account => found.refused.push(ProfileError::OtherAccount),
+            Ok(record) => found.weigh(record, floor, now),
         }
         seen.push(value);
     }
@@ -113,13 +116,14 @@ pub fn newest(values: Vec<Vec<u8>>, account: &AccountId, floor: Option<&Floor>, 
 }
 
 impl Found {
-    fn weigh(&mut self, candidate: VerifiedProfile, floor: Option<&Floor>, now: Time) {
+    fn weigh(&mut self, candidate: Verified, floor: Option<&Floor>, now: Time) {
         match consider(floor, &candidate, now) {
             Decision::Older => {
                 self.older += 1;
                 return;
             }
             Decision::Equivocation => {
+                self.contested |= candidate.seq() >= limits::SUCCESSION_SEQ;
                 self.equivocations.push(candidate.bytes().to_vec());
                 return;
             }
@@ -138,8 +142,9 @@ impl Found {
             Decision::Older => self.older += 1,
             Decision::Equivocation => {
                 self.equivocations.extend([best.bytes().to_vec(), candidate.bytes().to_vec()]);
+                self.contested |= best.seq().max(candidate.seq()) >= limits::SUCCESSION_SEQ;
                 // Whatever came first, everybody picks the same.
-                let rank = |profile: &VerifiedProfile| (profile.profile().seq, profile.digest());
+                let rank = |record: &Verified| (record.seq(), record.digest());
                 if rank(&candidate) > rank(best) {
                     self.newest = Some(candidate);
                 }
@@ -150,7 +155,7 @@ impl Found {
 
 /// Whether the candidate's log contradicts one of the same generation that had this head. One that is carried from a
 /// later entry on has nothing to say about it, unless its first entry should name that head and names another.
-fn tells_another_story(candidate: &VerifiedProfile, head: &LogHead) -> bool {
+fn tells_another_story(candidate: &impl Candidate, head: &LogHead) -> bool {
     let log = candidate.log();
     if log.head().seq < head.seq {
         return false;
@@ -170,6 +175,7 @@ mod tests {
 
     use super::*;
     use crate::domain::directory::fixture::{Business, NOW, padaria};
+    use crate::domain::directory::profile::VerifiedProfile;
     use crate::wire::account::{LogOperation, Purposes};
 
     fn floor(business: &Business, seq: u64) -> Floor {
@@ -280,7 +286,7 @@ mod tests {
         backwards.reverse();
         for values in [values, backwards] {
             let found = newest(values, &business.key.id(), Some(&known), NOW);
-            assert_eq!(found.newest.unwrap().profile().seq, 7);
+            assert_eq!(found.newest.unwrap().seq(), 7);
             assert_eq!((found.older, found.refused.len(), found.equivocations.len()), (2, 4, 0));
             assert!(found.refused.contains(&ProfileError::Expired));
             assert!(found.refused.contains(&ProfileError::OtherAccount));

@@ -1,15 +1,16 @@
-//! What a node of the DHT keeps for others: profiles that are valid, under their own keys, the newest of each.
+//! What a node of the DHT keeps for others: records that are valid, under their own keys, the newest of each.
 
 use crate::base::limits;
 use crate::base::time::Time;
+use crate::domain::directory::candidate::Verified;
 use crate::domain::directory::found::{Decision, Floor, consider};
-use crate::domain::directory::profile::{ProfileError, VerifiedProfile, record_matches_key};
+use crate::domain::directory::profile::{ProfileError, record_matches_key};
 
 /// What to do with a record that was offered.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Offer {
     /// Keep it, in the place of what lies there, until it expires.
-    Keep(Box<VerifiedProfile>),
+    Keep(Verified),
     /// It lies there already.
     Known,
     /// Don't keep it.
@@ -36,16 +37,16 @@ pub enum OfferError {
 /// Decides on a record offered under `key`, where `known` is the floor of what lies there and `hosted` counts
 /// all records kept.
 pub fn decide(key: &[u8], value: &[u8], known: Option<&Floor>, hosted: usize, now: Time) -> Offer {
-    let profile = match VerifiedProfile::verify(value, now) {
-        Ok(profile) if record_matches_key(key, &profile) => profile,
+    let record = match Verified::verify(value, now) {
+        Ok(record) if record_matches_key(key, &record.account()) => record,
         Ok(_) => return Offer::Refuse(OfferError::Profile(ProfileError::OtherAccount)),
         Err(error) => return Offer::Refuse(OfferError::Profile(error)),
     };
-    match consider(known, &profile, now) {
+    match consider(known, &record, now) {
         Decision::Newer if known.is_none() && hosted >= limits::RECORDS_HOSTED_MAX => {
             Offer::Refuse(OfferError::Full)
         }
-        Decision::Newer => Offer::Keep(Box::new(profile)),
+        Decision::Newer => Offer::Keep(record),
         Decision::Same => Offer::Known,
         Decision::Older => Offer::Refuse(OfferError::Older),
         Decision::Equivocation => Offer::Refuse(OfferError::Equivocation),

@@ -11,6 +11,7 @@
 //! search      a query, the term it is asked under, and what matches it
 //! ```
 
+pub mod candidate;
 pub mod entry;
 pub mod fold;
 pub mod found;
@@ -18,6 +19,7 @@ pub mod hosted;
 pub mod profile;
 pub mod published;
 pub mod search;
+pub mod succession;
 pub mod term;
 
 #[cfg(test)]

@@ -121,6 +121,9 @@ impl VerifiedProfile {
         // The account is read before the signature is checked: it names the key that everything must hold under.
         let account = Profile::decode(record.profile.unverified())?.account;
         let log = AccountLog::verify(account, record.log)?;
+        if log.successor().is_some() {
+            return Err(ProfileError::Succession);
+        }
         log.device(&record.signer, Purposes::PROFILE).ok_or(ProfileError::Signer)?;
         let payload = record.profile.verify(record.signer.as_bytes(), label::PROFILE);
         let profile = Profile::decode(payload.map_err(|_| ProfileError::Signature)?)?;
@@ -189,9 +192,9 @@ pub fn dht_keys(account: &AccountId) -> [[u8; 32]; limits::PROFILE_KEYS as usize
     })
 }
 
-/// Whether a profile may lie under `key`.
-pub fn record_matches_key(key: &[u8], profile: &VerifiedProfile) -> bool {
-    dht_keys(&profile.account()).iter().any(|known| known == key)
+/// Whether a record about an account may lie under `key`.
+pub fn record_matches_key(key: &[u8], account: &AccountId) -> bool {
+    dht_keys(account).iter().any(|known| known == key)
 }
 
 /// Why a record isn't believed.
@@ -224,6 +227,9 @@ pub enum ProfileError {
     /// Its life is longer than allowed, or ends before it begins.
     #[error("the profile's life is too long")]
     TooLong,
+    /// The account is over, or the logs that end one account after the other don't hold.
+    #[error("the account is over, or what says so doesn't hold")]
+    Succession,
     /// It lies under a key that isn't its own.
     #[error("the profile is another account's")]
     OtherAccount,
@@ -393,9 +399,13 @@ mod tests {
     fn a_record_lies_under_its_own_three_keys() {
         let (one, other) = (Business::new(1).verified(5), Business::new(2).verified(5));
         let keys = dht_keys(&one.account());
-        assert!(keys.iter().all(|key| record_matches_key(key, &one) && !record_matches_key(key, &other)));
+        assert!(
+            keys.iter()
+                .all(|key| record_matches_key(key, &one.account())
+                    && !record_matches_key(key, &other.account()))
+        );
         assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2]);
-        assert!(!record_matches_key(&keys[0][..31], &one));
+        assert!(!record_matches_key(&keys[0][..31], &one.account()));
     }
 
     #[test]

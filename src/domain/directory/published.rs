@@ -173,8 +173,8 @@ mod tests {
             [second.profile().seq, third.profile().seq],
             [first.profile().seq + 1, first.profile().seq + 2]
         );
-        published.raise(u64::MAX - 9);
-        assert_eq!(sign(&mut published, &business, NOW).profile().seq, u64::MAX - 8);
+        published.raise(limits::SUCCESSION_SEQ - 3);
+        assert_eq!(sign(&mut published, &business, NOW).profile().seq, limits::SUCCESSION_SEQ - 2);
         assert_ne!(first.bytes(), second.bytes());
     }
 

@@ -32,8 +32,14 @@ pub(in crate::ui::cli) fn published(value: &Value) -> String {
 /// Businesses that were found.
 pub(in crate::ui::cli) fn found(value: &Value) -> String {
     let businesses = list(&value["businesses"]);
-    let shown: Vec<String> =
-        businesses.iter().map(|business| profile(&business["profile"], text(business, "address"))).collect();
+    let one = |business: &Value| {
+        let shown = profile(&business["profile"], text(business, "address"));
+        match text(business, "former") {
+            "" => shown,
+            former => format!("{shown}\n\nthis is who had the address {former} before"),
+        }
+    };
+    let shown: Vec<String> = businesses.iter().map(one).collect();
     let asked = format!("{} peers asked", number(value, "peers_asked"));
     let refused = match number(value, "refused") {
         0 => String::new(),
