@@ -270,7 +270,7 @@ pub fn record(data: &[u8]) {
             let record = SuccessionRecord {
                 former: ended.carried(),
                 signer: business.id(),
-                statement: Signed::new(business.device.signing(), label::SUCCESSION, rest.to_vec()),
+                statement: Signed::new(business.device.signing(), label::FORWARD, rest.to_vec()),
             };
             let Ok(verified) = VerifiedSuccession::verify(&record.encode(), NOW) else { return };
             assert_eq!(verified.account(), business.key.id());

@@ -117,7 +117,7 @@ pub mod label {
         /// Signs a business's profile.
         PROFILE = "sigillo v1 profile";
         /// Signs the statement in the directory that another account took the place of one.
-        SUCCESSION = "sigillo v1 succession";
+        FORWARD = "sigillo v1 forward";
         /// The DHT keys of a profile.
         PROFILE_KEY = "sigillo v1 profile dht key";
         /// Signs an index entry.

@@ -240,7 +240,8 @@ mod tests {
         draft.region = "ж".repeat(20);
         draft.languages = ["pt", "en", "es", "fr", "de", "it", "ja", "zh"].map(Into::into).into();
         let draft = draft.checked().unwrap();
-        let record = business.seal(business.profile(draft, u64::MAX, NOW).encode()).encode();
+        let record =
+            business.seal(business.profile(draft, limits::SUCCESSION_SEQ - 1, NOW).encode()).encode();
         let profile = VerifiedProfile::verify(&record, NOW).unwrap();
         let entries = entries_of(&profile, &business.log, &business.keys);
         assert_eq!(entries.len(), limits::INDEX_TERMS_MAX);

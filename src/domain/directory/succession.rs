@@ -35,8 +35,10 @@ impl VerifiedSuccession {
         let record = SuccessionRecord::decode(bytes)?;
         let line = succession::line(record.former).map_err(|_| ProfileError::Succession)?;
         let (first, last) = line.first().zip(line.last()).ok_or(ProfileError::Succession)?;
-        first.device(&record.signer, Purposes::PROFILE).ok_or(ProfileError::Signer)?;
-        let payload = record.statement.verify(record.signer.as_bytes(), label::SUCCESSION);
+        // The rotation took every device out; who spoke for the account until then says that it took place.
+        let before = first.before_its_end().ok_or(ProfileError::Succession)?;
+        before.device(&record.signer, Purposes::PROFILE).ok_or(ProfileError::Signer)?;
+        let payload = record.statement.verify(record.signer.as_bytes(), label::FORWARD);
         let statement = Statement::decode(payload.map_err(|_| ProfileError::Signature)?)?;
         if statement.account != first.account() || statement.log_head != first.head() {
             return Err(ProfileError::OtherLog);
@@ -64,7 +66,7 @@ impl VerifiedSuccession {
             log_head: first.head(),
             successor,
         };
-        let statement = Signed::new(keys.signing(), label::SUCCESSION, statement.encode());
+        let statement = Signed::new(keys.signing(), label::FORWARD, statement.encode());
         let record = SuccessionRecord { former: moved::statement(line), signer: keys.id(), statement };
         Some(record.encode())
     }
@@ -125,7 +127,7 @@ mod tests {
     use crate::wire::account::LogOperation;
 
     /// The length of a record, and the digest of its payload.
-    const GOLDEN: (usize, &str) = (0, "");
+    const GOLDEN: (usize, &str) = (796, "35d20700c9966cf274745520a9dd964fe9f71fb7eb3f5277038a753b1f487fe9");
 
     fn heir(byte: u8) -> AccountKey {
         Seed::from_secret(Secret::new([byte; 32])).account()
@@ -156,7 +158,7 @@ mod tests {
         let mut record = SuccessionRecord::decode(record).unwrap();
         let mut statement = Statement::decode(record.statement.unverified()).unwrap();
         change(&mut statement);
-        record.statement = Signed::new(business.keys.signing(), label::SUCCESSION, statement.encode());
+        record.statement = Signed::new(business.keys.signing(), label::FORWARD, statement.encode());
         verify(&record.encode())
     }
 
@@ -177,19 +179,19 @@ mod tests {
         let mut business = Business::new(1);
         let (second, third) = (heir(2), heir(3));
         business.log.rotate(&business.key, &second, NOW).unwrap();
-        let mut middle = AccountLog::begin(&second, business.keys.certificate(Purposes::ALL), NOW);
+        let mut middle = AccountLog::begin(&second, business.keys.member(&second.id(), Purposes::ALL), NOW);
         middle.rotate(&second, &third, NOW).unwrap();
         let line = [business.log.clone(), middle.clone()];
         let verified = verify(&sign(&business, &line, 0)).unwrap();
         assert_eq!((verified.successor(), verified.line()), (third.id(), line.as_slice()));
         // One that ends in an account which isn't over, or goes in a circle, or lacks a part.
-        let standing = AccountLog::begin(&third, business.keys.certificate(Purposes::ALL), NOW);
+        let standing = AccountLog::begin(&third, business.keys.member(&third.id(), Purposes::ALL), NOW);
         assert_eq!(VerifiedSuccession::sign(&business.keys, &[standing], 0, NOW), None);
-        let mut back = AccountLog::begin(&second, business.keys.certificate(Purposes::ALL), NOW);
+        let mut back = AccountLog::begin(&second, business.keys.member(&second.id(), Purposes::ALL), NOW);
         back.rotate(&second, &business.key, NOW).unwrap();
         let circle = sign(&business, &[business.log.clone(), back], 0);
         assert_eq!(verify(&circle), Err(ProfileError::Succession));
-        let mut last = AccountLog::begin(&third, business.keys.certificate(Purposes::ALL), NOW);
+        let mut last = AccountLog::begin(&third, business.keys.member(&third.id(), Purposes::ALL), NOW);
         last.rotate(&third, &heir(4), NOW).unwrap();
         let gap = sign(&business, &[business.log.clone(), last], 0);
         assert_eq!(verify(&gap), Err(ProfileError::Succession));
@@ -251,9 +253,9 @@ mod tests {
         let late = before.record(limits::SUCCESSION_SEQ - 1, NOW);
         assert_eq!(offer(&late, Some(&known)), Offer::Refuse(OfferError::Older));
         let mut anew = Business::new(1);
-        let device = anew.keys.certificate(Purposes::ALL);
+        let device = anew.keys.member(&anew.key.id(), Purposes::ALL);
         let later = NOW.plus(Duration::from_secs(60));
-        anew.log.append(&anew.key, LogOperation::Open(device), later).unwrap();
+        anew.log.append(&anew.key, LogOperation::Open(device, Vec::new()), later).unwrap();
         let restored = anew.record(limits::SUCCESSION_SEQ - 1, NOW);
         assert_eq!(offer(&restored, Some(&known)), Offer::Refuse(OfferError::Older));
         // A profile over the ended log says nothing any more.

@@ -134,6 +134,14 @@ impl AccountLog {
         self.devices().find(|device| device.id == *id && device.purposes.allow(purpose))
     }
 
+    /// An ended log as it stood before another account took its place; `None` where nobody did.
+    pub fn before_its_end(&self) -> Option<Self> {
+        self.successor?;
+        let mut entries = self.entries();
+        entries.pop();
+        Self::verify(self.account, entries).ok()
+    }
+
     /// What the log comes to.
     pub const fn state(&self) -> &LogState {
         &self.state
