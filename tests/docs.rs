@@ -211,6 +211,35 @@ fn what_the_page_on_the_laboratory_does_works_as_it_stands() {
 }
 
 #[test]
+fn what_the_page_on_a_business_node_does_works_as_it_stands() {
+    let mut reader = Reader::new();
+    let page = read("docs/business-node.md");
+    let blocks = page.split("```sh\n").skip(1).map(|block| block.split_once("```").unwrap().0);
+    let mut phrase = String::new();
+    for line in blocks.flat_map(str::lines) {
+        let mut words = split(line);
+        assert_eq!(words.remove(0), "sigillo", "{line}");
+        if words[0] == "status" {
+            let run = ["--home", "home", "run", "--no-mdns", "--listen", "/ip4/127.0.0.1/tcp/0", "&"];
+            reader.type_in(&format!("sigillo {}", run.join(" ")));
+        }
+        let mut command = reader.command(&words);
+        let mut child =
+            command.env("SIGILLO_HOME", "home").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), phrase.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{line}\n{said}");
+        if words[0] == "init" {
+            let indented = said.lines().filter(|line| line.starts_with("  "));
+            phrase = indented.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+            assert_eq!(phrase.split(' ').count(), 24, "{said}");
+        }
+    }
+    assert!(!phrase.is_empty());
+}
+
+#[test]
 fn what_the_page_on_scale_does_first_works_as_it_stands() {
     let mut reader = Reader::new();
     let page = read("docs/scale.md");

@@ -12,6 +12,7 @@ mod mailbox;
 mod market;
 mod reach;
 mod runs;
+mod service;
 mod setup;
 mod talk;
 mod verify;
