@@ -338,11 +338,15 @@ impl Engine {
                 incoming::found(step.tx, device, content.seq);
                 let line = self.line_of(step, contact, device, &content);
                 let (id, sent_at) = (content.id, content.sent_at);
-                if let Some(line) = line {
-                    timeline::edit(step.tx, &contact.thread, position, |entry| {
-                        (entry.id, entry.sent_at, entry.body) = (id, sent_at, line);
-                    });
-                    self.show_entry(step, contact, position);
+                match line {
+                    Some(line) => {
+                        timeline::edit(step.tx, &contact.thread, position, |entry| {
+                            (entry.id, entry.sent_at, entry.body) = (id, sent_at, line);
+                        });
+                        self.show_entry(step, contact, position);
+                    }
+                    // It was nothing for the eye: nothing is missing.
+                    None => conversation::take_back(step.tx, &contact.thread, position),
                 }
             }
             Arrival::Repeated => self.counters.repeated += 1,

@@ -145,9 +145,13 @@ impl Engine {
         to: SendId,
     ) {
         let known = boxes::of(step.tx, contact);
-        let count = if seq == 0 { known.inboxes(Some(device)).len() } else { known.pairs(device).len() };
+        let queues: Vec<SendId> = if seq == 0 {
+            known.inboxes(Some(device)).iter().map(|inbox| inbox.send).collect()
+        } else {
+            known.pairs(device).iter().map(|pair| pair.send).collect()
+        };
         let key = OUTBOX.key_at(device.as_bytes(), seq);
-        let news = step.tx.edit(&OUTBOX, &key, |row| row.deposit.kept(to, count));
+        let news = step.tx.edit(&OUTBOX, &key, |row| row.deposit.kept(to, &queues));
         if news == Some(true) && seq > 0 {
             let with = Address(*contact);
             self.show(Event::Delivery { with, seq, state: State::Stored });

@@ -9,7 +9,7 @@ use crate::domain::identity::invite;
 use crate::domain::mailbox::host::Rules;
 use crate::engine::command::{Command, NewMailbox, Outcome};
 use crate::engine::mailbox_view;
-use crate::engine::view::EntryView;
+use crate::engine::view::{BodyView, EntryView};
 use crate::sim::mail::Malice;
 use crate::sim::tests::{MINUTE, history, say, texts};
 use crate::sim::world::World;
@@ -209,6 +209,55 @@ fn a_message_that_a_mailbox_dropped_is_brought_again_without_anybody_asking() {
     world.run(2 * HOUR);
     turns(&mut world, 2);
     assert_eq!(texts(&history(&world, ANA, &bento), "in"), ["esquecida"]);
+}
+
+#[test]
+fn what_comes_late_and_is_not_for_the_eye_leaves_nothing_that_is_shown_as_missing() {
+    let (mut world, ana, bento) = friends(19, 1);
+    let newcomer = world.add_person().unwrap();
+    world.peers[newcomer].serve_mail(Rules::default());
+    // What Bento's node says of his new mailbox is lost on its way.
+    world.mail.malice.insert(2, Malice::Forgets);
+    takes_on(&mut world, BENTO, newcomer);
+    world.run(3 * MINUTE);
+    world.mail.malice.clear();
+    assert!(say(&mut world, BENTO, ana, "depois"));
+    world.run(3 * MINUTE);
+    world.stop(BENTO);
+    world.start(ANA);
+    world.run(3 * MINUTE);
+    let unread = |world: &World| {
+        let safe = world.peers[ANA].disk.safe();
+        crate::engine::view::conversations(&Reader::new(&safe)).first().map(|row| row.unread)
+    };
+    let gaps = |world: &World| {
+        let all = history(world, ANA, &bento);
+        all.iter().filter(|entry| matches!(entry.body, BodyView::Missing)).count()
+    };
+    assert_eq!((gaps(&world), unread(&world)), (1, Some(2)));
+    world.start(BENTO);
+    world.run(HOUR);
+    assert_eq!((gaps(&world), unread(&world)), (0, Some(1)));
+    assert_eq!(texts(&history(&world, ANA, &bento), "in"), ["depois"]);
+}
+
+#[test]
+fn queues_that_a_mailbox_tells_of_are_asked_for_every_six_hours_and_the_inbox_every_ten_minutes() {
+    let (mut world, _, _) = friends(20, 1);
+    world.start(ANA);
+    world.run(HOUR);
+    let before = world.mail.said.len();
+    world.run(12 * HOUR);
+    let mut asked = std::collections::BTreeMap::new();
+    for (from, _, message) in &world.mail.said[before..] {
+        let (request, command) = Request::decode(message).unwrap();
+        if *from == ANA && matches!(command, Asked::Subscribe) {
+            *asked.entry(request.queue).or_insert(0) += 1;
+        }
+    }
+    let mut counts: Vec<i32> = asked.into_values().collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [2, 72]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use core::time::Duration;
 use crate::base::id::AccountId;
 use crate::domain::chat::conversation::CONVERSATIONS;
 use crate::domain::chat::timeline::{Body, PAGES};
+use crate::domain::mailbox::queue::QUEUES;
 use crate::domain::session::rows::PREKEYS;
 use crate::sim::bug::Bug;
 use crate::sim::run::{Report, Run, Scenario};
@@ -30,7 +31,7 @@ fn every_workload_holds_every_rule() {
     {
         let report = live(small(seed as u64 + 1, workload));
         assert_eq!(report.violations, Vec::<String>::new(), "{report:#?}");
-        assert!(report.messages > 20 && report.shown > 0, "{report:#?}");
+        assert!(report.messages > 20 && report.shown > 0 && report.kept > 20, "{report:#?}");
     }
 }
 
@@ -152,6 +153,51 @@ fn a_table_over_its_limit_is_found() {
         });
     });
     assert!(has(&found, "Prekeys has"), "{found:#?}");
+}
+
+/// The only mailbox of a small world that is nothing else.
+const KEEPER: usize = 4;
+
+#[test]
+fn a_mailbox_that_says_that_it_keeps_what_it_has_not_stored_is_found() {
+    let found = found(Workload::Asleep, |world| world.peers[KEEPER].disk.lies = true, nothing);
+    assert!(has(&found, "says that it keeps what its disk doesn't have"), "{found:#?}");
+}
+
+#[test]
+fn a_node_that_calls_stored_what_no_mailbox_has_is_found() {
+    let found = found(Workload::Asleep, |world| world.peers[0].bug = Some(Bug::Credulous), nothing);
+    assert!(has(&found, "was shown as stored what too few mailboxes"), "{found:#?}");
+}
+
+#[test]
+fn a_node_that_never_lets_go_at_its_mailbox_is_found_by_what_waits_there() {
+    let found = found(Workload::Asleep, |world| world.peers[0].bug = Some(Bug::Hoarder), nothing);
+    assert!(has(&found, "something waits for node 0 at mailbox"), "{found:#?}");
+}
+
+#[test]
+fn a_mailbox_that_counts_wrongly_what_it_keeps_is_found() {
+    let found = found(Workload::Asleep, nothing, |world| {
+        change(world, KEEPER, |tx| {
+            let (key, _) = tx.scan(&QUEUES, &QUEUES.all()).remove(0);
+            tx.edit(&QUEUES, &key, |queue| queue.waiting += 1);
+        });
+    });
+    assert!(has(&found, "a queue has (0, 0, 0,"), "{found:#?}");
+}
+
+#[test]
+fn mailboxes_go_wrong_in_every_way_there_is() {
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in 1..=3 {
+        let report = live(Scenario { seed, nodes: 8, days: 12, workload: Workload::Asleep });
+        assert_eq!(report.violations, Vec::<String>::new(), "{report:#?}");
+        seen.extend(report.faults.into_keys().filter(|fault| fault.starts_with("mailboxes ")));
+    }
+    let all = ["alter", "changed", "drop", "emptied", "forget", "off for days", "replay"];
+    let is_seen = |what: &str| seen.iter().any(|fault| fault.ends_with(what));
+    assert!(all.iter().all(|what| is_seen(what)), "{seen:?}");
 }
 
 #[test]
