@@ -175,10 +175,17 @@ impl MailState {
 
 impl Client {
     pub(super) const fn new(at: PeerAddress) -> Self {
-        let (standing, number, due) = (Standing::Down, 0, None);
-        let (waiting, asked, subscribed) = (VecDeque::new(), BTreeMap::new(), BTreeSet::new());
-        let (working, toil) = (None, VecDeque::new());
-        Self { at, standing, waiting, asked, working, toil, number, subscribed, due }
+        Self {
+            at,
+            standing: Standing::Down,
+            waiting: VecDeque::new(),
+            asked: BTreeMap::new(),
+            working: None,
+            toil: VecDeque::new(),
+            number: 0,
+            subscribed: BTreeSet::new(),
+            due: None,
+        }
     }
 
     /// Takes everything that was asked or waits: the channel is gone.
