@@ -34,6 +34,11 @@ pub(crate) struct Around {
 }
 
 impl Around {
+    /// Nothing is under way, and the directory has these records.
+    pub(crate) fn of(records: BTreeMap<[u8; 32], Vec<u8>>) -> Self {
+        Self { records, ..Self::default() }
+    }
+
     /// A number that nothing else has.
     pub(crate) fn number(&mut self) -> u64 {
         self.number += 1;

@@ -154,7 +154,7 @@ impl Trio {
 
     /// All nodes after a power cut: the subject with these rows, the others as they were then.
     pub(crate) fn resume(subject: usize, store: Box<dyn Store>, turn: &Turn) -> Self {
-        let around = Around { records: turn.records.clone(), ..Around::default() };
+        let around = Around::of(turn.records.clone());
         let mut trio = Self::over(subject, store, turn.others.clone(), around, turn.now);
         trio.promises.clone_from(&turn.promises);
         trio
