@@ -292,6 +292,11 @@ impl Engine {
             }
             (0, Body::Hello { first }) => {
                 incoming::begin(step.tx, &device, *first);
+                let others = incoming::begin_late(step.tx, &device, *first);
+                if !others.is_empty() {
+                    others.into_iter().for_each(|at| conversation::take_back(step.tx, &contact.thread, at));
+                    self.owe_ack(&contact, &device);
+                }
                 self.file_held(step, &contact, &device);
             }
             (0, Body::LogWant(head)) => self.log_wanted(&contact, &device, head),

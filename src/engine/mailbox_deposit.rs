@@ -1,8 +1,8 @@
 //! The way out where no link is to be had: the same sealed bytes, brought to the recipient's mailboxes.
 
-use crate::base::id::{AccountId, DeviceId, SendId};
+use crate::base::id::{AccountId, DeviceId, SendId, SessionId};
 use crate::base::limits;
-use crate::domain::chat::delivery::State;
+use crate::domain::chat::delivery::{DELIVERY, State};
 use crate::domain::chat::incoming::{self, INCOMING};
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Sealed, Unsettled};
 use crate::domain::identity::address::Address;
@@ -61,6 +61,7 @@ impl Engine {
         if to.is_empty() {
             return;
         }
+        self.deposit_beginning(step, contact, device, session, &to);
         let most = limits::PAIR_MESSAGES_MAX as usize;
         for (key, row) in step.tx.scan(&OUTBOX, &OUTBOX.of(device.as_bytes()).from(1).limit(most)) {
             if row.frame.as_ref().is_none_or(|sealed| sealed.session != session) {
@@ -74,6 +75,35 @@ impl Engine {
             self.deposit_row(step, contact, device, (key, &row), &to);
         }
         self.deposit_asides(step, contact, device, &to);
+    }
+
+    /// A device that acknowledged nothing may not know where our numbers begin for it, if the session is one that it
+    /// opened: that is brought there before the first content, as it is said before it on a link.
+    fn deposit_beginning(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        device: &DeviceId,
+        session: SessionId,
+        to: &[(PeerAddress, SendId)],
+    ) {
+        let delivered = step.tx.with(&DELIVERY, &DELIVERY.key(device.as_bytes()), |row| row.delivered);
+        let first = step.tx.scan(&OUTBOX, &OUTBOX.of(device.as_bytes()).from(1).limit(1)).pop();
+        let queues: Vec<SendId> = to.iter().map(|(_, send)| *send).collect();
+        // With number 1 there is nothing that it could miss before.
+        let begins =
+            first.is_some_and(|(key, row)| key.position() > Some(1) && row.deposit.is_due(&queues, step.now));
+        if delivered.unwrap_or(0) > 0 || !begins || contact.standing != Standing::Accepted {
+            return;
+        }
+        let due = self.links.line(device).greeting_due;
+        let greeting = self.seal_greeting(step, contact, device, session);
+        self.links.line(device).greeting_due = due;
+        let Some((frame, item)) = greeting else { return };
+        for (at, send) in to {
+            let (contact, frame) = (contact.account, frame.clone());
+            self.ask_mailbox(step, at, Op::Say { contact, to: *send, frame, item });
+        }
     }
 
     fn deposit_row(

@@ -244,6 +244,30 @@ fn what_comes_late_and_is_not_for_the_eye_leaves_nothing_that_is_shown_as_missin
 }
 
 #[test]
+fn a_new_device_learns_by_mailbox_where_its_numbers_begin_and_shows_nothing_older_as_missing() {
+    let (mut world, ana, bento) = friends(21, 1);
+    world.start(ANA);
+    for text in ["um", "dois", "tres"] {
+        assert!(say(&mut world, BENTO, ana, text));
+    }
+    world.run(3 * MINUTE);
+    assert_eq!(texts(&history(&world, ANA, &bento), "in"), ["um", "dois", "tres"]);
+    // Ana comes back on another device and opens a session. Nobody can connect to it.
+    world.restore(ANA);
+    world.run(MINUTE);
+    takes_on(&mut world, ANA, 2);
+    world.leave(ANA);
+    let invite = invited_by(&mut world, BENTO);
+    assert!(world.ask(ANA, Command::Accept { invite, name: Some("Bento".into()) }).unwrap().is_ok());
+    world.run(3 * MINUTE);
+    assert!(say(&mut world, BENTO, ana, "quatro"));
+    world.run(10 * MINUTE);
+    let all = history(&world, ANA, &bento);
+    assert_eq!(texts(&all, "in"), ["quatro"]);
+    assert!(!all.iter().any(|entry| matches!(entry.body, BodyView::Missing)), "{all:#?}");
+}
+
+#[test]
 fn queues_that_a_mailbox_tells_of_are_asked_for_every_six_hours_and_the_inbox_every_ten_minutes() {
     let (mut world, _, _) = friends(20, 1);
     world.start(ANA);
