@@ -267,9 +267,12 @@ impl Engine {
         one_time: &[Vec<u8>],
     ) {
         let Some(contact) = step.tx.copy(&CONTACTS, account.as_bytes()) else { return };
-        let Ok(mut bundle) = VerifiedBundle::verify(bundle, account, step.now) else {
-            self.counters.malformed += 1;
-            return self.no_mailed_prekeys(step, *account);
+        let mut bundle = match VerifiedBundle::verify(bundle, account, step.now) {
+            Ok(bundle) => bundle,
+            Err(error) => {
+                self.counters.malformed += u64::from(!error.is_of_time());
+                return self.no_mailed_prekeys(step, *account);
+            }
         };
         // One bundle is enough; another mailbox's may be the older one. That of a profile gives way to one with a pair.
         let peer = step.tx.row(&PEERS, bundle.device().as_bytes());
@@ -284,7 +287,7 @@ impl Engine {
         let source = owner::source(mailbox);
         for prekey in one_time {
             let added = bundle.add_one_time_from(Some(source), prekey, step.now);
-            self.counters.malformed += u64::from(added.is_err());
+            self.counters.malformed += u64::from(added.is_err_and(|error| !error.is_of_time()));
         }
         if self.take_bundle(step, contact, bundle) {
             // Nobody was there to be asked: nobody is there to be sent to.

@@ -177,8 +177,12 @@ impl Trio {
                 let channel = ChannelId::new(self.around.number());
                 self.around.channels.insert(channel, Ends { from, to, next: 0 });
                 let reader = self.nodes[from].key.clone();
-                self.around.put(to, Input::Channel(ChannelEvent::Up { channel, peer: reader, from: None, ours: false }));
-                self.around.put(from, Input::Channel(ChannelEvent::Up { channel, peer, from: None, ours: true }));
+                self.around.put(
+                    to,
+                    Input::Channel(ChannelEvent::Up { channel, peer: reader, from: None, ours: false }),
+                );
+                self.around
+                    .put(from, Input::Channel(ChannelEvent::Up { channel, peer, from: None, ours: true }));
             }
             ChannelOrder::Say { channel, message } => {
                 if let Some(Ends { from: reader, to, .. }) = self.around.channels.get(&channel).copied() {

@@ -33,7 +33,7 @@ fn every_workload_holds_every_rule() {
     {
         let report = live(small(seed as u64 + 1, workload));
         assert_eq!(report.violations, Vec::<String>::new(), "{report:#?}");
-        assert!(report.messages > 20 && report.shown > 0 && report.kept > 20, "{report:#?}");
+        assert!(report.messages > 20 && report.shown > 0 && report.kept > 10, "{report:#?}");
     }
 }
 
