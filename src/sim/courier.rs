@@ -74,7 +74,16 @@ impl World {
                 }
                 forgets || bug == Some(Bug::Credulous)
             }
-            Command::Ack { .. } => bug == Some(Bug::Hoarder),
+            Command::Ack { upto } => {
+                let batch = self.mail.lets_go(channel, request.queue, *upto);
+                if batch.is_some_and(|batch| !self.peers[open.reader].disk.is_safe(batch)) {
+                    self.seen.push(Seen::Wrong(format!(
+                        "node {} lets go at mailbox {} what its own disk doesn't have",
+                        open.reader, open.mailbox
+                    )));
+                }
+                bug == Some(Bug::Hoarder)
+            }
             _ => false,
         };
         if ignored {
@@ -110,6 +119,7 @@ impl World {
                     self.count("answers of bad mailboxes");
                 }
                 let answer = self.mail.distorted(open.mailbox, (queue, after), frames, &mut self.rng);
+                self.mail.gives(channel, number, queue, &answer);
                 Word::Answer { number, answer }.encode()
             }
             _ => message,

@@ -10,7 +10,7 @@ use crate::sim::random::Random;
 use crate::store::table::Rows;
 use crate::wire::channel::ChannelId;
 use crate::wire::mail::Command;
-use crate::wire::mail_word::Answer;
+use crate::wire::mail_word::{Answer, Word};
 
 /// Frames of each queue that a mailbox that replays remembers.
 const REMEMBERED: usize = 16;
@@ -70,6 +70,10 @@ pub struct Channels {
     /// Every message that a mailbox was sent, unless the world is watched: by whom, to whom, what.
     pub said: Vec<(usize, usize, Vec<u8>)>,
     asked: BTreeMap<(ChannelId, u64), Asked>,
+    /// Frames under way to a reader, by the number of the request: of which queue, and the number of the last one.
+    giving: BTreeMap<(ChannelId, u64), ([u8; 16], u64)>,
+    /// What a reader has taken on a channel, by queue and last number: in which batch of its disk.
+    taken: BTreeMap<(ChannelId, [u8; 16], u64), u64>,
     /// Which mailboxes have said of a frame that they keep it, by the hash of what is the same in every queue.
     kept: BTreeMap<[u8; 32], BTreeSet<usize>>,
     /// What was given lately, by mailbox and queue.
@@ -120,6 +124,8 @@ impl Channels {
     /// Ends a channel.
     pub(super) fn close(&mut self, channel: ChannelId) -> Option<Open> {
         self.asked.retain(|(of, _), _| *of != channel);
+        self.giving.retain(|(of, _), _| *of != channel);
+        self.taken.retain(|(of, ..), _| *of != channel);
         self.open.remove(&channel)
     }
 
@@ -141,6 +147,35 @@ impl Channels {
     /// What was asked, now that it is answered.
     pub(super) fn answered(&mut self, channel: ChannelId, number: u64) -> Option<Asked> {
         self.asked.remove(&(channel, number))
+    }
+
+    /// Frames leave for a reader, in answer to this request.
+    pub(super) fn gives(&mut self, channel: ChannelId, number: u64, queue: [u8; 16], answer: &Answer) {
+        if let Answer::Frames(frames) = answer
+            && let Some((last, _)) = frames.last()
+        {
+            self.giving.insert((channel, number), (queue, *last));
+        }
+    }
+
+    /// Whether frames are under way on a channel, and this is its reader.
+    pub(super) fn gives_to(&self, channel: ChannelId, peer: usize) -> bool {
+        self.giving.range((channel, 0)..=(channel, u64::MAX)).next().is_some()
+            && self.get(channel).is_some_and(|open| open.reader == peer)
+    }
+
+    /// The reader has heard an answer, and put what follows from it into this batch of its disk.
+    pub(super) fn heard(&mut self, channel: ChannelId, message: &[u8], batch: u64) {
+        if let Ok(Word::Answer { number, .. }) = Word::decode(message)
+            && let Some((queue, last)) = self.giving.remove(&(channel, number))
+        {
+            self.taken.insert((channel, queue, last), batch);
+        }
+    }
+
+    /// The batch in which a reader has what it lets go now, where it was given that on this channel.
+    pub(super) fn lets_go(&mut self, channel: ChannelId, queue: [u8; 16], upto: u64) -> Option<u64> {
+        self.taken.remove(&(channel, queue, upto))
     }
 
     /// A mailbox has said that it keeps a frame.

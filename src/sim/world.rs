@@ -341,7 +341,18 @@ impl World {
             return;
         }
         self.mix(peer, &input);
+        let heard = match &input {
+            Input::Channel(ChannelEvent::Heard { channel, message })
+                if self.mail.gives_to(*channel, peer) =>
+            {
+                Some((*channel, message.clone()))
+            }
+            _ => None,
+        };
         if self.peers[peer].handle(self.now, vec![input], &mut self.rng) {
+            if let Some((channel, message)) = heard {
+                self.mail.heard(channel, &message, self.peers[peer].disk.last_batch());
+            }
             self.after(peer, 1);
         } else {
             self.fail(peer, "disk errors");

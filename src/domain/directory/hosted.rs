@@ -4,6 +4,7 @@ use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::directory::found::{Decision, Floor, consider};
 use crate::domain::directory::profile::{ProfileError, VerifiedProfile, record_matches_key};
+use crate::wire::record::{Profile, ProfileRecord};
 
 /// What to do with a record that was offered.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,6 +53,13 @@ pub fn decide(key: &[u8], value: &[u8], known: Option<&Floor>, hosted: usize, no
     }
 }
 
+/// Whether a record that is kept has expired. It was verified when it came, so that its own word is enough.
+pub fn is_over(record: &[u8], now: Time) -> bool {
+    let profile =
+        ProfileRecord::decode(record).and_then(|record| Profile::decode(record.profile.unverified()));
+    profile.is_ok_and(|profile| profile.expires <= now)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +82,15 @@ mod tests {
         assert_eq!(offer(&[], 6, None), elsewhere);
         let late = decide(&key, &business.record(6, NOW), None, 10, NOW.plus(limits::PROFILE_LIFE));
         assert_eq!(late, Offer::Refuse(OfferError::Profile(ProfileError::Expired)));
+    }
+
+    #[test]
+    fn a_record_is_over_when_it_is_no_longer_taken() {
+        let record = Business::new(1).record(6, NOW);
+        let end = VerifiedProfile::verify(&record, NOW).unwrap().profile().expires;
+        let before = Time::from_millis(end.as_millis() - 1);
+        assert!(!is_over(&record, before) && VerifiedProfile::verify(&record, before).is_ok());
+        assert!(is_over(&record, end) && VerifiedProfile::verify(&record, end).is_err());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::domain::chat::conversation::CONVERSATIONS;
 use crate::domain::chat::timeline::{Body, PAGES};
 use crate::domain::mailbox::queue::QUEUES;
 use crate::domain::session::rows::PREKEYS;
+use crate::engine::input::Input;
 use crate::sim::bug::Bug;
 use crate::sim::mail::Malice;
 use crate::sim::run::{Report, Run, Scenario};
@@ -176,6 +177,21 @@ fn a_node_that_calls_stored_what_no_mailbox_has_is_found() {
 fn a_node_that_never_lets_go_at_its_mailbox_is_found_by_what_waits_there() {
     let found = found(Workload::Asleep, |world| world.peers[0].bug = Some(Bug::Hoarder), nothing);
     assert!(has(&found, "something waits for node 0 at mailbox"), "{found:#?}");
+}
+
+#[test]
+fn a_node_that_lets_go_at_its_mailbox_what_it_has_not_stored_is_found() {
+    let found = found(Workload::Asleep, |world| world.peers[0].disk.lies = true, nothing);
+    assert!(has(&found, "node 0 lets go at mailbox"), "{found:#?}");
+}
+
+#[test]
+fn a_node_that_takes_an_honest_one_for_dishonest_is_found() {
+    let found = found(Workload::Chat, nothing, |world| {
+        let (peer, body) = (world.peers[1].key.clone(), b"no question".to_vec());
+        world.hand(0, Input::Asked { ask: 0, peer, from: None, body });
+    });
+    assert!(has(&found, "node 0 found an honest node dishonest"), "{found:#?}");
 }
 
 #[test]
