@@ -389,8 +389,10 @@ pub const MAIL_WRITES_MAX: usize = 256;
 pub const MAIL_SUBSCRIPTIONS_MAX: usize = 4_096;
 /// How long a mailbox may take to answer.
 pub const MAIL_PATIENCE: Duration = Duration::from_secs(20);
-/// How often a person's node looks into its queues, whatever the mailbox says of them.
+/// How often a node asks its mailboxes for its inbox, and for queues that it isn't told about, whatever they say.
 pub const MAIL_POLL: Duration = Duration::from_secs(10 * MINUTE);
+/// How often it asks for all its queues, those among them that it would be told about.
+pub const MAIL_LOOK: Duration = Duration::from_secs(6 * HOUR);
 /// How soon one that couldn't be reached is tried again.
 pub const MAIL_RETRY: Duration = Duration::from_secs(MINUTE);
 /// Messages that wait in a pair queue.

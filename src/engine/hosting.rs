@@ -162,11 +162,8 @@ impl Engine {
                 continue;
             }
             records += 1;
-            let expired = hosted
-                .floor
-                .record
-                .as_ref()
-                .is_some_and(|record| Verified::verify(record, step.now).is_err());
+            let record = hosted.floor.record.as_ref();
+            let expired = record.is_some_and(|record| hosted::is_over(record, step.now));
             if expired {
                 step.tx.edit(&RECORDS, &id, |hosted| hosted.floor.record = None);
             }

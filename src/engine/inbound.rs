@@ -292,6 +292,11 @@ impl Engine {
             }
             (0, Body::Hello { first }) => {
                 incoming::begin(step.tx, &device, *first);
+                let others = incoming::begin_late(step.tx, &device, *first);
+                if !others.is_empty() {
+                    others.into_iter().for_each(|at| conversation::take_back(step.tx, &contact.thread, at));
+                    self.owe_ack(&contact, &device);
+                }
                 self.file_held(step, &contact, &device);
             }
             (0, Body::LogWant(head)) => self.log_wanted(&contact, &device, head),
@@ -338,11 +343,15 @@ impl Engine {
                 incoming::found(step.tx, device, content.seq);
                 let line = self.line_of(step, contact, device, &content);
                 let (id, sent_at) = (content.id, content.sent_at);
-                if let Some(line) = line {
-                    timeline::edit(step.tx, &contact.thread, position, |entry| {
-                        (entry.id, entry.sent_at, entry.body) = (id, sent_at, line);
-                    });
-                    self.show_entry(step, contact, position);
+                match line {
+                    Some(line) => {
+                        timeline::edit(step.tx, &contact.thread, position, |entry| {
+                            (entry.id, entry.sent_at, entry.body) = (id, sent_at, line);
+                        });
+                        self.show_entry(step, contact, position);
+                    }
+                    // It was nothing for the eye: nothing is missing.
+                    None => conversation::take_back(step.tx, &contact.thread, position),
                 }
             }
             Arrival::Repeated => self.counters.repeated += 1,

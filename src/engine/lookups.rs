@@ -456,7 +456,7 @@ impl Engine {
         let mut bundle = VerifiedBundle::verify(bundle, account, step.now).ok()?;
         for prekey in one_time {
             let added = bundle.add_one_time(prekey, step.now);
-            self.counters.malformed += u64::from(added.is_err());
+            self.counters.malformed += u64::from(added.is_err_and(|error| !error.is_of_time()));
         }
         Some(bundle)
     }

@@ -1,8 +1,8 @@
 //! The way out where no link is to be had: the same sealed bytes, brought to the recipient's mailboxes.
 
-use crate::base::id::{AccountId, DeviceId, SendId};
+use crate::base::id::{AccountId, DeviceId, SendId, SessionId};
 use crate::base::limits;
-use crate::domain::chat::delivery::State;
+use crate::domain::chat::delivery::{DELIVERY, State};
 use crate::domain::chat::incoming::{self, INCOMING};
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Sealed, Unsettled};
 use crate::domain::identity::address::Address;
@@ -61,6 +61,7 @@ impl Engine {
         if to.is_empty() {
             return;
         }
+        self.deposit_beginning(step, contact, device, session, &to);
         let most = limits::PAIR_MESSAGES_MAX as usize;
         for (key, row) in step.tx.scan(&OUTBOX, &OUTBOX.of(device.as_bytes()).from(1).limit(most)) {
             if row.frame.as_ref().is_none_or(|sealed| sealed.session != session) {
@@ -74,6 +75,35 @@ impl Engine {
             self.deposit_row(step, contact, device, (key, &row), &to);
         }
         self.deposit_asides(step, contact, device, &to);
+    }
+
+    /// A device that acknowledged nothing may not know where our numbers begin for it, if the session is one that it
+    /// opened: that is brought there before the first content, as it is said before it on a link.
+    fn deposit_beginning(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        device: &DeviceId,
+        session: SessionId,
+        to: &[(PeerAddress, SendId)],
+    ) {
+        let delivered = step.tx.with(&DELIVERY, &DELIVERY.key(device.as_bytes()), |row| row.delivered);
+        let first = step.tx.scan(&OUTBOX, &OUTBOX.of(device.as_bytes()).from(1).limit(1)).pop();
+        let queues: Vec<SendId> = to.iter().map(|(_, send)| *send).collect();
+        // With number 1 there is nothing that it could miss before.
+        let begins =
+            first.is_some_and(|(key, row)| key.position() > Some(1) && row.deposit.is_due(&queues, step.now));
+        if delivered.unwrap_or(0) > 0 || !begins || contact.standing != Standing::Accepted {
+            return;
+        }
+        let due = self.links.line(device).greeting_due;
+        let greeting = self.seal_greeting(step, contact, device, session);
+        self.links.line(device).greeting_due = due;
+        let Some((frame, item)) = greeting else { return };
+        for (at, send) in to {
+            let (contact, frame) = (contact.account, frame.clone());
+            self.ask_mailbox(step, at, Op::Say { contact, to: *send, frame, item });
+        }
     }
 
     fn deposit_row(
@@ -145,9 +175,13 @@ impl Engine {
         to: SendId,
     ) {
         let known = boxes::of(step.tx, contact);
-        let count = if seq == 0 { known.inboxes(Some(device)).len() } else { known.pairs(device).len() };
+        let queues: Vec<SendId> = if seq == 0 {
+            known.inboxes(Some(device)).iter().map(|inbox| inbox.send).collect()
+        } else {
+            known.pairs(device).iter().map(|pair| pair.send).collect()
+        };
         let key = OUTBOX.key_at(device.as_bytes(), seq);
-        let news = step.tx.edit(&OUTBOX, &key, |row| row.deposit.kept(to, count));
+        let news = step.tx.edit(&OUTBOX, &key, |row| row.deposit.kept(to, &queues));
         if news == Some(true) && seq > 0 {
             let with = Address(*contact);
             self.show(Event::Delivery { with, seq, state: State::Stored });
@@ -233,9 +267,12 @@ impl Engine {
         one_time: &[Vec<u8>],
     ) {
         let Some(contact) = step.tx.copy(&CONTACTS, account.as_bytes()) else { return };
-        let Ok(mut bundle) = VerifiedBundle::verify(bundle, account, step.now) else {
-            self.counters.malformed += 1;
-            return self.no_mailed_prekeys(step, *account);
+        let mut bundle = match VerifiedBundle::verify(bundle, account, step.now) {
+            Ok(bundle) => bundle,
+            Err(error) => {
+                self.counters.malformed += u64::from(!error.is_of_time());
+                return self.no_mailed_prekeys(step, *account);
+            }
         };
         // One bundle is enough; another mailbox's may be the older one. That of a profile gives way to one with a pair.
         let peer = step.tx.row(&PEERS, bundle.device().as_bytes());
@@ -250,7 +287,7 @@ impl Engine {
         let source = owner::source(mailbox);
         for prekey in one_time {
             let added = bundle.add_one_time_from(Some(source), prekey, step.now);
-            self.counters.malformed += u64::from(added.is_err());
+            self.counters.malformed += u64::from(added.is_err_and(|error| !error.is_of_time()));
         }
         if self.take_bundle(step, contact, bundle) {
             // Nobody was there to be asked: nobody is there to be sent to.

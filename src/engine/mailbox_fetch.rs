@@ -27,6 +27,9 @@ impl Engine {
             (Op::New(id), _) => self.queue_not_made(step, &id),
             (Op::Delete(id), _) => step.tx.delete(&OWN_QUEUES, OWN_QUEUES.key(id.as_bytes())),
             (Op::Subscribe(queue), Answer::Marks(marks)) => {
+                if let Some(client) = self.mail.clients.get_mut(at.peer()) {
+                    client.subscribed.insert(queue);
+                }
                 if marks.waiting > 0 {
                     let left = limits::INBOX_MESSAGES_MAX;
                     self.ask_mailbox(step, at, Op::Get { queue, after: 0, left });

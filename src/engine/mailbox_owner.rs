@@ -121,13 +121,14 @@ impl Engine {
         }
     }
 
-    /// Looks into every queue, makes those that are missing, replaces those that are old, drops those that are over.
+    /// Looks into the queues that no mailbox tells us about, and now and then into every one; makes those that are missing, replaces those that are old, drops those that are over.
     pub(super) fn look_into_mailboxes(&mut self, step: &mut Step<'_, '_>) {
         let mailboxes = owner::mailboxes(step.tx);
         if mailboxes.is_empty() {
             return;
         }
         let now = step.now;
+        let looks_at_all = self.mail.looks_at_all(now);
         let over = |since: Time| now.since(since) >= limits::QUEUES_ROTATION;
         for (key, queue) in step.tx.scan(&OWN_QUEUES, &OWN_QUEUES.all()) {
             let Some(id) = ReadId::from_slice(&key.id) else { continue };
@@ -143,7 +144,12 @@ impl Engine {
                     if is_pair && queue.replaced.is_none() && over(queue.since) {
                         step.tx.edit(&OWN_QUEUES, &key, |row| row.replaced = Some(step.now));
                     }
-                    self.ask_mailbox(step, &mailbox.at, Op::Subscribe(id));
+                    // The inbox is asked for each time: the answer says too that the mailbox is there, and how many of
+                    // our prekeys it has left.
+                    let told = mailbox.inbox != id && self.mail.is_told_of(mailbox.at.peer(), &id);
+                    if looks_at_all || !told {
+                        self.ask_mailbox(step, &mailbox.at, Op::Subscribe(id));
+                    }
                 }
                 (None, Some(_)) => step.tx.delete(&OWN_QUEUES, key),
                 (None, None) => self.ask_mailbox(step, &mailbox.at, Op::New(id)),

@@ -82,6 +82,8 @@ pub(super) struct Client {
     /// What is to be worked for behind it.
     pub(super) toil: VecDeque<Errand>,
     pub(super) number: u64,
+    /// Our queues that it says something of on this channel.
+    pub(super) subscribed: BTreeSet<ReadId>,
     /// When it must have answered, or else has been idle for long enough.
     pub(super) due: Option<Time>,
 }
@@ -109,6 +111,8 @@ pub(super) struct MailState {
     pub(super) askers: Askers,
     /// Who waits to hear whether a mailbox takes us.
     pub(super) adding: BTreeMap<PeerKey, Ticket>,
+    /// When all our queues were last asked for.
+    pub(super) looked: Option<Time>,
 }
 
 impl MailState {
@@ -141,6 +145,22 @@ impl MailState {
         }
     }
 
+    /// Whether a mailbox tells us when something comes into a queue of ours.
+    pub(super) fn is_told_of(&self, mailbox: &PeerKey, queue: &ReadId) -> bool {
+        self.clients.get(mailbox).is_some_and(|client| client.subscribed.contains(queue))
+    }
+
+    /// Whether it is time to ask for all our queues; if so, that is noted.
+    pub(super) fn looks_at_all(&mut self, now: Time) -> bool {
+        // A moment ahead of now is from before the clock was set back, and says nothing.
+        let is_recent = |at: Time| at <= now && now.since(at) < limits::MAIL_LOOK;
+        let due = !self.looked.is_some_and(is_recent);
+        if due {
+            self.looked = Some(now);
+        }
+        due
+    }
+
     /// Whether something like this is being asked of anybody.
     pub(super) fn is_asked(&self, like: impl Fn(&Op) -> bool) -> bool {
         self.clients.values().flat_map(Client::errands).any(|errand| like(&errand.op))
@@ -163,6 +183,7 @@ impl Client {
             working: None,
             toil: VecDeque::new(),
             number: 0,
+            subscribed: BTreeSet::new(),
             due: None,
         }
     }
@@ -171,6 +192,7 @@ impl Client {
     pub(super) fn drain(&mut self) -> Vec<Errand> {
         self.standing = Standing::Down;
         self.due = None;
+        self.subscribed.clear();
         let asked = core::mem::take(&mut self.asked).into_values();
         let working = self.working.take().map(|working| working.errand);
         let toil = core::mem::take(&mut self.toil);

@@ -158,7 +158,7 @@ impl Engine {
     }
 
     /// Tells a device where we are now.
-    fn seal_greeting(
+    pub(super) fn seal_greeting(
         &mut self,
         step: &mut Step<'_, '_>,
         contact: &Contact,

@@ -2,19 +2,16 @@
 
 use crate::base::id::RouteId;
 use crate::base::limits;
-use crate::crypto::hash::sha256;
 use crate::engine::effects::Effect;
 use crate::engine::input::{Input, QueryId};
 use crate::sim::bug::Bug;
 use crate::sim::dht::COPIES;
-use crate::sim::mail::Open;
 use crate::sim::world::{Seen, What, World};
-use crate::wire::channel::{ChannelEvent, ChannelId, ChannelOrder};
 use crate::wire::origin::Prefix;
-use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
+use crate::wire::peer::{LinkId, PeerAddress};
 
 /// How long a link takes to be up, in milliseconds, where frames take no time.
-const LINK_UP: u64 = 2;
+pub(super) const LINK_UP: u64 = 2;
 /// How long the least work takes, in milliseconds; each bit more takes twice as long.
 const WORK: u64 = 1;
 /// First flights that are remembered, for a thief to send again.
@@ -107,8 +104,7 @@ impl World {
     /// Carries frames, in the way that this world's faults allow. Numbers stay true to what was sent.
     fn send(&mut self, from: usize, link: LinkId, frames: Vec<Vec<u8>>) {
         for frame in &frames {
-            let digest = sha256(&[frame]);
-            if !self.nonces.leaves(frame, &digest) {
+            if !self.nonces.leaves(frame.get(RouteId::LEN..).unwrap_or_default()) {
                 self.seen.push(Seen::Wrong(format!("node {from} sealed two texts under one key and nonce")));
             }
         }
@@ -162,50 +158,6 @@ impl World {
         }
     }
 
-    /// Carries an order about channels to mailboxes out.
-    fn channel(&mut self, from: usize, order: ChannelOrder) {
-        match order {
-            ChannelOrder::Open(at) => self.open_channel(from, at.peer()),
-            ChannelOrder::Say { channel, message } => {
-                let Some(open) = self.mail.get(channel) else { return };
-                let (to, message) = if from == open.reader {
-                    if !self.watched {
-                        self.mail.said.push((from, open.mailbox, message.clone()));
-                    }
-                    (open.mailbox, message)
-                } else {
-                    (open.reader, self.mail.distorted(from, message))
-                };
-                self.later(to, open.delay, Input::Channel(ChannelEvent::Heard { channel, message }));
-            }
-            ChannelOrder::Close(channel) => self.break_channel(channel),
-        }
-    }
-
-    fn open_channel(&mut self, from: usize, peer: &PeerKey) {
-        let to = self.find(peer).filter(|to| self.peers[*to].on && !self.network.apart(from, *to));
-        let Some(mailbox) = to else {
-            let wait = LINK_UP + self.network.some_notice(&mut self.rng) / 4;
-            return self.later(from, wait, Input::Channel(ChannelEvent::Unreachable(peer.clone())));
-        };
-        let delay = self.network.some_delay(&mut self.rng);
-        let channel = self.mail.open(Open { reader: from, mailbox, delay });
-        for (end, peer, ours) in [(mailbox, from, false), (from, mailbox, true)] {
-            let (peer, from) = (self.peers[peer].key.clone(), prefix_of(peer));
-            let wait = delay.max(LINK_UP);
-            self.later(end, wait, Input::Channel(ChannelEvent::Up { channel, peer, from, ours }));
-        }
-    }
-
-    /// Ends a channel; both sides hear of it, later than of whatever was said there.
-    pub(super) fn break_channel(&mut self, channel: ChannelId) {
-        let Some(Open { reader, mailbox, delay }) = self.mail.close(channel) else { return };
-        for end in [reader, mailbox] {
-            let wait = delay.max(LINK_UP) + self.network.some_notice(&mut self.rng);
-            self.later(end, wait, Input::Channel(ChannelEvent::Down(channel)));
-        }
-    }
-
     /// The number of a question names its asker, so that the answer finds back.
     fn question(&mut self, from: usize, query: QueryId, peer: &PeerAddress, body: Vec<u8>) {
         let to = self.find(peer.peer()).filter(|to| self.peers[*to].on && !self.network.parts(from, *to));
@@ -233,7 +185,7 @@ impl World {
 }
 
 /// Every node has a network of its own.
-fn prefix_of(node: usize) -> Option<Prefix> {
+pub(super) fn prefix_of(node: usize) -> Option<Prefix> {
     let [.., a, b, c] = node.to_be_bytes();
     Some(Prefix::V4([a, b, c]))
 }

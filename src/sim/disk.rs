@@ -19,6 +19,10 @@ pub struct Disk {
     pub lies: bool,
     /// What it called safe that way.
     pretended: Vec<Changes>,
+    /// How many batches it was given so far: the number of the last one.
+    staged: u64,
+    /// The number of the last batch that is safe.
+    safe: u64,
 }
 
 impl Disk {
@@ -34,6 +38,7 @@ impl Disk {
         });
         let before = before.collect();
         self.waiting.push_back((before, uncommitted));
+        self.staged += 1;
     }
 
     /// Makes the oldest batch safe.
@@ -41,6 +46,8 @@ impl Disk {
         let (before, uncommitted) = self.waiting.pop_front()?;
         if self.lies {
             self.pretended.push(before);
+        } else {
+            self.safe = self.staged - self.waiting.len() as u64;
         }
         Some(uncommitted.durable())
     }
@@ -58,6 +65,16 @@ impl Disk {
                 };
             }
         }
+    }
+
+    /// The number of the last batch that it was given; no later one has it.
+    pub fn last_batch(&self) -> u64 {
+        self.staged
+    }
+
+    /// Whether a batch survives a power cut; one that an earlier one took doesn't come into question.
+    pub fn is_safe(&self, batch: u64) -> bool {
+        batch <= self.safe
     }
 
     /// How many batches wait.

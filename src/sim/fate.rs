@@ -9,6 +9,7 @@ use crate::domain::session::rows::{ROUTES, Route};
 use crate::engine::command::Command;
 use crate::engine::input::Input;
 use crate::sim::carry::NOBODY;
+use crate::sim::mail::Malice;
 use crate::sim::run::Run;
 use crate::sim::script::{Act, Fate};
 use crate::sim::town::contacts;
@@ -31,6 +32,15 @@ const AT_A_NODE: [(Fate, u32); 6] = [
     (Fate::Theft, 20),
     (Fate::Loss, 100),
 ];
+/// The same for one mailbox.
+const AT_A_MAILBOX: [(Fate, u32); 6] = [
+    (Fate::Turn(Malice::Forgets), 20),
+    (Fate::Turn(Malice::Drops), 20),
+    (Fate::Turn(Malice::Replays), 20),
+    (Fate::Turn(Malice::Alters), 40),
+    (Fate::Emptied, 30),
+    (Fate::Off, 20),
+];
 /// What a storm does.
 const STORM: Faults = Faults { broken: 5, repeated: 20, reordered: 20, crashes: 1 };
 /// How far a clock jumps, in milliseconds.
@@ -41,22 +51,29 @@ const STOLEN: usize = 12;
 impl Run {
     /// Everything that can go wrong will, sooner or later.
     pub(super) fn tempt_fate(&mut self) {
-        for (fate, days) in EVERYWHERE.into_iter().chain(AT_A_NODE) {
+        for (fate, days) in EVERYWHERE.into_iter().chain(AT_A_NODE).chain(AT_A_MAILBOX) {
             self.again(fate, days);
         }
     }
 
     fn again(&mut self, fate: Fate, days: u32) {
-        let nodes = u32::try_from(self.world.peers.len()).unwrap_or(u32::MAX).max(1);
-        let is_local = AT_A_NODE.iter().any(|(local, _)| *local == fate);
-        let mean = DAY * days / if is_local { nodes } else { 1 };
+        let is_in = |these: &[(Fate, u32)]| these.iter().any(|(one, _)| *one == fate);
+        let concerned = if is_in(&AT_A_NODE) {
+            self.world.peers.len()
+        } else if is_in(&AT_A_MAILBOX) {
+            self.town.hosts().len()
+        } else {
+            1
+        };
+        let mean = DAY * days / u32::try_from(concerned).unwrap_or(u32::MAX).max(1);
         let at = self.in_a_while(mean);
         self.script.put(at, Act::Fate(fate));
     }
 
     /// Something goes wrong, or is over.
     pub(super) fn befall(&mut self, fate: Fate) {
-        if let Some((_, days)) = EVERYWHERE.into_iter().chain(AT_A_NODE).find(|(known, _)| *known == fate) {
+        let mut all = EVERYWHERE.into_iter().chain(AT_A_NODE).chain(AT_A_MAILBOX);
+        if let Some((_, days)) = all.find(|(known, _)| *known == fate) {
             self.again(fate, days);
         }
         let peer = self.rng.index(self.world.peers.len());
@@ -74,6 +91,50 @@ impl Run {
             Fate::DiskFull => self.world.peers[peer].full_until = self.in_a_while(HOUR),
             Fate::Theft => self.rob(peer),
             Fate::Loss => self.lose(peer),
+            Fate::Honest(host) => drop(self.world.mail.malice.remove(&host)),
+            Fate::Back(host) => {
+                if !self.world.peers[host].on {
+                    self.world.start(host);
+                }
+            }
+            Fate::Turn(_) | Fate::Emptied | Fate::Off => self.befall_mailbox(fate),
+        }
+    }
+
+    /// Something goes wrong at a mailbox. Only one that is nothing else loses its disk here: the others lose their
+    /// device, as everybody may.
+    fn befall_mailbox(&mut self, fate: Fate) {
+        let hosts = self.town.hosts();
+        let keepers = hosts.iter().filter(|host| self.town.residents[**host].is_keeper());
+        let keepers: Vec<usize> = keepers.copied().collect();
+        let among = if fate == Fate::Emptied { keepers } else { hosts };
+        if among.is_empty() {
+            return;
+        }
+        let host = among[self.rng.index(among.len())];
+        match fate {
+            Fate::Turn(malice) => {
+                self.world.count(match malice {
+                    Malice::Forgets => "mailboxes that forget",
+                    Malice::Drops => "mailboxes that drop",
+                    Malice::Replays => "mailboxes that replay",
+                    Malice::Alters => "mailboxes that alter",
+                });
+                self.world.mail.malice.insert(host, malice);
+                let at = self.in_a_while(DAY);
+                self.script.put(at, Act::Fate(Fate::Honest(host)));
+            }
+            Fate::Emptied => {
+                self.world.count("mailboxes emptied");
+                self.world.lose_disk(host);
+            }
+            _ if self.world.peers[host].on => {
+                self.world.count("mailboxes off for days");
+                self.world.stop(host);
+                let at = self.in_a_while(2 * DAY);
+                self.script.put(at, Act::Fate(Fate::Back(host)));
+            }
+            _ => {}
         }
     }
 
@@ -131,6 +192,12 @@ impl Run {
         }
     }
 
+    /// Whether a node is that of a person with one device, who talks to others.
+    fn may_be_restored(&self, peer: usize) -> bool {
+        let resident = self.resident(peer);
+        resident.kind == AccountKind::Person && !resident.second && !resident.is_keeper()
+    }
+
     /// A second device is lost and taken out of the account; a first one is lost, and the phrase brings the identity
     /// back on another one.
     fn lose(&mut self, peer: usize) {
@@ -148,11 +215,13 @@ impl Run {
             self.gone.insert(peer);
             self.world.stop(peer);
             self.world.command(primary, Command::RevokeDevice(device));
-        } else if self.resident(peer).kind == AccountKind::Person && !self.resident(peer).second {
+        } else if self.may_be_restored(peer) {
             self.world.count("devices lost and restored");
             let known = contacts(&self.world, peer);
             self.oracle.loses(&self.world, peer);
             self.world.restore(peer);
+            let at = self.in_a_while(10 * MINUTE);
+            self.script.put(at, Act::TakeMailboxes(peer));
             for account in known {
                 let home = self.oracle.home(&account).filter(|home| *home != peer);
                 if let Some(home) = home {

@@ -5,14 +5,17 @@ use core::time::Duration;
 use crate::base::id::AccountId;
 use crate::base::kind::AccountKind;
 use crate::domain::identity::invite;
+use crate::domain::mailbox::owner;
 use crate::engine::command::{Command, Outcome};
 use crate::engine::event::Event;
 use crate::engine::view::BodyView;
 use crate::sim::run::Run;
 use crate::sim::script::Act;
-use crate::sim::town::{contacts, is_contact};
-use crate::sim::workload::{Resident, pause};
+use crate::sim::town::{contacts, is_contact, mailbox};
+use crate::sim::workload::{MOVES, Resident, pause};
 use crate::sim::world::Seen;
+use crate::store::table::Reader;
+use crate::wire::peer::PeerKey;
 
 /// How long one waits before answering, or saying the next thing.
 const MOMENT: Duration = Duration::from_secs(40);
@@ -30,9 +33,11 @@ const WORDS: [&str; 8] =
 impl Run {
     /// The resident that a node belongs to.
     pub(super) fn resident(&self, peer: usize) -> Resident {
-        let owner =
-            self.town.seconds.iter().find(|(_, second)| *second == peer).map_or(peer, |(one, _)| *one);
-        self.town.residents[owner]
+        self.town.residents[self.owner(peer)]
+    }
+
+    fn owner(&self, peer: usize) -> usize {
+        self.town.seconds.iter().find(|(_, second)| *second == peer).map_or(peer, |(one, _)| *one)
     }
 
     /// Does what is to be done now.
@@ -44,6 +49,8 @@ impl Run {
             Act::Sleep(peer) => self.sleep(peer),
             Act::Wake(peer) => self.wake(peer),
             Act::Befriend(one, other) => self.befriend(one, other),
+            Act::TakeMailboxes(peer) => self.take_mailboxes(peer),
+            Act::Move(peer) => self.move_on(peer),
             Act::Fate(fate) => self.befall(fate),
         }
     }
@@ -129,6 +136,46 @@ impl Run {
         } else {
             let ticket = self.world.command(known, Command::Invite);
             self.invites.insert((known, ticket), lost);
+        }
+    }
+
+    /// Somebody who has lost everything takes mailboxes on again, once the node is on.
+    fn take_mailboxes(&mut self, peer: usize) {
+        if self.is_gone(peer) {
+            return;
+        }
+        if !self.world.peers[peer].on {
+            let at = self.world.now.plus(ONCE_MORE);
+            return self.script.put(at, Act::TakeMailboxes(peer));
+        }
+        for wanted in self.town.mailboxes_of(&self.world, self.owner(peer), peer) {
+            self.world.command(peer, Command::AddMailbox(Box::new(wanted)));
+        }
+    }
+
+    /// Somebody leaves one of several mailboxes and takes another one on.
+    fn move_on(&mut self, peer: usize) {
+        let at = self.in_a_while(MOVES);
+        self.script.put(at, Act::Move(peer));
+        if !self.world.peers[peer].on || self.resident(peer).mailboxes == 0 {
+            return;
+        }
+        let ours: Vec<PeerKey> = {
+            let seen = self.world.peers[peer].disk.seen();
+            let standing = owner::standing(&Reader::new(&seen));
+            standing.into_iter().map(|mailbox| mailbox.at.peer().clone()).collect()
+        };
+        let is_new = |host: &usize| *host != peer && !ours.contains(&self.world.peers[*host].key);
+        let others: Vec<usize> = self.town.hosts().into_iter().filter(is_new).collect();
+        if ours.is_empty() || others.is_empty() {
+            return;
+        }
+        let left = ours[self.rng.index(ours.len())].clone();
+        let next = others[self.rng.index(others.len())];
+        if let Some(wanted) = mailbox(&self.world, next) {
+            self.world.count("mailboxes changed");
+            self.world.command(peer, Command::RemoveMailbox(left));
+            self.world.command(peer, Command::AddMailbox(Box::new(wanted)));
         }
     }
 

@@ -4,19 +4,22 @@ use core::time::Duration;
 
 use crate::base::id::AccountId;
 use crate::base::kind::AccountKind::Person;
+use crate::base::time::Time;
 use crate::domain::chat::delivery::State;
 use crate::domain::identity::invite;
 use crate::domain::mailbox::host::Rules;
+use crate::domain::mailbox::queue::PREKEYS;
 use crate::engine::command::{Command, NewMailbox, Outcome};
 use crate::engine::mailbox_view;
-use crate::engine::view::EntryView;
+use crate::engine::view::{BodyView, EntryView};
 use crate::sim::mail::Malice;
 use crate::sim::tests::{MINUTE, history, say, texts};
 use crate::sim::world::World;
-use crate::store::table::Reader;
+use crate::store::table::{Reader, Rows as _};
 use crate::wire::invite::Invite;
 use crate::wire::mail::{Command as Asked, Request};
 use crate::wire::peer::{PeerAddress, PeerKey};
+use crate::wire::prekeys::one_time_expiry;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -212,6 +215,124 @@ fn a_message_that_a_mailbox_dropped_is_brought_again_without_anybody_asking() {
 }
 
 #[test]
+fn what_comes_late_and_is_not_for_the_eye_leaves_nothing_that_is_shown_as_missing() {
+    let (mut world, ana, bento) = friends(19, 1);
+    let newcomer = world.add_person().unwrap();
+    world.peers[newcomer].serve_mail(Rules::default());
+    // What Bento's node says of his new mailbox is lost on its way.
+    world.mail.malice.insert(2, Malice::Forgets);
+    takes_on(&mut world, BENTO, newcomer);
+    world.run(3 * MINUTE);
+    world.mail.malice.clear();
+    assert!(say(&mut world, BENTO, ana, "depois"));
+    world.run(3 * MINUTE);
+    world.stop(BENTO);
+    world.start(ANA);
+    world.run(3 * MINUTE);
+    let unread = |world: &World| {
+        let safe = world.peers[ANA].disk.safe();
+        crate::engine::view::conversations(&Reader::new(&safe)).first().map(|row| row.unread)
+    };
+    let gaps = |world: &World| {
+        let all = history(world, ANA, &bento);
+        all.iter().filter(|entry| matches!(entry.body, BodyView::Missing)).count()
+    };
+    let missing = gaps(&world);
+    assert!(missing > 0);
+    assert_eq!(unread(&world), Some(missing as u64 + 1));
+    world.start(BENTO);
+    world.run(HOUR);
+    assert_eq!((gaps(&world), unread(&world)), (0, Some(1)));
+    assert_eq!(texts(&history(&world, ANA, &bento), "in"), ["depois"]);
+}
+
+#[test]
+fn a_new_device_learns_by_mailbox_where_its_numbers_begin_and_shows_nothing_older_as_missing() {
+    let (mut world, ana, bento) = friends(21, 1);
+    world.start(ANA);
+    for text in ["um", "dois", "tres"] {
+        assert!(say(&mut world, BENTO, ana, text));
+    }
+    world.run(3 * MINUTE);
+    assert_eq!(texts(&history(&world, ANA, &bento), "in"), ["um", "dois", "tres"]);
+    // Ana comes back on another device and opens a session. Nobody can connect to it.
+    world.restore(ANA);
+    world.run(MINUTE);
+    takes_on(&mut world, ANA, 2);
+    world.leave(ANA);
+    let invite = invited_by(&mut world, BENTO);
+    assert!(world.ask(ANA, Command::Accept { invite, name: Some("Bento".into()) }).unwrap().is_ok());
+    world.run(3 * MINUTE);
+    assert!(say(&mut world, BENTO, ana, "quatro"));
+    world.run(10 * MINUTE);
+    let all = history(&world, ANA, &bento);
+    assert_eq!(texts(&all, "in"), ["quatro"]);
+    assert!(!all.iter().any(|entry| matches!(entry.body, BodyView::Missing)), "{all:#?}");
+}
+
+#[test]
+fn queues_that_a_mailbox_tells_of_are_asked_for_every_six_hours_and_the_inbox_every_ten_minutes() {
+    let (mut world, _, _) = friends(20, 1);
+    world.start(ANA);
+    world.run(HOUR);
+    let before = world.mail.said.len();
+    world.run(12 * HOUR);
+    let mut asked = std::collections::BTreeMap::new();
+    for (from, _, message) in &world.mail.said[before..] {
+        let (request, command) = Request::decode(message).unwrap();
+        if *from == ANA && matches!(command, Asked::Subscribe) {
+            *asked.entry(request.queue).or_insert(0) += 1;
+        }
+    }
+    let mut counts: Vec<i32> = asked.into_values().collect();
+    counts.sort_unstable();
+    assert!(matches!(counts[..], [1..=3, 70..=74]), "{counts:?}");
+}
+
+/// When each pair of one-time prekeys at a mailbox expires.
+fn expiries(world: &World, mailbox: usize) -> Vec<Time> {
+    let safe = world.peers[mailbox].disk.safe();
+    let rows = Reader::new(&safe).scan(&PREKEYS, &PREKEYS.all());
+    let pairs = rows.into_iter().filter(|(key, _)| key.position() != Some(0));
+    pairs.map(|(_, pair)| one_time_expiry(&pair[0]).unwrap()).collect()
+}
+
+#[test]
+fn pairs_of_prekeys_that_expired_at_a_mailbox_are_replaced_there() {
+    let (mut world, ..) = strangers(22, 1);
+    world.start(ANA);
+    world.run(HOUR);
+    let pairs = expiries(&world, 2).len();
+    assert!(pairs > 90, "{pairs}");
+    world.run(15 * DAY);
+    let now = world.now;
+    let left = expiries(&world, 2);
+    assert!(left.len() > 90 && left.iter().all(|expires| *expires > now), "{left:?} at {now:?}");
+}
+
+#[test]
+fn nobody_is_taken_for_dishonest_because_a_mailbox_kept_prekeys_for_too_long_or_a_clock_is_wrong() {
+    const HOUR_AHEAD: i64 = 3_600_000;
+    let (mut world, ..) = strangers(23, 1);
+    let newcomer = world.add_person().unwrap();
+    world.start(ANA);
+    world.run(HOUR + 13 * DAY);
+    let invite = invited_by(&mut world, ANA);
+    world.stop(ANA);
+    // The pairs expire within the hour by which the newcomer's clock is wrong.
+    world.run(DAY - 2 * HOUR);
+    world.set_clock(newcomer, HOUR_AHEAD);
+    let asked = world.mail.said.len();
+    assert!(world.ask(newcomer, Command::Accept { invite, name: Some("Ana".into()) }).unwrap().is_ok());
+    world.run(HOUR);
+    let is_question = |(from, _, message): &(usize, usize, Vec<u8>)| {
+        *from == newcomer && matches!(Request::decode(message), Ok((_, Asked::GetPrekeys { .. })))
+    };
+    assert!(world.mail.said[asked..].iter().any(is_question));
+    assert_eq!(world.peers[newcomer].counters().malformed, 0);
+}
+
+#[test]
 fn moving_to_another_mailbox_in_the_middle_of_a_conversation_loses_nothing() {
     let (mut world, ana, bento) = friends(10, 2);
     let mut all = Vec::new();
@@ -273,7 +394,6 @@ fn what_reaches_a_mailbox_names_nobody_no_session_and_no_text() {
             let safe = world.peers[peer].disk.safe();
             let rows = Reader::new(&safe);
             use crate::domain::session::rows::ROUTES;
-            use crate::store::table::Rows as _;
             rows.scan(&ROUTES, &ROUTES.all()).into_iter().map(|(key, _)| key.id.to_vec()).collect::<Vec<_>>()
         };
         [routes(ANA), routes(BENTO)].concat()

@@ -17,8 +17,10 @@ pub mod workload;
 pub mod world;
 
 mod carry;
+mod courier;
 mod dht;
 mod fate;
+mod hosts;
 mod life;
 mod network;
 mod record;

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use crate::crypto::aead::XNONCE_LEN;
 use crate::crypto::hash::sha256;
 use crate::domain::session::ratchet::frame_nonce;
-use crate::wire::envelope::Envelope;
 use crate::wire::flight::SealedFlight;
 
 /// What was sealed under what, in short.
@@ -19,18 +18,17 @@ pub struct Nonces {
 }
 
 impl Nonces {
-    /// A frame leaves a node; false where another one was sealed under what may be the same key and nonce.
-    /// `digest` is the frame's SHA-256.
-    pub fn leaves(&mut self, frame: &[u8], digest: &[u8; 32]) -> bool {
-        let Ok(envelope) = Envelope::parse(frame) else { return true };
-        let under = match frame_nonce(envelope.body) {
+    /// A frame leaves a node, on a link or for a mailbox: all of it but its route, which a mailbox's queue hides. False
+    /// where another one was sealed under what may be the same key and nonce.
+    pub fn leaves(&mut self, body: &[u8]) -> bool {
+        let under = match frame_nonce(body) {
             Some(nonce) => *nonce,
-            None => match SealedFlight::parse(envelope.body) {
+            None => match SealedFlight::parse(body) {
                 Ok(flight) => short(&sha256(&[flight.front])),
                 Err(_) => return true,
             },
         };
-        let text = short(digest);
+        let text = short(&sha256(&[body]));
         *self.sealed.entry(under).or_insert(text) == text
     }
 

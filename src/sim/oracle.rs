@@ -3,15 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::id::{AccountId, DeviceId, MessageId};
+use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::chat::delivery::State;
 use crate::domain::chat::incoming::{INCOMING, MISSING};
+use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::identity::contact::CONTACTS;
+use crate::domain::mailbox::boxes;
 use crate::engine::command::Outcome;
 use crate::engine::event::Event;
 use crate::engine::input::Ticket;
 use crate::sim::world::{Seen, World};
 use crate::store::table::{Reader, Rows as _};
+use crate::wire::peer::PeerKey;
 
 /// A text that a node was asked to send.
 #[derive(Clone, Debug)]
@@ -109,6 +113,9 @@ impl Oracle {
                 }
             }
             Seen::Answered(peer, ticket, _) => drop(self.asked.remove(&(*peer, *ticket))),
+            Seen::Shown(peer, Event::Delivery { with, seq, state: State::Stored }) => {
+                self.stored(world, *peer, &with.0, *seq);
+            }
             Seen::Shown(peer, Event::Delivery { with, seq, state }) => {
                 self.backed(world, *peer, &with.0, *seq, *state);
             }
@@ -121,6 +128,24 @@ impl Oracle {
     pub fn finds(&mut self, what: String) {
         if self.violations.len() < VIOLATIONS_MAX {
             self.violations.push(what);
+        }
+    }
+
+    /// A screen says that a message is stored: then two of the recipient's mailboxes have said so, or all that there
+    /// are. That each word was true when it was said is seen where it leaves the mailbox.
+    fn stored(&mut self, world: &World, peer: usize, account: &AccountId, seq: u64) {
+        let safe = world.peers[peer].disk.safe();
+        let rows = Reader::new(&safe);
+        let Some(contact) = rows.row(&CONTACTS, account.as_bytes()) else { return };
+        let known = boxes::of(&rows, account);
+        let is_backed = contact.devices().any(|device| {
+            let row = rows.get(&OUTBOX, &OUTBOX.key_at(device.as_bytes(), seq));
+            let Some(sealed) = row.and_then(|row| row.frame.clone()) else { return false };
+            let at: BTreeSet<&PeerKey> = known.pairs(&device).iter().map(|pair| pair.at.peer()).collect();
+            world.mail.keepers(&sealed.frame) >= limits::STORED_WORDS.min(at.len().max(1))
+        });
+        if !is_backed {
+            self.finds(format!("node {peer} was shown as stored what too few mailboxes of {account} took"));
         }
     }
 

@@ -12,7 +12,7 @@ use crate::sim::oracle::Oracle;
 use crate::sim::random::Random;
 use crate::sim::script::{Act, Script};
 use crate::sim::town::Town;
-use crate::sim::workload::{Workload, pause};
+use crate::sim::workload::{MOVES, Workload, pause};
 use crate::sim::world::{Faults, World};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -54,6 +54,8 @@ pub struct Report {
     pub lost_with_device: u64,
     /// Different frames that left a node.
     pub frames: u64,
+    /// How often a mailbox said that it keeps a frame.
+    pub kept: u64,
     /// Things that happened.
     pub steps: u64,
     /// What went wrong, how often, by its kind.
@@ -77,6 +79,7 @@ impl Report {
             failed: 0,
             lost_with_device: 0,
             frames: 0,
+            kept: 0,
             steps: 0,
             faults: BTreeMap::new(),
             violations: vec![what],
@@ -156,6 +159,10 @@ impl Run {
                 let at = self.in_a_while(on);
                 self.script.put(at, Act::Sleep(peer));
             }
+            if resident.mailboxes > 0 {
+                let at = self.in_a_while(MOVES);
+                self.script.put(at, Act::Move(peer));
+            }
         }
         self.tempt_fate();
     }
@@ -205,6 +212,7 @@ impl Run {
             failed: verdict.failed,
             lost_with_device: verdict.lost,
             frames: self.world.frames(),
+            kept: self.world.mail.words,
             steps: self.world.steps,
             faults: core::mem::take(&mut self.world.tally),
             violations: self.oracle.violations,
@@ -218,6 +226,7 @@ impl Run {
         self.script.keep(|act| matches!(act, Act::Befriend(..)));
         self.world.faults = Faults::default();
         self.world.part([]);
+        self.world.mail.malice.clear();
         for peer in 0..self.world.peers.len() {
             self.world.peers[peer].full_until = Time::EPOCH;
             self.world.peers[peer].doomed = false;

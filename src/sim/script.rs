@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::id::AccountId;
 use crate::base::time::Time;
+use crate::sim::mail::Malice;
 
 /// One thing that somebody, or fate, does.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,6 +20,10 @@ pub(super) enum Act {
     Wake(usize),
     /// Lets another one be a contact again, by an invite.
     Befriend(usize, usize),
+    /// Takes mailboxes on, as one does who has none yet.
+    TakeMailboxes(usize),
+    /// Leaves a mailbox and takes another one on.
+    Move(usize),
     /// Fate.
     Fate(Fate),
 }
@@ -45,6 +50,14 @@ pub(super) enum Fate {
     Theft,
     /// A device is lost; the phrase brings the identity back on a new one.
     Loss,
+    /// A mailbox does what it shouldn't, for a while.
+    Turn(Malice),
+    Honest(usize),
+    /// A mailbox loses its disk.
+    Emptied,
+    /// A mailbox is off for days.
+    Off,
+    Back(usize),
 }
 
 /// Acts to come.

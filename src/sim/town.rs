@@ -6,11 +6,13 @@ use crate::base::id::AccountId;
 use crate::base::kind::AccountKind;
 use crate::domain::directory::profile::ProfileDraft;
 use crate::domain::identity::{address, invite, link_offer};
-use crate::engine::command::{Command, Outcome};
+use crate::domain::mailbox::host::Rules;
+use crate::engine::command::{Command, NewMailbox, Outcome};
 use crate::engine::view;
 use crate::sim::workload::{Resident, Workload};
 use crate::sim::world::World;
 use crate::store::table::Reader;
+use crate::wire::peer::PeerAddress;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -23,24 +25,32 @@ pub(super) struct Town {
 }
 
 impl Town {
-    /// The residents of a world of so many nodes, some of whom have two.
+    /// The residents of a world of so many nodes, some of whom have two; mailboxes that are nothing else come last.
     pub(super) fn plan(workload: Workload, nodes: usize) -> Vec<Resident> {
         let mut residents: Vec<Resident> = Vec::new();
         let mut seconds = 0;
-        while residents.len() + seconds < nodes {
+        let keepers = Workload::keepers(nodes);
+        while residents.len() + seconds + keepers < nodes {
             let mut resident = workload.resident(residents.len(), nodes);
-            resident.second &= residents.len() + seconds + 2 <= nodes;
+            resident.second &= residents.len() + seconds + keepers + 2 <= nodes;
             seconds += usize::from(resident.second);
             residents.push(resident);
         }
+        residents.extend(core::iter::repeat_n(Resident::KEEPER, keepers));
         residents
     }
 
     /// Settles a world of so many nodes; what couldn't be done is said.
     pub(super) fn settle(world: &mut World, workload: Workload, nodes: usize) -> Result<Self, String> {
         let mut town = Self { residents: Self::plan(workload, nodes), seconds: Vec::new() };
+        for host in town.hosts() {
+            world.peers[host].serve_mail(Rules::default());
+        }
         world.run(SECOND);
         town.open_shops(world)?;
+        for resident in 0..town.residents.len() {
+            town.take_mailboxes(world, resident, resident)?;
+        }
         town.make_friends(world)?;
         town.add_seconds(world)?;
         Ok(town)
@@ -49,6 +59,27 @@ impl Town {
     fn of_kind(&self, kind: AccountKind) -> impl Iterator<Item = usize> {
         let all = self.residents.iter().enumerate();
         all.filter(move |(_, resident)| resident.kind == kind).map(|(index, _)| index)
+    }
+
+    /// The nodes that keep mail for others.
+    pub(super) fn hosts(&self) -> Vec<usize> {
+        let hosts = self.residents.iter().enumerate().filter(|(_, resident)| resident.hosts);
+        hosts.map(|(index, _)| index).collect()
+    }
+
+    /// Where the node of a resident has its mail kept: so many of those that do that, each another choice.
+    pub(super) fn mailboxes_of(&self, world: &World, resident: usize, peer: usize) -> Vec<NewMailbox> {
+        let hosts: Vec<usize> = self.hosts().into_iter().filter(|host| *host != peer).collect();
+        let count = self.residents[resident].mailboxes.min(hosts.len());
+        let chosen = (peer..peer + count).map(|turn| hosts[turn % hosts.len()]);
+        chosen.filter_map(|host| mailbox(world, host)).collect()
+    }
+
+    fn take_mailboxes(&self, world: &mut World, resident: usize, peer: usize) -> Result<(), String> {
+        for wanted in self.mailboxes_of(world, resident, peer) {
+            done(world, peer, Command::AddMailbox(Box::new(wanted)))?;
+        }
+        Ok(())
     }
 
     fn open_shops(&self, world: &mut World) -> Result<(), String> {
@@ -70,7 +101,8 @@ impl Town {
 
     /// Everybody knows the next ones in a circle.
     fn make_friends(&self, world: &mut World) -> Result<(), String> {
-        let people: Vec<usize> = self.of_kind(AccountKind::Person).collect();
+        let mut people: Vec<usize> = self.of_kind(AccountKind::Person).collect();
+        people.retain(|person| !self.residents[*person].is_keeper());
         for (at, person) in people.iter().enumerate() {
             let next = (1..=self.residents[*person].friends).map(|step| people[(at + step) % people.len()]);
             for friend in next.filter(|friend| friend != person) {
@@ -97,11 +129,18 @@ impl Town {
             done(world, primary, Command::LinkDevice(Box::new(offer)))?;
             let account = world.peers[primary].account();
             done(world, second, Command::JoinAccount(account))?;
+            self.take_mailboxes(world, primary, second)?;
             self.seconds.push((primary, second));
         }
         world.run(10 * 60 * SECOND);
         Ok(())
     }
+}
+
+/// The mailbox that a node is.
+pub(super) fn mailbox(world: &World, host: usize) -> Option<NewMailbox> {
+    let at = PeerAddress::new(world.peers[host].key.clone(), vec!["/memory/1".into()]).ok()?;
+    Some(NewMailbox { at, token: None, receipt: None })
 }
 
 /// Whether a node knows somebody.

@@ -9,6 +9,7 @@ use crate::domain::chat::incoming::HELD;
 use crate::domain::chat::outbox::OUTBOX;
 use crate::engine::view::BodyView;
 use crate::sim::bounds;
+use crate::sim::hosts;
 use crate::sim::oracle::{Oracle, Said};
 use crate::sim::record::{self, Shown};
 use crate::sim::world::World;
@@ -51,6 +52,8 @@ impl Oracle {
             self.drained(world, peer);
             let exceeded = bounds::exceeded(&world.peers[peer].disk);
             exceeded.into_iter().for_each(|what| self.finds(format!("on node {peer}: {what}")));
+            let wrong = hosts::wrong(&Reader::new(&world.peers[peer].disk.safe()));
+            wrong.into_iter().for_each(|what| self.finds(format!("at mailbox {peer}: {what}")));
         }
         if !world.is_still() {
             self.finds("the world does not become quiet".into());
@@ -106,6 +109,9 @@ impl Oracle {
         }
         if !rows.scan(&HELD, &HELD.all()).is_empty() {
             self.finds(format!("node {peer} still waits for what comes before what it has"));
+        }
+        for host in hosts::waiting(world, peer) {
+            self.finds(format!("something waits for node {peer} at mailbox {host}, and is not fetched"));
         }
         let counters = world.peers[peer].counters();
         let odd = [counters.malformed, counters.rolled_back, counters.forked_logs, counters.refused_events];

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::base::kind::AccountKind;
+use crate::base::limits;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -47,6 +48,29 @@ pub struct Resident {
     pub second: bool,
     /// How often a day it begins to talk.
     pub talks: u64,
+    /// Whether it keeps mail for others.
+    pub hosts: bool,
+    /// How many mailboxes it has, where there are as many.
+    pub mailboxes: usize,
+}
+
+impl Resident {
+    /// A node that keeps mail for others and does nothing else.
+    pub const KEEPER: Self = Self {
+        kind: AccountKind::Person,
+        habit: Habit::Always,
+        friends: 0,
+        customer: false,
+        second: false,
+        talks: 0,
+        hosts: true,
+        mailboxes: 0,
+    };
+
+    /// Whether it keeps mail for others and does nothing else.
+    pub const fn is_keeper(&self) -> bool {
+        self.hosts && self.talks == 0
+    }
 }
 
 impl Workload {
@@ -74,10 +98,18 @@ impl Workload {
             customer: false,
             second: false,
             talks: 8,
+            hosts: false,
+            // Most have as many as there may be, some fewer, and some none.
+            mailboxes: match index % 10 {
+                9 => 0,
+                6 => 1,
+                3 => 2,
+                _ => limits::MAILBOXES_MAX,
+            },
         };
         let business =
             Resident { kind: AccountKind::Business, habit: Habit::Always, friends: 0, talks: 0, ..person };
-        match self {
+        let resident = match self {
             Self::Chat => person,
             Self::Business if index == 0 => Resident { talks: (nodes as u64) / 4 + 1, ..business },
             Self::Business => Resident { friends: 0, customer: true, talks: 2, ..person },
@@ -92,6 +124,18 @@ impl Workload {
                 let (customer, second) = (index.is_multiple_of(2), index % 10 == 3);
                 Resident { habit, customer, second, talks: 5, ..person }
             }
+        };
+        let hosts = matches!((resident.kind, resident.habit), (AccountKind::Person, Habit::Always));
+        Resident { hosts: hosts && index.is_multiple_of(2), ..resident }
+    }
+
+    /// How many of so many nodes keep mail for others and do nothing else.
+    pub const fn keepers(nodes: usize) -> usize {
+        match nodes {
+            0..4 => 0,
+            4..8 => 1,
+            8..12 => 2,
+            _ => 3 + nodes / 40,
         }
     }
 }
@@ -106,6 +150,9 @@ impl Habit {
         }
     }
 }
+
+/// How long one stays with a mailbox, while there are others.
+pub(super) const MOVES: Duration = Duration::from_secs(25 * DAY);
 
 /// How long after another one somebody begins to talk who does so this often a day.
 pub(super) const fn pause(talks: u64) -> Duration {

@@ -18,6 +18,7 @@ use crate::sim::network::Network;
 use crate::sim::nonces::Nonces;
 use crate::sim::peer::Peer;
 use crate::sim::random::Random;
+use crate::wire::channel::ChannelEvent;
 use crate::wire::peer::{LinkId, PeerKey};
 
 /// How often things go wrong, in per cent, at the nodes that are [`Peer::rough`].
@@ -299,7 +300,10 @@ impl World {
 
     /// Whether nothing is under way: all that comes is that time passes.
     pub fn is_still(&self) -> bool {
-        let comes_to_somebody = |coming: &Coming| self.peers[coming.peer].starts == coming.run;
+        let comes_to_somebody = |coming: &Coming| {
+            let peer = &self.peers[coming.peer];
+            peer.starts == coming.run && !(peer.on && matches!(coming.what, What::Start))
+        };
         !self.queue.values().any(|coming| !matches!(coming.what, What::Tick) && comes_to_somebody(coming))
     }
 
@@ -325,6 +329,7 @@ impl World {
             }
             What::Sync => self.sync(peer),
             What::Tick => self.tick(peer, at),
+            What::Start if self.peers[peer].on => {}
             What::Start => self.start(peer),
         }
         true
@@ -336,7 +341,18 @@ impl World {
             return;
         }
         self.mix(peer, &input);
+        let heard = match &input {
+            Input::Channel(ChannelEvent::Heard { channel, message })
+                if self.mail.gives_to(*channel, peer) =>
+            {
+                Some((*channel, message.clone()))
+            }
+            _ => None,
+        };
         if self.peers[peer].handle(self.now, vec![input], &mut self.rng) {
+            if let Some((channel, message)) = heard {
+                self.mail.heard(channel, &message, self.peers[peer].disk.last_batch());
+            }
             self.after(peer, 1);
         } else {
             self.fail(peer, "disk errors");
@@ -449,7 +465,9 @@ impl World {
         let place = (peer as u64).to_be_bytes();
         let kind = format!("{:?}", core::mem::discriminant(input));
         let frames: &[Vec<u8>] = if let Input::Frames { frames, .. } = input { frames } else { &[] };
-        let mut parts: Vec<&[u8]> = vec![&self.trace, &at, &place, kind.as_bytes()];
+        let heard: &[u8] =
+            if let Input::Channel(ChannelEvent::Heard { message, .. }) = input { message } else { &[] };
+        let mut parts: Vec<&[u8]> = vec![&self.trace, &at, &place, kind.as_bytes(), heard];
         parts.extend(frames.iter().map(|frame| &frame[frame.len().saturating_sub(16)..]));
         self.trace = sha256(&parts);
     }

@@ -208,6 +208,12 @@ pub fn decode_one_time(bytes: &[u8]) -> Result<Signed, Malformed> {
     Signed::from_schema(message(bytes, ONE_TIME_PAYLOAD_MAX + 128)?, ONE_TIME_PAYLOAD_MAX)
 }
 
+/// When the published form of a one-time prekey says that it expires. Nothing is verified: whoever keeps it for others
+/// can't tell whose it is, and needs not.
+pub fn one_time_expiry(bytes: &[u8]) -> Result<Time, Malformed> {
+    Ok(OneTimePrekey::decode(decode_one_time(bytes)?.unverified())?.expires)
+}
+
 fn known_suite(suite: u32) -> Result<(), Malformed> {
     if suite == u32::from(SUITE) { Ok(()) } else { Err(Malformed("an unknown suite")) }
 }

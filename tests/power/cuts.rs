@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use sigillo::disk::medium::Medium;
 
-use crate::duo::{CUSTOMER, Duo, SHOP, Turn};
 use crate::layer::{Cut, Layer, Plan};
 use crate::memory::Memory;
 use crate::store::{Careless, Open, Store, new_home, sigillo};
 use crate::trial::{Counted, Expected, Report, in_parallel, seeds};
+use crate::trio::{CUSTOMER, MAILBOX, SHOP, Trio, Turn};
 use crate::yardstick::redb;
 
 /// Runs what the two nodes do, and opens what a power cut at each call would have left.
@@ -18,11 +18,11 @@ fn cut_everywhere(open: Open, subject: usize, seed: u64) -> Report {
     let home = new_home();
     let layer = Arc::new(Layer::over(home.path(), Plan::Watched, seed));
     let store = open(home.path(), layer.clone()).unwrap();
-    let mut duo = Duo::new(subject, Box::new(Counted { store, layer: layer.clone() }));
-    duo.run();
-    assert_eq!(duo.fault, None);
-    let turns = core::mem::take(&mut duo.turns);
-    drop(duo);
+    let mut trio = Trio::new(subject, Box::new(Counted { store, layer: layer.clone() }));
+    trio.run();
+    assert_eq!(trio.fault, None);
+    let turns = core::mem::take(&mut trio.turns);
+    drop(trio);
     assert_eq!(turns.len(), expected.states.len());
     let cuts = layer.take_cuts();
     let trials: Vec<_> = cuts.iter().enumerate().collect();
@@ -66,7 +66,7 @@ fn after_cut(
     // Going on: on the real disk now and then, in memory otherwise, as the rows are the same.
     let store =
         if seed.is_multiple_of(8) { store } else { Box::new(Memory::of(expected.states[number].clone())) };
-    Duo::resume(subject, store, turn).check()
+    Trio::resume(subject, store, turn).check()
 }
 
 fn assert_survives(open: Open, subject: usize) {
@@ -86,6 +86,11 @@ fn a_business_loses_nothing_when_the_power_goes_at_any_call() {
 #[test]
 fn a_customer_loses_nothing_when_the_power_goes_at_any_call() {
     assert_survives(sigillo, CUSTOMER);
+}
+
+#[test]
+fn a_mailbox_loses_nothing_that_it_said_it_keeps_when_the_power_goes_at_any_call() {
+    assert_survives(sigillo, MAILBOX);
 }
 
 #[test]

@@ -6,10 +6,10 @@ use std::sync::atomic::Ordering;
 
 use sigillo::store::snapshot::Fault;
 
-use crate::duo::{CUSTOMER, Duo, SHOP};
 use crate::layer::{Failure, Layer, Plan};
 use crate::store::{Careless, Open, Store, new_home, sigillo};
 use crate::trial::{Counted, Expected, Report, in_parallel, seeds};
+use crate::trio::{CUSTOMER, MAILBOX, SHOP, Trio};
 use crate::yardstick::redb;
 
 /// What a person must read when the disk is full.
@@ -19,8 +19,8 @@ const FULL: &str = "free some space, then start the node again";
 fn calls(open: Open, subject: usize) -> usize {
     let home = new_home();
     let layer = Arc::new(Layer::over(home.path(), Plan::Sound, 0));
-    let mut duo = Duo::new(subject, open(home.path(), layer.clone()).unwrap());
-    duo.run();
+    let mut trio = Trio::new(subject, open(home.path(), layer.clone()).unwrap());
+    trio.run();
     layer.calls().len()
 }
 
@@ -48,15 +48,15 @@ fn after_failure(
     match open(home.path(), layer.clone()) {
         Err(words) => said = Some(words),
         Ok(store) => {
-            let mut duo = Duo::new(subject, Box::new(Counted { store, layer: layer.clone() }));
-            duo.run();
-            said = duo.fault.take().map(|Fault(words)| words).or(said);
+            let mut trio = Trio::new(subject, Box::new(Counted { store, layer: layer.clone() }));
+            trio.run();
+            said = trio.fault.take().map(|Fault(words)| words).or(said);
             let confirmed = layer.confirmed.load(Ordering::SeqCst);
             // What is stored can still be read.
-            if let Err(words) = expected.batches(duo.store(), confirmed) {
+            if let Err(words) = expected.batches(trio.store(), confirmed) {
                 return Err(format!("after {said:?}: {words}"));
             }
-            turns = core::mem::take(&mut duo.turns);
+            turns = core::mem::take(&mut trio.turns);
         }
     }
     check_words(plan, said.as_deref())?;
@@ -70,13 +70,13 @@ fn after_failure(
     let store =
         reopen(open, home.path(), &layer).map_err(|words| format!("it doesn't start again: {words}"))?;
     let number = expected.batches(&*store, confirmed)?;
-    let mut duo = match turns.get(usize::try_from(confirmed).unwrap()) {
-        Some(turn) => Duo::resume(subject, store, turn),
-        None if number == 0 => Duo::new(subject, store),
+    let mut trio = match turns.get(usize::try_from(confirmed).unwrap()) {
+        Some(turn) => Trio::resume(subject, store, turn),
+        None if number == 0 => Trio::new(subject, store),
         None => return Err(format!("{number} batches, and nothing was ever stored")),
     };
-    duo.check()?;
-    let rows = expected.rows(duo.store())?;
+    trio.check()?;
+    let rows = expected.rows(trio.store())?;
 
     // Everything of that was confirmed.
     let cut = layer.cut_now();
@@ -140,6 +140,17 @@ fn a_broken_disk_at_any_call_is_left_alone_from_then_on_and_loses_nothing() {
 #[test]
 fn a_kill_at_any_call_and_a_power_cut_later_lose_nothing() {
     assert_survives(sigillo, CUSTOMER, Plan::Dies);
+}
+
+#[test]
+fn a_mailbox_loses_nothing_that_it_said_it_keeps_when_its_disk_fails_or_it_is_killed_at_any_call() {
+    for plan in [
+        |call| Plan::Fails(call, Failure::Full),
+        |call| Plan::Fails(call, Failure::Broken),
+        Plan::Dies as fn(usize) -> Plan,
+    ] {
+        assert_survives(sigillo, MAILBOX, plan);
+    }
 }
 
 #[test]

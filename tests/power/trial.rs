@@ -8,10 +8,10 @@ use sigillo::store::key::TableId;
 use sigillo::store::snapshot::{Fault, Scan, Snapshot};
 use sigillo::store::tx::{Batch, Committed};
 
-use crate::duo::Duo;
 use crate::layer::Layer;
 use crate::memory::{Memory, Rows};
 use crate::store::Store;
+use crate::trio::Trio;
 
 /// What the subject holds after each of its batches when nothing goes wrong.
 pub(crate) struct Expected {
@@ -22,10 +22,10 @@ pub(crate) struct Expected {
 impl Expected {
     pub(crate) fn of(subject: usize) -> Self {
         let memory = Memory::of(Arc::default());
-        let mut duo = Duo::new(subject, Box::new(memory.clone()));
-        duo.run();
+        let mut trio = Trio::new(subject, Box::new(memory.clone()));
+        trio.run();
         let states = memory.states();
-        duo.check().unwrap();
+        trio.check().unwrap();
         let all = memory.states();
         let tables = all.iter().flat_map(|rows| rows.keys()).map(|key| key.table).collect();
         Self { states, tables }

@@ -78,6 +78,12 @@ pub fn seen(tx: &Tx<'_>, with: &AccountId, position: u64) {
     });
 }
 
+/// What was shown of theirs at a position as missing has come and is nothing for the eye: its entry goes.
+pub fn take_back(tx: &Tx<'_>, with: &AccountId, position: u64) {
+    timeline::remove(tx, with, position);
+    edit(tx, with, |row| row.unread = row.unread.saturating_sub(u64::from(position >= row.read)));
+}
+
 /// Files an entry at the end, and returns it as it stands there.
 pub fn file(tx: &Tx<'_>, with: &AccountId, entry: NewEntry, now: Time) -> Entry {
     let theirs = matches!(entry.from, From::Them { .. });

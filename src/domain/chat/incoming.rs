@@ -86,6 +86,25 @@ pub fn begin(tx: &Tx<'_>, device: &DeviceId, first: u64) {
     }
 }
 
+/// The same where it is told only after the gap before it was shown: what is missing from the very first number on, up
+/// to there, was for others. Returns the positions of its entries, which are to be taken back.
+pub fn begin_late(tx: &Tx<'_>, device: &DeviceId, first: u64) -> Vec<u64> {
+    let missing = tx.with(&INCOMING, &INCOMING.key(device.as_bytes()), |row| row.missing).unwrap_or(0);
+    let mut positions = Vec::new();
+    if missing == 0 {
+        return positions;
+    }
+    let shown = tx.scan(&MISSING, &MISSING.of(device.as_bytes()).until(first).limit(limits::HELD_MAX));
+    for (expected, (key, position)) in (1..).zip(shown) {
+        if key.position() != Some(expected) {
+            break;
+        }
+        found(tx, device, expected);
+        positions.push(*position);
+    }
+    positions
+}
+
 /// Keeps a content that came early.
 pub fn hold(tx: &Tx<'_>, device: &DeviceId, seq: u64, content: Vec<u8>) {
     tx.put(&HELD, HELD.key_at(device.as_bytes(), seq), content);
@@ -232,6 +251,19 @@ mod tests {
         file(&tx);
         begin(&tx, &DEVICE, 100);
         assert_eq!(arrival(&tx, &DEVICE, 10), Arrival::Next);
+    }
+
+    #[test]
+    fn a_beginning_that_is_told_after_the_gap_was_shown_takes_back_what_was_for_others() {
+        let tx = Tx::new(&Empty);
+        hold(&tx, &DEVICE, 4, vec![4]);
+        give_up_gap(&tx, &DEVICE, |seq| seq * 10);
+        take_held(&tx, &DEVICE).unwrap();
+        file(&tx);
+        assert_eq!(begin_late(&tx, &DEVICE, 3), [10, 20], "what lies behind the beginning stays missing");
+        assert_eq!(begin_late(&tx, &DEVICE, 9), [0; 0], "and isn't where the numbers begin");
+        assert_eq!(acknowledgement(&tx, &DEVICE), Ack { delivered: 2, beyond: vec![(4, 5)], read: 0 });
+        assert_eq!(arrival(&tx, &DEVICE, 3), Arrival::Late(30));
     }
 
     #[test]

@@ -68,12 +68,14 @@ impl Deposit {
         self.at = Some(now);
     }
 
-    /// The mailbox of a queue says that it keeps it; of so many queues that there are. Whether it is stored since now.
-    pub fn kept(&mut self, queue: SendId, of: usize) -> bool {
+    /// The mailbox of a queue says that it keeps it; these are the queues that there are now, each at another mailbox.
+    /// Whether it is stored since now. A word for a queue that was replaced may be the same mailbox's.
+    pub fn kept(&mut self, queue: SendId, queues: &[SendId]) -> bool {
         if !self.words.contains(&queue) {
             self.words.push(queue);
         }
-        let enough = self.words.len() >= limits::STORED_WORDS.min(of.max(1));
+        let words = self.words.iter().filter(|word| queues.contains(word)).count();
+        let enough = words >= limits::STORED_WORDS.min(queues.len().max(1));
         let news = enough && !self.stored;
         self.stored |= enough;
         news
@@ -102,11 +104,19 @@ mod tests {
     #[test]
     fn two_words_make_a_message_stored_and_one_where_there_is_but_one_mailbox() {
         let mut deposit = Deposit::default();
-        assert!(!deposit.kept(QUEUES[0], 3));
-        assert!(!deposit.kept(QUEUES[0], 3), "the same mailbox twice is one word");
-        assert!(deposit.kept(QUEUES[1], 3) && deposit.stored);
-        assert!(!deposit.kept(QUEUES[2], 3), "no news");
-        assert!(Deposit::default().kept(QUEUES[0], 1));
+        assert!(!deposit.kept(QUEUES[0], &QUEUES));
+        assert!(!deposit.kept(QUEUES[0], &QUEUES), "the same mailbox twice is one word");
+        assert!(deposit.kept(QUEUES[1], &QUEUES) && deposit.stored);
+        assert!(!deposit.kept(QUEUES[2], &QUEUES), "no news");
+        assert!(Deposit::default().kept(QUEUES[0], &QUEUES[..1]));
+    }
+
+    #[test]
+    fn a_word_for_a_queue_that_was_replaced_is_no_second_mailbox() {
+        let mut deposit = Deposit::default();
+        assert!(!deposit.kept(SendId::new([9; 16]), &QUEUES), "of a queue that the recipient has no more");
+        assert!(!deposit.kept(QUEUES[0], &QUEUES), "perhaps the same mailbox's, after it was replaced");
+        assert!(deposit.kept(QUEUES[1], &QUEUES));
     }
 
     #[test]
@@ -115,7 +125,7 @@ mod tests {
         assert!(deposit.is_due(&QUEUES, NOW));
         deposit.begin(NOW);
         QUEUES.iter().for_each(|queue| {
-            deposit.kept(*queue, 3);
+            deposit.kept(*queue, &QUEUES);
         });
         let mut at = NOW;
         for hours in [1, 6, 24] {
@@ -125,7 +135,7 @@ mod tests {
             deposit.begin(again);
             assert!(deposit.words.is_empty() && deposit.stored, "asked anew, and what was said stays said");
             QUEUES.iter().for_each(|queue| {
-                deposit.kept(*queue, 3);
+                deposit.kept(*queue, &QUEUES);
             });
             at = again;
         }
@@ -138,7 +148,7 @@ mod tests {
     fn a_mailbox_that_did_not_answer_is_tried_again_after_ten_minutes_alone() {
         let mut deposit = Deposit::default();
         deposit.begin(NOW);
-        deposit.kept(QUEUES[0], 3);
+        deposit.kept(QUEUES[0], &QUEUES);
         assert!(!deposit.is_due(&QUEUES, NOW.plus(MINUTE * 9)));
         assert!(deposit.is_due(&QUEUES, NOW.plus(MINUTE * 10)));
         deposit.begin(NOW.plus(MINUTE * 10));

@@ -155,6 +155,13 @@ pub fn edit(tx: &Tx<'_>, with: &AccountId, position: u64, change: impl FnOnce(&m
     }
 }
 
+/// Takes the entry at `position` away, if there is one. The others stay where they are.
+pub fn remove(tx: &Tx<'_>, with: &AccountId, position: u64) {
+    if let Some(key) = page_of(tx, with, position) {
+        tx.edit(&PAGES, &key, |page| page.entries.retain(|entry| entry.position != position));
+    }
+}
+
 /// Puts entries of another device of ours at their places, which were kept free. Nothing that is there is touched.
 pub fn fill(tx: &Tx<'_>, with: &AccountId, entries: Vec<Entry>) {
     let mut page = Page::default();

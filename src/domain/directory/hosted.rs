@@ -5,6 +5,8 @@ use crate::base::time::Time;
 use crate::domain::directory::candidate::Verified;
 use crate::domain::directory::found::{Decision, Floor, consider};
 use crate::domain::directory::profile::{ProfileError, record_matches_key};
+use crate::wire::record::{Profile, ProfileRecord};
+use crate::wire::succession::{Statement, SuccessionRecord};
 
 /// What to do with a record that was offered.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,11 +55,25 @@ pub fn decide(key: &[u8], value: &[u8], known: Option<&Floor>, hosted: usize, no
     }
 }
 
+/// Whether a record that is kept has expired. It was verified when it came, so that its own word is enough.
+pub fn is_over(record: &[u8], now: Time) -> bool {
+    let profile =
+        ProfileRecord::decode(record).and_then(|record| Profile::decode(record.profile.unverified()));
+    let expires = profile.map(|profile| profile.expires).or_else(|_| {
+        let statement = SuccessionRecord::decode(record)?.statement;
+        Statement::decode(statement.unverified()).map(|statement| statement.expires)
+    });
+    expires.is_ok_and(|expires| expires <= now)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::secret::Secret;
     use crate::domain::directory::fixture::{Business, NOW};
-    use crate::domain::directory::profile::dht_keys;
+    use crate::domain::directory::profile::{VerifiedProfile, dht_keys};
+    use crate::domain::directory::succession::VerifiedSuccession;
+    use crate::domain::identity::account::Seed;
 
     #[test]
     fn only_a_newer_valid_record_under_its_own_key_is_kept() {
@@ -75,6 +91,24 @@ mod tests {
         assert_eq!(offer(&[], 6, None), elsewhere);
         let late = decide(&key, &business.record(6, NOW), None, 10, NOW.plus(limits::PROFILE_LIFE));
         assert_eq!(late, Offer::Refuse(OfferError::Profile(ProfileError::Expired)));
+    }
+
+    #[test]
+    fn a_record_is_over_when_it_is_no_longer_taken() {
+        let record = Business::new(1).record(6, NOW);
+        let end = VerifiedProfile::verify(&record, NOW).unwrap().profile().expires;
+        let before = Time::from_millis(end.as_millis() - 1);
+        assert!(!is_over(&record, before) && VerifiedProfile::verify(&record, before).is_ok());
+        assert!(is_over(&record, end) && VerifiedProfile::verify(&record, end).is_err());
+
+        let mut business = Business::new(1);
+        let heir = Seed::from_secret(Secret::new([2; 32])).account();
+        business.log.rotate(&business.key, &heir, NOW).unwrap();
+        let record = VerifiedSuccession::sign(&business.keys, &[business.log], 0, NOW).unwrap();
+        let end = NOW.plus(limits::PROFILE_LIFE);
+        let before = Time::from_millis(end.as_millis() - 1);
+        assert!(!is_over(&record, before) && VerifiedSuccession::verify(&record, before).is_ok());
+        assert!(is_over(&record, end) && VerifiedSuccession::verify(&record, end).is_err());
     }
 
     #[test]

@@ -11,7 +11,8 @@ use crate::crypto::x25519::KeyPair;
 use crate::domain::mailbox::admission::Admission;
 use crate::domain::mailbox::askers::{Asker, Askers};
 use crate::domain::mailbox::queue::{
-    Kind, MAIL, Mail, PREKEYS, QUEUES, Queue, SEEN, SENDS, count, drop_mail, drop_queue, seen_key, totals,
+    Kind, MAIL, Mail, PREKEYS, QUEUES, Queue, SEEN, SENDS, count, drop_mail, drop_queue, drop_stale_pairs,
+    seen_key, totals,
 };
 use crate::store::table::Rows;
 use crate::store::tx::Tx;
@@ -134,9 +135,18 @@ impl Host<'_, '_> {
             Command::PutPrekeys { bundle, one_time } => {
                 return self.take_prekeys(id, queue, bundle, &one_time);
             }
-            _ => {}
+            _ => self.drop_stale_pairs(id, &mut queue),
         }
         Ok(marks(&queue))
+    }
+
+    fn drop_stale_pairs(&self, id: &ReadId, queue: &mut Queue) {
+        let before = queue.pairs;
+        drop_stale_pairs(self.tx, id, queue, self.now);
+        if queue.pairs != before {
+            let pairs = queue.pairs;
+            self.tx.edit(&QUEUES, &QUEUES.key(id.as_bytes()), |row| row.pairs = pairs);
+        }
     }
 
     fn frames(&self, id: &ReadId, after: u64) -> Vec<(u64, Vec<u8>)> {
@@ -312,6 +322,7 @@ impl Host<'_, '_> {
         if !matches!(queue.kind, Kind::Inbox { .. }) {
             return Err(MailRefusal::No);
         }
+        drop_stale_pairs(self.tx, id, &mut queue, self.now);
         if !bundle.is_empty() {
             self.tx.put(&PREKEYS, PREKEYS.key_at(id.as_bytes(), 0), vec![bundle]);
         }
@@ -337,7 +348,8 @@ impl Host<'_, '_> {
         askers: &mut Askers,
         done: &mut Done,
     ) -> Result<Answer, MailRefusal> {
-        let (id, queue) = self.named(request).ok_or(MailRefusal::No)?;
+        let (id, mut queue) = self.named(request).ok_or(MailRefusal::No)?;
+        self.drop_stale_pairs(&id, &mut queue);
         let Kind::Inbox { gate } = &queue.kind else { return Err(MailRefusal::No) };
         let key = PREKEYS.key_at(id.as_bytes(), 0);
         let bundle = self.tx.with(&PREKEYS, &key, |rows| rows.first().cloned()).flatten();

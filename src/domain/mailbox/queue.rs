@@ -10,6 +10,7 @@ use crate::crypto::secret::Secret;
 use crate::store::key::{Key, TableId};
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
+use crate::wire::prekeys::one_time_expiry;
 
 /// Queues by their read id.
 pub const QUEUES: Table<Queue> = Table::new(TableId::MailQueues, 1);
@@ -153,6 +154,19 @@ pub fn drop_mail(tx: &Tx<'_>, id: &ReadId, queue: &mut Queue, number: u64) -> bo
         totals.bytes = totals.bytes.saturating_sub(bytes);
     });
     true
+}
+
+/// Drops the pairs of one-time prekeys that say that they have expired: nobody would take them, and their owner learns by
+/// what is left that others are wanted. The queue's row is changed, not stored.
+pub fn drop_stale_pairs(tx: &Tx<'_>, id: &ReadId, queue: &mut Queue, now: Time) {
+    let is_stale = |prekey: &Vec<u8>| one_time_expiry(prekey).is_ok_and(|expires| expires <= now);
+    // They were put there in the order of their making.
+    while let Some((key, pair)) = tx.scan(&PREKEYS, &PREKEYS.of(id.as_bytes()).from(1).limit(1)).pop()
+        && pair.iter().any(is_stale)
+    {
+        tx.delete(&PREKEYS, key);
+        queue.pairs = queue.pairs.saturating_sub(1);
+    }
 }
 
 /// Drops a queue with all that belongs to it.

@@ -32,6 +32,13 @@ pub enum SessionError {
     Refused,
 }
 
+impl SessionError {
+    /// Whether only the clock speaks against it: a mailbox kept it for too long, or the clocks differ. Nobody cheats by that.
+    pub const fn is_of_time(self) -> bool {
+        matches!(self, Self::Expired | Self::Future)
+    }
+}
+
 impl From<crate::crypto::CryptoError> for SessionError {
     fn from(_: crate::crypto::CryptoError) -> Self {
         Self::Refused

@@ -5,9 +5,13 @@ use core::time::Duration;
 use crate::base::id::AccountId;
 use crate::domain::chat::conversation::CONVERSATIONS;
 use crate::domain::chat::timeline::{Body, PAGES};
+use crate::domain::mailbox::queue::QUEUES;
 use crate::domain::session::rows::PREKEYS;
+use crate::engine::input::Input;
 use crate::sim::bug::Bug;
+use crate::sim::mail::Malice;
 use crate::sim::run::{Report, Run, Scenario};
+use crate::sim::script::Fate;
 use crate::sim::workload::Workload;
 use crate::sim::world::World;
 use crate::store::table::Rows as _;
@@ -30,7 +34,7 @@ fn every_workload_holds_every_rule() {
     {
         let report = live(small(seed as u64 + 1, workload));
         assert_eq!(report.violations, Vec::<String>::new(), "{report:#?}");
-        assert!(report.messages > 20 && report.shown > 0, "{report:#?}");
+        assert!(report.messages > 20 && report.shown > 0 && report.kept > 10, "{report:#?}");
     }
 }
 
@@ -152,6 +156,74 @@ fn a_table_over_its_limit_is_found() {
         });
     });
     assert!(has(&found, "Prekeys has"), "{found:#?}");
+}
+
+/// The only mailbox of a small world that is nothing else.
+const KEEPER: usize = 4;
+
+#[test]
+fn a_mailbox_that_says_that_it_keeps_what_it_has_not_stored_is_found() {
+    let found = found(Workload::Asleep, |world| world.peers[KEEPER].disk.lies = true, nothing);
+    assert!(has(&found, "says that it keeps what its disk doesn't have"), "{found:#?}");
+}
+
+#[test]
+fn a_node_that_calls_stored_what_no_mailbox_has_is_found() {
+    let found = found(Workload::Asleep, |world| world.peers[0].bug = Some(Bug::Credulous), nothing);
+    assert!(has(&found, "was shown as stored what too few mailboxes"), "{found:#?}");
+}
+
+#[test]
+fn a_node_that_never_lets_go_at_its_mailbox_is_found_by_what_waits_there() {
+    let found = found(Workload::Asleep, |world| world.peers[0].bug = Some(Bug::Hoarder), nothing);
+    assert!(has(&found, "something waits for node 0 at mailbox"), "{found:#?}");
+}
+
+#[test]
+fn a_node_that_lets_go_at_its_mailbox_what_it_has_not_stored_is_found() {
+    let found = found(Workload::Asleep, |world| world.peers[0].disk.lies = true, nothing);
+    assert!(has(&found, "node 0 lets go at mailbox"), "{found:#?}");
+}
+
+#[test]
+fn a_node_that_takes_an_honest_one_for_dishonest_is_found() {
+    let found = found(Workload::Chat, nothing, |world| {
+        let (peer, body) = (world.peers[1].key.clone(), b"no question".to_vec());
+        world.hand(0, Input::Asked { ask: 0, peer, from: None, body });
+    });
+    assert!(has(&found, "node 0 found an honest node dishonest"), "{found:#?}");
+}
+
+#[test]
+fn a_mailbox_that_counts_wrongly_what_it_keeps_is_found() {
+    let found = found(Workload::Asleep, nothing, |world| {
+        change(world, KEEPER, |tx| {
+            let (key, _) = tx.scan(&QUEUES, &QUEUES.all()).remove(0);
+            tx.edit(&QUEUES, &key, |queue| queue.waiting += 1);
+        });
+    });
+    assert!(has(&found, "a queue has (0, 0, 0,"), "{found:#?}");
+}
+
+#[test]
+fn every_way_in_which_a_mailbox_goes_wrong_is_lived_through() {
+    let wrong = [
+        (Fate::Turn(Malice::Forgets), "mailboxes that forget"),
+        (Fate::Turn(Malice::Drops), "mailboxes that drop"),
+        (Fate::Turn(Malice::Replays), "mailboxes that replay"),
+        (Fate::Turn(Malice::Alters), "mailboxes that alter"),
+        (Fate::Emptied, "mailboxes emptied"),
+        (Fate::Off, "mailboxes off for days"),
+    ];
+    let days = wrong.len() as u32;
+    let mut run = Run::new(Scenario { seed: 3, nodes: 5, days, workload: Workload::Asleep }).unwrap();
+    for (fate, _) in wrong {
+        run.befall(fate);
+        run.day();
+    }
+    let report = run.finish();
+    assert_eq!(report.violations, Vec::<String>::new(), "{report:#?}");
+    assert!(wrong.iter().all(|(_, name)| report.faults.contains_key(name)), "{report:#?}");
 }
 
 #[test]

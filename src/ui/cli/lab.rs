@@ -231,6 +231,7 @@ fn summary(reports: &[Report], first: u64, spent: Duration) -> Value {
         "failed": sum(|report| report.failed),
         "lost_with_device": sum(|report| report.lost_with_device),
         "frames": sum(|report| report.frames),
+        "kept": sum(|report| report.kept),
         "steps": sum(|report| report.steps),
         "faults": faults,
         "violations": violations,
@@ -240,7 +241,7 @@ fn summary(reports: &[Report], first: u64, spent: Duration) -> Value {
 }
 
 fn table(document: &Value) -> String {
-    const ROWS: [(&str, &str); 9] = [
+    const ROWS: [(&str, &str); 10] = [
         ("first seed", "seed"),
         ("worlds", "worlds"),
         ("node-years", "node_years"),
@@ -249,6 +250,7 @@ fn table(document: &Value) -> String {
         ("told to have failed", "failed"),
         ("lost with a device", "lost_with_device"),
         ("frames", "frames"),
+        ("kept by mailboxes", "kept"),
         ("wall time in seconds", "wall_seconds"),
     ];
     let mut lines: Vec<String> =

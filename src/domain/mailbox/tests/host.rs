@@ -3,12 +3,18 @@
 use core::time::Duration;
 
 use super::fixtures::{Desk, NOW, Reader, flight, frame};
+use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
+use crate::base::time::Time;
+use crate::crypto::ed25519::SigningKey;
+use crate::crypto::kdf::label;
 use crate::crypto::secret::Secret;
 use crate::domain::mailbox::queue::{self, totals};
 use crate::wire::mail::{Command, Request, read_id};
 use crate::wire::mail_word::{Answer, MailRefusal};
 use crate::wire::origin::{Origin, Prefix};
+use crate::wire::prekeys::{OneTimePrekey, OneTimePublic, encode_one_time};
+use crate::wire::signed::Signed;
 
 const NO: Answer = Answer::Refused(MailRefusal::No);
 const FULL: Answer = Answer::Refused(MailRefusal::Full);
@@ -290,6 +296,42 @@ fn stocked(desk: &mut Desk, reader: &Reader, pairs: u8) -> [u8; 16] {
         desk.read(reader, &Command::PutPrekeys { bundle: core::mem::take(&mut bundle), one_time });
     }
     send
+}
+
+/// A one-time prekey that expires then, as it is published.
+fn expiring(at: Time) -> Vec<u8> {
+    let prekey = OneTimePrekey {
+        account: AccountId::new([1; 32]),
+        device: DeviceId::new([2; 32]),
+        id: 3,
+        issued: NOW,
+        expires: at,
+        source: None,
+        key: OneTimePublic::Exchange([4; 32]),
+    };
+    let key = SigningKey::from_seed(&Secret::new([5; 32]));
+    encode_one_time(&Signed::new(&key, label::ONE_TIME_PREKEY, prekey.encode()))
+}
+
+#[test]
+fn pairs_of_prekeys_that_expired_are_neither_counted_nor_handed_out() {
+    let (mut desk, reader) = (Desk::new(), Reader::new(1));
+    let (send, _) = desk.make(&reader, false);
+    let minute = |count: u64| NOW.plus(Duration::from_secs(60 * count));
+    let one_time: Vec<Vec<u8>> = [1, 1, 2, 2, 3, 3].into_iter().map(|at| expiring(minute(at))).collect();
+    desk.read(&reader, &Command::PutPrekeys { bundle: vec![7], one_time: one_time.clone() });
+    let pairs = |answer: Answer| match answer {
+        Answer::Marks(marks) => marks.one_time,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(pairs(desk.read(&reader, &Command::Subscribe)), 3);
+    desk.now = minute(1);
+    assert_eq!(pairs(desk.read(&reader, &Command::Subscribe)), 2, "its reader learns that there is room");
+    desk.now = minute(2);
+    let ticket = Some(reader.ticket(1, minute(9)));
+    let request = Request::bare(desk.count(), send, &Command::GetPrekeys { ticket });
+    assert_eq!(prekeys(desk.ask(&request).answer), (one_time[4..].to_vec(), 0));
+    assert_eq!(pairs(desk.read(&reader, &Command::Stat)), 0);
 }
 
 /// What came of a request for prekeys: the pair, and what one would cost.

@@ -1,7 +1,7 @@
-//! A business and its customer, each a real engine over a store, and what they do together.
+//! A business, its customer and a mailbox between them, each a real engine over a store, and what they do together.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sigillo::base::id::{AccountId, Digest};
@@ -14,8 +14,8 @@ use sigillo::domain::directory::profile::ProfileDraft;
 use sigillo::domain::identity::account::Seed;
 use sigillo::domain::identity::address;
 use sigillo::domain::identity::primary::Primary;
-use sigillo::engine::command::{Command, Outcome, Refusal};
-use sigillo::engine::effects::Effect;
+use sigillo::domain::mailbox::host::Rules;
+use sigillo::engine::command::{Command, NewMailbox, Outcome, Refusal};
 use sigillo::engine::input::{Input, Ticket};
 use sigillo::engine::ledger;
 use sigillo::engine::machine::{Engine, Me};
@@ -24,9 +24,10 @@ use sigillo::sim::random::Random;
 use sigillo::store::snapshot::Fault;
 use sigillo::store::table::Reader;
 use sigillo::store::tx::Tx;
-use sigillo::wire::peer::{LinkId, PeerKey};
+use sigillo::wire::peer::{PeerAddress, PeerKey};
 use sigillo::wire::plan::{Period, Plan};
 
+use crate::around::Around;
 use crate::memory::{Memory, Rows};
 use crate::store::Store;
 
@@ -34,22 +35,28 @@ use crate::store::Store;
 pub(crate) const SHOP: usize = 0;
 /// The node that buys.
 pub(crate) const CUSTOMER: usize = 1;
+/// The node that keeps mail for the one that buys.
+pub(crate) const MAILBOX: usize = 2;
+const ALL: [usize; 3] = [SHOP, CUSTOMER, MAILBOX];
 
 /// A name, and what is done.
-type Operation = (&'static str, fn(&mut Duo));
+type Operation = (&'static str, fn(&mut Trio));
 
-/// What the two do, in this order; each step asks something of the disk that those before it didn't.
+/// What they do, in this order; each step asks something of the disk that those before it didn't.
 pub(crate) const OPERATIONS: &[Operation] = &[
-    ("publish", Duo::publish),
-    ("meet", Duo::meet),
-    ("send", |duo| duo.say(SHOP, "Temos pão")),
-    ("receive", |duo| duo.say(CUSTOMER, "Quero dois")),
-    ("receipt", Duo::pay),
-    ("tidy", Duo::tidy),
-    ("send after tidying", |duo| duo.say(SHOP, "Prontos às seis")),
-    ("receive after tidying", |duo| duo.say(CUSTOMER, "Obrigado")),
-    ("send to who has sent", |duo| duo.say(SHOP, "De nada")),
-    ("receive from who has received", |duo| duo.say(CUSTOMER, "Até logo")),
+    ("publish", Trio::publish),
+    ("meet", Trio::meet),
+    ("send", |trio| trio.say(SHOP, "Temos pão")),
+    ("receive", |trio| trio.say(CUSTOMER, "Quero dois")),
+    ("receipt", Trio::pay),
+    ("take a mailbox", Trio::take_mailbox),
+    ("deposit", Trio::deposit),
+    ("fetch", Trio::come_back),
+    ("tidy", Trio::tidy),
+    ("send after tidying", |trio| trio.say(SHOP, "Prontos às seis")),
+    ("receive after tidying", |trio| trio.say(CUSTOMER, "Obrigado")),
+    ("send to who has sent", |trio| trio.say(SHOP, "De nada")),
+    ("receive from who has received", |trio| trio.say(CUSTOMER, "Até logo")),
 ];
 
 /// What a person was told has happened, and must still be so after a power cut.
@@ -59,6 +66,8 @@ pub(crate) enum Promise {
     Text(usize, String),
     /// A receipt was issued.
     Receipt(Digest),
+    /// The mailbox keeps a text for the customer.
+    Kept(String),
 }
 
 /// How things stood when a batch was about to be stored.
@@ -67,37 +76,29 @@ pub(crate) struct Turn {
     /// Which operation was under way.
     pub(crate) operation: &'static str,
     now: Time,
-    other: Arc<Rows>,
+    others: [Arc<Rows>; 3],
     records: BTreeMap<[u8; 32], Vec<u8>>,
     promises: Vec<Promise>,
 }
 
-struct Node {
-    me: Me,
-    key: PeerKey,
-    engine: Option<Engine>,
-    store: Box<dyn Store>,
-    answers: BTreeMap<Ticket, Result<Outcome, Refusal>>,
+pub(crate) struct Node {
+    pub(crate) me: Me,
+    pub(crate) key: PeerKey,
+    pub(crate) engine: Option<Engine>,
+    pub(crate) store: Box<dyn Store>,
+    pub(crate) answers: BTreeMap<Ticket, Result<Outcome, Refusal>>,
 }
 
-struct Link {
-    from: usize,
-    next: u64,
-}
-
-/// The two nodes.
-pub(crate) struct Duo {
-    now: Time,
-    nodes: [Node; 2],
+/// The three nodes, and what is under way between them.
+pub(crate) struct Trio {
+    pub(crate) now: Time,
+    pub(crate) nodes: [Node; 3],
     /// The node whose disk is looked at.
-    subject: usize,
-    /// The other one's store is this.
-    memory: Memory,
-    queue: VecDeque<(usize, Input)>,
-    links: BTreeMap<LinkId, Link>,
-    records: BTreeMap<[u8; 32], Vec<u8>>,
-    rng: Random,
-    number: u64,
+    pub(crate) subject: usize,
+    /// The stores of the others; that of the subject isn't among them.
+    memories: [Memory; 3],
+    pub(crate) around: Around,
+    pub(crate) rng: Random,
     operation: &'static str,
     promises: Vec<Promise>,
     /// One for each batch of the subject, and one for the end.
@@ -106,56 +107,62 @@ pub(crate) struct Duo {
     pub(crate) fault: Option<Fault>,
 }
 
-impl Duo {
-    /// Both nodes at their beginning; the subject's store is `store`.
+impl Trio {
+    /// All nodes at their beginning; the subject's store is `store`.
     pub(crate) fn new(subject: usize, store: Box<dyn Store>) -> Self {
-        Self::over(subject, store, Memory::of(Arc::default()), Time::from_millis(1_700_000_000_000))
+        let nothing = Around::default();
+        Self::over(subject, store, Default::default(), nothing, Time::from_millis(1_700_000_000_000))
     }
 
-    fn over(subject: usize, store: Box<dyn Store>, memory: Memory, now: Time) -> Self {
+    fn over(
+        subject: usize,
+        store: Box<dyn Store>,
+        others: [Arc<Rows>; 3],
+        around: Around,
+        now: Time,
+    ) -> Self {
         let mut rng = Random::new(7);
         let mut store = Some(store);
-        let nodes = [AccountKind::Business, AccountKind::Person].map(|kind| {
-            let index = if kind == AccountKind::Business { SHOP } else { CUSTOMER };
+        let memories = others.map(Memory::of);
+        let nodes = ALL.map(|index| {
+            let kind = if index == SHOP { AccountKind::Business } else { AccountKind::Person };
             let (seed, device) = (Seed::random(&mut rng), Secret::random(&mut rng));
             let me = Me { primary: Some(Primary::begin(&seed, &device, kind, now)), device, kind };
             let mut key = vec![0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
             key.resize(38, index as u8 + 1);
             let own = if index == subject { store.take() } else { None };
-            let store = own.unwrap_or_else(|| Box::new(memory.clone()));
+            let store = own.unwrap_or_else(|| Box::new(memories[index].clone()));
             Node { me, key: PeerKey::new(key).unwrap(), engine: None, store, answers: BTreeMap::new() }
         });
-        let mut duo = Self {
+        let mut trio = Self {
             now,
             nodes,
             subject,
-            memory,
-            queue: VecDeque::new(),
-            links: BTreeMap::new(),
-            records: BTreeMap::new(),
+            memories,
+            around,
             rng,
-            number: 0,
             operation: "start",
             promises: Vec::new(),
             turns: Vec::new(),
             fault: None,
         };
-        duo.start(SHOP);
-        duo.start(CUSTOMER);
-        duo.settle(Duration::from_secs(60));
-        duo
+        for node in [MAILBOX, SHOP, CUSTOMER] {
+            trio.start(node);
+        }
+        trio
     }
 
-    /// Both nodes after a power cut: the subject with these rows, the other as it was then.
+    /// All nodes after a power cut: the subject with these rows, the others as they were then.
     pub(crate) fn resume(subject: usize, store: Box<dyn Store>, turn: &Turn) -> Self {
-        let mut duo = Self::over(subject, store, Memory::of(turn.other.clone()), turn.now);
-        duo.promises.clone_from(&turn.promises);
-        duo.records.clone_from(&turn.records);
-        duo
+        let around = Around::of(turn.records.clone());
+        let mut trio = Self::over(subject, store, turn.others.clone(), around, turn.now);
+        trio.promises.clone_from(&turn.promises);
+        trio
     }
 
     /// Does everything there is to do, or as much as the disk lets it.
     pub(crate) fn run(&mut self) {
+        self.settle(Duration::from_secs(60));
         for (name, operation) in OPERATIONS {
             self.operation = name;
             if self.fault.is_none() {
@@ -165,8 +172,9 @@ impl Duo {
         self.turn();
     }
 
-    /// Lets the two settle what is unsettled, talk once more, and compares what they show with what was promised.
+    /// Lets them settle what is unsettled, talk once more, and compares what they show with what was promised.
     pub(crate) fn check(&mut self) -> Result<(), String> {
+        self.check_mailbox()?;
         self.settle(Duration::from_secs(3_600));
         if self.contact_of(SHOP).is_none() || self.contact_of(CUSTOMER).is_none() {
             return if self.promises.is_empty() { Ok(()) } else { Err("the contact is gone".into()) };
@@ -175,13 +183,13 @@ impl Duo {
         self.say(CUSTOMER, "Aqui!");
         self.settle(Duration::from_secs(3_600));
         for (from, to) in [(SHOP, CUSTOMER), (CUSTOMER, SHOP)] {
-            let (sent, received) = (self.texts(from, "out"), self.texts(to, "in"));
+            let (sent, received) = (self.shown(from, "out"), self.shown(to, "in"));
             if sent != received {
                 return Err(format!("{sent:?} were sent, {received:?} received"));
             }
             let promised = self.promises.iter().filter_map(|promise| match promise {
                 Promise::Text(sender, text) => (*sender == from).then(|| text.clone()),
-                Promise::Receipt(_) => None,
+                Promise::Receipt(_) | Promise::Kept(_) => None,
             });
             let promised: Vec<String> = promised.collect();
             let kept: Vec<String> = sent.into_iter().filter(|text| promised.contains(text)).collect();
@@ -197,6 +205,26 @@ impl Duo {
             }
         }
         Ok(())
+    }
+
+    /// What the mailbox keeps for the customer is all there, whatever the business still has.
+    fn check_mailbox(&mut self) -> Result<(), String> {
+        let kept = self.promises.iter().filter_map(|promise| match promise {
+            Promise::Kept(text) => Some(text.clone()),
+            Promise::Text(..) | Promise::Receipt(_) => None,
+        });
+        let kept: Vec<String> = kept.collect();
+        if kept.is_empty() {
+            return Ok(());
+        }
+        self.leave(SHOP);
+        self.settle(Duration::from_secs(3_600));
+        let shown = self.shown(CUSTOMER, "in");
+        self.around.away = None;
+        match kept.into_iter().find(|text| !shown.contains(text)) {
+            Some(text) => Err(format!("the mailbox said that it keeps {text:?}, the customer has {shown:?}")),
+            None => Ok(()),
+        }
     }
 
     /// The store of the node whose disk is looked at.
@@ -253,6 +281,32 @@ impl Duo {
         self.settle(Duration::from_secs(5));
     }
 
+    fn take_mailbox(&mut self) {
+        let at = PeerAddress::new(self.nodes[MAILBOX].key.clone(), Vec::new()).unwrap();
+        let wanted = NewMailbox { at, token: None, receipt: None };
+        let taken = self.ask(CUSTOMER, Command::AddMailbox(Box::new(wanted)));
+        assert!(self.fault.is_some() || matches!(taken, Some(Ok(Outcome::Done))), "{taken:?}");
+        self.settle(Duration::from_secs(5));
+    }
+
+    /// The customer is away, and what the business says is kept by the mailbox.
+    fn deposit(&mut self) {
+        self.leave(CUSTOMER);
+        let text = "Guardei um para ti";
+        self.say(SHOP, text);
+        if self.shown(SHOP, "out").contains(&format!("{text} (Some(Stored))")) {
+            self.promises.push(Promise::Kept(text.to_owned()));
+        }
+        assert!(self.fault.is_some() || matches!(self.promises.last(), Some(Promise::Kept(_))));
+        self.settle(Duration::from_secs(120));
+    }
+
+    /// The customer is back, fetches what the mailbox has, and lets it go there.
+    fn come_back(&mut self) {
+        self.around.away = None;
+        self.settle(Duration::from_secs(700));
+    }
+
     fn tidy(&mut self) {
         if let Err(fault) = self.nodes[self.subject].store.tidy() {
             self.fault = Some(fault);
@@ -260,7 +314,7 @@ impl Duo {
     }
 
     /// What a node shows of its conversation with the other, missing messages included.
-    fn texts(&self, node: usize, direction: &str) -> Vec<String> {
+    fn shown(&self, node: usize, direction: &str) -> Vec<String> {
         let Some(with) = self.contact_of(node) else { return Vec::new() };
         let entries = self.read(node, |rows| view::history(rows, &with, None, 1_000));
         let texts = entries.into_iter().filter(|entry| entry.direction == direction);
@@ -293,11 +347,14 @@ impl Duo {
     }
 }
 
-// The world around them.
-impl Duo {
+// Each at its store.
+impl Trio {
     fn start(&mut self, node: usize) {
         let view = self.nodes[node].store.view();
-        let engine = Engine::new(self.nodes[node].me.clone(), &Reader::new(&*view));
+        let mut engine = Engine::new(self.nodes[node].me.clone(), &Reader::new(&*view));
+        if node == MAILBOX {
+            engine.serve_mail(Rules::default());
+        }
         drop(view);
         self.nodes[node].engine = Some(engine);
         let started = Input::Started { peer: Some(self.nodes[node].key.clone()) };
@@ -305,8 +362,7 @@ impl Duo {
     }
 
     fn ask(&mut self, node: usize, command: Command) -> Option<Result<Outcome, Refusal>> {
-        self.number += 1;
-        let ticket = self.number;
+        let ticket = self.around.number();
         self.handle(node, vec![Input::Command { ticket, command }]);
         let until = self.now.plus(Duration::from_secs(60));
         while !self.nodes[node].answers.contains_key(&ticket) && self.step(until) {}
@@ -319,17 +375,12 @@ impl Duo {
     }
 
     fn step(&mut self, until: Time) -> bool {
-        if let Some((node, _)) = self.queue.front() {
-            let node = *node;
-            let mut group = Vec::new();
-            while let Some((_, input)) = self.queue.pop_front_if(|(to, _)| *to == node) {
-                group.push(input);
-            }
+        if let Some((node, group)) = self.around.next() {
             self.handle(node, group);
             return true;
         }
         let due = |node: usize| self.nodes[node].engine.as_ref().and_then(Engine::next_deadline);
-        let next = [SHOP, CUSTOMER].into_iter().filter_map(|node| Some((due(node)?, node))).min();
+        let next = ALL.into_iter().filter_map(|node| Some((due(node)?, node))).min();
         let Some((at, node)) = next.filter(|(at, _)| *at <= until) else { return false };
         self.now = self.now.max(at);
         self.handle(node, vec![Input::Tick]);
@@ -359,6 +410,7 @@ impl Duo {
                 // What was decided is neither sent nor shown, and the node ends.
                 self.nodes[node].engine = None;
                 self.fault = Some(fault);
+                self.cut_off(node);
             }
         }
     }
@@ -368,60 +420,10 @@ impl Duo {
             self.turns.push(Turn {
                 operation: self.operation,
                 now: self.now,
-                other: self.memory.rows(),
-                records: self.records.clone(),
+                others: ALL.map(|node| self.memories[node].rows()),
+                records: self.around.records.clone(),
                 promises: self.promises.clone(),
             });
-        }
-    }
-
-    fn carry(&mut self, from: usize, effect: Effect) {
-        let to = 1 - from;
-        match effect {
-            Effect::Reply { ticket, result } => drop(self.nodes[from].answers.insert(ticket, result)),
-            Effect::Connect(at) if self.nodes[to].engine.is_none() || *at.peer() != self.nodes[to].key => {
-                self.queue.push_back((from, Input::Unreachable(at.peer().clone())));
-            }
-            Effect::Connect(at) => {
-                self.number += 1;
-                let link = LinkId::new(self.number);
-                self.links.insert(link, Link { from, next: 0 });
-                let (peer, key) = (at.peer().clone(), self.nodes[from].key.clone());
-                self.queue.push_back((to, Input::PeerConnected(key)));
-                self.queue.push_back((from, Input::LinkUp { link, peer }));
-            }
-            Effect::Send { link, frames } => {
-                let Some(open) = self.links.get_mut(&link).filter(|open| open.from == from) else { return };
-                let first = open.next;
-                open.next += frames.len() as u64;
-                let peer = self.nodes[from].key.clone();
-                self.queue.push_back((to, Input::Frames { link, peer, first, frames }));
-            }
-            Effect::Take { link, upto } => self.queue.push_back((to, Input::Taken { link, upto })),
-            Effect::Refuse { link, number } => self.queue.push_back((to, Input::Refused { link, number })),
-            Effect::GetRecord { query, key } => {
-                let values: Vec<_> = self.records.get(&key).cloned().into_iter().collect();
-                self.queue.push_back((from, Input::GotRecords { query, values, peers_asked: 1 }));
-            }
-            Effect::PutRecord { query, key, value, .. } => {
-                self.records.insert(key, value);
-                self.queue.push_back((from, Input::PutDone { query, peers_asked: 1 }));
-            }
-            Effect::ClosestPeers { query, .. } => {
-                self.queue.push_back((from, Input::Closest { query, peers: Vec::new() }));
-            }
-            Effect::Ask { query, peer, body } if *peer.peer() == self.nodes[to].key => {
-                let peer = self.nodes[from].key.clone();
-                self.queue.push_back((to, Input::Asked { ask: query, peer, from: None, body }));
-            }
-            Effect::Ask { query, .. } => self.queue.push_back((from, Input::Answered { query, body: None })),
-            Effect::Answer { ask, body } => {
-                self.queue.push_back((to, Input::Answered { query: ask, body: Some(body) }));
-            }
-            Effect::Work { query, puzzle } => {
-                self.queue.push_back((from, Input::Worked { query, work: puzzle.solve() }));
-            }
-            Effect::Keep { .. } | Effect::Channel(_) | Effect::Show(_) => {}
         }
     }
 }
