@@ -101,8 +101,7 @@ pub fn ask(data: &[u8]) {
 
 /// The events of charging, in the only encoding of what they say.
 pub fn billing(data: &[u8]) {
-    const KINDS: [EventKind; 5] =
-        [EventKind::Subscribe, EventKind::Trial, EventKind::Invoice, EventKind::Receipt, EventKind::Cancel];
+    const KINDS: [EventKind; 14] = EventKind::ALL;
     let mut bytes = Bytes::new(data);
     let choice = bytes.below(KINDS.len() + 1);
     let rest = bytes.rest();
@@ -136,7 +135,19 @@ pub fn billing(data: &[u8]) {
             // What is shown to people doesn't panic either.
             let _ = event.amount.to_string() + &event.period_end.to_string();
         }
-        Event::Cancel(_) => {}
+        Event::CreditNote(event) => assert!(event.amount.minor >= 0 && !event.reason.is_empty()),
+        Event::PlanChange(event) => {
+            assert!(event.at <= event.until && event.credit.minor <= event.charge.minor);
+            assert!(event.to.check().is_ok());
+        }
+        Event::PriceChange(event) => assert!(event.effective >= event.issued_at.plus(limits::PRICE_NOTICE)),
+        Event::Offer(event) => assert!(event.payee.is_bounded()),
+        Event::Evidence(event) => assert!(event.proof.len() <= limits::EVIDENCE_MAX),
+        Event::Cancel(_)
+        | Event::CreditReversed(_)
+        | Event::Agreement(_)
+        | Event::Consent(_)
+        | Event::Pause(_) => {}
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::mailbox::boxes;
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::domain::session::ratchet::Session;
 use crate::domain::session::rows::{PEERS, SESSIONS};
-use crate::engine::command::{Outcome, Refusal};
+use crate::engine::command::{FoundBusiness, Outcome, Refusal};
 use crate::engine::effects::Effect;
 use crate::engine::input::QueryId;
 use crate::engine::machine::{Engine, Step};
@@ -116,6 +116,11 @@ impl Engine {
                 let result = result.and_then(|contact| self.subscribe_to(step, &contact, &plan));
                 self.reply(ticket, result);
             }
+            Want::Change(ticket, plan, to) => {
+                let result = self.business_fetched(step, fetched, None);
+                let result = result.and_then(|contact| self.change_plan(step, &contact, &plan, &to));
+                self.reply(ticket, result);
+            }
             Want::Search(search) => self.search_fetched(step, search, fetched),
             Want::ReadBack => self.read_back(step, fetched),
             Want::Reconcile(ticket, key) => self.reconciled(step, fetched, ticket, &key),
@@ -132,7 +137,7 @@ impl Engine {
             });
         };
         Ok(Outcome::Found {
-            businesses: vec![super::search::found_business(profile)],
+            businesses: vec![FoundBusiness::of(profile)],
             next: None,
             peers_asked: fetched.peers,
             refused: fetched.refused,

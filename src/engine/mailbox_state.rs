@@ -109,6 +109,8 @@ pub(super) struct MailState {
     pub(super) askers: Askers,
     /// Who waits to hear whether a mailbox takes us.
     pub(super) adding: BTreeMap<PeerKey, Ticket>,
+    /// The plan, and who sells it, that a mailbox wants a receipt of.
+    pub(super) unpaid: BTreeMap<PeerKey, (AccountId, String)>,
 }
 
 impl MailState {

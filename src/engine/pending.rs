@@ -64,6 +64,8 @@ pub(super) enum Want {
     Add(Ticket, Option<String>),
     /// To make the business a contact and subscribe to its plan.
     Subscribe(Ticket, String),
+    /// To ask the business for another plan in the place of one.
+    Change(Ticket, String, String),
     /// As a candidate of a search.
     Search(Ticket),
     /// To see whether our publication arrived.

@@ -87,5 +87,10 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         TableId::OwnMailboxes => (NONE, 1),
         TableId::OwnQueues => (rows(TableId::OwnMailboxes).saturating_mul(2 * contacts + 2), 1),
         TableId::ContactBoxes | TableId::ContactQueues | TableId::ContactInboxes => (contacts, 1),
+        TableId::Dunning => (rows(TableId::Subscriptions), 1),
+        TableId::PaidNotices => (NONE, 1),
+        // What was charged is kept.
+        TableId::BillingJournal => (rows(TableId::Events), NONE),
+        TableId::BillingJournalEnd => (1, 1),
     }
 }

@@ -56,6 +56,10 @@ pub enum TableId {
     OwnQueues = 53,
     Reconcile = 56,
     ContactInboxes = 58,
+    Dunning = 60,
+    PaidNotices = 61,
+    BillingJournal = 62,
+    BillingJournalEnd = 63,
 }
 
 /// The key of one row.

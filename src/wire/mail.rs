@@ -317,6 +317,16 @@ impl NewQueue {
 }
 
 impl ShownReceipt {
+    /// The bytes, as a QR code carries them.
+    pub fn encode(&self) -> Vec<u8> {
+        self.to_schema().encode_to_vec()
+    }
+
+    /// Parses what [`ShownReceipt::encode`] wrote.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        Self::from_schema(message(bytes, limits::MAIL_RECEIPT_MAX + 1_024)?)
+    }
+
     fn to_schema(&self) -> schema::MailReceipt {
         schema::MailReceipt {
             receipt: Some(self.receipt.to_schema()),

@@ -55,8 +55,7 @@ pub struct Plan {
 impl Plan {
     /// Whether the terms are within their bounds.
     pub fn check(&self) -> Result<(), PlanError> {
-        let id_characters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if self.id.is_empty() || self.id.len() > limits::PLAN_ID_MAX || !self.id.bytes().all(id_characters) {
+        if !is_plan_id(&self.id) {
             return Err(PlanError::Id);
         }
         if self.version == 0 {
@@ -111,6 +110,12 @@ impl Plan {
         plan.check().map_err(|_| Malformed("not a plan"))?;
         Ok(plan)
     }
+}
+
+/// Whether the text can be a plan's id.
+pub fn is_plan_id(text: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=limits::PLAN_ID_MAX).contains(&text.len()) && text.bytes().all(known)
 }
 
 /// Why terms aren't a plan.

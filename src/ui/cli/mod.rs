@@ -19,6 +19,7 @@
 pub mod entry;
 
 mod args;
+mod args_money;
 mod args_run;
 mod bench;
 mod billing;
@@ -37,10 +38,13 @@ mod join;
 mod lab;
 mod lab_dht;
 mod lab_run;
+mod ledger;
 mod mailbox;
 mod output;
+mod page;
 mod passphrase;
 mod people;
+mod receipts;
 mod run;
 mod safety;
 mod setup;
