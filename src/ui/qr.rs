@@ -21,8 +21,9 @@ fn code(text: &str) -> Option<QrCode> {
 /// The text as half blocks, dark on light in a dark terminal; none where no code holds it.
 pub(super) fn terminal(text: &str) -> Option<String> {
     let code = code(text)?;
-    let drawn = code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark);
-    Some(drawn.quiet_zone(true).build())
+    let mut drawing = code.render::<Dense1x2>();
+    let drawing = drawing.dark_color(Dense1x2::Light).light_color(Dense1x2::Dark);
+    Some(drawing.quiet_zone(true).build())
 }
 
 /// The text as an SVG picture.
