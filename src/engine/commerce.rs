@@ -17,6 +17,7 @@ use crate::domain::identity::{moved, own};
 use crate::engine::command::Refusal;
 use crate::engine::event::Event as Shown;
 use crate::engine::machine::{Engine, Step};
+use crate::engine::reconcile;
 use crate::store::key::{Key, TableId};
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
@@ -136,8 +137,11 @@ impl Engine {
     }
 
     /// The one place that decides whether this node may issue anything as a business.
-    pub(super) fn may_issue(&self, _step: &Step<'_, '_>) -> Result<(), Refusal> {
-        Ok(())
+    pub(super) fn may_issue(&self, step: &Step<'_, '_>) -> Result<(), Refusal> {
+        if !self.is_business() {
+            return Err(Refusal::NotABusiness);
+        }
+        reconcile::must_be(step.tx)
     }
 
     /// Sends an event that is kept, the same bytes as ever.

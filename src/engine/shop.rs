@@ -241,6 +241,7 @@ impl Engine {
         contact: &Contact,
         request: Recorded,
     ) -> Option<Recorded> {
+        self.may_issue(step).ok()?;
         let id = request.id();
         let mine = subscriptions_with(step.tx, &contact.account);
         if mine.len() >= SUBSCRIPTIONS_MAX || mine.iter().any(|row| row.id == id) {
