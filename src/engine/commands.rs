@@ -1,7 +1,7 @@
 //! Commands, each led to the room that carries it out.
 
-use crate::domain::identity::account::Seed;
 use crate::domain::billing::book::Payment;
+use crate::domain::identity::account::Seed;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::input::Ticket;
 use crate::engine::machine::{Engine, NOBODY, Step};
@@ -99,7 +99,7 @@ impl Engine {
                 self.fetch(step, issuer, Want::Change(ticket, plan, to));
             }
             Command::Publish => self.publish(step, Some(ticket)),
-            Command::Reconcile { .. } => self.reconcile(step, ticket),
+            Command::Reconcile { force: false } => self.reconcile(step, ticket),
             _ => self.reply(ticket, Ok(Outcome::Done)),
         }
     }
@@ -117,6 +117,7 @@ impl Command {
                 | Self::Subscribe { .. }
                 | Self::ChangePlan { .. }
                 | Self::Publish
+                | Self::Reconcile { force: false }
         )
     }
 }

@@ -9,7 +9,6 @@ use crate::domain::billing::audit::{Auditor, Break, Reason, Summary};
 use crate::domain::billing::ledger_file::{EventLine, Head, SignedEnd};
 use crate::engine::books::{self, Books};
 use crate::engine::command::{Command, Outcome, Refusal};
-use crate::node::clock;
 use crate::ui::http::api::Api;
 use crate::ui::http::billing::one_receipt;
 use crate::ui::http::error::ApiError;
@@ -22,7 +21,8 @@ const PAGE: usize = 4_096;
 const EVENTS_MAX: usize = 1_024;
 
 pub(super) async fn books(State(api): State<Api>) -> Result<Json<Books>, ApiError> {
-    Ok(Json(api.view(|rows| books::books(rows, clock::now())).await?))
+    let now = api.node().now();
+    Ok(Json(api.view(move |rows| books::books(rows, now)).await?))
 }
 
 pub(super) async fn head(State(api): State<Api>) -> Result<Json<Head>, ApiError> {

@@ -13,7 +13,6 @@ use crate::domain::billing::credit::Wish;
 use crate::domain::billing::notes::CreditNotes;
 use crate::engine::command::{Command, Outcome, PaidNotice};
 use crate::engine::ledger::{self, Contradiction};
-use crate::node::clock;
 use crate::node::identity::system_rng;
 use crate::ui::http::api::Api;
 use crate::ui::http::billing::{invoice_key, no_receipt, one_receipt};
@@ -195,7 +194,8 @@ pub(super) async fn credit_notes(
     Part(id): Part,
 ) -> Result<Json<CreditNotes>, ApiError> {
     let receipt = one_receipt(&api, &id).await?.id;
-    let notes = api.view(move |rows| ledger::credit_notes(rows, &receipt, clock::now())).await?;
+    let now = api.node().now();
+    let notes = api.view(move |rows| ledger::credit_notes(rows, &receipt, now)).await?;
     notes.map(Json).ok_or_else(|| no_receipt(&id))
 }
 
