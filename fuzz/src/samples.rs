@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use sigillo::base::id::{AccountId, ContactToken, DeviceId, Digest, MessageId, ReadId, RouteId, SendId};
 use sigillo::base::kind::AccountKind;
+use sigillo::base::charging;
 use sigillo::base::limits;
 use sigillo::base::money::Money;
 use sigillo::base::time::Time;
@@ -195,7 +196,7 @@ pub fn events() -> [Event; 14] {
     let account = "pix@padaria.example".into();
     let payee = Payee { rail: Rail::Pix, account, name: "Padaria".into(), place: "Recife".into() };
     let event = Digest::new([8; 32]);
-    let later = NOW.plus(limits::PRICE_NOTICE);
+    let later = NOW.plus(charging::PRICE_NOTICE);
     [
         subscribe,
         Event::Trial(TrialGrant { terms: terms.clone(), start, end, issued_at: NOW }),

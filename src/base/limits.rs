@@ -1,4 +1,4 @@
-//! Every bound of the protocol and of the node, in one file, each with a name.
+//! Every bound of the protocol and of the node, in one file, each with a name; those of charging have a file beside it.
 
 use core::time::Duration;
 
@@ -225,39 +225,6 @@ pub const READ_BACK_PAUSE: Duration = Duration::from_millis(300);
 /// How often what is past its life is forgotten.
 pub const SWEEP_INTERVAL: Duration = Duration::from_secs(HOUR);
 
-// Charging.
-
-/// The longest id of a plan.
-pub const PLAN_ID_MAX: usize = 32;
-/// The largest signed billing event.
-pub const EVENT_MAX: usize = 4 * 1024;
-/// Bytes of a receipt's second signature, a JWS in compact form with the issuer's log in its header.
-pub const JWS_MAX: usize = 8 * 1024;
-/// Bytes of a reason for a credit note, and of a challenge.
-pub const REASON_MAX: usize = 140;
-/// Bytes of a payer's evidence.
-pub const EVIDENCE_MAX: usize = 256;
-/// Bytes of a payee's account: the longest is a BOLT11 invoice.
-pub const PAYEE_MAX: usize = 1_024;
-/// Bytes of a payee's account in a profile, or by a rail whose account is no invoice.
-pub const PAYEE_ACCOUNT_MAX: usize = 140;
-/// Between the announcement of another price and its effect.
-pub const PRICE_NOTICE: Duration = Duration::from_secs(30 * DAY);
-/// How old a presentation of a receipt may be.
-pub const PRESENTATION_LIFE: Duration = Duration::from_secs(10 * MINUTE);
-/// How old the moment of a plan change may be when it is agreed to.
-pub const CHANGE_AGE_MAX: Duration = Duration::from_secs(DAY);
-/// How far ahead a pause may end.
-pub const PAUSE_MAX: Duration = Duration::from_secs(366 * DAY);
-/// Receipts of operators that a profile carries.
-pub const LISTINGS_MAX: usize = 2;
-/// An unpaid first invoice expires after this.
-pub const INVOICE_LIFE: Duration = Duration::from_secs(23 * HOUR);
-/// How long before a paid period ends the next one's invoice goes out.
-pub const RENEWAL_NOTICE: Duration = Duration::from_secs(7 * DAY);
-/// The longest trial, grace and hold, in days.
-pub const PLAN_DAYS_MAX: u32 = 366;
-
 // The network.
 
 /// The longest peer id, as bytes.
@@ -376,14 +343,6 @@ pub const INDEX_PUT_MAX: usize = INDEX_PAGE;
 pub const QUERY_WORDS_MAX: usize = 8;
 /// Values found for one profile that are looked at.
 pub const FOUND_VALUES_MAX: usize = 64;
-/// Rails that an invoice offers.
-pub const RAILS_MAX: usize = 8;
-/// Taxes that a receipt names.
-pub const TAXES_MAX: usize = 4;
-/// How far ahead a subscription can be paid.
-pub const PAID_AHEAD_MAX: Duration = Duration::from_secs(3 * 366 * DAY);
-/// Events of one subscription.
-pub const HISTORY_MAX: usize = 16_384;
 
 // Mailboxes.
 
@@ -546,10 +505,6 @@ const _: () = {
     assert!(
         2 * (QUERIES_MAX + 1) + 2 + 2 + 4 + 2 * ASKS_OUT_PER_PEER + CIRCUITS_PER_PEER < STREAMS_MAX,
         "two honest nodes never need more streams than a connection has"
-    );
-    assert!(
-        EVENT_MAX + JWS_MAX + 1_024 < PADDING_BUCKETS[PADDING_BUCKETS.len() - 1],
-        "a receipt with both signatures fits a content"
     );
     assert!(BATCH_FRAMES_MAX <= FLIGHT_WINDOW, "a batch fits the window");
     assert!(FLIGHT_WINDOW <= SKIPPED_KEYS_MAX, "frames lost with a link still open when they come again");

@@ -1,7 +1,7 @@
 //! Charging as a subscriber: subscribing, leaving, changing, pausing, saying what was paid, showing receipts.
 
+use crate::base::charging;
 use crate::base::id::{AccountId, Digest};
-use crate::base::limits;
 use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::domain::billing::agreement;
@@ -137,7 +137,7 @@ impl Engine {
         if row.issuer {
             return Err(Refusal::Billing("this is an invoice of yours: mark it paid".to_owned()));
         }
-        if proof.len() > limits::EVIDENCE_MAX || (rail == Rail::Lightning && proof.len() != 32) {
+        if proof.len() > charging::EVIDENCE_MAX || (rail == Rail::Lightning && proof.len() != 32) {
             return Err(Refusal::Billing(
                 "evidence has at most 256 bytes; of Lightning it is the preimage, 64 hexadecimal digits"
                     .to_owned(),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::Digest;
 use crate::domain::billing::book::{Book, BookError, Payment};
 use crate::domain::billing::credit::Wish;
@@ -99,7 +100,7 @@ impl Engine {
             evidence_hash: notice.payment.evidence_hash,
         };
         if let Some(key) = &notice.idempotency_key {
-            if key.is_empty() || key.len() > crate::base::limits::REASON_MAX {
+            if key.is_empty() || key.len() > charging::REASON_MAX {
                 return Err(Refusal::Billing("an idempotency key has 1 to 140 bytes".to_owned()));
             }
             if step.tx.row(&NOTICES, key.as_bytes()).is_some_and(|known| *known != said) {

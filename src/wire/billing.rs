@@ -3,8 +3,8 @@
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::{AccountId, DeviceId, Digest};
-use crate::base::limits;
 use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::crypto::kdf::{Label, label};
@@ -278,7 +278,7 @@ pub struct PriceChange {
     pub from: Digest,
     /// The terms that are wished for: the same plan in a later version.
     pub to: Plan,
-    /// From when on; at least [`limits::PRICE_NOTICE`] after it was signed.
+    /// From when on; at least [`charging::PRICE_NOTICE`] after it was signed.
     pub effective: Time,
     /// When it was signed.
     pub issued_at: Time,
@@ -435,18 +435,18 @@ impl SignedEvent {
         .encode_to_vec()
     }
 
-    /// Parses an event whose payload has at most [`limits::EVENT_MAX`] bytes.
+    /// Parses an event whose payload has at most [`charging::EVENT_MAX`] bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let event: schema::SignedEvent = message(bytes, limits::EVENT_MAX + limits::JWS_MAX + 128)?;
+        let event: schema::SignedEvent = message(bytes, charging::EVENT_MAX + charging::JWS_MAX + 128)?;
         let kind = EventKind::from_number(event.kind).ok_or(Malformed("an unknown event"))?;
         let jws = Some(event.jws).filter(|jws| !jws.is_empty());
-        if jws.as_ref().is_some_and(|jws| kind != EventKind::Receipt || jws.len() > limits::JWS_MAX) {
+        if jws.as_ref().is_some_and(|jws| kind != EventKind::Receipt || jws.len() > charging::JWS_MAX) {
             return Err(Malformed("a second signature that can't be"));
         }
         Ok(Self {
             kind,
             signer: DeviceId::new(array(&event.signer)?),
-            signed: Signed::from_schema(required(event.signed)?, limits::EVENT_MAX)?,
+            signed: Signed::from_schema(required(event.signed)?, charging::EVENT_MAX)?,
             jws,
         })
     }

@@ -2,6 +2,7 @@
 
 use prost::Message as _;
 
+use crate::base::charging;
 use crate::base::id::{AccountId, DeviceId, Digest};
 use crate::base::limits;
 use crate::base::money::Money;
@@ -160,7 +161,7 @@ impl Event {
 }
 
 fn bounded<M: prost::Message + Default>(payload: &[u8]) -> Result<M, Malformed> {
-    message(payload, limits::EVENT_MAX)
+    message(payload, charging::EVENT_MAX)
 }
 
 fn subscribe_to_schema(event: &Subscribe) -> schema::Subscribe {
@@ -233,7 +234,7 @@ fn invoice_to_schema(event: &Invoice) -> schema::Invoice {
 fn invoice_from_schema(event: schema::Invoice) -> Result<Invoice, Malformed> {
     version(event.version)?;
     let (period_start, period_end) = period(event.period_start, event.period_end)?;
-    let rails = list(event.rails, limits::RAILS_MAX, Rail::from_number)?;
+    let rails = list(event.rails, charging::RAILS_MAX, Rail::from_number)?;
     if rails.is_empty() || rails.windows(2).any(|pair| pair[0] >= pair[1]) {
         return Err(Malformed("rails that can't be"));
     }
@@ -286,10 +287,10 @@ fn receipt_from_schema(event: schema::Receipt) -> Result<Receipt, Malformed> {
     version(event.version)?;
     let (period_start, period_end) = period(event.period_start, event.period_end)?;
     let amount = Money { minor: minor(event.amount_minor)?, currency: currency(&event.currency)? };
-    let tax = list(event.tax, limits::TAXES_MAX, tax_from_schema)?;
+    let tax = list(event.tax, charging::TAXES_MAX, tax_from_schema)?;
     let rail = Rail::from_number(event.rail)?;
     let previous = Digest::new(array(&event.previous)?);
-    if !are_taxes_of(&tax, amount) || event.grace_days > limits::PLAN_DAYS_MAX {
+    if !are_taxes_of(&tax, amount) || event.grace_days > charging::PLAN_DAYS_MAX {
         return Err(Malformed("out of bounds"));
     }
     let trust_class = TrustClass::from_number(event.trust_class)?;
@@ -363,7 +364,9 @@ pub fn are_taxes_of(taxes: &[Tax], amount: Money) -> bool {
             && tax.basis_points <= 1_000_000
     };
     let sum = taxes.iter().try_fold(0_i64, |sum, tax| sum.checked_add(tax.minor));
-    taxes.len() <= limits::TAXES_MAX && taxes.iter().all(named) && sum.is_some_and(|sum| sum <= amount.minor)
+    taxes.len() <= charging::TAXES_MAX
+        && taxes.iter().all(named)
+        && sum.is_some_and(|sum| sum <= amount.minor)
 }
 
 /// A digest, or nothing.
@@ -390,7 +393,7 @@ fn terms(
     plan: String,
     plan_hash: &[u8],
 ) -> Result<Terms, Malformed> {
-    if plan.is_empty() || plan.len() > limits::PLAN_ID_MAX || !plan.is_ascii() {
+    if plan.is_empty() || plan.len() > charging::PLAN_ID_MAX || !plan.is_ascii() {
         return Err(Malformed("not a plan's id"));
     }
     Ok(Terms {

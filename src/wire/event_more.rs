@@ -1,7 +1,7 @@
 //! How the events that follow payments and change terms are encoded.
 
+use crate::base::charging;
 use crate::base::id::{AccountId, Digest};
-use crate::base::limits;
 use crate::base::money::Money;
 use crate::wire::billing::{
     Answer, Credit, CreditNote, CreditNoteReversed, Evidence, Offer, Parties, Pause, PlanChange, PriceChange,
@@ -50,7 +50,7 @@ pub(super) fn evidence(event: &Evidence) -> schema::Evidence {
 }
 
 pub(super) fn read_evidence(event: schema::Evidence) -> Result<Evidence, Malformed> {
-    if event.proof.len() > limits::EVIDENCE_MAX {
+    if event.proof.len() > charging::EVIDENCE_MAX {
         return Err(Malformed("too much evidence"));
     }
     Ok(Evidence {
@@ -197,7 +197,7 @@ pub(super) fn price_change(event: &PriceChange) -> schema::PriceChange {
 
 pub(super) fn read_price_change(event: schema::PriceChange) -> Result<PriceChange, Malformed> {
     let (effective, issued_at) = (time(event.effective), time(event.issued_at));
-    if effective < issued_at.plus(limits::PRICE_NOTICE) {
+    if effective < issued_at.plus(charging::PRICE_NOTICE) {
         return Err(Malformed("a price change without notice"));
     }
     Ok(PriceChange {
@@ -223,7 +223,7 @@ pub(super) fn pause(event: &Pause) -> schema::Pause {
 
 pub(super) fn read_pause(event: &schema::Pause) -> Result<Pause, Malformed> {
     let (until, issued_at) = (time(event.until), time(event.issued_at));
-    if until <= issued_at || until > issued_at.plus(limits::PAUSE_MAX) {
+    if until <= issued_at || until > issued_at.plus(charging::PAUSE_MAX) {
         return Err(Malformed("a pause that can't be"));
     }
     Ok(Pause {
@@ -256,5 +256,5 @@ fn read_parties(
 
 /// A reason is never empty.
 fn reason(reason: String) -> Result<String, Malformed> {
-    if reason.is_empty() { Err(Malformed("no reason")) } else { line(reason, limits::REASON_MAX) }
+    if reason.is_empty() { Err(Malformed("no reason")) } else { line(reason, charging::REASON_MAX) }
 }

@@ -3,6 +3,7 @@
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::{ContactToken, DeviceId, ReadId, SendId};
 use crate::base::limits;
 use crate::crypto::ed25519;
@@ -337,7 +338,7 @@ impl ShownReceipt {
 
     fn from_schema(shown: schema::MailReceipt) -> Result<Self, Malformed> {
         let shown = Self {
-            receipt: Signed::from_schema(required(shown.receipt)?, limits::EVENT_MAX)?,
+            receipt: Signed::from_schema(required(shown.receipt)?, charging::EVENT_MAX)?,
             signer: DeviceId::new(array(&shown.signer)?),
             log: log_from_schema(shown.log)?,
         };

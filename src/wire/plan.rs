@@ -3,6 +3,7 @@
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::Digest;
 use crate::base::limits;
 use crate::base::money::Money;
@@ -68,7 +69,7 @@ impl Plan {
             return Err(PlanError::Price);
         }
         let days = [self.trial_days, self.grace_days, self.hold_days];
-        if days.iter().any(|days| *days > limits::PLAN_DAYS_MAX) { Err(PlanError::Days) } else { Ok(()) }
+        if days.iter().any(|days| *days > charging::PLAN_DAYS_MAX) { Err(PlanError::Days) } else { Ok(()) }
     }
 
     /// SHA-256 over the label and the encoded terms: what events name the terms by.
@@ -115,7 +116,7 @@ impl Plan {
 /// Whether the text can be a plan's id.
 pub fn is_plan_id(text: &str) -> bool {
     let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=limits::PLAN_ID_MAX).contains(&text.len()) && text.bytes().all(known)
+    (1..=charging::PLAN_ID_MAX).contains(&text.len()) && text.bytes().all(known)
 }
 
 /// Why terms aren't a plan.

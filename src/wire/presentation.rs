@@ -2,8 +2,8 @@
 
 use prost::Message as _;
 
+use crate::base::charging;
 use crate::base::id::Digest;
-use crate::base::limits;
 use crate::base::time::Time;
 use crate::wire::decode::{Malformed, array, line, message, time};
 use crate::wire::schema;
@@ -15,7 +15,7 @@ const VERSION: u32 = 1;
 pub struct Presentation {
     /// The receipt's id.
     pub receipt: Digest,
-    /// What the verifier asked to be signed: a line of 1 to [`limits::REASON_MAX`] bytes.
+    /// What the verifier asked to be signed: a line of 1 to [`charging::REASON_MAX`] bytes.
     pub challenge: String,
     /// When it was signed.
     pub issued_at: Time,
@@ -35,10 +35,10 @@ impl Presentation {
 
     /// Parses a verified payload, in its only encoding.
     pub fn decode(payload: &[u8]) -> Result<Self, Malformed> {
-        let shown: schema::Presentation = message(payload, limits::EVENT_MAX)?;
+        let shown: schema::Presentation = message(payload, charging::EVENT_MAX)?;
         let presentation = Self {
             receipt: Digest::new(array(&shown.receipt)?),
-            challenge: line(shown.challenge, limits::REASON_MAX)?,
+            challenge: line(shown.challenge, charging::REASON_MAX)?,
             issued_at: time(shown.issued_at),
         };
         let known = shown.version == VERSION && !presentation.challenge.is_empty();

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::limits;
 use crate::wire::decode::{Malformed, is_line, list};
 use crate::wire::schema;
@@ -113,7 +114,8 @@ pub struct Payee {
 impl Payee {
     /// Whether everything is within its bounds.
     pub fn is_bounded(&self) -> bool {
-        let most = if self.rail == Rail::Lightning { limits::PAYEE_MAX } else { limits::PAYEE_ACCOUNT_MAX };
+        let most =
+            if self.rail == Rail::Lightning { charging::PAYEE_MAX } else { charging::PAYEE_ACCOUNT_MAX };
         !self.account.is_empty()
             && is_line(&self.account, most)
             && is_line(&self.name, limits::NAME_MAX)
@@ -137,7 +139,7 @@ impl Payee {
 
     /// A list of payees, by rail, none twice.
     pub(crate) fn list(payees: Vec<schema::Payee>) -> Result<Vec<Self>, Malformed> {
-        let payees = list(payees, limits::RAILS_MAX, Self::from_schema)?;
+        let payees = list(payees, charging::RAILS_MAX, Self::from_schema)?;
         let ascending = payees.windows(2).all(|pair| pair[0].rail < pair[1].rail);
         if ascending { Ok(payees) } else { Err(Malformed("payees that can't be")) }
     }

@@ -3,6 +3,7 @@
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
 use crate::base::time::Time;
@@ -49,7 +50,7 @@ pub struct Profile {
     pub plans: Vec<Plan>,
     /// By which rails it takes money, by rail; of Lightning its node's public key.
     pub payees: Vec<Payee>,
-    /// Receipts of operators that list it, at most [`limits::LISTINGS_MAX`].
+    /// Receipts of operators that list it, at most [`charging::LISTINGS_MAX`].
     pub listings: Vec<Listing>,
     /// Where its devices can be reached, at most [`limits::DEVICES_MAX`], no device twice.
     pub reach: Vec<Reach>,
@@ -111,7 +112,7 @@ impl Profile {
             bundle: profile.bundle,
             mailboxes: list(profile.mailboxes, limits::MAILBOXES_MAX, OpenBox::from_schema)?,
             payees: Payee::list(profile.payees)?,
-            listings: list(profile.listings, limits::LISTINGS_MAX, Listing::from_schema)?,
+            listings: list(profile.listings, charging::LISTINGS_MAX, Listing::from_schema)?,
         };
         let plans = profile.plans.iter().map(|plan| plan.id.as_str());
         let mailboxes = profile.mailboxes.iter().map(|open| open.at.peer());
@@ -141,7 +142,7 @@ impl Listing {
 
     fn from_schema(listing: schema::Listing) -> Result<Self, Malformed> {
         Ok(Self {
-            receipt: Signed::from_schema(required(listing.receipt)?, limits::EVENT_MAX)?,
+            receipt: Signed::from_schema(required(listing.receipt)?, charging::EVENT_MAX)?,
             signer: DeviceId::new(array(&listing.signer)?),
         })
     }

@@ -1,5 +1,6 @@
-//! What both sides sign: changes of plan and price, and pauses. Each side computes what the other says.
+//! What both sides sign, each computing what the other says: changes of plan and price, and pauses.
 
+use crate::base::charging;
 use crate::base::id::Digest;
 use crate::base::limits;
 use crate::base::money::Money;
@@ -66,7 +67,7 @@ impl Book {
         }
         let skew = limits::BILLING_CLOCK_SKEW;
         let is_fresh =
-            change.issued_at.plus(limits::CHANGE_AGE_MAX) >= now && change.issued_at <= now.plus(skew);
+            change.issued_at.plus(charging::CHANGE_AGE_MAX) >= now && change.issued_at <= now.plus(skew);
         if !is_fresh {
             return Err(BookError::Terms("the change is too old, or from the future"));
         }
@@ -105,7 +106,7 @@ impl Book {
         if let Some(known) = self.history().events().find(same) {
             return Ok(known.clone());
         }
-        let effective = now.plus(limits::PRICE_NOTICE);
+        let effective = now.plus(charging::PRICE_NOTICE);
         let parties = self.history().parties();
         let change = PriceChange { parties, from, to: to.clone(), effective, issued_at: now };
         self.record(keys, Event::PriceChange(change))
@@ -137,7 +138,7 @@ pub fn consent(history: &History, change: &Digest, agrees: bool, now: Time) -> R
 
 /// The subscriber's wish to stop for a while when what is paid for ends.
 pub fn propose_pause(history: &History, until: Time, now: Time) -> Result<Event, BookError> {
-    if until <= now || until > now.plus(limits::PAUSE_MAX) {
+    if until <= now || until > now.plus(charging::PAUSE_MAX) {
         return Err(BookError::Terms("a pause ends in the future, and within a year"));
     }
     Ok(Event::Pause(Pause { parties: history.parties(), until, issued_at: now }))

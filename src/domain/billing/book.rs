@@ -2,8 +2,8 @@
 
 use rand_core::CryptoRng;
 
+use crate::base::charging;
 use crate::base::id::{AccountId, Digest};
-use crate::base::limits;
 use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::domain::billing::calendar::days;
@@ -111,7 +111,7 @@ impl Book {
         }
         let standing = Standing::of(&self.history);
         let (period_start, period_end) = periods::next(&standing, now).ok_or(BookError::PaidAhead)?;
-        if period_end > now.plus(limits::PAID_AHEAD_MAX) {
+        if period_end > now.plus(charging::PAID_AHEAD_MAX) {
             return Err(BookError::PaidAhead);
         }
         let plan = standing.plan_at(period_start);
@@ -157,7 +157,7 @@ impl Book {
             rails: rails(&payees),
             payees,
             change: Some(id),
-            expires: now.plus(limits::INVOICE_LIFE).min(change.until),
+            expires: now.plus(charging::INVOICE_LIFE).min(change.until),
             issued_at: now,
         };
         self.record(keys, Event::Invoice(invoice))
@@ -252,10 +252,10 @@ impl Book {
         }
     }
 
-    /// A first invoice is open for [`limits::INVOICE_LIFE`], a renewal's as long as paying it restores the
+    /// A first invoice is open for [`charging::INVOICE_LIFE`], a renewal's as long as paying it restores the
     /// subscription.
     fn invoice_expiry(&self, plan: &Plan, now: Time) -> Time {
-        let soonest = now.plus(limits::INVOICE_LIFE);
+        let soonest = now.plus(charging::INVOICE_LIFE);
         let kept =
             self.history.coverage_end().map(|end| end.plus(days(plan.grace_days)).plus(days(plan.hold_days)));
         kept.map_or(soonest, |end| end.max(soonest))
@@ -365,12 +365,12 @@ mod tests {
         let mut book = world.book();
         let key = world.invoice(&mut book, NOW);
         assert_eq!(world.invoice(&mut book, NOW.plus(days(0))), key);
-        let last = NOW.plus(limits::INVOICE_LIFE).minus(Duration::from_millis(1));
+        let last = NOW.plus(charging::INVOICE_LIFE).minus(Duration::from_millis(1));
         assert_eq!(world.invoice(&mut book, last), key);
         let late =
-            book.mark_paid(&key, &Payment::manual(), &world.business.keys, NOW.plus(limits::INVOICE_LIFE));
+            book.mark_paid(&key, &Payment::manual(), &world.business.keys, NOW.plus(charging::INVOICE_LIFE));
         assert_eq!(late, Err(BookError::InvoiceExpired));
-        assert_ne!(world.invoice(&mut book, NOW.plus(limits::INVOICE_LIFE)), key);
+        assert_ne!(world.invoice(&mut book, NOW.plus(charging::INVOICE_LIFE)), key);
     }
 
     #[test]

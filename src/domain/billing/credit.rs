@@ -1,7 +1,7 @@
 //! The issuer's side of giving back: refunds and revocations, never more than was paid.
 
+use crate::base::charging;
 use crate::base::id::Digest;
-use crate::base::limits;
 use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::domain::billing::book::{Book, BookError};
@@ -43,7 +43,7 @@ impl Book {
                 && wish.access_ends.is_none_or(|ends| ends == note.access_ends);
             return if same { Ok(known.clone()) } else { Err(BookError::Terms(OTHER_NOTE)) };
         }
-        if wish.reason.is_empty() || !is_line(&wish.reason, limits::REASON_MAX) {
+        if wish.reason.is_empty() || !is_line(&wish.reason, charging::REASON_MAX) {
             return Err(BookError::Terms("give a reason: one line of at most 140 bytes"));
         }
         let standing = Standing::of(self.history());
@@ -83,7 +83,7 @@ impl Book {
         if let Some(known) = self.history().events().find(of_note) {
             return Ok(known.clone());
         }
-        if reason.is_empty() || !is_line(reason, limits::REASON_MAX) {
+        if reason.is_empty() || !is_line(reason, charging::REASON_MAX) {
             return Err(BookError::Terms("give a reason: one line of at most 140 bytes"));
         }
         if !matches!(self.history().event(note).map(Recorded::event), Some(Event::CreditNote(_))) {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::limits;
+use crate::base::charging;
 use crate::base::time::Time;
 use crate::domain::billing::calendar::days;
 
@@ -36,7 +36,7 @@ impl Dunning {
     /// When each step is due, in order.
     pub fn steps(&self) -> [Time; 5] {
         let end = self.end;
-        [end.minus(limits::RENEWAL_NOTICE), end.minus(days(3)), end, end.plus(days(3)), end.plus(days(7))]
+        [end.minus(charging::RENEWAL_NOTICE), end.minus(days(3)), end, end.plus(days(3)), end.plus(days(7))]
     }
 
     /// Does every step that is due, in order: whoever was off for a month asks once, not five times.

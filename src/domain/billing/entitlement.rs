@@ -203,6 +203,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::base::charging;
     use crate::base::money::Money;
     use crate::domain::billing::agreement;
     use crate::domain::billing::book::{Book, Payment};
@@ -233,7 +234,7 @@ mod tests {
         let mut book = world.book();
         assert_eq!(state(&book, NOW), (State::Pending, None));
         world.invoice(&mut book, NOW);
-        let lapses = NOW.plus(limits::INVOICE_LIFE);
+        let lapses = NOW.plus(charging::INVOICE_LIFE);
         assert_eq!(state(&book, NOW), (State::Pending, Some(lapses)));
         assert_eq!(state(&book, lapses), (State::Expired, None));
         let end = end_of(&world.pay(&mut book, NOW));

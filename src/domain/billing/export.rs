@@ -4,6 +4,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::{AccountId, DeviceId, Digest};
 use crate::base::limits;
 use crate::base::time::Time;
@@ -237,7 +238,7 @@ fn parse(file: &ReceiptFile) -> Result<(Signed, Vec<Signed>), Refusal> {
     if file.format != FORMAT || file.log.len() > 2 * limits::LOG_ENTRIES_MAX {
         return Err(Refusal::Malformed);
     }
-    let receipt = file.receipt.signed(limits::EVENT_MAX).map_err(|_| Refusal::Malformed)?;
+    let receipt = file.receipt.signed(charging::EVENT_MAX).map_err(|_| Refusal::Malformed)?;
     let log = file.log.iter().map(|entry| entry.signed(limits::LOG_ENTRY_MAX));
     Ok((receipt, log.collect::<Result<_, _>>().map_err(|_| Refusal::Malformed)?))
 }

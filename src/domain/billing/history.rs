@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::charging;
 use crate::base::id::Digest;
-use crate::base::limits;
 use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::domain::billing::recorded::Recorded;
@@ -214,7 +214,7 @@ impl History {
         if event.subscription() != Some(self.subscription()) || !same_parties {
             return Err(Foreign::Subscription);
         }
-        if self.events.len() >= limits::HISTORY_MAX { Err(Foreign::Full) } else { Ok(()) }
+        if self.events.len() >= charging::HISTORY_MAX { Err(Foreign::Full) } else { Ok(()) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::{AccountId, DeviceId, Digest};
 use crate::base::limits;
 use crate::base::money::{Currency, Money};
@@ -132,7 +133,7 @@ pub fn sign(receipt: &Receipt, id: Digest, keys: &DeviceKeys, log: &AccountLog) 
     let header = |log| Header { alg: "EdDSA".into(), typ: TYPE.into(), kid: keys.id().to_string(), log };
     let made = |header: &Header| -> Option<String> {
         let compact = jws::sign(keys.signing(), &serde_json::to_vec(header).ok()?, &payload);
-        (compact.len() <= limits::JWS_MAX).then_some(compact)
+        (compact.len() <= charging::JWS_MAX).then_some(compact)
     };
     made(&header(log)).or_else(|| made(&header(Vec::new())))
 }
@@ -194,7 +195,7 @@ impl Header {
 
 /// The header and the payload of one of ours.
 fn parts(compact: &str) -> Result<(Header, Vec<u8>), JwsError> {
-    if compact.len() > limits::JWS_MAX {
+    if compact.len() > charging::JWS_MAX {
         return Err(JwsError::Malformed);
     }
     let (header, payload) = jws::parts(compact).map_err(|_| JwsError::Malformed)?;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::{AccountId, DeviceId, Digest};
 use crate::base::limits;
 use crate::base::time::Time;
@@ -119,7 +120,7 @@ impl SignedEnd {
 
     /// Whether the business signed this end, and the events that were replayed are all up to it.
     pub fn holds(&self, account: AccountId, logs: &Logs, replayed: &Summary) -> bool {
-        let Ok(signed) = self.signed.signed(limits::EVENT_MAX) else { return false };
+        let Ok(signed) = self.signed.signed(charging::EVENT_MAX) else { return false };
         let payload = payload(account, self.count, self.link, self.at);
         let verified = signed.verify(self.signer.as_bytes(), label::LEDGER_HEAD);
         let line = logs.get(&account).map(Vec::as_slice).unwrap_or_default();

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::{DeviceId, Digest};
-use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::billing::history::History;
 use crate::domain::billing::recorded::{Recorded, could_sign};
@@ -73,7 +73,7 @@ impl CreditNotes {
 
     /// What they say of a receipt; none where one of them doesn't hold under the issuer's logs.
     pub(super) fn about(&self, receipt: &Receipt, id: Digest, logs: &[AccountLog]) -> Option<Found> {
-        if self.format != FORMAT || self.notes.len() > limits::HISTORY_MAX {
+        if self.format != FORMAT || self.notes.len() > charging::HISTORY_MAX {
             return None;
         }
         let events = self.notes.iter().map(|note| note.verify(receipt, logs));
@@ -112,7 +112,7 @@ impl NoteDocument {
             NoteKind::CreditNote => EventKind::CreditNote,
             NoteKind::CreditReversed => EventKind::CreditReversed,
         };
-        let signed = self.signed.signed(limits::EVENT_MAX).ok()?;
+        let signed = self.signed.signed(charging::EVENT_MAX).ok()?;
         let payload = signed.verify(self.signer.as_bytes(), kind.label()).ok()?;
         let event = Event::decode(kind, payload).ok()?;
         let allowed = logs.iter().any(|log| could_sign(log, self.signer, event.issued_at()));

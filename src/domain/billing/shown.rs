@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::{DeviceId, Digest};
 use crate::base::limits;
 use crate::base::time::Time;
@@ -28,9 +29,9 @@ pub struct PresentationFile {
     pub log: Vec<SignedDocument>,
 }
 
-/// Whether a text can be a challenge: a line of 1 to [`limits::REASON_MAX`] bytes.
+/// Whether a text can be a challenge: a line of 1 to [`charging::REASON_MAX`] bytes.
 pub fn is_challenge(text: &str) -> bool {
-    !text.is_empty() && is_line(text, limits::REASON_MAX)
+    !text.is_empty() && is_line(text, charging::REASON_MAX)
 }
 
 /// Signs that the receipt's subject shows it now. `line` has the subject's log, and those of its successors.
@@ -52,7 +53,7 @@ pub fn present(
     }
 }
 
-/// Whether the receipt's subject answers this challenge, not longer than [`limits::PRESENTATION_LIFE`] before `at`
+/// Whether the receipt's subject answers this challenge, not longer than [`charging::PRESENTATION_LIFE`] before `at`
 /// where a moment is given.
 pub fn is_shown(
     file: &PresentationFile,
@@ -68,7 +69,7 @@ fn shown(file: &PresentationFile, receipt: &Receipt, at: Option<Time>) -> Option
     if file.log.len() > 2 * limits::LOG_ENTRIES_MAX {
         return None;
     }
-    let signed = file.presentation.signed(limits::EVENT_MAX).ok()?;
+    let signed = file.presentation.signed(charging::EVENT_MAX).ok()?;
     let payload = signed.verify(file.signer.as_bytes(), label::PRESENTATION).ok()?;
     let shown = Presentation::decode(payload).ok()?;
     let log = file.log.iter().map(|entry| entry.signed(limits::LOG_ENTRY_MAX).ok()).collect::<Option<_>>()?;
@@ -76,7 +77,7 @@ fn shown(file: &PresentationFile, receipt: &Receipt, at: Option<Time>) -> Option
     let allowed = logs.iter().any(|log| could_sign(log, file.signer, shown.issued_at));
     let skew = limits::BILLING_CLOCK_SKEW;
     let fresh = at.is_none_or(|at| {
-        shown.issued_at <= at.plus(skew) && shown.issued_at.plus(limits::PRESENTATION_LIFE).plus(skew) > at
+        shown.issued_at <= at.plus(skew) && shown.issued_at.plus(charging::PRESENTATION_LIFE).plus(skew) > at
     });
     (allowed && fresh).then_some(shown)
 }
@@ -101,7 +102,7 @@ mod tests {
             |file: &PresentationFile, challenge: &str, at| is_shown(file, &receipt, id, challenge, at);
         assert!(holds(&file, "table 7", Some(NOW)) && holds(&file, "table 7", None));
         assert!(!holds(&file, "table 8", Some(NOW)), "it answers one challenge");
-        let life = limits::PRESENTATION_LIFE + limits::BILLING_CLOCK_SKEW;
+        let life = charging::PRESENTATION_LIFE + limits::BILLING_CLOCK_SKEW;
         assert!(!holds(&file, "table 7", Some(NOW.plus(life))), "and not for long");
         assert!(!holds(&file, "table 7", Some(NOW.minus(limits::BILLING_CLOCK_SKEW * 2))));
         assert!(!is_shown(&file, &receipt, Digest::new([1; 32]), "table 7", None), "and one receipt");
@@ -116,6 +117,6 @@ mod tests {
     #[test]
     fn a_challenge_is_a_line() {
         assert!(is_challenge("table 7") && !is_challenge("") && !is_challenge("a\nb"));
-        assert!(!is_challenge(&"x".repeat(limits::REASON_MAX + 1)));
+        assert!(!is_challenge(&"x".repeat(charging::REASON_MAX + 1)));
     }
 }

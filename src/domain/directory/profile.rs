@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::{AccountId, DeviceId, Digest};
 use crate::base::limits;
 use crate::base::time::Time;
@@ -63,7 +64,7 @@ impl ProfileDraft {
         ensure(self.plans.len() <= limits::PLANS_MAX, DraftError::Plans)?;
         ensure(!record::has_twins(self.plans.iter().map(|plan| &plan.id)), DraftError::Plans)?;
         self.plans.iter().try_for_each(|plan| plan.check())?;
-        ensure(self.listings.len() <= limits::LISTINGS_MAX, DraftError::Listings)?;
+        ensure(self.listings.len() <= charging::LISTINGS_MAX, DraftError::Listings)?;
         let ascending = self.payees.windows(2).all(|pair| pair[0].rail < pair[1].rail);
         ensure(ascending, DraftError::Payees)?;
         Ok(self.payees.iter().try_for_each(request::check)?)
@@ -114,7 +115,7 @@ pub enum DraftError {
     #[error(transparent)]
     Payee(#[from] Unusable),
     /// Too many listings.
-    #[error("carry at most {} receipts of operators", limits::LISTINGS_MAX)]
+    #[error("carry at most {} receipts of operators", charging::LISTINGS_MAX)]
     Listings,
 }
 

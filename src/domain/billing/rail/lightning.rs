@@ -4,7 +4,7 @@ use bech32::primitives::decode::CheckedHrpstring;
 use bech32::{Bech32, Fe32};
 use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
 
-use crate::base::limits;
+use crate::base::charging;
 use crate::base::time::Time;
 use crate::crypto::hash::sha256;
 
@@ -35,7 +35,7 @@ impl Bolt11 {
     /// # Errors
     /// Why it isn't one.
     pub fn parse(text: &str) -> Result<Self, LightningError> {
-        if text.len() > limits::PAYEE_MAX {
+        if text.len() > charging::PAYEE_MAX {
             return Err(LightningError::Form);
         }
         let checked = CheckedHrpstring::new::<Bech32>(text).map_err(|_| LightningError::Form)?;
