@@ -32,6 +32,10 @@ pub const CHANGE_AGE_MAX: Duration = Duration::from_secs(DAY);
 pub const PAUSE_MAX: Duration = Duration::from_secs(366 * DAY);
 /// Receipts of operators that a profile carries.
 pub const LISTINGS_MAX: usize = 2;
+/// Nodes that one receipt gives a place with a relay to.
+pub const PLACES_PER_RECEIPT: usize = 8;
+/// Nodes that a relay keeps places for by receipt.
+pub const PLACES_MAX: usize = 4_096;
 /// An unpaid first invoice expires after this.
 pub const INVOICE_LIFE: Duration = Duration::from_secs(23 * HOUR);
 /// How long before a paid period ends the next one's invoice goes out.

@@ -191,6 +191,13 @@ pub enum Command {
     SignLedger,
     /// Carries receipts of operators in the profile, as listings.
     SetListings(Vec<Digest>),
+    /// Asks a relay for a place that is for those who pay.
+    AskPlace {
+        /// Where it is.
+        relay: Box<PeerAddress>,
+        /// The receipt that pays; none to hear which plan does.
+        receipt: Option<Digest>,
+    },
 }
 
 /// A notice that an invoice was paid.
@@ -321,6 +328,11 @@ pub enum Outcome {
     Presented {
         /// The receipt's file.
         file: Box<ReceiptFile>,
+    },
+    /// A relay keeps a place for this node.
+    PlaceKept {
+        /// Until then.
+        until: Time,
     },
     /// How far the ledger goes, signed.
     LedgerEnd {

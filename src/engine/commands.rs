@@ -98,6 +98,7 @@ impl Engine {
             Command::ChangePlan { issuer, plan, to } => {
                 self.fetch(step, issuer, Want::Change(ticket, plan, to));
             }
+            Command::AskPlace { relay, receipt } => self.ask_place(step, ticket, *relay, receipt.as_ref()),
             Command::Publish => self.publish(step, Some(ticket)),
             Command::Reconcile { force: false } => self.reconcile(step, ticket),
             _ => self.reply(ticket, Ok(Outcome::Done)),
@@ -116,6 +117,7 @@ impl Command {
                 | Self::Add { .. }
                 | Self::Subscribe { .. }
                 | Self::ChangePlan { .. }
+                | Self::AskPlace { .. }
                 | Self::Publish
                 | Self::Reconcile { force: false }
         )

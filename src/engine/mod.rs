@@ -39,6 +39,7 @@ mod mailbox_state;
 mod outbound;
 mod patron;
 mod pending;
+mod places;
 mod prekeys;
 mod rotation;
 mod saying;

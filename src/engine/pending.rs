@@ -39,6 +39,8 @@ pub(super) enum Question {
     EntryPeers { entry: Vec<u8> },
     /// An index entry of ours was put.
     EntryPut,
+    /// A place with a relay.
+    Place(Ticket),
     /// Nothing hangs on it.
     Repair,
 }

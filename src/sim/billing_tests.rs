@@ -8,19 +8,27 @@ use crate::base::kind::AccountKind::{Business, Person};
 use crate::base::money::Money;
 use crate::domain::billing::audit::{Auditor, Keys, Summary, verify};
 use crate::domain::billing::book::Payment;
+use crate::domain::billing::carrier::showing_of;
 use crate::domain::billing::credit::Wish;
 use crate::domain::billing::entitlement::State;
 use crate::domain::billing::export::{Along, Expect, verify_with};
 use crate::domain::billing::jws;
 use crate::domain::billing::rail::lightning::tests::{NODE, made};
 use crate::domain::directory::profile::ProfileDraft;
+use crate::domain::directory::search::Query;
+use crate::domain::identity::address;
+use crate::domain::mailbox::admission::NamedPlan;
 use crate::engine::books;
 use crate::engine::command::{Command, Outcome, PaidNotice, Refusal};
+use crate::engine::effects::Effect;
 use crate::engine::ledger::{self, InvoiceView, ReceiptView, SubscriptionView};
 use crate::sim::world::World;
 use crate::store::table::Reader;
+use crate::wire::ask::Ask;
 use crate::wire::billing::Credit;
 use crate::wire::invoice_key::InvoiceKey;
+use crate::wire::peer::PeerAddress;
+use crate::wire::place::challenge;
 use crate::wire::plan::Plan;
 use crate::wire::plan::tests::plan;
 use crate::wire::rail::{Payee, Rail, TrustClass};
@@ -384,4 +392,108 @@ fn rails_are_offered_in_their_own_currency() {
     assert_eq!(invoice.rails, [Rail::Manual, Rail::Pix], "rupees aren't reais");
     let text = &invoice.pay[0].text;
     assert!(text.contains(&invoice.key) && text.contains("540519.90"), "{text}");
+}
+
+fn node(world: &World, peer: usize) -> PeerAddress {
+    PeerAddress::new(world.peers[peer].key.clone(), vec!["/memory/1".into()]).unwrap()
+}
+
+#[test]
+fn a_relay_keeps_places_for_those_who_pay_and_tells_others_which_plan_does() {
+    let (mut world, shop) = market(600, &[paid_only()]);
+    let stranger = world.add_person().unwrap();
+    world.peers[SHOP].relay_for(NamedPlan { issuer: shop, plan: "pro".into() });
+    let ask = |world: &World, receipt| {
+        let relay = Box::new(node(world, SHOP));
+        Command::AskPlace { relay, receipt }
+    };
+    let told = world.ask(ANA, ask(&world, None)).unwrap().unwrap_err().to_string();
+    let named = address::encode(&shop);
+    assert!(told.contains(&format!("sigillo subscribe {named} pro")), "{told}");
+    subscribe(&mut world, shop, "pro");
+    let receipt = pay(&mut world);
+    let end = receipt.receipt.period_end.plus(3 * DAY);
+    let asked = ask(&world, Some(receipt.id));
+    let kept = done(&mut world, ANA, asked);
+    assert!(matches!(kept, Outcome::PlaceKept { until } if until == end), "{kept:?}");
+    let place =
+        |world: &World, peer: usize| world.places.get(&(SHOP, world.peers[peer].key.clone())).copied();
+    assert!(place(&world, ANA).is_some_and(|until| until.since(end) < MINUTE));
+    assert_eq!(place(&world, stranger), None);
+
+    // What Ana shows is of no use to anybody else, whoever it comes from.
+    let challenge = challenge(&world.peers[SHOP].key, &world.peers[ANA].key);
+    let Outcome::Presented { file } =
+        done(&mut world, ANA, Command::Present { receipt: receipt.id, challenge })
+    else {
+        panic!()
+    };
+    let body = Ask::Place(showing_of(&file).map(Box::new)).encode();
+    let peer = node(&world, SHOP);
+    world.carry(stranger, Effect::Ask { query: 1 << 40, peer, body });
+    world.run(MINUTE);
+    assert_eq!(place(&world, stranger), None);
+
+    // The relay's next run knows its guests; what is taken back, or over, pays for nothing.
+    world.places.clear();
+    world.crash(SHOP);
+    world.run(MINUTE);
+    assert!(place(&world, ANA).is_some());
+    let key = "AAAAAAAAAAAAAAAAAAAA".parse().unwrap();
+    let (credit, reason) = (Credit::Revoke, "stolen".to_owned());
+    let wish = Wish { key, receipt: receipt.id, credit, minor: None, access_ends: None, reason };
+    done(&mut world, SHOP, Command::Credit(Box::new(wish)));
+    let asked = ask(&world, Some(receipt.id));
+    assert!(world.ask(ANA, asked).unwrap().unwrap_err().to_string().contains("receipt of the plan pro"));
+    world.run(45 * DAY);
+    world.places.clear();
+    world.crash(SHOP);
+    world.run(MINUTE);
+    assert_eq!(place(&world, ANA), None);
+    // A node that keeps no places by receipt says so.
+    let nobody = Command::AskPlace { relay: Box::new(node(&world, stranger)), receipt: None };
+    assert!(world.ask(ANA, nobody).unwrap().is_err());
+}
+
+#[test]
+fn a_search_by_operator_finds_whom_it_lists_while_that_is_paid_for() {
+    let mut world = World::new(610, &[Business, Person, Business, Business]);
+    let (operator, bakery, other) = (SHOP, 2, 3);
+    for (peer, name) in [(operator, "Market"), (bakery, "Padaria"), (other, "Padaria")] {
+        let draft = ProfileDraft {
+            name: name.into(),
+            categories: vec!["Bakery".into()],
+            country: "BR".into(),
+            ..ProfileDraft::default()
+        };
+        done(&mut world, peer, Command::SetProfile(Box::new(draft)));
+    }
+    done(&mut world, operator, Command::PutPlan(paid_only()));
+    world.run(10 * MINUTE);
+    let market = world.peers[operator].account();
+    done(&mut world, bakery, Command::Subscribe { issuer: market, plan: "pro".into() });
+    world.run(MINUTE);
+    let key = open(&world).key.parse().unwrap();
+    done(&mut world, operator, Command::MarkPaid(key));
+    world.run(MINUTE);
+    let receipt = receipts(&world, bakery).remove(0).id;
+    assert!(world.ask(other, Command::SetListings(vec![receipt])).unwrap().is_err(), "it isn't theirs");
+    done(&mut world, bakery, Command::SetListings(vec![receipt]));
+    world.run(10 * MINUTE);
+    let find = |world: &mut World, listed_by| {
+        done(world, ANA, Command::Lookup(market));
+        let query = Query {
+            category: Some("Bakery".into()),
+            country: Some("BR".into()),
+            listed_by,
+            ..Query::default()
+        };
+        let Outcome::Found { businesses, .. } = done(world, ANA, Command::Find(query)) else { panic!() };
+        businesses.into_iter().map(|found| found.address).collect::<Vec<_>>()
+    };
+    assert_eq!(find(&mut world, None).len(), 3);
+    let listed = address::encode(&world.peers[bakery].account());
+    assert_eq!(find(&mut world, Some(market)), [listed]);
+    world.run(45 * DAY);
+    assert_eq!(find(&mut world, Some(market)), [""; 0], "the listing is no longer paid for");
 }

@@ -93,5 +93,6 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         // What was charged is kept.
         TableId::BillingJournal => (rows(TableId::Events), NONE),
         TableId::BillingJournalEnd => (1, 1),
+        TableId::RelayPlaces => (charging::PLACES_MAX, 1),
     }
 }

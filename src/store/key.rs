@@ -60,6 +60,7 @@ pub enum TableId {
     PaidNotices = 61,
     BillingJournal = 62,
     BillingJournalEnd = 63,
+    RelayPlaces = 64,
 }
 
 /// The key of one row.

@@ -328,7 +328,7 @@ impl ShownReceipt {
         Self::from_schema(message(bytes, limits::MAIL_RECEIPT_MAX + 1_024)?)
     }
 
-    fn to_schema(&self) -> schema::MailReceipt {
+    pub(super) fn to_schema(&self) -> schema::MailReceipt {
         schema::MailReceipt {
             receipt: Some(self.receipt.to_schema()),
             signer: self.signer.as_bytes().to_vec(),
@@ -336,7 +336,7 @@ impl ShownReceipt {
         }
     }
 
-    fn from_schema(shown: schema::MailReceipt) -> Result<Self, Malformed> {
+    pub(super) fn from_schema(shown: schema::MailReceipt) -> Result<Self, Malformed> {
         let shown = Self {
             receipt: Signed::from_schema(required(shown.receipt)?, charging::EVENT_MAX)?,
             signer: DeviceId::new(array(&shown.signer)?),

@@ -21,6 +21,7 @@ pub mod mail_word;
 pub mod origin;
 pub mod own;
 pub mod peer;
+pub mod place;
 pub mod plan;
 pub mod prekeys;
 pub mod presentation;

@@ -1,7 +1,11 @@
 //! The texts that a receipt travels in: a JSON file, a JWS, what a QR code says, a page that people read.
 
+use crate::base::{charging, limits};
 use crate::domain::billing::export::{Along, Expect, ReceiptFile, Refusal, Verdict, verify_jws, verify_with};
+use crate::domain::billing::shown::PresentationFile;
+use crate::wire::document::SignedDocument;
 use crate::wire::mail::ShownReceipt;
+use crate::wire::place::Showing;
 
 /// What a receipt's text in a QR code begins with. The rest is the receipt with its log in base32, so that a code's
 /// denser alphabet holds it.
@@ -9,6 +13,28 @@ pub const QR_BEGINNING: &str = "SIGILLO-RECEIPT:";
 /// Where a page holds the receipt's file.
 const PAGE_BEGINNING: &str = "<script type=\"application/json\" id=\"sigillo-receipt\">";
 const PAGE_END: &str = "</script>";
+
+/// A receipt that its subject showed over a wire, as a file.
+pub fn file_of(showing: &Showing) -> ReceiptFile {
+    let shown = PresentationFile {
+        presentation: SignedDocument::new(&showing.presentation),
+        signer: showing.signer,
+        log: showing.log.iter().map(SignedDocument::new).collect(),
+    };
+    ReceiptFile { shown: Some(shown), ..ReceiptFile::shown(&showing.receipt) }
+}
+
+/// The way back; none where nobody shows the receipt, or something isn't what it should be.
+pub fn showing_of(file: &ReceiptFile) -> Option<Showing> {
+    let shown = file.shown.as_ref()?;
+    let log = shown.log.iter().map(|entry| entry.signed(limits::LOG_ENTRY_MAX).ok());
+    Some(Showing {
+        receipt: file.to_shown()?,
+        presentation: shown.presentation.signed(charging::EVENT_MAX).ok()?,
+        signer: shown.signer,
+        log: log.collect::<Option<Vec<_>>>()?,
+    })
+}
 
 /// A receipt as it was read, not verified.
 #[derive(Clone, PartialEq, Eq, Debug)]

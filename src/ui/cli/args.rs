@@ -14,6 +14,7 @@ use crate::ui::cli::bench::Bench;
 use crate::ui::cli::id_args::{Id, Phrase};
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::mailbox::Mailbox;
+use crate::ui::cli::relay::Relay;
 
 /// Peer-to-peer, end-to-end-encrypted messaging for people and businesses.
 ///
@@ -101,6 +102,9 @@ pub(super) enum Command {
     /// The mailboxes of this identity: take one on, show them, leave one
     #[command(subcommand)]
     Mailbox(Mailbox),
+    /// Relays of others: places that are paid for
+    #[command(subcommand)]
+    Relay(Relay),
     /// Drop whatever a contact sends from now on
     Block {
         /// A contact's name, address, or the beginning of one

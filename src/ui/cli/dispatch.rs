@@ -14,7 +14,7 @@ use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
     bench, billing, business, chat, device, id, inbox, join, lab, lab_dht, lab_run, ledger, mailbox, people,
-    receipts, run, safety, setup, show, talk, verify,
+    receipts, relay, run, safety, setup, show, talk, verify,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -85,6 +85,7 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         }
         Command::Device(what) => device::device(client, output, what).await,
         Command::Mailbox(what) => mailbox::mailbox(client, output, what).await,
+        Command::Relay(what) => relay::relay(client, output, what).await,
         Command::Block { who, undo } => people::block(client, output, &who, undo).await,
         Command::Send(letter) => talk::send(client, output, letter).await,
         Command::Chat { who } => chat::chat(client, output, &who).await,

@@ -45,6 +45,7 @@ mod page;
 mod passphrase;
 mod people;
 mod receipts;
+mod relay;
 mod run;
 mod safety;
 mod setup;

@@ -10,7 +10,7 @@ use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::{
     billing, contacts, conversations, devices, directory, doctor, events, identity, ledger, mailboxes,
-    messages, own, payments, plans,
+    messages, own, payments, plans, relays,
 };
 
 /// The routes over a node. Whoever may call them may do all that the node's person may.
@@ -72,6 +72,7 @@ pub fn router(api: Api) -> Router {
         .route("/v1/ledger/events", get(ledger::events))
         .route("/v1/ledger/end", post(ledger::end))
         .route("/v1/ledger/audit", get(ledger::audit))
+        .route("/v1/relays/place", post(relays::ask))
         .route("/v1/listings", put(ledger::set_listings))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
