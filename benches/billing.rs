@@ -37,7 +37,7 @@ struct Party {
 fn party(byte: u8) -> Party {
     let key = Seed::from_secret(Secret::new([byte; 32])).account();
     let keys = DeviceKeys::derive(&Secret::new([byte ^ 0xFF; 32]), &key.id());
-    let log = AccountLog::begin(&key, keys.certificate(Purposes::ALL), NOW.minus(days(400)));
+    let log = AccountLog::begin(&key, keys.member(&key.id(), Purposes::ALL), NOW.minus(days(400)));
     Party { keys, log }
 }
 

@@ -39,8 +39,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let person = Seed::random(&mut rng).subject(&business.id());
     let business_keys = DeviceKeys::derive(&Secret::random(&mut rng), &business.id());
     let person_keys = DeviceKeys::derive(&Secret::random(&mut rng), &person.id());
-    let log = AccountLog::begin(&business, business_keys.certificate(Purposes::ALL), now.minus(days(1)));
-    let person_log = AccountLog::begin(&person, person_keys.certificate(Purposes::ALL), now.minus(days(1)));
+    let log =
+        AccountLog::begin(&business, business_keys.member(&business.id(), Purposes::ALL), now.minus(days(1)));
+    let person_log =
+        AccountLog::begin(&person, person_keys.member(&person.id(), Purposes::ALL), now.minus(days(1)));
 
     // The subscriber signs the terms; the business opens its book and asks for the first month.
     let plan = Plan {

@@ -123,6 +123,9 @@ fn asks() -> Vec<Sample> {
     ];
     let mut samples = vec![
         ("ask", Ask::Bundle { route: INBOX, token: None, work: None }.encode()),
+        ("ask", Ask::Place(None).encode()),
+        ("ask", AskAnswer::Place(NOW).encode()),
+        ("ask", AskAnswer::Unpaid { issuer: business.key.id(), plan: "relay".into() }.encode()),
         ("ask", Ask::Bundle { route: INBOX, token: Some(ContactToken::new([2; 16])), work: None }.encode()),
         (
             "ask",

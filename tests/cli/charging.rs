@@ -2,7 +2,24 @@
 
 use serde_json::Value;
 
-use crate::harness::{Place, Running};
+use sigillo::base::id::AccountId;
+use sigillo::base::money::Money;
+use sigillo::base::time::Time;
+use sigillo::crypto::secret::Secret;
+use sigillo::domain::billing::book::{Book, Payment};
+use sigillo::domain::billing::calendar::days;
+use sigillo::domain::billing::export::ReceiptFile;
+use sigillo::domain::billing::subscriber::subscribe;
+use sigillo::domain::identity::account::Seed;
+use sigillo::domain::identity::address;
+use sigillo::domain::identity::device::DeviceKeys;
+use sigillo::domain::identity::log::AccountLog;
+use sigillo::node::identity::system_rng;
+use sigillo::wire::account::Purposes;
+use sigillo::wire::billing::Event;
+use sigillo::wire::plan::{Period, Plan};
+
+use crate::harness::{Place, Running, answer};
 
 struct Shop {
     bakery: Place,
@@ -88,6 +105,8 @@ fn a_receipt_verifies_in_every_form_and_a_tampered_one_in_none() {
         assert_eq!(ana.run(&["receipt", "verify", &file]).code, 1, "{form}: the issuer isn't pinned");
         if form != "png" {
             let text = std::fs::read_to_string(ana.file(&file)).unwrap();
+            let piped = answer(&mut ana.command(&["receipt", "verify", "-", "--issuer", &address]), &text);
+            assert_eq!(piped.code, 0, "{form}: {piped:?}");
             let middle = text.len() / 2;
             let (at, old) = text.char_indices().find(|(at, c)| *at >= middle && c.is_ascii_digit()).unwrap();
             let new = if old == '1' { "2" } else { "1" };
@@ -149,4 +168,52 @@ fn the_books_add_up_and_no_byte_of_an_exported_ledger_can_be_changed() {
         std::fs::write(bakery.file("changed.jsonl"), bytes).unwrap();
         assert_eq!(audit("changed.jsonl").code, 1, "byte {position}");
     }
+}
+
+/// A business that signs two different receipts of number 0.
+fn contradicting() -> (AccountId, [ReceiptFile; 2]) {
+    let (mut rng, now) = (system_rng(), Time::from_millis(1_801_389_600_000));
+    let (business, person) = (Seed::random(&mut rng).account(), Seed::random(&mut rng).account());
+    let keys = DeviceKeys::derive(&Secret::random(&mut rng), &business.id());
+    let theirs = DeviceKeys::derive(&Secret::random(&mut rng), &person.id());
+    let log = AccountLog::begin(&business, keys.member(&business.id(), Purposes::ALL), now.minus(days(1)));
+    let plan = Plan {
+        id: "pro".into(),
+        version: 1,
+        name: "Pro".into(),
+        price: Money::parse("19.90", "BRL".parse().unwrap()).unwrap(),
+        period: Period::Monthly,
+        trial_days: 0,
+        grace_days: 3,
+        hold_days: 30,
+    };
+    let request = subscribe(&theirs, person.id(), business.id(), plan.clone(), &mut rng, now).unwrap();
+    let (book, _) = Book::on_subscribe(request, business.id(), &keys, &[plan], false, now).unwrap();
+    let mut paid = || {
+        let mut book = book.clone();
+        let invoice = book.issue_invoice(&[], &keys, &mut rng, now).unwrap();
+        let Event::Invoice(asked) = invoice.event() else { unreachable!() };
+        let receipt = book.mark_paid(&asked.key, &Payment::manual(), &keys, now).unwrap();
+        ReceiptFile::new(&receipt, &log).unwrap()
+    };
+    (business.id(), [paid(), paid()])
+}
+
+#[test]
+fn two_receipts_of_one_number_prove_that_their_issuer_contradicts_itself() {
+    let auditor = Place::person("Auditor");
+    let (issuer, [one, other]) = contradicting();
+    let verify = |receipts: [&ReceiptFile; 2], issuer: &str| {
+        let proof = serde_json::json!({ "format": "sigillo-contradiction/1", "receipts": receipts });
+        std::fs::write(auditor.file("proof.json"), proof.to_string()).unwrap();
+        auditor.run(&["receipt", "verify", "proof.json", "--issuer", issuer, "--json"])
+    };
+    let address = address::encode(&issuer);
+    let proven = verify([&one, &other], &address);
+    assert_eq!(proven.code, 0, "{proven:?}");
+    let proven: Value = serde_json::from_str(&proven.stdout).unwrap();
+    assert_eq!((&proven["contradiction"], &proven["issuer"]), (&true.into(), &address.as_str().into()));
+    assert_eq!(verify([&one, &one], &address).code, 1, "one receipt twice proves nothing");
+    assert_eq!(verify([&one, &contradicting().1[0]], &address).code, 1, "nor do those of two businesses");
+    assert_eq!(verify([&one, &other], &auditor.address()).code, 1, "nor is it another's");
 }

@@ -110,8 +110,11 @@ pub(super) struct Pause {
     /// The plan's id
     pub(super) plan: String,
     /// Until when (RFC 3339), such as 2027-01-31T00:00:00Z
-    #[arg(long, value_name = "TIME")]
-    pub(super) until: String,
+    #[arg(long, value_name = "TIME", required_unless_present = "days")]
+    pub(super) until: Option<String>,
+    /// For so many days from now
+    #[arg(long, value_name = "NUMBER", conflicts_with = "until", value_parser = clap::value_parser!(u32).range(1..=366))]
+    pub(super) days: Option<u32>,
 }
 
 #[derive(Clone, Debug, Args)]

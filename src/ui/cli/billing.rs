@@ -3,6 +3,8 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
+use crate::domain::billing::calendar;
+use crate::node::clock;
 use crate::ui::cli::args_money::{
     Change, Consent, Invoice, Pause, RailCommand, RailName, Subscribe, Unsubscribe,
 };
@@ -47,8 +49,9 @@ pub(super) async fn change(client: &Client, output: Output, wish: Change) -> Res
 }
 
 pub(super) async fn pause(client: &Client, output: Output, wish: Pause) -> Result<(), Failure> {
-    let Pause { who, plan, until } = wish;
-    let until = time("--until", &until)?;
+    let Pause { who, plan, until, days } = wish;
+    let ahead = clock::now().plus(calendar::days(days.unwrap_or_default()));
+    let until = until.map_or(Ok(ahead), |until| time("--until", &until))?;
     let body = json!({ "issuer": who, "plan": plan, "until": until });
     let asked = client.post("/v1/subscriptions/pause", &body).await?;
     output.show(&asked, |_| format!("asked to stop {plan} until {until}, from when what is paid for ends"))

@@ -85,10 +85,7 @@ async fn export(
         Format::Qr => qr::terminal(&code).ok_or_else(too_long)?.into_bytes(),
         Format::Svg => qr::svg(&code).ok_or_else(too_long)?.into_bytes(),
         Format::Png => qr::png(&code).ok_or_else(too_long)?,
-        _ => {
-            let shown = client.get(&path("")).await?;
-            page::receipt(&shown, &receipt).ok_or_else(unreadable)?.into_bytes()
-        }
+        _ => page::receipt(&receipt).ok_or_else(unreadable)?.into_bytes(),
     };
     if format == Format::Png && file.is_none() {
         return Err(Failure::misused("a picture is written to a file: name one with --output"));

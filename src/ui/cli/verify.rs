@@ -18,6 +18,7 @@ use crate::node::clock;
 use crate::ui::cli::args_money::Verify;
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::{Output, note};
+use crate::ui::cli::page;
 use crate::ui::qr;
 use crate::wire::billing::Credit;
 
@@ -36,7 +37,13 @@ pub(super) fn verify(output: Output, wanted: &Verify) -> Result<(), Failure> {
         // A picture of a QR code, or a text in any of the forms that a receipt travels in.
         let text = if bytes.starts_with(PNG) { qr::read_png(&bytes) } else { String::from_utf8(bytes).ok() };
         let along = Along { notes: notes.as_ref(), challenge: wanted.challenge.as_deref() };
-        let carried = text.and_then(|text| Carried::read(&text)).ok_or(Refusal::Malformed);
+        let carried = text.as_deref().and_then(Carried::read).ok_or(Refusal::Malformed);
+        if let (Some(text), Ok(Carried::File(file))) = (&text, &carried)
+            && page::is_page(text)
+            && page::receipt(file).is_some_and(|page| page.trim() != text.trim())
+        {
+            return Err(Failure::failed("tampered", OTHER_PAGE));
+        }
         carried.and_then(|carried| carried.verify(&expect, &along))
     };
     let verdict =
@@ -48,6 +55,9 @@ pub(super) fn verify(output: Output, wanted: &Verify) -> Result<(), Failure> {
     note("error: the issuer isn't pinned: name the business that must have issued it with --issuer ADDRESS");
     Err(Failure::Said)
 }
+
+const OTHER_PAGE: &str = "refused: the page says something else than the receipt in it, or another version of sigillo made it: \
+                          ask for the receipt as JSON";
 
 /// What every PNG picture begins with.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";

@@ -110,12 +110,7 @@ pub(in crate::ui::cli) fn receipts(value: &Value) -> String {
 
 /// One receipt.
 pub(in crate::ui::cli) fn receipt(value: &Value) -> String {
-    fields(&receipt_fields(value))
-}
-
-/// What is said of one receipt, line by line.
-pub(in crate::ui::cli) fn receipt_fields(value: &Value) -> Vec<(&'static str, String)> {
-    vec![
+    fields(&[
         ("receipt", text(value, "id").to_owned()),
         ("with", format!("{} ({})", text(value, "name"), text(value, "with"))),
         ("we are", text(value, "we_are").to_owned()),
@@ -127,7 +122,7 @@ pub(in crate::ui::cli) fn receipt_fields(value: &Value) -> Vec<(&'static str, St
         ("rail", text(value, "rail").to_owned()),
         ("trust", trust(value)),
         ("credit notes", credit_notes(&value["credit_notes"])),
-    ]
+    ])
 }
 
 fn credit_notes(notes: &Value) -> String {

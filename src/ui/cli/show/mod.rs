@@ -11,8 +11,7 @@ mod talk;
 mod words;
 
 pub(super) use billing::{
-    change_asked, credited, invoice, invoices, rails, receipt, receipt_fields, receipted, receipts,
-    subscriptions,
+    change_asked, credited, invoice, invoices, rails, receipt, receipted, receipts, subscriptions,
 };
 pub(super) use business::{found, own_profile, plan, plans, published};
 pub(super) use devices::{devices, linked};
