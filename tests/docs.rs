@@ -98,14 +98,37 @@ impl Reader {
                 "ID" => {
                     self.json(&["--home", "ana", "receipt", "list"])[0]["id"].as_str().unwrap().to_owned()
                 }
+                "RECEIPT" => {
+                    self.json(&["--home", "bakery", "receipt", "list"])[0]["id"].as_str().unwrap().to_owned()
+                }
+                "INVOICE" => {
+                    self.json(&["--home", "ana", "invoice", "list"])[0]["key"].as_str().unwrap().to_owned()
+                }
+                "NOTE" => {
+                    let receipts = self.json(&["--home", "bakery", "receipt", "list"]);
+                    receipts[0]["credit_notes"][0]["id"].as_str().unwrap().to_owned()
+                }
+                "CHANGE" => self.announced(),
                 _ => word,
             };
         }
     }
 
+    /// The price change that came to Ana.
+    fn announced(&self) -> String {
+        for _ in 0..ATTEMPTS {
+            let subscriptions = self.json(&["--home", "ana", "subscribe"]);
+            if let Some(id) = subscriptions[0]["announced"][0]["id"].as_str() {
+                return id.to_owned();
+            }
+            std::thread::sleep(PAUSE);
+        }
+        panic!("no price change came");
+    }
+
     /// The customer's address for the bakery, and the bakery's for everybody else.
     fn address_for(&mut self, words: &[String]) -> String {
-        if words.get(1).is_some_and(|home| home == "bakery") {
+        if words.get(1).is_some_and(|home| home == "bakery") && words.iter().any(|word| word == "send") {
             let inbox = self.command(&["--home", "bakery", "inbox"].map(str::to_owned)).output().unwrap();
             let inbox = String::from_utf8(inbox.stdout).unwrap();
             return inbox.split_whitespace().find(|word| word.starts_with("sig1")).unwrap().to_owned();
@@ -248,6 +271,21 @@ fn what_the_page_on_scale_does_first_works_as_it_stands() {
     reader.type_in(line);
     let report = std::fs::read_to_string(reader.directory.path().join("dht.html")).unwrap();
     assert!(report.contains("<svg "));
+}
+
+#[test]
+fn what_the_page_on_charging_does_works_as_it_stands() {
+    let page = format!("{}\n## end\n", read("docs/charging.md"));
+    let mut reader = Reader::new();
+    let mut count = 0;
+    for line in shell(&page, "# Charging\n", "\n## end\n") {
+        reader.type_in(line);
+        count += 1;
+    }
+    assert!(count > 40, "{count}");
+    for file in ["receipt.json", "receipt.jws", "receipt.html", "receipt.png", "shown.json", "pay.png"] {
+        assert!(reader.directory.path().join(file).exists(), "{file}");
+    }
 }
 
 #[test]

@@ -27,3 +27,19 @@ fn two_nodes_say_hello() {
     assert!(output.status.success(), "{errors}");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "Ada reads: Hello, Ada!\nBob reads: Hello, Bob!\n");
 }
+
+#[test]
+fn somebody_subscribes_lapses_loses_it_and_renews() {
+    let output = run("paid_channel").unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let expected = "\
+2027-01-31: Pending, gets nothing
+2027-01-31: Active, gets the letter
+2027-03-01: Grace, gets the letter
+2027-03-04: OnHold, gets nothing
+2027-03-12: Active, gets the letter
+the first receipt: attested by the payee (class B)
+";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+}

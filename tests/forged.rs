@@ -25,12 +25,13 @@ use sigillo::node::handle::Node;
 use sigillo::sim::random::Random;
 use sigillo::wire::ask::{Answer, Ask};
 use sigillo::wire::billing::{
-    CancelIntent, CancelWhen, Event, EventKind, Invoice, InvoiceKey, Rail, Receipt, SignedEvent, Subscribe,
-    Terms, TrustClass,
+    CancelIntent, CancelWhen, Event, EventKind, Invoice, Receipt, SignedEvent, Subscribe, Terms,
 };
 use sigillo::wire::content::Body;
 use sigillo::wire::index::{IndexEntry, IndexRecord, IndexRequest, IndexResponse};
+use sigillo::wire::invoice_key::InvoiceKey;
 use sigillo::wire::plan::{Period, Plan};
+use sigillo::wire::rail::{Rail, TrustClass};
 use sigillo::wire::signed::Signed;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -307,6 +308,8 @@ fn invoice(terms: Terms) -> Event {
         period_end: start.plus(30 * DAY),
         amount: plan().price,
         rails: vec![Rail::Manual],
+        payees: Vec::new(),
+        change: None,
         expires: start.plus(23 * HOUR),
         issued_at: start,
     })
@@ -424,6 +427,7 @@ async fn a_customer_believes_no_invoice_or_receipt_but_those_of_its_own_business
         kind: EventKind::Receipt,
         signer: file.signer,
         signed: file.receipt.signed(2048).unwrap(),
+        jws: file.jws.clone(),
     };
     let events = [
         true_receipt,

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use sigillo::base::id::{AccountId, ContactToken, DeviceId, Digest, MessageId, ReadId, RouteId, SendId};
 use sigillo::base::kind::AccountKind;
+use sigillo::base::charging;
 use sigillo::base::limits;
 use sigillo::base::money::Money;
 use sigillo::base::time::Time;
@@ -19,10 +20,10 @@ use sigillo::domain::identity::log::AccountLog;
 use sigillo::domain::identity::{address, invite};
 use sigillo::store::key::TableId;
 use sigillo::wire::account::{LogHead, LogOperation, Purposes};
-use sigillo::wire::ask::{Answer, Ask, WorkDone, WorkWanted};
+use sigillo::wire::ask::{Answer as AskAnswer, Ask, WorkDone, WorkWanted};
 use sigillo::wire::billing::{
-    CancelIntent, CancelWhen, Event, Invoice, InvoiceKey, Rail, Receipt, SignedEvent, Subscribe, Tax, Terms,
-    TrialGrant, TrustClass,
+    Answer, CancelIntent, CancelWhen, Credit, CreditNote, CreditNoteReversed, Event, Evidence, Invoice,
+    Offer, Parties, Pause, PlanChange, PriceChange, Receipt, SignedEvent, Subscribe, Tax, Terms, TrialGrant,
 };
 use sigillo::wire::boxes::Ticket;
 use sigillo::wire::content::{Ack, Body, Content, Introduction};
@@ -30,11 +31,13 @@ use sigillo::wire::document::SignedDocument;
 use sigillo::wire::envelope::Envelope;
 use sigillo::wire::index::{Facet, Facets, IndexRequest, IndexResponse};
 use sigillo::wire::invite::Invite;
+use sigillo::wire::invoice_key::InvoiceKey;
 use sigillo::wire::mail::{Channel, Command, Request};
 use sigillo::wire::mail_word::{Answer as MailAnswer, MailRefusal, Marks, Word};
 use sigillo::wire::peer::PeerKey;
 use sigillo::wire::plan::{Period, Plan};
 use sigillo::wire::prekeys::{SignedBundle, decode_one_time};
+use sigillo::wire::rail::{Payee, Rail, TrustClass};
 use sigillo::wire::reach::Reach;
 use sigillo::wire::record::{Profile, ProfileRecord};
 use sigillo::wire::signed::Signed;
@@ -122,6 +125,9 @@ fn asks() -> Vec<Sample> {
     ];
     let mut samples = vec![
         ("ask", Ask::Bundle { route: INBOX, token: None, work: None }.encode()),
+        ("ask", Ask::Place(None).encode()),
+        ("ask", AskAnswer::Place(NOW).encode()),
+        ("ask", AskAnswer::Unpaid { issuer: business.key.id(), plan: "relay".into() }.encode()),
         ("ask", Ask::Bundle { route: INBOX, token: Some(ContactToken::new([2; 16])), work: None }.encode()),
         (
             "ask",
@@ -130,7 +136,7 @@ fn asks() -> Vec<Sample> {
         ),
         (
             "ask",
-            Answer::Bundle {
+            AskAnswer::Bundle {
                 bundle: business.bundle(),
                 one_time: Vec::new(),
                 former: Vec::new(),
@@ -140,7 +146,7 @@ fn asks() -> Vec<Sample> {
         ),
         (
             "ask",
-            Answer::Bundle {
+            AskAnswer::Bundle {
                 bundle: business.bundle(),
                 one_time: Vec::new(),
                 former: Vec::new(),
@@ -150,7 +156,7 @@ fn asks() -> Vec<Sample> {
         ),
     ];
     samples.extend(requests.iter().map(|request| ("ask", Ask::Index(request.clone()).encode())));
-    samples.extend(answers.iter().map(|answer| ("ask", Answer::Index(answer.clone()).encode())));
+    samples.extend(answers.iter().map(|answer| ("ask", AskAnswer::Index(answer.clone()).encode())));
     samples.extend(requests.iter().map(|request| ("index", chosen(2, request))));
     samples.extend(answers.iter().map(|answer| ("index", chosen(3, answer))));
     for record in &records[..3] {
@@ -181,7 +187,7 @@ fn plan() -> Plan {
 }
 
 /// An event of each kind between two people.
-pub fn events() -> [Event; 5] {
+pub fn events() -> [Event; 14] {
     let (business, person) = (Person::new(3), Person::new(4));
     let (issuer, subject) = (business.key.id(), person.key.id());
     let nonce = [9; 16];
@@ -191,6 +197,11 @@ pub fn events() -> [Event; 5] {
     let (start, end) = (NOW, NOW.plus(Duration::from_secs(30 * 86_400)));
     let key: InvoiceKey = "ABCDEFGHIJKLMNOPQR27".parse().expect("an invoice key");
     let amount = plan().price;
+    let parties = Parties { issuer, subject, subscription };
+    let account = "pix@padaria.example".into();
+    let payee = Payee { rail: Rail::Pix, account, name: "Padaria".into(), place: "Recife".into() };
+    let event = Digest::new([8; 32]);
+    let later = NOW.plus(charging::PRICE_NOTICE);
     [
         subscribe,
         Event::Trial(TrialGrant { terms: terms.clone(), start, end, issued_at: NOW }),
@@ -200,7 +211,9 @@ pub fn events() -> [Event; 5] {
             period_start: start,
             period_end: end,
             amount,
-            rails: vec![Rail::Manual],
+            rails: vec![Rail::Manual, Rail::Pix],
+            payees: vec![payee.clone()],
+            change: Some(Digest::new([8; 32])),
             expires: end,
             issued_at: NOW,
         }),
@@ -221,6 +234,50 @@ pub fn events() -> [Event; 5] {
             key: business.id(),
         }),
         Event::Cancel(CancelIntent { issuer, subject, subscription, when: CancelWhen::Now, issued_at: NOW }),
+        Event::Offer(Offer { parties, invoice: key, payee, issued_at: NOW }),
+        Event::Evidence(Evidence {
+            parties,
+            invoice: key,
+            rail: Rail::Pix,
+            proof: vec![7; 32],
+            issued_at: NOW,
+        }),
+        Event::CreditNote(CreditNote {
+            parties,
+            key,
+            receipt: event,
+            credit: Credit::Refund,
+            amount,
+            access_ends: end,
+            reason: "spoiled".into(),
+            issued_at: NOW,
+        }),
+        Event::CreditReversed(CreditNoteReversed {
+            parties,
+            note: event,
+            reason: "a mistake".into(),
+            issued_at: NOW,
+        }),
+        Event::PlanChange(PlanChange {
+            parties,
+            from: plan().hash(),
+            to: plan(),
+            at: start,
+            until: end,
+            credit: amount,
+            charge: amount,
+            issued_at: NOW,
+        }),
+        Event::Agreement(Answer { parties, event, agrees: true, issued_at: NOW }),
+        Event::PriceChange(PriceChange {
+            parties,
+            from: plan().hash(),
+            to: plan(),
+            effective: later,
+            issued_at: NOW,
+        }),
+        Event::Consent(Answer { parties, event, agrees: false, issued_at: NOW }),
+        Event::Pause(Pause { parties, until: end, issued_at: NOW }),
     ]
 }
 
@@ -228,14 +285,14 @@ pub fn events() -> [Event; 5] {
 pub fn signed_event(event: &Event) -> SignedEvent {
     let business = Person::new(3);
     let signed = Signed::new(business.device.signing(), event.kind().label(), event.encode());
-    SignedEvent { kind: event.kind(), signer: business.id(), signed }
+    SignedEvent { kind: event.kind(), signer: business.id(), signed, jws: None }
 }
 
 fn billing() -> Vec<Sample> {
     let mut samples = Vec::new();
     for (choice, event) in (0..).zip(events()) {
         samples.push(("billing", chosen(choice, &event.encode())));
-        samples.push(("billing", chosen(5, &signed_event(&event).encode())));
+        samples.push(("billing", chosen(14, &signed_event(&event).encode())));
     }
     samples
 }
@@ -326,6 +383,8 @@ fn profile(business: &Person) -> Profile {
             .collect(),
         bundle: vec![0xB0; 16],
         mailboxes: Vec::new(),
+        payees: Vec::new(),
+        listings: Vec::new(),
     }
 }
 
@@ -360,13 +419,15 @@ fn texts() -> Vec<Sample> {
         expires: Time::from_millis(1_800_000_000_000),
         inboxes: Vec::new(),
     };
-    let [_, _, _, receipt, _] = events();
+    let [_, _, _, receipt, ..] = events();
     let signed = signed_event(&receipt);
     let file = ReceiptFile {
         format: FORMAT.into(),
         receipt: SignedDocument::new(&signed.signed),
         signer: business.id(),
         log: business.log.entries().iter().map(SignedDocument::new).collect(),
+        jws: None,
+        shown: None,
     };
     let phrase = Seed::from_secret(sigillo::crypto::secret::Secret::new([7; 32])).phrase();
     vec![

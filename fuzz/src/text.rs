@@ -8,10 +8,11 @@ use sigillo::crypto::kdf::label;
 use sigillo::domain::billing::export::{Expect, ReceiptFile, Refusal, verify};
 use sigillo::domain::identity::account::Seed;
 use sigillo::domain::identity::{address, invite};
-use sigillo::wire::billing::{Event, EventKind, InvoiceKey};
+use sigillo::wire::billing::{Event, EventKind};
 use sigillo::wire::decode::is_line;
 use sigillo::wire::document::SignedDocument;
 use sigillo::wire::invite::Invite;
+use sigillo::wire::invoice_key::InvoiceKey;
 use sigillo::wire::signed::Signed;
 
 use crate::bytes::Bytes;
@@ -99,6 +100,8 @@ fn signed_receipt(payload: &[u8]) {
             receipt: SignedDocument::new(&signed),
             signer: business.id(),
             log: business.log.entries().iter().map(SignedDocument::new).collect(),
+            jws: None,
+            shown: None,
         };
         let json = serde_json::to_vec(&file).expect("a file can be written");
         receipt_file(&json);

@@ -4,6 +4,7 @@
 
 use core::fmt::Debug;
 
+use sigillo::base::charging;
 use sigillo::base::limits;
 use sigillo::crypto::kdf::label;
 use sigillo::domain::directory::entry::VerifiedEntry;
@@ -103,14 +104,13 @@ pub fn ask(data: &[u8]) {
 
 /// The events of charging, in the only encoding of what they say.
 pub fn billing(data: &[u8]) {
-    const KINDS: [EventKind; 5] =
-        [EventKind::Subscribe, EventKind::Trial, EventKind::Invoice, EventKind::Receipt, EventKind::Cancel];
+    const KINDS: [EventKind; 14] = EventKind::ALL;
     let mut bytes = Bytes::new(data);
     let choice = bytes.below(KINDS.len() + 1);
     let rest = bytes.rest();
     let Some(kind) = KINDS.get(choice).copied() else {
         if let Some(event) = reads_back(rest, SignedEvent::decode, SignedEvent::encode) {
-            assert!(event.signed.unverified().len() <= limits::EVENT_MAX);
+            assert!(event.signed.unverified().len() <= charging::EVENT_MAX);
             is_canonical(
                 event.signed.unverified(),
                 |payload| Event::decode(event.kind, payload),
@@ -128,17 +128,29 @@ pub fn billing(data: &[u8]) {
         Event::Trial(event) => assert!(event.start < event.end),
         Event::Invoice(event) => {
             assert!(event.period_start < event.period_end && event.amount.minor >= 0);
-            assert!((1..=limits::RAILS_MAX).contains(&event.rails.len()));
+            assert!((1..=charging::RAILS_MAX).contains(&event.rails.len()));
         }
         Event::Receipt(event) => {
             assert!(event.period_start < event.period_end && event.amount.minor >= 0);
-            assert!(event.tax.len() <= limits::TAXES_MAX);
+            assert!(event.tax.len() <= charging::TAXES_MAX);
             let taxes: i128 = event.tax.iter().map(|tax| i128::from(tax.minor)).sum();
             assert!((0..=i128::from(event.amount.minor)).contains(&taxes));
             // What is shown to people doesn't panic either.
             let _ = event.amount.to_string() + &event.period_end.to_string();
         }
-        Event::Cancel(_) => {}
+        Event::CreditNote(event) => assert!(event.amount.minor >= 0 && !event.reason.is_empty()),
+        Event::PlanChange(event) => {
+            assert!(event.at <= event.until && event.credit.minor <= event.charge.minor);
+            assert!(event.to.check().is_ok());
+        }
+        Event::PriceChange(event) => assert!(event.effective >= event.issued_at.plus(charging::PRICE_NOTICE)),
+        Event::Offer(event) => assert!(event.payee.is_bounded()),
+        Event::Evidence(event) => assert!(event.proof.len() <= charging::EVIDENCE_MAX),
+        Event::Cancel(_)
+        | Event::CreditReversed(_)
+        | Event::Agreement(_)
+        | Event::Consent(_)
+        | Event::Pause(_) => {}
     }
 }
 
@@ -155,7 +167,7 @@ pub fn content(data: &[u8]) {
             assert!(runs.chain([ack.delivered, ack.read]).all(|seq| seq <= limits::SEQUENCE_MAX));
         }
         Body::Resend { from, until } => assert!(from < until && *until <= limits::SEQUENCE_MAX),
-        Body::Billing(event) => assert!(event.signed.unverified().len() <= limits::EVENT_MAX),
+        Body::Billing(event) => assert!(event.signed.unverified().len() <= charging::EVENT_MAX),
         Body::LogWant(_) => {}
         Body::Log(part) => assert!(part.entries.len() <= limits::LOG_ENTRIES_MAX),
         Body::Device(hint) => {

@@ -1,4 +1,4 @@
-//! Every bound of the protocol and of the node, in one file, each with a name.
+//! Every bound of the protocol and of the node, in one file, each with a name; those of charging have a file beside it.
 
 use core::time::Duration;
 
@@ -231,19 +231,6 @@ pub const READ_BACK_PAUSE: Duration = Duration::from_millis(300);
 /// How often what is past its life is forgotten.
 pub const SWEEP_INTERVAL: Duration = Duration::from_secs(HOUR);
 
-// Charging.
-
-/// The longest id of a plan.
-pub const PLAN_ID_MAX: usize = 32;
-/// The largest signed billing event.
-pub const EVENT_MAX: usize = 2 * 1024;
-/// An unpaid first invoice expires after this.
-pub const INVOICE_LIFE: Duration = Duration::from_secs(23 * HOUR);
-/// How long before a paid period ends the next one's invoice goes out.
-pub const RENEWAL_NOTICE: Duration = Duration::from_secs(7 * DAY);
-/// The longest trial, grace and hold, in days.
-pub const PLAN_DAYS_MAX: u32 = 366;
-
 // The network.
 
 /// The longest peer id, as bytes.
@@ -362,14 +349,6 @@ pub const INDEX_PUT_MAX: usize = INDEX_PAGE;
 pub const QUERY_WORDS_MAX: usize = 8;
 /// Values found for one profile that are looked at.
 pub const FOUND_VALUES_MAX: usize = 64;
-/// Rails that an invoice offers.
-pub const RAILS_MAX: usize = 8;
-/// Taxes that a receipt names.
-pub const TAXES_MAX: usize = 4;
-/// How far ahead a subscription can be paid.
-pub const PAID_AHEAD_MAX: Duration = Duration::from_secs(3 * 366 * DAY);
-/// Events of one subscription.
-pub const HISTORY_MAX: usize = 1_024;
 
 // Mailboxes.
 

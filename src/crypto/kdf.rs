@@ -156,6 +156,30 @@ pub mod label {
         TRIAL = "sigillo v1 trial";
         /// Signs a cancellation.
         CANCEL = "sigillo v1 cancel";
+        /// Signs a further way to pay an invoice.
+        OFFER = "sigillo v1 payment offer";
+        /// Signs a payer's word that an invoice was paid.
+        EVIDENCE = "sigillo v1 payment evidence";
+        /// Signs a credit note.
+        CREDIT_NOTE = "sigillo v1 credit note";
+        /// Signs that a credit note no longer counts.
+        CREDIT_REVERSED = "sigillo v1 credit note reversed";
+        /// Signs a subscriber's wish for another plan.
+        PLAN_CHANGE = "sigillo v1 plan change";
+        /// Signs an issuer's answer to a subscriber's wish.
+        AGREEMENT = "sigillo v1 agreement";
+        /// Signs an issuer's wish for another price.
+        PRICE_CHANGE = "sigillo v1 price change";
+        /// Signs a subscriber's answer to another price.
+        CONSENT = "sigillo v1 consent";
+        /// Signs a subscriber's wish to stop for a while.
+        PAUSE = "sigillo v1 pause";
+        /// Signs that a receipt's subject shows it.
+        PRESENTATION = "sigillo v1 presentation";
+        /// Chains an issuer's events in the order that they were kept in.
+        LEDGER = "sigillo v1 ledger";
+        /// Signs how far an exported ledger goes.
+        LEDGER_HEAD = "sigillo v1 ledger head";
         /// Hashes a plan's terms.
         PLAN_HASH = "sigillo v1 plan terms";
         /// Wraps the keystore under the passphrase's key.

@@ -3,6 +3,7 @@
 pub mod aead;
 pub mod ed25519;
 pub mod hash;
+pub mod jws;
 pub mod kdf;
 pub mod kem;
 pub mod password;

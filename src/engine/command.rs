@@ -5,15 +5,21 @@ use serde::Serialize;
 use crate::base::id::{AccountId, ContactToken, DeviceId, Digest, MessageId};
 use crate::base::money::Money;
 use crate::base::time::Time;
-use crate::domain::directory::profile::ProfileDraft;
+use crate::domain::billing::book::Payment;
+use crate::domain::billing::credit::Wish;
+use crate::domain::billing::export::ReceiptFile;
+use crate::domain::billing::ledger_file::SignedEnd;
+use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile};
 use crate::domain::directory::search::Query;
 use crate::domain::identity::account::Seed;
-use crate::wire::billing::InvoiceKey;
+use crate::domain::identity::address;
 use crate::wire::invite::Invite;
+use crate::wire::invoice_key::InvoiceKey;
 use crate::wire::link::LinkOffer;
 use crate::wire::mail::ShownReceipt;
 use crate::wire::peer::{PeerAddress, PeerKey};
 use crate::wire::plan::Plan;
+use crate::wire::rail::{Payee, Rail};
 
 /// A request. Whatever it names is parsed already.
 #[derive(Clone, Debug)]
@@ -107,8 +113,102 @@ pub enum Command {
         /// The plan's id.
         plan: String,
     },
+    /// Ends a subscription at once; needs nobody's consent.
+    CancelNow {
+        /// The business.
+        issuer: AccountId,
+        /// The plan's id.
+        plan: String,
+    },
+    /// Asks a business for another plan in the place of one.
+    ChangePlan {
+        /// The business.
+        issuer: AccountId,
+        /// The plan's id.
+        plan: String,
+        /// The other plan's.
+        to: String,
+    },
+    /// Asks a business to stop for a while when what is paid for ends.
+    Pause {
+        /// The business.
+        issuer: AccountId,
+        /// The plan's id.
+        plan: String,
+        /// Until when.
+        until: Time,
+    },
+    /// Agrees to another price, or doesn't.
+    Consent {
+        /// The price change's id.
+        change: Digest,
+        /// Yes or no.
+        agrees: bool,
+    },
+    /// The payer's word, with proof where the rail has one, that an invoice was paid.
+    SayPaid {
+        /// The invoice.
+        invoice: InvoiceKey,
+        /// By which rail.
+        rail: Rail,
+        /// Lightning: the preimage. Else the payment's own reference.
+        proof: Vec<u8>,
+    },
+    /// A receipt of ours as a file, with our fresh answer to a challenge.
+    Present {
+        /// The receipt's id.
+        receipt: Digest,
+        /// What the verifier asked to be signed.
+        challenge: String,
+    },
     /// The business's word that an invoice was paid; its receipt follows.
     MarkPaid(InvoiceKey),
+    /// The same from a payment provider, with how it was paid.
+    Paid(Box<PaidNotice>),
+    /// Offers an open invoice to be paid by Lightning.
+    OfferLightning {
+        /// The invoice.
+        invoice: InvoiceKey,
+        /// A BOLT11 invoice for the node that the profile names.
+        bolt11: String,
+    },
+    /// Takes money by a rail from now on.
+    PutPayee(Payee),
+    /// No longer takes money by a rail.
+    RemovePayee(Rail),
+    /// Gives money back, or takes a receipt back.
+    Credit(Box<Wish>),
+    /// Takes a credit note back.
+    ReverseCredit {
+        /// The note's id.
+        note: Digest,
+        /// Why.
+        reason: String,
+    },
+    /// Announces the offered terms of a plan to all who subscribe under older ones.
+    AnnouncePrice(String),
+    /// Signs how far the ledger goes, for whoever gets it as a file.
+    SignLedger,
+    /// Carries receipts of operators in the profile, as listings.
+    SetListings(Vec<Digest>),
+    /// Asks a relay for a place that is for those who pay.
+    AskPlace {
+        /// Where it is.
+        relay: Box<PeerAddress>,
+        /// The receipt that pays; none to hear which plan does.
+        receipt: Option<Digest>,
+    },
+}
+
+/// A notice that an invoice was paid.
+#[derive(Clone, Debug)]
+pub struct PaidNotice {
+    /// The invoice.
+    pub invoice: InvoiceKey,
+    /// How.
+    pub payment: Payment,
+    /// Stands for this notice: the same key for anything else is an error.
+    pub idempotency_key: Option<String>,
 }
 
 /// A mailbox to be taken on.
@@ -205,6 +305,40 @@ pub enum Outcome {
         /// The event's id.
         id: Digest,
     },
+    /// Something was signed, is kept, and on its way.
+    Said {
+        /// The event's id.
+        id: Digest,
+    },
+    /// Another plan was asked for; it counts once the business agrees, and what is due is paid.
+    ChangeAsked {
+        /// The event's id.
+        id: Digest,
+        /// From when on.
+        at: Time,
+        /// What is due for it.
+        due: Money,
+    },
+    /// Other terms were announced.
+    Announced {
+        /// In how many subscriptions.
+        subscriptions: u32,
+    },
+    /// A receipt, shown by its subject.
+    Presented {
+        /// The receipt's file.
+        file: Box<ReceiptFile>,
+    },
+    /// A relay keeps a place for this node.
+    PlaceKept {
+        /// Until then.
+        until: Time,
+    },
+    /// How far the ledger goes, signed.
+    LedgerEnd {
+        /// What was signed.
+        end: Box<SignedEnd>,
+    },
     /// A receipt was issued, or had been before.
     Receipted {
         /// The receipt's id.
@@ -226,6 +360,17 @@ pub struct FoundBusiness {
     pub former: Option<String>,
     /// Its profile, verified.
     pub profile: crate::engine::view::ProfileView,
+}
+
+impl FoundBusiness {
+    /// A verified profile as a search shows it.
+    pub(super) fn of(profile: &VerifiedProfile) -> Self {
+        Self {
+            address: address::encode(&profile.account()),
+            former: None,
+            profile: crate::engine::view::ProfileView::of(profile.profile()),
+        }
+    }
 }
 
 /// Why a command wasn't carried out. The text says what to do next.

@@ -1,11 +1,13 @@
 //! Commands, each led to the room that carries it out.
 
+use crate::domain::billing::book::Payment;
 use crate::domain::identity::account::Seed;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::input::Ticket;
 use crate::engine::machine::{Engine, NOBODY, Step};
 use crate::engine::pending::Want;
 use crate::engine::reconcile;
+use crate::wire::billing::CancelWhen;
 
 impl Engine {
     /// Carries a command out; its answer comes now, or when the network has answered.
@@ -35,9 +37,10 @@ impl Engine {
             Command::SetProfile(draft) => self.set_profile(step, *draft),
             Command::PutPlan(plan) => self.put_plan(step, plan),
             Command::RemovePlan(id) => self.remove_plan(step, &id),
-            Command::Cancel { issuer, plan } => self.cancel(step, &issuer, &plan),
-            Command::MarkPaid(invoice) => self.mark_paid(step, &invoice),
-            needs_network => return self.network_command(step, ticket, needs_network),
+            needs_network if needs_network.needs_network() => {
+                return self.network_command(step, ticket, needs_network);
+            }
+            about_money => self.money_command(step, about_money),
         };
         self.reply(ticket, result);
     }
@@ -58,6 +61,29 @@ impl Engine {
         self.key = None;
     }
 
+    /// Commands about charging.
+    fn money_command(&mut self, step: &mut Step<'_, '_>, command: Command) -> Result<Outcome, Refusal> {
+        match command {
+            Command::Cancel { issuer, plan } => self.cancel(step, &issuer, &plan, CancelWhen::AtPeriodEnd),
+            Command::CancelNow { issuer, plan } => self.cancel(step, &issuer, &plan, CancelWhen::Now),
+            Command::Pause { issuer, plan, until } => self.pause(step, &issuer, &plan, until),
+            Command::Consent { change, agrees } => self.consent(step, &change, agrees),
+            Command::SayPaid { invoice, rail, proof } => self.say_paid(step, &invoice, rail, proof),
+            Command::Present { receipt, challenge } => self.present(step, &receipt, &challenge),
+            Command::MarkPaid(invoice) => self.mark_paid(step, &invoice, &Payment::manual()),
+            Command::Paid(notice) => self.paid(step, &notice),
+            Command::OfferLightning { invoice, bolt11 } => self.offer(step, &invoice, bolt11),
+            Command::PutPayee(payee) => self.put_payee(step, payee),
+            Command::RemovePayee(rail) => self.remove_payee(step, rail),
+            Command::Credit(wish) => self.credit(step, &wish),
+            Command::ReverseCredit { note, reason } => self.reverse(step, &note, &reason),
+            Command::AnnouncePrice(plan) => self.announce_price(step, &plan),
+            Command::SignLedger => self.sign_ledger(step),
+            Command::SetListings(receipts) => self.set_listings(step, &receipts),
+            _ => Ok(Outcome::Done),
+        }
+    }
+
     /// Commands whose answer comes from the network.
     fn network_command(&mut self, step: &mut Step<'_, '_>, ticket: Ticket, command: Command) {
         if !self.online {
@@ -69,9 +95,31 @@ impl Engine {
             Command::Lookup(account) => self.fetch(step, account, Want::Lookup(ticket)),
             Command::Add { account, name } => self.fetch(step, account, Want::Add(ticket, name)),
             Command::Subscribe { issuer, plan } => self.fetch(step, issuer, Want::Subscribe(ticket, plan)),
+            Command::ChangePlan { issuer, plan, to } => {
+                self.fetch(step, issuer, Want::Change(ticket, plan, to));
+            }
+            Command::AskPlace { relay, receipt } => self.ask_place(step, ticket, *relay, receipt.as_ref()),
             Command::Publish => self.publish(step, Some(ticket)),
-            Command::Reconcile { .. } => self.reconcile(step, ticket),
+            Command::Reconcile { force: false } => self.reconcile(step, ticket),
             _ => self.reply(ticket, Ok(Outcome::Done)),
         }
+    }
+}
+
+impl Command {
+    /// Whether its answer comes from the network.
+    const fn needs_network(&self) -> bool {
+        matches!(
+            self,
+            Self::LinkDevice(_)
+                | Self::Find(_)
+                | Self::Lookup(_)
+                | Self::Add { .. }
+                | Self::Subscribe { .. }
+                | Self::ChangePlan { .. }
+                | Self::AskPlace { .. }
+                | Self::Publish
+                | Self::Reconcile { force: false }
+        )
     }
 }

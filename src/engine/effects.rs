@@ -7,7 +7,7 @@ use crate::engine::event::Event;
 use crate::engine::input::{QueryId, Ticket};
 use crate::store::tx::{Batch, Committed};
 use crate::wire::channel::ChannelOrder;
-use crate::wire::peer::{LinkId, PeerAddress};
+use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
 use crate::wire::work::Puzzle;
 
 /// One thing to be done by a driver.
@@ -78,6 +78,13 @@ pub enum Effect {
         value: Vec<u8>,
         /// Its remaining life.
         expires_in: Duration,
+    },
+    /// Keeps a place with the relay for a peer, for so long.
+    KeepPlace {
+        /// For whom.
+        peer: PeerKey,
+        /// For how long.
+        life: Duration,
     },
     /// Asks a peer something.
     Ask {

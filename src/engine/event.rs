@@ -72,6 +72,15 @@ pub enum Event {
         /// The receipt's id.
         id: String,
     },
+    /// Something else about charging came or was said: see `what`.
+    Charging {
+        /// The other side.
+        with: Address,
+        /// Which event.
+        what: &'static str,
+        /// The event's id.
+        id: String,
+    },
     /// The profile is out.
     Published {
         /// Its sequence number.

@@ -147,6 +147,11 @@ impl Engine {
                 let result = result.and_then(|contact| self.subscribe_to(step, &contact, &plan));
                 self.reply(ticket, result);
             }
+            Want::Change(ticket, plan, to) => {
+                let result = self.business_fetched(step, fetched, None);
+                let result = result.and_then(|contact| self.change_plan(step, &contact, &plan, &to));
+                self.reply(ticket, result);
+            }
             Want::Search(search) => self.search_fetched(step, search, fetched),
             Want::ReadBack => self.read_back(step, fetched),
             Want::Reconcile(ticket, key) => self.reconciled(step, fetched, ticket, &key),
@@ -165,7 +170,7 @@ impl Engine {
         Ok(Outcome::Found {
             businesses: vec![FoundBusiness {
                 former: (asked != fetched.account).then(|| address::encode(&asked)),
-                ..super::search::found_business(profile)
+                ..FoundBusiness::of(profile)
             }],
             next: None,
             peers_asked: fetched.peers,
@@ -477,6 +482,7 @@ impl Engine {
                 self.link_key_told(step, ticket, (&key, &offer), answer);
             }
             Some(Question::LinkGiven { ticket, device }) => self.link_given(ticket, device, answer.as_ref()),
+            Some(Question::Place(ticket)) => self.place_answered(ticket, answer),
             Some(Question::SearchPage { search }) => self.page_answered(step, search, answer),
             Some(Question::EntryPut) => self.entry_put(step, answer.is_some()),
             _ => {}

@@ -15,6 +15,7 @@ use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::own::{self, ACCOUNTS, OwnAccount};
 use crate::domain::identity::primary::Primary;
 use crate::domain::identity::sibling;
+use crate::domain::mailbox::admission::NamedPlan;
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::{Effect, Effects};
@@ -132,6 +133,8 @@ pub struct Engine {
     pub(super) links: Links,
     pub(super) lookups: Lookups,
     pub(super) mail: MailState,
+    /// The plan that pays for a place with our relay, where it isn't free.
+    pub(super) relay_plan: Option<NamedPlan>,
     pub(super) hand_outs: HandOuts,
     pub(super) bundles: BTreeMap<DeviceId, VerifiedBundle>,
     pub(super) devices: BTreeMap<AccountId, Arc<DeviceKeys>>,
@@ -173,6 +176,7 @@ impl Engine {
             links: Links::default(),
             lookups: Lookups::default(),
             mail: MailState::default(),
+            relay_plan: None,
             hand_outs: HandOuts::default(),
             bundles: BTreeMap::new(),
             devices: BTreeMap::new(),

@@ -52,6 +52,10 @@ impl Engine {
 
     fn note_heard(&mut self, step: &Step<'_, '_>, at: &PeerAddress, answer: &Answer) {
         let trouble = match answer {
+            Answer::Refused(MailRefusal::Unpaid { issuer, plan }) => {
+                self.mail.unpaid.insert(at.peer().clone(), (*issuer, plan.clone()));
+                Some(Trouble::NotAdmitted)
+            }
             Answer::Refused(MailRefusal::NotAdmitted | MailRefusal::Work(_)) => Some(Trouble::NotAdmitted),
             Answer::Refused(MailRefusal::Full) => Some(Trouble::Full),
             Answer::Refused(MailRefusal::No) => Some(Trouble::Lost),

@@ -4,6 +4,7 @@ use crate::base::id::{AccountId, DeviceId, ReadId, SendId};
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
+use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::own::{ACCOUNTS, OwnAccount};
 use crate::domain::mailbox::owner::{
@@ -285,7 +286,16 @@ impl Engine {
     fn mailbox_refused(&mut self, step: &mut Step<'_, '_>, peer: &PeerKey) {
         let Some(ticket) = self.mail.adding.remove(peer) else { return };
         let trouble = owner::mailbox(step.tx, peer).and_then(|mailbox| mailbox.trouble);
+        let unpaid = self.mail.unpaid.remove(peer);
+        let pay = unpaid.map(|(issuer, plan)| {
+            let issuer = address::encode(&issuer);
+            format!(
+                "the mailbox wants a receipt of the plan {plan} of {issuer}: `sigillo subscribe {issuer} {plan}`, then \
+                 `--receipt`"
+            )
+        });
         let words = match trouble {
+            Some(Trouble::NotAdmitted) if pay.is_some() => pay.as_deref().unwrap_or_default(),
             Some(Trouble::NotAdmitted) => {
                 "the mailbox doesn't take this node in: it wants a token (`--token`), or a receipt of its plan (`--receipt`)"
             }

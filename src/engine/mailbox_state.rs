@@ -113,6 +113,8 @@ pub(super) struct MailState {
     pub(super) adding: BTreeMap<PeerKey, Ticket>,
     /// When all our queues were last asked for.
     pub(super) looked: Option<Time>,
+    /// The plan, and who sells it, that a mailbox wants a receipt of.
+    pub(super) unpaid: BTreeMap<PeerKey, (AccountId, String)>,
 }
 
 impl MailState {

@@ -3,6 +3,7 @@
 //! Above: `node` (sockets and a disk) and `sim` (a seeded world) drive it. They hand in inputs and a transaction,
 //! store the batch, and only then carry out what [`effects::Held::release`] gives them.
 
+pub mod books;
 pub mod command;
 pub mod commerce;
 pub mod device_view;
@@ -37,11 +38,14 @@ mod mailbox_fetch;
 mod mailbox_owner;
 mod mailbox_state;
 mod outbound;
+mod patron;
 mod pending;
+mod places;
 mod prekeys;
 mod rotation;
 mod saying;
 mod search;
+mod shop;
 mod succession;
 mod transfer;
 mod upkeep;

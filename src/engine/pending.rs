@@ -42,6 +42,8 @@ pub(super) enum Question {
     EntryPut,
     /// The statement that an account of ours is over was put under one of its keys.
     SuccessionPut { former: AccountId },
+    /// A place with a relay.
+    Place(Ticket),
     /// Nothing hangs on it.
     Repair,
 }
@@ -67,6 +69,8 @@ pub(super) enum Want {
     Add(Ticket, Option<String>),
     /// To make the business a contact and subscribe to its plan.
     Subscribe(Ticket, String),
+    /// To ask the business for another plan in the place of one.
+    Change(Ticket, String, String),
     /// As a candidate of a search.
     Search(Ticket),
     /// To see whether our publication arrived.

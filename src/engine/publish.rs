@@ -22,7 +22,7 @@ use crate::wire::index::{IndexRecord, IndexRequest};
 use crate::wire::peer::PeerAddress;
 
 /// Our own profile.
-pub const OWN_PROFILE: Table<Published> = Table::new(TableId::OwnProfile, 1);
+pub const OWN_PROFILE: Table<Published> = Table::new(TableId::OwnProfile, 2);
 /// The id of its only row.
 pub const OWN_PROFILE_ID: &[u8] = b"profile";
 

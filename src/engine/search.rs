@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::id::AccountId;
 use crate::base::limits;
+use crate::domain::directory::listing::is_listed;
 use crate::domain::directory::profile::VerifiedProfile;
 use crate::domain::directory::search::{self, Query};
-use crate::domain::identity::address;
 use crate::engine::command::{FoundBusiness, Outcome, Refusal};
 use crate::engine::effects::Effect;
 use crate::engine::hosting::local_page;
 use crate::engine::input::Ticket;
+use crate::engine::lookups::FOUND;
 use crate::engine::machine::{Engine, Step};
 use crate::engine::pending::{Deadline, Fetched, Question, Search, SearchStage, Want};
-use crate::engine::view::ProfileView;
+use crate::store::table::Rows as _;
 use crate::wire::ask::{Answer, Ask};
 use crate::wire::index::{IndexRequest, IndexResponse};
 use crate::wire::peer::PeerAddress;
@@ -139,8 +140,19 @@ impl Engine {
         let Some(search) = self.lookups.searches.get_mut(&ticket) else { return };
         search.open = search.open.saturating_sub(1);
         search.refused += fetched.refused;
-        let matching =
-            fetched.profile.iter().filter(|profile| search::matches(profile.profile(), &search.query));
+        let operator = search.query.listed_by.map(|operator| {
+            let record = step.tx.copy(&FOUND, operator.as_bytes()).and_then(|floor| floor.record);
+            record.and_then(|record| VerifiedProfile::verify(&record, step.now).ok())
+        });
+        let listed = |profile: &VerifiedProfile| match &operator {
+            None => true,
+            Some(None) => false,
+            Some(Some(operator)) => is_listed(profile.profile(), operator, step.now),
+        };
+        let matching = fetched
+            .profile
+            .iter()
+            .filter(|profile| search::matches(profile.profile(), &search.query) && listed(profile));
         search.found.extend(matching.cloned());
         self.search_settled(step, ticket);
     }
@@ -173,7 +185,7 @@ impl Engine {
             self.reply(ticket, Err(Refusal::NoPeers));
             return;
         }
-        let mut businesses: Vec<FoundBusiness> = search.found.iter().map(found_business).collect();
+        let mut businesses: Vec<FoundBusiness> = search.found.iter().map(FoundBusiness::of).collect();
         businesses.sort_by(|one, other| {
             (&one.profile.name, &one.address).cmp(&(&other.profile.name, &other.address))
         });
@@ -204,14 +216,5 @@ impl SearchStage {
             Self::Fetching(next) => *next,
             Self::Asking(_) => None,
         }
-    }
-}
-
-/// A verified profile as a search shows it.
-pub(super) fn found_business(profile: &VerifiedProfile) -> FoundBusiness {
-    FoundBusiness {
-        address: address::encode(&profile.account()),
-        former: None,
-        profile: ProfileView::of(profile.profile()),
     }
 }

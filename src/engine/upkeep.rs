@@ -40,6 +40,7 @@ impl Engine {
         self.mail_started(step);
         if self.online {
             self.keep_again(step);
+            self.places_again(step);
         }
     }
 

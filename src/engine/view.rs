@@ -16,7 +16,9 @@ use crate::domain::identity::safety_number::SafetyNumber;
 use crate::domain::identity::verification::Verification;
 use crate::domain::identity::{moved, own};
 use crate::store::table::Rows;
+use crate::wire::billing::EventKind;
 use crate::wire::plan::Plan;
+use crate::wire::rail::Payee;
 use crate::wire::record::Profile;
 
 /// One contact.
@@ -343,15 +345,8 @@ fn body_view(body: &Body) -> BodyView {
 }
 
 /// What an event is called, by the number that timelines keep.
-const fn event_name(kind: u32) -> &'static str {
-    match kind {
-        1 => "subscribe",
-        2 => "trial",
-        3 => "invoice",
-        4 => "receipt",
-        5 => "cancel",
-        _ => "unknown",
-    }
+fn event_name(kind: u32) -> &'static str {
+    EventKind::from_number(kind).map_or("unknown", EventKind::word)
 }
 
 /// A business's profile, without the parts that only machines read.
@@ -367,6 +362,7 @@ pub struct ProfileView {
     pub website: String,
     pub hours: String,
     pub plans: Vec<Plan>,
+    pub payees: Vec<Payee>,
     pub seq: u64,
     pub issued: Time,
     pub expires: Time,
@@ -386,6 +382,7 @@ impl ProfileView {
             website: profile.website,
             hours: profile.hours,
             plans: profile.plans,
+            payees: profile.payees,
             seq: profile.seq,
             issued: profile.issued,
             expires: profile.expires,

@@ -12,10 +12,12 @@ use libp2p::{
     memory_connection_limits, ping, relay, upnp,
 };
 use rand_core::UnwrapErr;
+use tokio::time::Instant;
 
 use super::config::{Config, RelayLimits, StartError};
 use super::dht::Directory;
 use super::dialback::DialBack;
+use super::guests::Guests;
 use super::prefixes::Prefixes;
 use super::protocol::IDENTIFY;
 use super::reach::Reach;
@@ -70,6 +72,7 @@ impl Behaviour {
         key: &Keypair,
         external: Vec<Multiaddr>,
         circuits: relay::client::Behaviour,
+        guests: &Guests,
     ) -> Result<Self, StartError> {
         let range = if is_laboratory(config) { Range::Loopback } else { Range::Global };
         let serves = config.server || config.serve_relay.is_some();
@@ -95,7 +98,10 @@ impl Behaviour {
             streams: Streams::default(),
             mdns: mdns(config.mdns, local)?,
             circuits,
-            relay: config.serve_relay.map(|limits| relay::Behaviour::new(local, relay_config(limits))).into(),
+            relay: config
+                .serve_relay
+                .map(|limits| relay::Behaviour::new(local, relay_config(limits, guests)))
+                .into(),
             punch: Sieve::new(dcutr::Behaviour::new(local), range),
             probe: Sieve::new(probe, range),
             dial_back: serves.then(|| DialBack::new(range)).into(),
@@ -116,8 +122,8 @@ pub(crate) fn router(config: &Config) -> Toggle<upnp::tokio::Behaviour> {
     wanted.then(upnp::tokio::Behaviour::default).into()
 }
 
-fn relay_config(limits: RelayLimits) -> relay::Config {
-    let config = relay::Config {
+fn relay_config(limits: RelayLimits, guests: &Guests) -> relay::Config {
+    let mut config = relay::Config {
         max_reservations: limits.reservations,
         max_reservations_per_peer: CONNECTIONS_PER_PEER_MAX as usize,
         reservation_duration: RESERVATION_LIFE,
@@ -128,6 +134,13 @@ fn relay_config(limits: RelayLimits) -> relay::Config {
         max_circuit_bytes: limits.circuit_mebibytes << 20,
         circuit_src_rate_limiters: Vec::new(),
     };
+    if limits.paid_only {
+        let guests = guests.clone();
+        // Asked for each reservation and its renewals alike.
+        config.reservation_rate_limiters.push(Box::new(
+            move |peer: PeerId, _: &Multiaddr, _: std::time::Instant| guests.has(&peer, Instant::now()),
+        ));
+    }
     // By peer only: whole towns share one IP address.
     config
         .reservation_rate_per_peer(RATE, Duration::from_secs(10))

@@ -88,6 +88,8 @@ pub struct RelayLimits {
     pub circuit_minutes: u32,
     /// Mebibytes in both directions after which it ends; 0 for no end.
     pub circuit_mebibytes: u64,
+    /// Whether places are only kept for those whom the node names; see [`super::message::Command::KeepPlace`].
+    pub paid_only: bool,
 }
 
 impl Default for RelayLimits {
@@ -97,6 +99,7 @@ impl Default for RelayLimits {
             circuits: RELAY_CIRCUITS,
             circuit_minutes: RELAY_CIRCUIT_MINUTES,
             circuit_mebibytes: RELAY_CIRCUIT_MEBIBYTES,
+            paid_only: false,
         }
     }
 }

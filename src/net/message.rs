@@ -90,6 +90,13 @@ pub enum Command {
         /// Where in the directory.
         key: [u8; 32],
     },
+    /// Keep a place with our relay for a peer, for so long, where places are for those who pay.
+    KeepPlace {
+        /// For whom.
+        peer: PeerKey,
+        /// For how long.
+        life: Duration,
+    },
     /// Ask a peer something: [`Event::Answered`].
     Ask {
         /// The caller's name for this request.

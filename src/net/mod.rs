@@ -21,6 +21,7 @@ mod dht;
 mod dialback;
 mod dials;
 mod events;
+mod guests;
 mod handler;
 mod hearing;
 mod join;

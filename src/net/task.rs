@@ -17,6 +17,7 @@ use super::codec::Hop;
 use super::config::{Config, StartError};
 use super::convert::{key_of, peer_of};
 use super::events::Events;
+use super::guests::Guests;
 use super::handler::Ticket;
 use super::join::Join;
 use super::links::Links;
@@ -64,6 +65,7 @@ pub(crate) struct Task {
     pub(super) listening: Vec<String>,
     pub(super) cut_off: u64,
     pub(super) meter: Option<Meter>,
+    guests: Guests,
     barred: Option<watch::Receiver<Vec<PeerKey>>>,
 }
 
@@ -84,7 +86,8 @@ impl Task {
         let seeds = parse(&config.bootstrap)?;
         let (named, known) = (parse(&config.relays)?, parse(&config.known_relays).unwrap_or_default());
         let (transport, circuits) = relayed(&key, config.meter.clone())?;
-        let behaviour = Behaviour::new(&config, &key, external.clone(), circuits)?;
+        let guests = Guests::default();
+        let behaviour = Behaviour::new(&config, &key, external.clone(), circuits, &guests)?;
         let swarm_config = SwarmConfig::with_tokio_executor()
             .with_idle_connection_timeout(IDLE_PATIENCE)
             .with_max_negotiating_inbound_streams(STREAMS_NEGOTIATING_MAX)
@@ -95,6 +98,7 @@ impl Task {
         let mut barred = config.barred.clone();
         barred.iter_mut().for_each(watch::Receiver::mark_changed);
         Ok(Self {
+            guests,
             meter: config.meter.clone(),
             local: key_of(&local).ok_or(StartError::Key)?,
             server: config.server,
@@ -194,6 +198,11 @@ impl Task {
             Command::Keep { key, value, expires_in } => self.keep(&key, value, expires_in),
             Command::Forget { key } => {
                 kad::store::RecordStore::remove(self.records(), &kad::RecordKey::new(&key))
+            }
+            Command::KeepPlace { peer, life } => {
+                if let Some(peer) = peer_of(&peer) {
+                    self.guests.keep(peer, life, Instant::now());
+                }
             }
             Command::Ask { query, peer, body } => self.ask(query, &peer, body),
             Command::Answer { ask, body } => self.asks.answer(ask, body),

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::disk::files;
-use crate::node::mailbox::Mailbox;
+use crate::domain::mailbox::admission::NamedPlan;
+use crate::node::mailbox::{self, Mailbox, RulesError};
 
 /// The largest configuration file that is read.
 const CONFIG_MAX: u64 = 64 * 1024;
@@ -64,6 +66,10 @@ pub struct Relay {
     pub circuit_minutes: u32,
     /// Mebibytes in both directions after which it ends; 0 for no end.
     pub circuit_mebibytes: u64,
+    /// The plan that must be paid for a place; empty where places are free.
+    pub plan: String,
+    /// The address of the business that offers it, where it isn't this node's own.
+    pub issuer: String,
 }
 
 impl Default for Relay {
@@ -76,7 +82,25 @@ impl Default for Relay {
             circuits: limits::RELAY_CIRCUITS,
             circuit_minutes: limits::RELAY_CIRCUIT_MINUTES,
             circuit_mebibytes: limits::RELAY_CIRCUIT_MEBIBYTES,
+            plan: String::new(),
+            issuer: String::new(),
         }
+    }
+}
+
+impl Relay {
+    /// The plan that pays for a place with the relay of the node, which speaks for `account`; nothing where it relays for
+    /// nobody, or for anybody.
+    ///
+    /// # Errors
+    /// Where the issuer isn't an address.
+    pub fn paid_by(&self, account: AccountId) -> Result<Option<NamedPlan>, RulesError> {
+        if !self.serve || self.plan.is_empty() {
+            return Ok(None);
+        }
+        mailbox::named_plan(&self.plan, &self.issuer, account)
+            .map(Some)
+            .ok_or_else(|| RulesError::new("[relay] issuer: not an address"))
     }
 }
 

@@ -161,6 +161,10 @@ impl Node {
         {
             engine.serve_mail(rules);
         }
+        if let Some(plan) = config.map(|config| config.relay.paid_by(engine.account())).transpose()?.flatten()
+        {
+            engine.relay_for(plan);
+        }
 
         let (inputs, received) = mpsc::channel(limits::INPUT_QUEUE);
         let network = match config {
@@ -376,6 +380,7 @@ fn start_network(
         circuits: config.relay.circuits,
         circuit_minutes: config.relay.circuit_minutes,
         circuit_mebibytes: config.relay.circuit_mebibytes,
+        paid_only: !config.relay.plan.is_empty(),
     });
     network.server = match wanted.directory {
         Directory::Auto => keystore.kind == AccountKind::Business,

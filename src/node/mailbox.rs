@@ -64,7 +64,7 @@ impl Mailbox {
         if !self.serve {
             return Ok(None);
         }
-        let wrong = |words: &str| RulesError(words.to_owned());
+        let wrong = |words: &str| RulesError::new(&format!("[mailbox] {words}"));
         let admission = match self.admission {
             Rule::Open => Admission::Open,
             Rule::Token => {
@@ -81,21 +81,31 @@ impl Mailbox {
                 return Err(wrong("plan: name the plan that must be paid"));
             }
             Rule::Receipt => {
-                let issuer = match self.issuer.as_str() {
-                    "" => account,
-                    text => address::decode(text).map_err(|_| wrong("issuer: not an address"))?,
-                };
-                Admission::Receipt(NamedPlan { issuer, plan: self.plan.clone() })
+                let plan = named_plan(&self.plan, &self.issuer, account);
+                Admission::Receipt(plan.ok_or_else(|| wrong("issuer: not an address"))?)
             }
         };
         Ok(Some(Rules { admission, queues: self.queues, bytes: self.bytes }))
     }
 }
 
-/// The section contradicts itself.
+/// A plan as a section of the configuration names it; nothing where the issuer isn't an address. Where it is left out, it
+/// is the node's own `account`.
+pub(super) fn named_plan(plan: &str, issuer: &str, account: AccountId) -> Option<NamedPlan> {
+    let issuer = if issuer.is_empty() { account } else { address::decode(issuer).ok()? };
+    Some(NamedPlan { issuer, plan: plan.to_owned() })
+}
+
+/// A section contradicts itself.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("config.toml, [mailbox] {0}")]
+#[error("config.toml, {0}")]
 pub struct RulesError(String);
+
+impl RulesError {
+    pub(super) fn new(words: &str) -> Self {
+        Self(words.to_owned())
+    }
+}
 
 /// The node that a multiaddress ending in `/p2p/PEER` leads to.
 pub fn place(text: &str) -> Option<PeerAddress> {

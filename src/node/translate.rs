@@ -41,6 +41,7 @@ pub(super) fn command(effect: Effect) -> Result<Command, Effect> {
         Effect::GetRecord { query, key } => Command::GetRecord { query, key },
         Effect::ClosestPeers { query, key } => Command::ClosestPeers { query, key },
         Effect::Keep { key, value, expires_in } => Command::Keep { key, value, expires_in },
+        Effect::KeepPlace { peer, life } => Command::KeepPlace { peer, life },
         Effect::Ask { query, peer, body } => Command::Ask { query, peer, body },
         Effect::Answer { ask, body } => Command::Answer { ask, body },
         Effect::Channel(order) => Command::Channel(order),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::charging;
 use crate::base::limits;
 use crate::sim::disk::Disk;
 use crate::store::key::{Key, TableId};
@@ -74,7 +75,7 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         TableId::Found => (limits::CONTACTS_MAX, 1),
         TableId::HostedRecords => (limits::RECORDS_HOSTED_MAX, 1),
         TableId::HostedIndex => (limits::INDEX_HOSTED_MAX, limits::INDEX_HOSTED_MAX),
-        TableId::Events => (NONE, limits::HISTORY_MAX),
+        TableId::Events => (NONE, charging::HISTORY_MAX),
         TableId::Subscriptions | TableId::Invoices | TableId::Receipts => (NONE, 1),
         TableId::Invites => (limits::INVITES_MAX, 1),
         TableId::Replays => (NONE, limits::REPLAYS_PER_SET_MAX),
@@ -94,5 +95,11 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         TableId::OwnMailboxes => (NONE, 1),
         TableId::OwnQueues => (rows(TableId::OwnMailboxes).saturating_mul(2 * contacts + 2), 1),
         TableId::ContactBoxes | TableId::ContactQueues | TableId::ContactInboxes => (contacts, 1),
+        TableId::Dunning => (rows(TableId::Subscriptions), 1),
+        TableId::PaidNotices => (NONE, 1),
+        // What was charged is kept.
+        TableId::BillingJournal => (rows(TableId::Events), NONE),
+        TableId::BillingJournalEnd => (1, 1),
+        TableId::RelayPlaces => (charging::PLACES_MAX, 1),
     }
 }

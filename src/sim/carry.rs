@@ -50,6 +50,10 @@ impl World {
                 self.later(from, wait, Input::Worked { query, work: puzzle.solve() });
             }
             Effect::Channel(order) => self.channel(from, order),
+            Effect::KeepPlace { peer, life } => {
+                let until = self.now.plus(life);
+                self.places.insert((from, peer), until);
+            }
             Effect::Reply { .. } | Effect::Show(_) => {}
         }
     }

@@ -28,6 +28,8 @@ mod script;
 mod town;
 
 #[cfg(test)]
+mod billing_tests;
+#[cfg(test)]
 mod device_tests;
 #[cfg(test)]
 mod directory_tests;

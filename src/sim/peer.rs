@@ -12,6 +12,7 @@ use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::own::ACCOUNTS;
 use crate::domain::identity::primary::Primary;
 use crate::domain::identity::sibling;
+use crate::domain::mailbox::admission::NamedPlan;
 use crate::domain::mailbox::host::Rules;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::effects::{Effect, Held};
@@ -45,6 +46,7 @@ pub struct Peer {
     pub starts: u64,
     /// What it allows as a mailbox.
     rules: Option<Rules>,
+    relay_plan: Option<NamedPlan>,
     /// Whether it runs.
     pub on: bool,
     /// How far its clock is ahead of the world's, in milliseconds; negative where it is behind.
@@ -88,6 +90,7 @@ impl Peer {
             tickets: 0,
             starts: 1,
             rules: None,
+            relay_plan: None,
             on: true,
             skew: 0,
             tick: None,
@@ -104,6 +107,12 @@ impl Peer {
     pub fn serve_mail(&mut self, rules: Rules) {
         self.engine.serve_mail(rules.clone());
         self.rules = Some(rules);
+    }
+
+    /// From now on places with its relay are for those who pay.
+    pub fn relay_for(&mut self, plan: NamedPlan) {
+        self.engine.relay_for(plan.clone());
+        self.relay_plan = Some(plan);
     }
 
     /// Its account.
@@ -215,6 +224,7 @@ impl Peer {
         self.on = true;
         self.engine = self.engine_anew();
         self.rules.iter().for_each(|rules| self.engine.serve_mail(rules.clone()));
+        self.relay_plan.iter().for_each(|plan| self.engine.relay_for(plan.clone()));
         self.began(now, rng);
     }
 

@@ -17,7 +17,7 @@ use crate::engine::ledger;
 use crate::engine::view;
 use crate::sim::world::{Faults, World};
 use crate::store::table::{Reader, Rows as _};
-use crate::wire::billing::InvoiceKey;
+use crate::wire::invoice_key::InvoiceKey;
 
 /// The only contact of a node: its account, and the one that it had before.
 fn contact(world: &World, peer: usize) -> (AccountId, Option<AccountId>) {

@@ -81,6 +81,8 @@ pub struct World {
     pub(super) rng: Random,
     queue: BTreeMap<(Time, u64), Coming>,
     order: u64,
+    /// Until when each relay keeps a place for whom.
+    pub places: BTreeMap<(usize, PeerKey), Time>,
     /// What was done on the network, for a test to look at: who, to whom, which bytes.
     pub sent: Vec<(usize, usize, Vec<u8>)>,
     /// Whether somebody takes [`World::seen`] away; then nothing is kept for a test to look at.
@@ -126,6 +128,7 @@ impl World {
             trace: [0; 32],
             steps: 0,
             puzzles: 0,
+            places: BTreeMap::new(),
         };
         for kind in kinds {
             world.add((Some(Seed::random(&mut rng)), Secret::random(&mut rng), *kind));

@@ -57,6 +57,11 @@ pub enum TableId {
     Reconcile = 56,
     ContactInboxes = 58,
     Successions = 59,
+    Dunning = 60,
+    PaidNotices = 61,
+    BillingJournal = 62,
+    BillingJournalEnd = 63,
+    RelayPlaces = 70,
 }
 
 /// The key of one row.

@@ -70,7 +70,12 @@ impl<T: Row> Table<T> {
                 postcard::from_bytes(body).map_err(|error| self.fault("doesn't decode", &error))
             }
             Some((version, _)) => {
-                Err(Fault(format!("a row of {:?} has version {version}, not {}", self.id, self.version)))
+                let age = if *version < self.version { "an earlier" } else { "a later" };
+                Err(Fault(format!(
+                    "a row of {:?} has version {version}, not {}: {age} version of this program wrote it, and this one \
+                     can't read it",
+                    self.id, self.version
+                )))
             }
             None => Err(Fault(format!("a row of {:?} is empty", self.id))),
         }

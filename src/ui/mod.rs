@@ -17,4 +17,6 @@ pub mod lab;
 pub mod plot;
 
 mod facts;
+mod ledger_check;
+mod qr;
 mod scale;

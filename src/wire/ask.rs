@@ -2,14 +2,17 @@
 
 use prost::Message as _;
 
-use crate::base::id::{ContactToken, Digest, RouteId};
+use crate::base::id::{AccountId, ContactToken, Digest, RouteId};
 use crate::base::limits;
+use crate::base::time::Time;
 use crate::crypto::aead;
 use crate::crypto::ed25519::Signature;
 use crate::crypto::kdf::label;
 use crate::wire::account::{log_from_schema, log_to_schema};
-use crate::wire::decode::{Malformed, array, message, required};
+use crate::wire::decode::{Malformed, array, message, required, time};
 use crate::wire::peer::PeerKey;
+use crate::wire::place::Showing;
+use crate::wire::plan::is_plan_id;
 use crate::wire::schema;
 use crate::wire::signed::Signed;
 use crate::wire::work::Puzzle;
@@ -74,6 +77,8 @@ pub enum Ask {
         /// The grant, sealed.
         grant: Vec<u8>,
     },
+    /// For a place with the asked node's relay: with the receipt that pays for it, or to hear which plan does.
+    Place(Option<Box<Showing>>),
 }
 
 /// An answer.
@@ -98,6 +103,15 @@ pub enum Answer {
     LinkKey(Vec<u8>, Signature),
     /// The grant opened.
     Linked,
+    /// The place is the asker's until then.
+    Place(Time),
+    /// No receipt was shown that holds and is of this plan.
+    Unpaid {
+        /// Who sells the plan.
+        issuer: AccountId,
+        /// The plan's id.
+        plan: String,
+    },
 }
 
 impl Ask {
@@ -122,6 +136,9 @@ impl Ask {
                 offer: offer.as_bytes().to_vec(),
                 grant: grant.clone(),
             }),
+            Self::Place(showing) => {
+                Question::Place(showing.as_ref().map(|showing| showing.to_schema()).unwrap_or_default())
+            }
         };
         schema::Ask { question: Some(question) }.encode_to_vec()
     }
@@ -150,6 +167,7 @@ impl Ask {
             Question::LinkGrant(given) => {
                 Self::LinkGrant { offer: Digest::new(array(&given.offer)?), grant: given.grant }
             }
+            Question::Place(asked) => Self::Place(Showing::from_schema(asked)?.map(Box::new)),
         })
     }
 }
@@ -175,6 +193,11 @@ impl Answer {
                 consent: consent.as_bytes().to_vec(),
             })),
             Self::Linked => Some(Wire::Linked(true)),
+            Self::Place(until) => Some(Wire::Place(until.as_millis())),
+            Self::Unpaid { issuer, plan } => Some(Wire::Unpaid(schema::PlaceTerms {
+                issuer: issuer.as_bytes().to_vec(),
+                plan: plan.clone(),
+            })),
         };
         let (one_time, former, work) = (one_time_keys, former_logs, wanted);
         schema::Answer { answer, one_time, former, work }.encode_to_vec()
@@ -200,6 +223,10 @@ impl Answer {
                 Ok(Self::LinkKey(told.key, Signature::new(array(&told.consent)?)))
             }
             Some(Wire::Linked(true)) if alone => Ok(Self::Linked),
+            Some(Wire::Place(until)) if alone => Ok(Self::Place(time(until))),
+            Some(Wire::Unpaid(terms)) if alone && is_plan_id(&terms.plan) => {
+                Ok(Self::Unpaid { issuer: AccountId::new(array(&terms.issuer)?), plan: terms.plan })
+            }
             _ => Err(Malformed("an answer that makes no sense")),
         }
     }
@@ -219,6 +246,14 @@ fn work_done(done: &schema::WorkDone) -> Result<WorkDone, Malformed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::id::DeviceId;
+    use crate::wire::mail::ShownReceipt;
+    use crate::wire::signed::tests::signed;
+
+    fn showing() -> Showing {
+        let receipt = ShownReceipt { receipt: signed(), signer: DeviceId::new([1; 32]), log: vec![signed()] };
+        Showing { receipt, presentation: signed(), signer: DeviceId::new([2; 32]), log: vec![signed(); 2] }
+    }
 
     #[test]
     fn questions_and_answers_read_back() {
@@ -231,6 +266,8 @@ mod tests {
             Ask::Index(vec![1, 2]),
             Ask::LinkKey { offer, account: vec![7; HIDDEN_ACCOUNT_LEN] },
             Ask::LinkGrant { offer, grant: vec![6; limits::LINK_GRANT_MAX] },
+            Ask::Place(None),
+            Ask::Place(Some(Box::new(showing()))),
         ] {
             assert_eq!(Ask::decode(&ask.encode()), Ok(ask));
         }
@@ -249,6 +286,9 @@ mod tests {
         };
         let pair = [vec![5], vec![6]];
         let link = [Answer::LinkKey(vec![5], Signature::new([8; 64])), Answer::Linked];
+        let unpaid = |plan: &str| Answer::Unpaid { issuer: AccountId::new([7; 32]), plan: plan.into() };
+        let place = [Answer::Place(Time::from_millis(u64::MAX)), unpaid("relay")];
+        assert!(Answer::decode(&unpaid("two words").encode()).is_err());
         let others = [
             Answer::Nothing,
             bundle(&[]),
@@ -257,7 +297,7 @@ mod tests {
             wanted(1),
             wanted(limits::WORK_MOST),
         ];
-        for answer in others.into_iter().chain(link) {
+        for answer in others.into_iter().chain(link).chain(place) {
             assert_eq!(Answer::decode(&answer.encode()), Ok(answer));
         }
         assert!(

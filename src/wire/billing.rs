@@ -1,121 +1,19 @@
 //! The events of charging, as they are signed.
 
-use core::fmt;
-use core::str::FromStr;
-
 use prost::Message as _;
-use rand_core::CryptoRng;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::{AccountId, DeviceId, Digest};
-use crate::base::limits;
 use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::crypto::kdf::{Label, label};
 use crate::wire::decode::{Malformed, array, message, required};
+use crate::wire::invoice_key::InvoiceKey;
 use crate::wire::plan::Plan;
+use crate::wire::rail::{Payee, Rail, TrustClass};
 use crate::wire::schema;
 use crate::wire::signed::Signed;
-
-/// How money moves. Only what is listed here is offered.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Rail {
-    /// By whatever means the two agreed on; the issuer marks it paid.
-    Manual,
-}
-
-impl Rail {
-    /// How much a payment by this rail proves.
-    pub const fn trust_class(self) -> TrustClass {
-        match self {
-            Self::Manual => TrustClass::B,
-        }
-    }
-
-    pub(crate) const fn number(self) -> u32 {
-        match self {
-            Self::Manual => 1,
-        }
-    }
-
-    pub(crate) fn from_number(number: u32) -> Result<Self, Malformed> {
-        if number == 1 { Ok(Self::Manual) } else { Err(Malformed("an unknown rail")) }
-    }
-}
-
-/// How much a receipt's payment is proven.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum TrustClass {
-    /// Attested by the payee.
-    B,
-}
-
-impl TrustClass {
-    pub(crate) const fn number(self) -> u32 {
-        match self {
-            Self::B => 2,
-        }
-    }
-}
-
-/// What an invoice is known by: 20 characters of `A-Z2-7` from 100 random bits, which fit the reference fields
-/// of the common rails.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InvoiceKey([u8; Self::LEN]);
-
-impl InvoiceKey {
-    /// Characters.
-    pub const LEN: usize = 20;
-
-    /// A fresh key.
-    pub fn random(rng: &mut dyn CryptoRng) -> Self {
-        const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-        let mut key = [0; Self::LEN];
-        rng.fill_bytes(&mut key);
-        // 32 divides 256, so that the lowest five bits of a uniform byte are uniform.
-        Self(key.map(|byte| ALPHABET[usize::from(byte & 31)]))
-    }
-
-    /// The characters.
-    pub fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
-impl FromStr for InvoiceKey {
-    type Err = Malformed;
-
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        let key: [u8; Self::LEN] = array(text.as_bytes())?;
-        let known = |byte: &u8| matches!(byte, b'A'..=b'Z' | b'2'..=b'7');
-        if key.iter().all(known) { Ok(Self(key)) } else { Err(Malformed("not an invoice key")) }
-    }
-}
-
-impl fmt::Display for InvoiceKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for InvoiceKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl Serialize for InvoiceKey {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for InvoiceKey {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <std::borrow::Cow<'de, str>>::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
-}
 
 /// The wish to subscribe, under terms that the subscriber signs whole. Its digest is the subscription's id.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -175,6 +73,10 @@ pub struct Invoice {
     pub amount: Money,
     /// How it may be paid; at least one.
     pub rails: Vec<Rail>,
+    /// Whom to pay by these rails; manual may be without one.
+    pub payees: Vec<Payee>,
+    /// The plan change that it is for, if it is for one.
+    pub change: Option<Digest>,
     /// From when on it can no longer be paid.
     pub expires: Time,
     /// When it was signed.
@@ -215,7 +117,7 @@ pub struct Receipt {
     pub tax: Vec<Tax>,
     /// How it was paid.
     pub rail: Rail,
-    /// How much that proves; follows from the rail.
+    /// How much that proves: as much as the rail can, and by Lightning more with evidence.
     pub trust_class: TrustClass,
     /// SHA-256 of what was shown as evidence, if anything was.
     pub evidence_hash: Option<Digest>,
@@ -250,6 +152,149 @@ pub struct CancelIntent {
     pub issued_at: Time,
 }
 
+/// Which subscription of whom an event belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Parties {
+    /// The business.
+    pub issuer: AccountId,
+    /// The subscriber, as this business knows them.
+    pub subject: AccountId,
+    /// The digest of the [`Subscribe`].
+    pub subscription: Digest,
+}
+
+/// A further way to pay an open invoice.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Offer {
+    /// Of which subscription.
+    pub parties: Parties,
+    /// The invoice.
+    pub invoice: InvoiceKey,
+    /// Whom to pay.
+    pub payee: Payee,
+    /// When it was signed.
+    pub issued_at: Time,
+}
+
+/// The payer's word, and perhaps proof, that an invoice was paid.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Evidence {
+    /// Of which subscription.
+    pub parties: Parties,
+    /// The invoice.
+    pub invoice: InvoiceKey,
+    /// By which rail.
+    pub rail: Rail,
+    /// Lightning: the preimage. Else the payment's own reference.
+    pub proof: Vec<u8>,
+    /// When it was signed.
+    pub issued_at: Time,
+}
+
+/// What a credit note does.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Credit {
+    /// Money goes back.
+    Refund,
+    /// The receipt is taken back.
+    Revoke,
+}
+
+/// Money given back, or a receipt taken back.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct CreditNote {
+    /// Of which subscription.
+    pub parties: Parties,
+    /// What it is known by: the same key gives the same note for ever.
+    pub key: InvoiceKey,
+    /// The receipt.
+    pub receipt: Digest,
+    /// Which of the two.
+    pub credit: Credit,
+    /// How much goes back; may be nothing.
+    pub amount: Money,
+    /// From when on the receipt gives no access.
+    pub access_ends: Time,
+    /// Why.
+    pub reason: String,
+    /// When it was signed.
+    pub issued_at: Time,
+}
+
+/// A credit note that no longer counts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct CreditNoteReversed {
+    /// Of which subscription.
+    pub parties: Parties,
+    /// The note.
+    pub note: Digest,
+    /// Why.
+    pub reason: String,
+    /// When it was signed.
+    pub issued_at: Time,
+}
+
+/// The subscriber's wish for another plan. It counts once the issuer has agreed, and, where money is due, been paid.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PlanChange {
+    /// Of which subscription.
+    pub parties: Parties,
+    /// The hash of the terms that are left.
+    pub from: Digest,
+    /// The terms that are wished for.
+    pub to: Plan,
+    /// From when on.
+    pub at: Time,
+    /// When what is paid for ends; not before `at`.
+    pub until: Time,
+    /// What of the paid periods isn't used.
+    pub credit: Money,
+    /// What the rest of them costs under the other terms.
+    pub charge: Money,
+    /// When it was signed.
+    pub issued_at: Time,
+}
+
+/// An answer to an event of the other side: the issuer's agreement or the subscriber's consent.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Answer {
+    /// Of which subscription.
+    pub parties: Parties,
+    /// The event.
+    pub event: Digest,
+    /// Yes or no.
+    pub agrees: bool,
+    /// When it was signed.
+    pub issued_at: Time,
+}
+
+/// The issuer's wish for other terms of the same plan. It counts once the subscriber has consented.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PriceChange {
+    /// Of which subscription.
+    pub parties: Parties,
+    /// The hash of the terms that are left.
+    pub from: Digest,
+    /// The terms that are wished for: the same plan in a later version.
+    pub to: Plan,
+    /// From when on; at least [`charging::PRICE_NOTICE`] after it was signed.
+    pub effective: Time,
+    /// When it was signed.
+    pub issued_at: Time,
+}
+
+/// The subscriber's wish to stop for a while when what is paid for ends. It counts once the issuer has agreed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Pause {
+    /// Of which subscription.
+    pub parties: Parties,
+    /// Until when.
+    pub until: Time,
+    /// When it was signed.
+    pub issued_at: Time,
+}
+
 /// Any event of charging.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -260,6 +305,15 @@ pub enum Event {
     Invoice(Invoice),
     Receipt(Receipt),
     Cancel(CancelIntent),
+    Offer(Offer),
+    Evidence(Evidence),
+    CreditNote(CreditNote),
+    CreditReversed(CreditNoteReversed),
+    PlanChange(PlanChange),
+    Agreement(Answer),
+    PriceChange(PriceChange),
+    Consent(Answer),
+    Pause(Pause),
 }
 
 /// Which event it is.
@@ -272,9 +326,36 @@ pub enum EventKind {
     Invoice = 3,
     Receipt = 4,
     Cancel = 5,
+    Offer = 6,
+    Evidence = 7,
+    CreditNote = 8,
+    CreditReversed = 9,
+    PlanChange = 10,
+    Agreement = 11,
+    PriceChange = 12,
+    Consent = 13,
+    Pause = 14,
 }
 
 impl EventKind {
+    /// All kinds, by their numbers.
+    pub const ALL: [Self; 14] = [
+        Self::Subscribe,
+        Self::Trial,
+        Self::Invoice,
+        Self::Receipt,
+        Self::Cancel,
+        Self::Offer,
+        Self::Evidence,
+        Self::CreditNote,
+        Self::CreditReversed,
+        Self::PlanChange,
+        Self::Agreement,
+        Self::PriceChange,
+        Self::Consent,
+        Self::Pause,
+    ];
+
     /// The label that such an event is signed under.
     pub const fn label(self) -> Label {
         match self {
@@ -283,18 +364,49 @@ impl EventKind {
             Self::Invoice => label::INVOICE,
             Self::Receipt => label::RECEIPT,
             Self::Cancel => label::CANCEL,
+            Self::Offer => label::OFFER,
+            Self::Evidence => label::EVIDENCE,
+            Self::CreditNote => label::CREDIT_NOTE,
+            Self::CreditReversed => label::CREDIT_REVERSED,
+            Self::PlanChange => label::PLAN_CHANGE,
+            Self::Agreement => label::AGREEMENT,
+            Self::PriceChange => label::PRICE_CHANGE,
+            Self::Consent => label::CONSENT,
+            Self::Pause => label::PAUSE,
         }
     }
 
-    const fn from_number(number: u32) -> Result<Self, Malformed> {
-        Ok(match number {
-            1 => Self::Subscribe,
-            2 => Self::Trial,
-            3 => Self::Invoice,
-            4 => Self::Receipt,
-            5 => Self::Cancel,
-            _ => return Err(Malformed("an unknown event")),
-        })
+    /// Whether the subscriber signs such an event; else the business does.
+    pub const fn is_subscribers(self) -> bool {
+        matches!(
+            self,
+            Self::Subscribe | Self::Cancel | Self::Evidence | Self::PlanChange | Self::Consent | Self::Pause
+        )
+    }
+
+    /// What it is called, for programs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Subscribe => "subscribe",
+            Self::Trial => "trial",
+            Self::Invoice => "invoice",
+            Self::Receipt => "receipt",
+            Self::Cancel => "cancel",
+            Self::Offer => "offer",
+            Self::Evidence => "evidence",
+            Self::CreditNote => "credit_note",
+            Self::CreditReversed => "credit_reversed",
+            Self::PlanChange => "plan_change",
+            Self::Agreement => "agreement",
+            Self::PriceChange => "price_change",
+            Self::Consent => "consent",
+            Self::Pause => "pause",
+        }
+    }
+
+    /// The kind of a number; none where there is no such.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u32 == number)
     }
 }
 
@@ -307,6 +419,8 @@ pub struct SignedEvent {
     pub signer: DeviceId,
     /// The payload and the signature.
     pub signed: Signed,
+    /// Of a receipt, the same facts signed once more as a JWS, where that was made.
+    pub jws: Option<String>,
 }
 
 impl SignedEvent {
@@ -316,17 +430,24 @@ impl SignedEvent {
             kind: self.kind as u32,
             signer: self.signer.as_bytes().to_vec(),
             signed: Some(self.signed.to_schema()),
+            jws: self.jws.clone().unwrap_or_default(),
         }
         .encode_to_vec()
     }
 
-    /// Parses an event whose payload has at most [`limits::EVENT_MAX`] bytes.
+    /// Parses an event whose payload has at most [`charging::EVENT_MAX`] bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let event: schema::SignedEvent = message(bytes, limits::EVENT_MAX + 128)?;
+        let event: schema::SignedEvent = message(bytes, charging::EVENT_MAX + charging::JWS_MAX + 128)?;
+        let kind = EventKind::from_number(event.kind).ok_or(Malformed("an unknown event"))?;
+        let jws = Some(event.jws).filter(|jws| !jws.is_empty());
+        if jws.as_ref().is_some_and(|jws| kind != EventKind::Receipt || jws.len() > charging::JWS_MAX) {
+            return Err(Malformed("a second signature that can't be"));
+        }
         Ok(Self {
-            kind: EventKind::from_number(event.kind)?,
+            kind,
             signer: DeviceId::new(array(&event.signer)?),
-            signed: Signed::from_schema(required(event.signed)?, limits::EVENT_MAX)?,
+            signed: Signed::from_schema(required(event.signed)?, charging::EVENT_MAX)?,
+            jws,
         })
     }
 }

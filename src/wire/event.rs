@@ -2,15 +2,18 @@
 
 use prost::Message as _;
 
+use crate::base::charging;
 use crate::base::id::{AccountId, DeviceId, Digest};
 use crate::base::limits;
 use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::wire::billing::{
-    CancelIntent, CancelWhen, Event, EventKind, Invoice, Rail, Receipt, Subscribe, Tax, Terms, TrialGrant,
+    CancelIntent, CancelWhen, Event, EventKind, Invoice, Receipt, Subscribe, Tax, Terms, TrialGrant,
 };
 use crate::wire::decode::{Malformed, array, is_line, list, message, required, time};
+use crate::wire::event_more as more;
 use crate::wire::plan::{Plan, currency, minor, money_from_schema, money_to_schema};
+use crate::wire::rail::{Payee, Rail, TrustClass};
 use crate::wire::schema;
 
 /// The version of every event's encoding.
@@ -25,6 +28,15 @@ impl Event {
             Self::Invoice(_) => EventKind::Invoice,
             Self::Receipt(_) => EventKind::Receipt,
             Self::Cancel(_) => EventKind::Cancel,
+            Self::Offer(_) => EventKind::Offer,
+            Self::Evidence(_) => EventKind::Evidence,
+            Self::CreditNote(_) => EventKind::CreditNote,
+            Self::CreditReversed(_) => EventKind::CreditReversed,
+            Self::PlanChange(_) => EventKind::PlanChange,
+            Self::Agreement(_) => EventKind::Agreement,
+            Self::PriceChange(_) => EventKind::PriceChange,
+            Self::Consent(_) => EventKind::Consent,
+            Self::Pause(_) => EventKind::Pause,
         }
     }
 
@@ -32,10 +44,7 @@ impl Event {
     pub const fn issuer(&self) -> AccountId {
         match self {
             Self::Subscribe(event) => event.issuer,
-            Self::Trial(event) => event.terms.issuer,
-            Self::Invoice(event) => event.terms.issuer,
-            Self::Receipt(event) => event.terms.issuer,
-            Self::Cancel(event) => event.issuer,
+            _ => self.parties().0,
         }
     }
 
@@ -43,19 +52,13 @@ impl Event {
     pub const fn subject(&self) -> AccountId {
         match self {
             Self::Subscribe(event) => event.subject,
-            Self::Trial(event) => event.terms.subject,
-            Self::Invoice(event) => event.terms.subject,
-            Self::Receipt(event) => event.terms.subject,
-            Self::Cancel(event) => event.subject,
+            _ => self.parties().1,
         }
     }
 
     /// The account whose device must have signed: the subscriber's for what they want, else the business's.
     pub const fn author(&self) -> AccountId {
-        match self {
-            Self::Subscribe(_) | Self::Cancel(_) => self.subject(),
-            Self::Trial(_) | Self::Invoice(_) | Self::Receipt(_) => self.issuer(),
-        }
+        if self.kind().is_subscribers() { self.subject() } else { self.issuer() }
     }
 
     /// When it was signed.
@@ -66,6 +69,14 @@ impl Event {
             Self::Invoice(event) => event.issued_at,
             Self::Receipt(event) => event.issued_at,
             Self::Cancel(event) => event.issued_at,
+            Self::Offer(event) => event.issued_at,
+            Self::Evidence(event) => event.issued_at,
+            Self::CreditNote(event) => event.issued_at,
+            Self::CreditReversed(event) => event.issued_at,
+            Self::PlanChange(event) => event.issued_at,
+            Self::Agreement(event) | Self::Consent(event) => event.issued_at,
+            Self::PriceChange(event) => event.issued_at,
+            Self::Pause(event) => event.issued_at,
         }
     }
 
@@ -73,20 +84,38 @@ impl Event {
     pub const fn subscription(&self) -> Option<Digest> {
         match self {
             Self::Subscribe(_) => None,
-            Self::Trial(event) => Some(event.terms.subscription),
-            Self::Invoice(event) => Some(event.terms.subscription),
-            Self::Receipt(event) => Some(event.terms.subscription),
-            Self::Cancel(event) => Some(event.subscription),
+            _ => Some(self.parties().2),
         }
+    }
+
+    const fn parties(&self) -> (AccountId, AccountId, Digest) {
+        let parties = match self {
+            Self::Subscribe(event) => return (event.issuer, event.subject, Digest::new([0; 32])),
+            Self::Cancel(event) => return (event.issuer, event.subject, event.subscription),
+            Self::Trial(TrialGrant { terms, .. })
+            | Self::Invoice(Invoice { terms, .. })
+            | Self::Receipt(Receipt { terms, .. }) => {
+                return (terms.issuer, terms.subject, terms.subscription);
+            }
+            Self::Offer(event) => &event.parties,
+            Self::Evidence(event) => &event.parties,
+            Self::CreditNote(event) => &event.parties,
+            Self::CreditReversed(event) => &event.parties,
+            Self::PlanChange(event) => &event.parties,
+            Self::Agreement(event) | Self::Consent(event) => &event.parties,
+            Self::PriceChange(event) => &event.parties,
+            Self::Pause(event) => &event.parties,
+        };
+        (parties.issuer, parties.subject, parties.subscription)
     }
 
     /// The terms that it names, where it names some.
     pub const fn terms(&self) -> Option<&Terms> {
         match self {
-            Self::Subscribe(_) | Self::Cancel(_) => None,
             Self::Trial(event) => Some(&event.terms),
             Self::Invoice(event) => Some(&event.terms),
             Self::Receipt(event) => Some(&event.terms),
+            _ => None,
         }
     }
 
@@ -98,6 +127,14 @@ impl Event {
             Self::Invoice(event) => invoice_to_schema(event).encode_to_vec(),
             Self::Receipt(event) => receipt_to_schema(event).encode_to_vec(),
             Self::Cancel(event) => cancel_to_schema(event).encode_to_vec(),
+            Self::Offer(event) => more::offer(event).encode_to_vec(),
+            Self::Evidence(event) => more::evidence(event).encode_to_vec(),
+            Self::CreditNote(event) => more::credit_note(event).encode_to_vec(),
+            Self::CreditReversed(event) => more::reversal(event).encode_to_vec(),
+            Self::PlanChange(event) => more::plan_change(event).encode_to_vec(),
+            Self::Agreement(event) | Self::Consent(event) => more::answer(event).encode_to_vec(),
+            Self::PriceChange(event) => more::price_change(event).encode_to_vec(),
+            Self::Pause(event) => more::pause(event).encode_to_vec(),
         }
     }
 
@@ -109,13 +146,22 @@ impl Event {
             EventKind::Invoice => Self::Invoice(invoice_from_schema(bounded(payload)?)?),
             EventKind::Receipt => Self::Receipt(receipt_from_schema(bounded(payload)?)?),
             EventKind::Cancel => Self::Cancel(cancel_from_schema(&bounded(payload)?)?),
+            EventKind::Offer => Self::Offer(more::read_offer(bounded(payload)?)?),
+            EventKind::Evidence => Self::Evidence(more::read_evidence(bounded(payload)?)?),
+            EventKind::CreditNote => Self::CreditNote(more::read_credit_note(bounded(payload)?)?),
+            EventKind::CreditReversed => Self::CreditReversed(more::read_reversal(bounded(payload)?)?),
+            EventKind::PlanChange => Self::PlanChange(more::read_plan_change(bounded(payload)?)?),
+            EventKind::Agreement => Self::Agreement(more::read_answer(&bounded(payload)?)?),
+            EventKind::PriceChange => Self::PriceChange(more::read_price_change(bounded(payload)?)?),
+            EventKind::Consent => Self::Consent(more::read_answer(&bounded(payload)?)?),
+            EventKind::Pause => Self::Pause(more::read_pause(&bounded(payload)?)?),
         };
         if event.encode() == payload { Ok(event) } else { Err(Malformed("not canonical")) }
     }
 }
 
 fn bounded<M: prost::Message + Default>(payload: &[u8]) -> Result<M, Malformed> {
-    message(payload, limits::EVENT_MAX)
+    message(payload, charging::EVENT_MAX)
 }
 
 fn subscribe_to_schema(event: &Subscribe) -> schema::Subscribe {
@@ -180,15 +226,23 @@ fn invoice_to_schema(event: &Invoice) -> schema::Invoice {
         rails: event.rails.iter().map(|rail| rail.number()).collect(),
         expires: event.expires.as_millis(),
         issued_at: event.issued_at.as_millis(),
+        payees: event.payees.iter().map(Payee::to_schema).collect(),
+        change: event.change.map(|change| change.as_bytes().to_vec()).unwrap_or_default(),
     }
 }
 
 fn invoice_from_schema(event: schema::Invoice) -> Result<Invoice, Malformed> {
     version(event.version)?;
     let (period_start, period_end) = period(event.period_start, event.period_end)?;
-    let rails = list(event.rails, limits::RAILS_MAX, Rail::from_number)?;
+    let rails = list(event.rails, charging::RAILS_MAX, Rail::from_number)?;
     if rails.is_empty() || rails.windows(2).any(|pair| pair[0] >= pair[1]) {
         return Err(Malformed("rails that can't be"));
+    }
+    let payees = Payee::list(event.payees)?;
+    let has = |rail: &Rail| payees.iter().any(|payee| payee.rail == *rail);
+    let others = rails.iter().filter(|rail| **rail != Rail::Manual);
+    if !others.clone().all(has) || !payees.iter().all(|payee| rails.contains(&payee.rail)) {
+        return Err(Malformed("rails without payees, or payees without rails"));
     }
     Ok(Invoice {
         terms: terms(&event.issuer, &event.subject, &event.subscription, event.plan, &event.plan_hash)?,
@@ -197,6 +251,8 @@ fn invoice_from_schema(event: schema::Invoice) -> Result<Invoice, Malformed> {
         period_end,
         amount: money_from_schema(required(event.amount)?)?,
         rails,
+        payees,
+        change: optional(&event.change)?,
         expires: time(event.expires),
         issued_at: time(event.issued_at),
     })
@@ -231,22 +287,19 @@ fn receipt_from_schema(event: schema::Receipt) -> Result<Receipt, Malformed> {
     version(event.version)?;
     let (period_start, period_end) = period(event.period_start, event.period_end)?;
     let amount = Money { minor: minor(event.amount_minor)?, currency: currency(&event.currency)? };
-    let tax = list(event.tax, limits::TAXES_MAX, tax_from_schema)?;
+    let tax = list(event.tax, charging::TAXES_MAX, tax_from_schema)?;
     let rail = Rail::from_number(event.rail)?;
     let previous = Digest::new(array(&event.previous)?);
-    if !are_taxes_of(&tax, amount) || event.grace_days > limits::PLAN_DAYS_MAX {
+    if !are_taxes_of(&tax, amount) || event.grace_days > charging::PLAN_DAYS_MAX {
         return Err(Malformed("out of bounds"));
     }
-    if event.trust_class != rail.trust_class().number() {
+    let trust_class = TrustClass::from_number(event.trust_class)?;
+    if trust_class == TrustClass::A && (rail != Rail::Lightning || event.evidence_hash.is_empty()) {
         return Err(Malformed("a trust class that its rail doesn't give"));
     }
     if (event.seq == 0) != (previous == Digest::new([0; 32])) {
         return Err(Malformed("a chain without a beginning"));
     }
-    let evidence_hash = match event.evidence_hash.as_slice() {
-        [] => None,
-        hash => Some(Digest::new(array(hash)?)),
-    };
     Ok(Receipt {
         terms: terms(&event.issuer, &event.subject, &event.subscription, event.plan, &event.plan_hash)?,
         invoice: event.invoice.parse()?,
@@ -258,8 +311,8 @@ fn receipt_from_schema(event: schema::Receipt) -> Result<Receipt, Malformed> {
         amount,
         tax,
         rail,
-        trust_class: rail.trust_class(),
-        evidence_hash,
+        trust_class,
+        evidence_hash: optional(&event.evidence_hash)?,
         issued_at: time(event.issued_at),
         key: DeviceId::new(array(&event.key)?),
     })
@@ -311,7 +364,14 @@ pub fn are_taxes_of(taxes: &[Tax], amount: Money) -> bool {
             && tax.basis_points <= 1_000_000
     };
     let sum = taxes.iter().try_fold(0_i64, |sum, tax| sum.checked_add(tax.minor));
-    taxes.len() <= limits::TAXES_MAX && taxes.iter().all(named) && sum.is_some_and(|sum| sum <= amount.minor)
+    taxes.len() <= charging::TAXES_MAX
+        && taxes.iter().all(named)
+        && sum.is_some_and(|sum| sum <= amount.minor)
+}
+
+/// A digest, or nothing.
+fn optional(bytes: &[u8]) -> Result<Option<Digest>, Malformed> {
+    if bytes.is_empty() { Ok(None) } else { Ok(Some(Digest::new(array(bytes)?))) }
 }
 
 fn version(version: u32) -> Result<(), Malformed> {
@@ -333,7 +393,7 @@ fn terms(
     plan: String,
     plan_hash: &[u8],
 ) -> Result<Terms, Malformed> {
-    if plan.is_empty() || plan.len() > limits::PLAN_ID_MAX || !plan.is_ascii() {
+    if plan.is_empty() || plan.len() > charging::PLAN_ID_MAX || !plan.is_ascii() {
         return Err(Malformed("not a plan's id"));
     }
     Ok(Terms {

@@ -3,6 +3,7 @@
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::{ContactToken, DeviceId, ReadId, SendId};
 use crate::base::limits;
 use crate::crypto::ed25519;
@@ -317,7 +318,17 @@ impl NewQueue {
 }
 
 impl ShownReceipt {
-    fn to_schema(&self) -> schema::MailReceipt {
+    /// The bytes, as a QR code carries them.
+    pub fn encode(&self) -> Vec<u8> {
+        self.to_schema().encode_to_vec()
+    }
+
+    /// Parses what [`ShownReceipt::encode`] wrote.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        Self::from_schema(message(bytes, limits::MAIL_RECEIPT_MAX + 1_024)?)
+    }
+
+    pub(super) fn to_schema(&self) -> schema::MailReceipt {
         schema::MailReceipt {
             receipt: Some(self.receipt.to_schema()),
             signer: self.signer.as_bytes().to_vec(),
@@ -325,9 +336,9 @@ impl ShownReceipt {
         }
     }
 
-    fn from_schema(shown: schema::MailReceipt) -> Result<Self, Malformed> {
+    pub(super) fn from_schema(shown: schema::MailReceipt) -> Result<Self, Malformed> {
         let shown = Self {
-            receipt: Signed::from_schema(required(shown.receipt)?, limits::EVENT_MAX)?,
+            receipt: Signed::from_schema(required(shown.receipt)?, charging::EVENT_MAX)?,
             signer: DeviceId::new(array(&shown.signer)?),
             log: log_from_schema(shown.log)?,
         };

@@ -2,10 +2,11 @@
 
 use prost::Message as _;
 
-use crate::base::id::{ReadId, SendId};
+use crate::base::id::{AccountId, ReadId, SendId};
 use crate::base::limits;
 use crate::wire::decode::{Malformed, array, list, message, required};
 use crate::wire::mail::{Nonce, one_time};
+use crate::wire::plan::is_plan_id;
 use crate::wire::schema;
 
 /// One word of a mailbox.
@@ -65,7 +66,7 @@ pub struct Marks {
 }
 
 /// Why a mailbox won't. An unknown queue and a proof that doesn't hold are told by the same word.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum MailRefusal {
     /// There is no such queue for whoever asks.
     No,
@@ -75,6 +76,13 @@ pub enum MailRefusal {
     Work(u32),
     /// The mailbox's rule doesn't let the queue in.
     NotAdmitted,
+    /// It lets in whoever shows a receipt that holds now, of this plan.
+    Unpaid {
+        /// Who sells it.
+        issuer: AccountId,
+        /// The plan's id.
+        plan: String,
+    },
 }
 
 impl Word {
@@ -129,13 +137,18 @@ impl Answer {
                 work: *work,
             }),
             Self::Refused(refusal) => {
-                let (reason, work) = match refusal {
-                    MailRefusal::No => (1, 0),
-                    MailRefusal::Full => (2, 0),
-                    MailRefusal::Work(bits) => (3, *bits),
-                    MailRefusal::NotAdmitted => (4, 0),
-                };
-                Wire::Refused(schema::MailRefusal { reason, work })
+                let bare = |reason, work| schema::MailRefusal { reason, work, ..Default::default() };
+                Wire::Refused(match refusal {
+                    MailRefusal::No => bare(1, 0),
+                    MailRefusal::Full => bare(2, 0),
+                    MailRefusal::Work(bits) => bare(3, *bits),
+                    MailRefusal::NotAdmitted => bare(4, 0),
+                    MailRefusal::Unpaid { issuer, plan } => schema::MailRefusal {
+                        issuer: issuer.as_bytes().to_vec(),
+                        plan: plan.clone(),
+                        ..bare(5, 0)
+                    },
+                })
             }
         }
     }
@@ -165,6 +178,10 @@ impl Answer {
                 2 => MailRefusal::Full,
                 3 => MailRefusal::Work(refusal.work),
                 4 => MailRefusal::NotAdmitted,
+                5 if is_plan_id(&refusal.plan) => MailRefusal::Unpaid {
+                    issuer: AccountId::new(array(&refusal.issuer)?),
+                    plan: refusal.plan,
+                },
                 _ => return Err(Malformed("an unknown refusal")),
             }),
             Wire::Done(false) | Wire::Prekeys(_) => return Err(Malformed("no answer")),

@@ -3,6 +3,7 @@
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::Digest;
 use crate::base::limits;
 use crate::base::money::Money;
@@ -55,8 +56,7 @@ pub struct Plan {
 impl Plan {
     /// Whether the terms are within their bounds.
     pub fn check(&self) -> Result<(), PlanError> {
-        let id_characters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if self.id.is_empty() || self.id.len() > limits::PLAN_ID_MAX || !self.id.bytes().all(id_characters) {
+        if !is_plan_id(&self.id) {
             return Err(PlanError::Id);
         }
         if self.version == 0 {
@@ -69,7 +69,7 @@ impl Plan {
             return Err(PlanError::Price);
         }
         let days = [self.trial_days, self.grace_days, self.hold_days];
-        if days.iter().any(|days| *days > limits::PLAN_DAYS_MAX) { Err(PlanError::Days) } else { Ok(()) }
+        if days.iter().any(|days| *days > charging::PLAN_DAYS_MAX) { Err(PlanError::Days) } else { Ok(()) }
     }
 
     /// SHA-256 over the label and the encoded terms: what events name the terms by.
@@ -111,6 +111,12 @@ impl Plan {
         plan.check().map_err(|_| Malformed("not a plan"))?;
         Ok(plan)
     }
+}
+
+/// Whether the text can be a plan's id.
+pub fn is_plan_id(text: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=charging::PLAN_ID_MAX).contains(&text.len()) && text.bytes().all(known)
 }
 
 /// Why terms aren't a plan.

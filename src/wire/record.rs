@@ -3,6 +3,7 @@
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
 use crate::base::time::Time;
@@ -11,6 +12,7 @@ use crate::wire::binary;
 use crate::wire::boxes::OpenBox;
 use crate::wire::decode::{Malformed, array, is_line, is_text, list, message, required, text, time};
 use crate::wire::plan::Plan;
+use crate::wire::rail::Payee;
 use crate::wire::reach::Reach;
 use crate::wire::schema;
 use crate::wire::signed::Signed;
@@ -46,6 +48,10 @@ pub struct Profile {
     pub hours: String,
     /// What one can subscribe to, at most [`limits::PLANS_MAX`], no two of one id.
     pub plans: Vec<Plan>,
+    /// By which rails it takes money, by rail; of Lightning its node's public key.
+    pub payees: Vec<Payee>,
+    /// Receipts of operators that list it, at most [`charging::LISTINGS_MAX`].
+    pub listings: Vec<Listing>,
     /// Where its devices can be reached, at most [`limits::DEVICES_MAX`], no device twice.
     pub reach: Vec<Reach>,
     /// The encoded bundle of prekeys of the device that signs; empty where there is none.
@@ -77,6 +83,8 @@ impl Profile {
             reach: self.reach.iter().map(Reach::to_schema).collect(),
             bundle: self.bundle.clone(),
             mailboxes: self.mailboxes.iter().map(OpenBox::to_schema).collect(),
+            payees: self.payees.iter().map(Payee::to_schema).collect(),
+            listings: self.listings.iter().map(Listing::to_schema).collect(),
         }
         .encode_to_vec()
     }
@@ -103,6 +111,8 @@ impl Profile {
             reach: list(profile.reach, limits::DEVICES_MAX, Reach::from_schema)?,
             bundle: profile.bundle,
             mailboxes: list(profile.mailboxes, limits::MAILBOXES_MAX, OpenBox::from_schema)?,
+            payees: Payee::list(profile.payees)?,
+            listings: list(profile.listings, charging::LISTINGS_MAX, Listing::from_schema)?,
         };
         if profile.seq >= limits::SUCCESSION_SEQ {
             return Err(Malformed("a statement's number"));
@@ -116,6 +126,28 @@ impl Profile {
             return Err(Malformed("too large"));
         }
         if profile.encode() == payload { Ok(profile) } else { Err(Malformed("not canonical")) }
+    }
+}
+
+/// A receipt that a business shows in its profile, not verified: whom it pays to be listed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Listing {
+    /// The signed receipt.
+    pub receipt: Signed,
+    /// The operator's device that signed.
+    pub signer: DeviceId,
+}
+
+impl Listing {
+    fn to_schema(&self) -> schema::Listing {
+        schema::Listing { receipt: Some(self.receipt.to_schema()), signer: self.signer.as_bytes().to_vec() }
+    }
+
+    fn from_schema(listing: schema::Listing) -> Result<Self, Malformed> {
+        Ok(Self {
+            receipt: Signed::from_schema(required(listing.receipt)?, charging::EVENT_MAX)?,
+            signer: DeviceId::new(array(&listing.signer)?),
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::Digest;
 use crate::crypto::CryptoError;
-use crate::crypto::ed25519::{self, SigningKey};
+use crate::crypto::ed25519::{self, PublicKey, SigningKey};
 use crate::crypto::hash::sha256;
 use crate::crypto::kdf::Label;
 use crate::wire::decode::{Malformed, array};
@@ -28,6 +28,13 @@ impl Signed {
     pub fn verify(&self, public: &[u8; ed25519::PUBLIC_LEN], label: Label) -> Result<&[u8], CryptoError> {
         let signature = self.signature.as_slice().try_into().map_err(|_| CryptoError)?;
         ed25519::verify(public, label, &self.payload, signature)?;
+        Ok(&self.payload)
+    }
+
+    /// As [`Signed::verify`], by a key that was parsed already.
+    pub fn verify_by(&self, public: &PublicKey, label: Label) -> Result<&[u8], CryptoError> {
+        let signature = self.signature.as_slice().try_into().map_err(|_| CryptoError)?;
+        public.verify(label, &self.payload, signature)?;
         Ok(&self.payload)
     }
 

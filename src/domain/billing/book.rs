@@ -2,17 +2,23 @@
 
 use rand_core::CryptoRng;
 
+use crate::base::charging;
 use crate::base::id::{AccountId, Digest};
-use crate::base::limits;
+use crate::base::money::Money;
 use crate::base::time::Time;
-use crate::domain::billing::calendar::{border, days};
+use crate::domain::billing::calendar::days;
 use crate::domain::billing::entitlement::{State, entitlement};
 use crate::domain::billing::history::{Foreign, History};
+use crate::domain::billing::periods;
+use crate::domain::billing::rail::request::carries;
 use crate::domain::billing::recorded::Recorded;
+use crate::domain::billing::standing::Standing;
 use crate::domain::identity::device::DeviceKeys;
-use crate::wire::billing::{Event, Invoice, InvoiceKey, Rail, Receipt, Tax, TrialGrant};
+use crate::wire::billing::{Event, Invoice, PlanChange, Receipt, Tax, TrialGrant};
 use crate::wire::event::are_taxes_of;
+use crate::wire::invoice_key::InvoiceKey;
 use crate::wire::plan::Plan;
+use crate::wire::rail::{Payee, Rail};
 
 /// One subscription, as its issuer keeps it. Each operation returns the event that it made, to be stored and
 /// then sent; the same operation again returns the same event.
@@ -30,12 +36,19 @@ pub struct Payment {
     pub evidence_hash: Option<Digest>,
     /// Taxes contained in the amount.
     pub tax: Vec<Tax>,
+    /// Whether the evidence was verified here: then the receipt says so, as far as the rail allows.
+    pub proven: bool,
 }
 
 impl Payment {
+    /// Marked paid by a rail, without evidence and taxes.
+    pub const fn by(rail: Rail) -> Self {
+        Self { rail, evidence_hash: None, tax: Vec::new(), proven: false }
+    }
+
     /// Marked paid by hand, without evidence and taxes.
     pub const fn manual() -> Self {
-        Self { rail: Rail::Manual, evidence_hash: None, tax: Vec::new() }
+        Self::by(Rail::Manual)
     }
 }
 
@@ -65,7 +78,7 @@ impl Book {
         if trial_used || trial_days == 0 {
             return Ok((book, None));
         }
-        let terms = book.history.terms();
+        let terms = book.history.terms(&book.history.request().plan);
         let grant = TrialGrant { terms, start: now, end: now.plus(days(trial_days)), issued_at: now };
         let grant = book.record(keys, Event::Trial(grant))?;
         Ok((book, Some(grant)))
@@ -81,9 +94,11 @@ impl Book {
         Ok(self.history.add(event)?)
     }
 
-    /// Asks for the next period's price. While an invoice is open, asking again returns it, byte for byte.
+    /// Asks for the next period's price, to be paid by hand or to those of the payees whose rail carries it. While an
+    /// invoice is open, asking again returns it, byte for byte.
     pub fn issue_invoice(
         &mut self,
+        payees: &[Payee],
         keys: &DeviceKeys,
         rng: &mut dyn CryptoRng,
         now: Time,
@@ -94,18 +109,55 @@ impl Book {
         if self.history.cancels().next().is_some() {
             return Err(BookError::Cancelled);
         }
-        let (period_start, period_end) = self.next_period(now)?;
-        if period_end > now.plus(limits::PAID_AHEAD_MAX) {
+        let standing = Standing::of(&self.history);
+        let (period_start, period_end) = periods::next(&standing, now).ok_or(BookError::PaidAhead)?;
+        if period_end > now.plus(charging::PAID_AHEAD_MAX) {
             return Err(BookError::PaidAhead);
         }
+        let plan = standing.plan_at(period_start);
+        let payees = usable(payees, plan.price);
         let invoice = Invoice {
-            terms: self.history.terms(),
+            terms: self.history.terms(plan),
             key: InvoiceKey::random(rng),
             period_start,
             period_end,
-            amount: self.history.request().plan.price,
-            rails: vec![Rail::Manual],
-            expires: self.invoice_expiry(now),
+            amount: plan.price,
+            rails: rails(&payees),
+            payees,
+            change: None,
+            expires: self.invoice_expiry(plan, now),
+            issued_at: now,
+        };
+        self.record(keys, Event::Invoice(invoice))
+    }
+
+    /// Asks for what a change of plans costs, for the rest of what is paid for. Asking again returns the same.
+    pub fn issue_change_invoice(
+        &mut self,
+        change: (&PlanChange, Digest),
+        payees: &[Payee],
+        keys: &DeviceKeys,
+        rng: &mut dyn CryptoRng,
+        now: Time,
+    ) -> Result<Recorded, BookError> {
+        let (change, id) = change;
+        let known = self.history.invoices().find(|(invoice, _)| invoice.change == Some(id));
+        if let Some((_, known)) = known {
+            return Ok(known.clone());
+        }
+        let minor = change.charge.minor.saturating_sub(change.credit.minor);
+        let amount = Money { minor, ..change.charge };
+        let payees = usable(payees, amount);
+        let invoice = Invoice {
+            terms: self.history.terms(&change.to),
+            key: InvoiceKey::random(rng),
+            period_start: change.at,
+            period_end: change.until,
+            amount,
+            rails: rails(&payees),
+            payees,
+            change: Some(id),
+            expires: now.plus(charging::INVOICE_LIFE).min(change.until),
             issued_at: now,
         };
         self.record(keys, Event::Invoice(invoice))
@@ -123,13 +175,15 @@ impl Book {
         keys: &DeviceKeys,
         now: Time,
     ) -> Result<Recorded, BookError> {
+        let trust_class = payment.rail.trust_class(payment.proven && payment.evidence_hash.is_some());
         if let Some((receipt, recorded)) = self.history.receipt_of(key) {
-            let known = (receipt.rail, receipt.evidence_hash, &receipt.tax)
-                == (payment.rail, payment.evidence_hash, &payment.tax);
+            let known = (receipt.rail, receipt.evidence_hash, &receipt.tax, receipt.trust_class)
+                == (payment.rail, payment.evidence_hash, &payment.tax, trust_class);
             return if known { Ok(recorded.clone()) } else { Err(BookError::PaidOtherwise) };
         }
         let invoice = self.history.invoice(key).ok_or(BookError::UnknownInvoice)?.clone();
-        if !invoice.rails.contains(&payment.rail) || !are_taxes_of(&payment.tax, invoice.amount) {
+        let offered = invoice.rails.contains(&payment.rail) || self.offers(key, payment.rail);
+        if !offered || !are_taxes_of(&payment.tax, invoice.amount) {
             return Err(BookError::Payment);
         }
         let cancelled = self.history.cancels().next().is_some();
@@ -139,20 +193,25 @@ impl Book {
         if now >= invoice.expires {
             return Err(BookError::InvoiceExpired);
         }
-        let (period_start, period_end) = self.next_period(now)?;
+        let standing = Standing::of(&self.history);
+        let (period_start, period_end) = match invoice.change {
+            Some(_) => (invoice.period_start, invoice.period_end),
+            None => periods::next(&standing, now).ok_or(BookError::PaidAhead)?,
+        };
+        let grace_days = self.terms_of(&standing, &invoice).grace_days;
         let last = self.history.receipts().last().map(|(receipt, recorded)| (receipt.seq, recorded.id()));
         let receipt = Receipt {
-            terms: self.history.terms(),
+            terms: invoice.terms,
             invoice: invoice.key,
             seq: last.map_or(0, |(seq, _)| seq.saturating_add(1)),
             previous: last.map_or(Digest::new([0; 32]), |(_, id)| id),
             period_start,
             period_end,
-            grace_days: self.history.request().plan.grace_days,
+            grace_days,
             amount: invoice.amount,
             tax: payment.tax.clone(),
             rail: payment.rail,
-            trust_class: payment.rail.trust_class(),
+            trust_class,
             evidence_hash: payment.evidence_hash,
             issued_at: now,
             key: keys.id(),
@@ -160,53 +219,65 @@ impl Book {
         self.record(keys, Event::Receipt(receipt))
     }
 
-    /// The invoice that can be paid now, if there is one.
+    /// The invoice for the next period that can be paid now, if there is one; one under terms that aren't those of its
+    /// period any more is left to expire.
     pub fn open_invoice(&self, now: Time) -> Option<&Recorded> {
-        let unpaid = |invoice: &Invoice| self.history.receipt_of(&invoice.key).is_none();
-        let open = self.history.invoices().filter(|(invoice, _)| now < invoice.expires && unpaid(invoice));
+        let standing = Standing::of(&self.history);
+        let open = self.history.invoices().filter(|(invoice, _)| {
+            now < invoice.expires
+                && invoice.change.is_none()
+                && self.history.receipt_of(&invoice.key).is_none()
+                && standing.plan_at(invoice.period_start).hash() == invoice.terms.plan_hash
+        });
         open.max_by_key(|(invoice, recorded)| (invoice.expires, recorded.id())).map(|(_, recorded)| recorded)
     }
 
-    /// The period that a payment made now is for.
-    fn next_period(&self, now: Time) -> Result<(Time, Time), BookError> {
-        let plan = &self.history.request().plan;
-        let receipts = self.history.receipts();
-        let paid_until = receipts.iter().map(|(receipt, _)| receipt.period_end).max();
-        let renewed = paid_until.filter(|end| now < end.plus(days(plan.grace_days)));
-        let Some(start) = renewed else {
-            // The first period after a trial begins with the trial's end, if that is still to come.
-            let start = self.history.trials().map(|trial| trial.end).fold(now, Time::max);
-            return Ok((start, border(start, plan.period, 1).ok_or(BookError::PaidAhead)?));
-        };
-        // The run of periods that this one continues keeps the day that its first one began on.
-        let mut anchor = start;
-        let mut number = 0;
-        while let Some((earlier, _)) = receipts.iter().find(|(receipt, _)| receipt.period_end == anchor) {
-            anchor = earlier.period_start;
-            number += 1;
-        }
-        let kept = (border(anchor, plan.period, number) == Some(start))
-            .then(|| border(anchor, plan.period, number + 1))
-            .flatten();
-        let end = kept.or_else(|| border(start, plan.period, 1)).ok_or(BookError::PaidAhead)?;
-        Ok((start, end))
+    /// Whether a further way to pay the invoice was offered by this rail.
+    fn offers(&self, key: &InvoiceKey, rail: Rail) -> bool {
+        self.history.events().any(|recorded| match recorded.event() {
+            Event::Offer(offer) => offer.invoice == *key && offer.payee.rail == rail,
+            _ => false,
+        })
     }
 
-    /// A first invoice is open for [`limits::INVOICE_LIFE`], a renewal's as long as paying it restores the
+    /// The terms that an invoice is under.
+    fn terms_of<'h>(&'h self, standing: &Standing<'h>, invoice: &Invoice) -> &'h Plan {
+        let change = invoice.change.and_then(|change| self.history.event(&change));
+        match change.map(Recorded::event) {
+            Some(Event::PlanChange(change)) => &change.to,
+            _ => {
+                let known = standing.terms.iter().find(|(_, plan)| plan.hash() == invoice.terms.plan_hash);
+                known.map_or(&self.history.request().plan, |(_, plan)| *plan)
+            }
+        }
+    }
+
+    /// A first invoice is open for [`charging::INVOICE_LIFE`], a renewal's as long as paying it restores the
     /// subscription.
-    fn invoice_expiry(&self, now: Time) -> Time {
-        let plan = &self.history.request().plan;
-        let soonest = now.plus(limits::INVOICE_LIFE);
+    fn invoice_expiry(&self, plan: &Plan, now: Time) -> Time {
+        let soonest = now.plus(charging::INVOICE_LIFE);
         let kept =
             self.history.coverage_end().map(|end| end.plus(days(plan.grace_days)).plus(days(plan.hold_days)));
         kept.map_or(soonest, |end| end.max(soonest))
     }
 
-    fn record(&mut self, keys: &DeviceKeys, event: Event) -> Result<Recorded, BookError> {
+    pub(super) fn record(&mut self, keys: &DeviceKeys, event: Event) -> Result<Recorded, BookError> {
         let recorded = Recorded::sign(keys, event);
         self.history.add(recorded.clone())?;
         Ok(recorded)
     }
+}
+
+/// Those whose rail carries the amount. Lightning needs an invoice of its own for each, which is offered later.
+fn usable(payees: &[Payee], amount: Money) -> Vec<Payee> {
+    let carried = payees.iter().filter(|payee| payee.rail != Rail::Lightning && carries(payee.rail, amount));
+    carried.cloned().collect()
+}
+
+/// Manual, and the payees' rails.
+fn rails(payees: &[Payee]) -> Vec<Rail> {
+    let others = payees.iter().map(|payee| payee.rail).filter(|rail| *rail != Rail::Manual);
+    core::iter::once(Rail::Manual).chain(others).collect()
 }
 
 /// Why the book doesn't change.
@@ -227,12 +298,18 @@ pub enum BookError {
     /// No such invoice.
     #[error("there is no invoice of this key")]
     UnknownInvoice,
+    /// No such receipt, or none that counts.
+    #[error("there is no receipt of this id")]
+    UnknownReceipt,
     /// The invoice can no longer be paid.
     #[error("the invoice has expired: issue a new one and mark that paid")]
     InvoiceExpired,
     /// There is a receipt for this invoice, for another rail, evidence or tax.
     #[error("the invoice is paid already, in another way")]
     PaidOtherwise,
+    /// A change or a credit that can't be.
+    #[error("{0}")]
+    Terms(&'static str),
     /// The rail isn't the invoice's, or the taxes aren't a part of its amount.
     #[error("the rail isn't offered by the invoice, or the taxes are more than the amount")]
     Payment,
@@ -288,12 +365,12 @@ mod tests {
         let mut book = world.book();
         let key = world.invoice(&mut book, NOW);
         assert_eq!(world.invoice(&mut book, NOW.plus(days(0))), key);
-        let last = NOW.plus(limits::INVOICE_LIFE).minus(Duration::from_millis(1));
+        let last = NOW.plus(charging::INVOICE_LIFE).minus(Duration::from_millis(1));
         assert_eq!(world.invoice(&mut book, last), key);
         let late =
-            book.mark_paid(&key, &Payment::manual(), &world.business.keys, NOW.plus(limits::INVOICE_LIFE));
+            book.mark_paid(&key, &Payment::manual(), &world.business.keys, NOW.plus(charging::INVOICE_LIFE));
         assert_eq!(late, Err(BookError::InvoiceExpired));
-        assert_ne!(world.invoice(&mut book, NOW.plus(limits::INVOICE_LIFE)), key);
+        assert_ne!(world.invoice(&mut book, NOW.plus(charging::INVOICE_LIFE)), key);
     }
 
     #[test]
@@ -377,7 +454,10 @@ mod tests {
         assert_eq!(late.mark_paid(&open, &Payment::manual(), &keys, end), Err(BookError::Cancelled));
         // Money that was under way before the end counts.
         assert!(book.mark_paid(&open, &Payment::manual(), &keys, NOW.plus(days(3))).is_ok());
-        assert_eq!(book.issue_invoice(&keys, &mut world.rng, NOW.plus(days(4))), Err(BookError::Cancelled));
+        assert_eq!(
+            book.issue_invoice(&[], &keys, &mut world.rng, NOW.plus(days(4))),
+            Err(BookError::Cancelled)
+        );
     }
 
     #[test]
@@ -397,7 +477,7 @@ mod tests {
         for _ in 0..35 {
             world.pay(&mut book, NOW);
         }
-        assert_eq!(book.issue_invoice(&keys, &mut world.rng, NOW), Err(BookError::PaidAhead));
+        assert_eq!(book.issue_invoice(&[], &keys, &mut world.rng, NOW), Err(BookError::PaidAhead));
     }
 
     #[test]

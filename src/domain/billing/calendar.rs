@@ -76,6 +76,17 @@ mod tests {
 
     proptest! {
         #[test]
+        fn borders_agree_with_an_unrelated_calendar(
+            anchor in 0_u64..5_000_000_000_000, number in 0_u32..400, annual: bool,
+        ) {
+            let period = if annual { Period::Annual } else { Period::Monthly };
+            let moment = chrono::DateTime::from_timestamp_millis(anchor as i64).unwrap();
+            let moved = moment.checked_add_months(chrono::Months::new(number * period.months())).unwrap();
+            let expected = Time::from_millis(moved.timestamp_millis() as u64);
+            prop_assert_eq!(border(Time::from_millis(anchor), period, number), Some(expected));
+        }
+
+        #[test]
         fn borders_agree_with_a_calendar_counted_by_hand(
             year in 1971_u64..2150, month in 1_u64..=12, day in 1_u64..=31, millis in 0_u64..86_400_000,
             number in 0_u32..400, annual: bool,

@@ -6,7 +6,8 @@ use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::billing::calendar::days;
 use crate::domain::billing::history::History;
-use crate::wire::billing::CancelWhen;
+use crate::domain::billing::standing::Standing;
+use crate::wire::billing::{CancelWhen, Credit};
 
 /// The state of a subscription.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -24,8 +25,12 @@ pub enum State {
     OnHold,
     /// Cancelled, with access until what is paid for ends.
     Canceling,
-    /// The trial ended unpaid; paying begins the first period.
+    /// The trial ended unpaid, or both sides agreed to stop for a while; paying begins a period.
     Paused,
+    /// What was paid was given back.
+    Refunded,
+    /// The receipt was taken back.
+    Revoked,
     /// Over.
     Expired,
 }
@@ -53,18 +58,25 @@ struct Span {
     end: Time,
     /// Days of grace after a paid period; none for a trial.
     grace_days: Option<u32>,
+    /// Whether a credit note ended it, and which kind.
+    cut: Option<Credit>,
 }
 
 /// What a history entitles to at `now`. Only the set of its events counts, not how they arrived.
 ///
 /// A period that begins within [`limits::BILLING_CLOCK_SKEW`] has begun: the issuer's clock may be ahead.
 pub fn entitlement(history: &History, now: Time) -> Entitlement {
+    stand(history, &Standing::of(history), now)
+}
+
+/// The same for whoever has worked out already what counts.
+pub fn stand(history: &History, standing: &Standing<'_>, now: Time) -> Entitlement {
     let cancelled = |when| cancelled(history, now, when);
     if cancelled(CancelWhen::Now) {
         return over();
     }
     let leaving = cancelled(CancelWhen::AtPeriodEnd);
-    let spans = spans(history);
+    let spans = spans(standing, now);
     // Of the periods that cover a moment, the paid one that ends last.
     let at = |moment: Time| {
         let covering = spans.iter().filter(|span| span.start <= moment && now < span.end);
@@ -75,9 +87,10 @@ pub fn entitlement(history: &History, now: Time) -> Entitlement {
         return covered(&spans, *span, leaving);
     }
     let ended = spans.iter().filter(|span| span.end <= now);
-    let found = match ended.max_by_key(|span| (span.end, span.grace_days.is_some())) {
+    let found = match ended.max_by_key(|span| (span.end, span.cut.is_some(), span.grace_days.is_some())) {
+        Some(Span { cut: Some(credit), .. }) => Entitlement { state: taken(*credit), until: None },
         Some(_) if leaving => over(),
-        Some(span) => lapsed(history, *span, now),
+        Some(span) => lapsed(standing, *span, now),
         None => unpaid(history, &spans, leaving, now),
     };
     // What is paid for already and yet to begin ends every state without a period.
@@ -107,8 +120,18 @@ fn covered(spans: &[Span], span: Span, leaving: bool) -> Entitlement {
 }
 
 /// The last period is over.
-fn lapsed(history: &History, last: Span, now: Time) -> Entitlement {
-    let plan = &history.request().plan;
+fn lapsed(standing: &Standing<'_>, last: Span, now: Time) -> Entitlement {
+    let plan = standing.plan_at(last.end);
+    let issued = now.plus(limits::BILLING_CLOCK_SKEW);
+    let pauses = standing.pauses.iter().filter(|pause| pause.issued_at <= issued && pause.until > last.end);
+    if let Some(resume) = pauses.map(|pause| pause.until).max() {
+        let hold_end = resume.plus(days(plan.hold_days));
+        return match now {
+            now if now < resume => until(State::Paused, resume),
+            now if now < hold_end => until(State::OnHold, hold_end),
+            _ => over(),
+        };
+    }
     let grace_end = last.end.plus(days(last.grace_days.unwrap_or(plan.grace_days)));
     let hold_end = grace_end.plus(days(plan.hold_days));
     if last.grace_days.is_none() {
@@ -143,15 +166,26 @@ fn cancelled(history: &History, now: Time, when: CancelWhen) -> bool {
     history.cancels().any(|cancel| cancel.when == when && cancel.issued_at <= now)
 }
 
-fn spans(history: &History) -> Vec<Span> {
-    let trials = history.trials().map(|trial| Span { start: trial.start, end: trial.end, grace_days: None });
-    let receipts = history.receipts();
-    let paid = receipts.iter().map(|(receipt, _)| Span {
-        start: receipt.period_start,
-        end: receipt.period_end,
-        grace_days: Some(receipt.grace_days),
+/// The trial and the paid periods, each as far as no credit note ends it. One that was ended before it began is empty.
+fn spans(standing: &Standing<'_>, now: Time) -> Vec<Span> {
+    let trial =
+        standing.trial.map(|trial| Span { start: trial.start, end: trial.end, grace_days: None, cut: None });
+    let paid = standing.receipts.iter().map(|counted| {
+        let (start, end) = (counted.receipt.period_start, counted.receipt.period_end);
+        let cut = counted.cut.filter(|(ends, _)| *ends < end);
+        let ends = cut.map_or(end, |(ends, _)| ends.max(start));
+        // Until then, it is a period like any other.
+        let cut = cut.filter(|_| ends <= now).map(|(_, credit)| credit);
+        Span { start, end: ends, grace_days: Some(counted.receipt.grace_days), cut }
     });
-    trials.chain(paid).collect()
+    trial.into_iter().chain(paid).collect()
+}
+
+const fn taken(credit: Credit) -> State {
+    match credit {
+        Credit::Refund => State::Refunded,
+        Credit::Revoke => State::Revoked,
+    }
 }
 
 const fn until(state: State, end: Time) -> Entitlement {
@@ -169,11 +203,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::billing::book::Book;
+    use crate::base::charging;
+    use crate::base::money::Money;
+    use crate::domain::billing::agreement;
+    use crate::domain::billing::book::{Book, Payment};
+    use crate::domain::billing::credit::Wish;
     use crate::domain::billing::fixture::{NOW, World};
     use crate::domain::billing::recorded::Recorded;
     use crate::domain::billing::subscriber::cancel;
     use crate::wire::billing::Event;
+    use crate::wire::invoice_key::InvoiceKey;
+    use crate::wire::plan::Plan;
     use crate::wire::plan::tests::plan;
 
     const MILLI: Duration = Duration::from_millis(1);
@@ -194,7 +234,7 @@ mod tests {
         let mut book = world.book();
         assert_eq!(state(&book, NOW), (State::Pending, None));
         world.invoice(&mut book, NOW);
-        let lapses = NOW.plus(limits::INVOICE_LIFE);
+        let lapses = NOW.plus(charging::INVOICE_LIFE);
         assert_eq!(state(&book, NOW), (State::Pending, Some(lapses)));
         assert_eq!(state(&book, lapses), (State::Expired, None));
         let end = end_of(&world.pay(&mut book, NOW));
@@ -265,7 +305,8 @@ mod tests {
     #[test]
     fn only_states_with_access_give_it() {
         let with = [State::Trialing, State::Active, State::Grace, State::Canceling];
-        let without = [State::Pending, State::OnHold, State::Paused, State::Expired];
+        let without =
+            [State::Pending, State::OnHold, State::Paused, State::Refunded, State::Revoked, State::Expired];
         assert!(with.iter().all(|state| state.has_access()));
         assert!(!without.iter().any(|state| state.has_access()));
         assert_eq!(serde_json::to_string(&State::OnHold).unwrap(), "\"on_hold\"");
@@ -282,8 +323,34 @@ mod tests {
         (world, book)
     }
 
+    /// The same with another price that was consented to, a plan that was changed, money given back, and a pause.
     fn cancelled_book() -> Book {
-        let (world, mut book) = eventful();
+        let (mut world, mut book) = eventful();
+        let (keys, theirs) = (world.business.keys.clone(), world.person.keys.clone());
+        let dearer = Plan { version: 2, price: Money { minor: 2_490, ..plan().price }, ..plan() };
+        let said = book.announce(&dearer, &keys, NOW.plus(days(60))).unwrap();
+        let yes = agreement::consent(book.history(), &said.id(), true, NOW.plus(days(61))).unwrap();
+        book.on_event(Recorded::sign(&theirs, yes)).unwrap();
+        let gold = Plan { id: "gold".into(), price: Money { minor: 3_990, ..plan().price }, ..plan() };
+        let now = NOW.plus(days(135));
+        let change = agreement::propose_change(book.history(), gold.clone(), now).unwrap();
+        let wish = Recorded::sign(&theirs, Event::PlanChange(change.clone()));
+        book.on_event(wish.clone()).unwrap();
+        book.agree_to_change(&wish.id(), &[gold], &keys, now).unwrap();
+        let asked = book.issue_change_invoice((&change, wish.id()), &[], &keys, &mut world.rng, now).unwrap();
+        let Event::Invoice(asked) = asked.event().clone() else { unreachable!() };
+        book.mark_paid(&asked.key, &Payment::manual(), &keys, now).unwrap();
+        let receipt = book.history().receipts()[1].1.id();
+        for credit in [Credit::Refund, Credit::Revoke] {
+            let key = InvoiceKey::random(&mut world.rng);
+            let minor = (credit == Credit::Refund).then_some(100);
+            let wish = Wish { key, receipt, credit, minor, access_ends: None, reason: "late".into() };
+            book.credit(&wish, &keys, NOW.plus(days(30))).unwrap();
+        }
+        let pause = agreement::propose_pause(book.history(), NOW.plus(days(290)), NOW.plus(days(140)));
+        let pause = Recorded::sign(&theirs, pause.unwrap());
+        book.on_event(pause.clone()).unwrap();
+        book.agree_to_pause(&pause.id(), &keys, NOW.plus(days(140))).unwrap();
         let leave = cancel(book.history(), &world.person.keys, CancelWhen::AtPeriodEnd, NOW.plus(days(150)));
         book.on_event(leave).unwrap();
         book

@@ -4,16 +4,21 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::{AccountId, DeviceId, Digest};
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::billing::calendar::days;
+use crate::domain::billing::jws::{self, JwsError};
+use crate::domain::billing::notes::CreditNotes;
 use crate::domain::billing::recorded::{Recorded, could_sign, names_signer};
+use crate::domain::billing::shown::{PresentationFile, is_shown};
 use crate::domain::identity::address;
 use crate::domain::identity::log::{AccountLog, LogError};
 use crate::domain::identity::succession;
-use crate::wire::billing::{Event, EventKind, Receipt};
+use crate::wire::billing::{Credit, Event, EventKind, Receipt};
 use crate::wire::document::SignedDocument;
+use crate::wire::mail::ShownReceipt;
 use crate::wire::signed::Signed;
 
 /// What a receipt file names its format.
@@ -31,6 +36,12 @@ pub struct ReceiptFile {
     pub signer: DeviceId,
     /// The issuer's account log, oldest entry first.
     pub log: Vec<SignedDocument>,
+    /// The same facts as a JWS in compact form, signed by the same device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jws: Option<String>,
+    /// The answer of the receipt's subject to a challenge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<PresentationFile>,
 }
 
 impl ReceiptFile {
@@ -42,7 +53,27 @@ impl ReceiptFile {
             receipt: SignedDocument::new(&receipt.signed().signed),
             signer: receipt.signed().signer,
             log: issuer.entries().iter().map(SignedDocument::new).collect(),
+            jws: receipt.jws().map(str::to_owned),
+            shown: None,
         })
+    }
+
+    /// The file of a receipt that came over a wire.
+    pub fn shown(receipt: &ShownReceipt) -> Self {
+        Self {
+            format: FORMAT.to_owned(),
+            receipt: SignedDocument::new(&receipt.receipt),
+            signer: receipt.signer,
+            log: receipt.log.iter().map(SignedDocument::new).collect(),
+            jws: None,
+            shown: None,
+        }
+    }
+
+    /// What of it goes over a wire, or into a QR code; none where something in it isn't what it should be.
+    pub fn to_shown(&self) -> Option<ShownReceipt> {
+        let (receipt, log) = parse(self).ok()?;
+        Some(ShownReceipt { receipt, signer: self.signer, log })
     }
 
     /// The same where other accounts took the issuer's place since: `line` has the issuer's log and then those of its
@@ -67,6 +98,15 @@ pub struct Expect {
     pub at: Option<Time>,
 }
 
+/// What is given along with a receipt, to be checked too.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Along<'a> {
+    /// Credit notes of the issuer, as far as they are known.
+    pub notes: Option<&'a CreditNotes>,
+    /// What the receipt's subject must have answered.
+    pub challenge: Option<&'a str>,
+}
+
 /// What a receipt file proves.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Verdict {
@@ -83,6 +123,14 @@ pub struct Verdict {
     pub period_checked: bool,
     /// Where the issuer's log in the file stood: what happened to its devices later isn't known.
     pub log_seq: u64,
+    /// How much the receipt proves that money moved, in words.
+    pub trust: &'static str,
+    /// Up to when refunds and revocations are known; none where no credit notes were given.
+    pub notes_until: Option<Time>,
+    /// What was given back of it by these, in minor units.
+    pub refunded_minor: i64,
+    /// Whether its subject showed it, in answer to the challenge.
+    pub shown: bool,
 }
 
 impl fmt::Display for Verdict {
@@ -90,10 +138,14 @@ impl fmt::Display for Verdict {
         let pinned = if self.issuer_pinned { "issued by the expected business" } else { "issuer not pinned" };
         let Receipt { period_start, period_end, amount, .. } = &self.receipt;
         writeln!(f, "authentic for {}, {pinned}", self.issuer_address)?;
-        writeln!(f, "{amount} for {period_start} to {period_end} (exclusive)")?;
+        writeln!(f, "{amount} for {period_start} to {period_end} (exclusive), {}", self.trust)?;
         let checked =
             if self.period_checked { "holds at the moment asked about" } else { "period not checked" };
-        write!(f, "{checked}; refunds and revocations aren't in this file and were not checked")
+        let shown = if self.shown { "shown by its subject" } else { "not shown by its subject: a copy" };
+        match self.notes_until {
+            None => write!(f, "{checked}; {shown}; refunds and revocations were not checked"),
+            Some(until) => write!(f, "{checked}; {shown}; refunds and revocations are known up to {until}"),
+        }
     }
 }
 
@@ -103,6 +155,11 @@ impl fmt::Display for Verdict {
 /// [`limits::BILLING_CLOCK_SKEW`] at both ends. The signer must have been allowed to sign when the receipt was
 /// issued, as far as the log in the file tells.
 pub fn verify(file: &ReceiptFile, expect: &Expect) -> Result<Verdict, Refusal> {
+    verify_with(file, expect, &Along::default())
+}
+
+/// The same, with what is given along.
+pub fn verify_with(file: &ReceiptFile, expect: &Expect, along: &Along<'_>) -> Result<Verdict, Refusal> {
     let (signed, log) = parse(file)?;
     // Read before it is verified, to know under which account's log; nothing of it is believed yet.
     let Ok(Event::Receipt(claimed)) = Event::decode(EventKind::Receipt, signed.unverified()) else {
@@ -111,23 +168,69 @@ pub fn verify(file: &ReceiptFile, expect: &Expect) -> Result<Verdict, Refusal> {
     let payload = signed.verify(file.signer.as_bytes(), EventKind::Receipt.label());
     let event = Event::decode(EventKind::Receipt, payload.map_err(|_| Refusal::Signature)?);
     let Ok(event @ Event::Receipt(_)) = event else { return Err(Refusal::Malformed) };
-    let logs = succession::successors(claimed.terms.issuer, log).map_err(|error| match error {
+    let id = signed.digest();
+    if !names_signer(&event, file.signer) {
+        return Err(Refusal::Signer);
+    }
+    if file.jws.as_ref().is_some_and(|compact| !jws::holds(compact, &claimed, id)) {
+        return Err(Refusal::Signature);
+    }
+    judge(Claim { receipt: claimed, id, log, shown: file.shown.as_ref() }, expect, along)
+}
+
+/// Verifies a receipt's JWS in compact form by the log in its header.
+pub fn verify_jws(compact: &str, expect: &Expect, along: &Along<'_>) -> Result<Verdict, Refusal> {
+    let read = jws::read(compact).map_err(|error| match error {
+        JwsError::Malformed => Refusal::Malformed,
+        JwsError::Signature => Refusal::Signature,
+    })?;
+    judge(Claim { receipt: read.receipt, id: read.id, log: read.log, shown: None }, expect, along)
+}
+
+/// A receipt whose signature holds under the key that it names.
+struct Claim<'f> {
+    receipt: Receipt,
+    id: Digest,
+    log: Vec<Signed>,
+    shown: Option<&'f PresentationFile>,
+}
+
+fn judge(claim: Claim<'_>, expect: &Expect, along: &Along<'_>) -> Result<Verdict, Refusal> {
+    let Claim { receipt, id, log, shown } = claim;
+    let logs = succession::successors(receipt.terms.issuer, log).map_err(|error| match error {
         LogError::Signature => Refusal::Signature,
         other => Refusal::Log(other),
     })?;
-    if !logs.iter().any(|log| could_sign(log, file.signer, claimed.issued_at))
-        || !names_signer(&event, file.signer)
-    {
+    if !logs.iter().any(|log| could_sign(log, receipt.key, receipt.issued_at)) {
         return Err(Refusal::Signer);
     }
-    check(&claimed, expect)?;
+    check(&receipt, expect)?;
+    let mut refunded_minor = 0;
+    if let Some(notes) = along.notes {
+        let found = notes.about(&receipt, id, &logs).ok_or(Refusal::Notes)?;
+        refunded_minor = found.refunded_minor;
+        if let Some((ends, credit)) = found.cut
+            && expect.at.is_some_and(|at| at >= ends)
+        {
+            return Err(Refusal::Credited { ends, credit });
+        }
+    }
+    if let Some(challenge) = along.challenge
+        && !shown.is_some_and(|file| is_shown(file, &receipt, id, challenge, expect.at))
+    {
+        return Err(Refusal::NotShown);
+    }
     Ok(Verdict {
-        id: signed.digest(),
-        issuer_address: address::encode(&claimed.terms.issuer),
+        id,
+        issuer_address: address::encode(&receipt.terms.issuer),
         issuer_pinned: expect.issuer.is_some(),
         period_checked: expect.at.is_some(),
         log_seq: logs.last().map_or(0, |log| log.head().seq),
-        receipt: claimed,
+        trust: receipt.trust_class.words(),
+        notes_until: along.notes.map(|notes| notes.until),
+        refunded_minor,
+        shown: along.challenge.is_some(),
+        receipt,
     })
 }
 
@@ -135,7 +238,7 @@ fn parse(file: &ReceiptFile) -> Result<(Signed, Vec<Signed>), Refusal> {
     if file.format != FORMAT || file.log.len() > 2 * limits::LOG_ENTRIES_MAX {
         return Err(Refusal::Malformed);
     }
-    let receipt = file.receipt.signed(limits::EVENT_MAX).map_err(|_| Refusal::Malformed)?;
+    let receipt = file.receipt.signed(charging::EVENT_MAX).map_err(|_| Refusal::Malformed)?;
     let log = file.log.iter().map(|entry| entry.signed(limits::LOG_ENTRY_MAX));
     Ok((receipt, log.collect::<Result<_, _>>().map_err(|_| Refusal::Malformed)?))
 }
@@ -187,6 +290,20 @@ pub enum Refusal {
         /// Whose.
         found: AccountId,
     },
+    /// The credit notes given along don't hold, or aren't this issuer's.
+    #[error("the credit notes don't hold, or are another issuer's")]
+    Notes,
+    /// It was refunded or taken back.
+    #[error("{} by the issuer from {ends} on", if *credit == Credit::Revoke { "revoked" } else { "refunded" })]
+    Credited {
+        /// From when on.
+        ends: Time,
+        /// Which of the two.
+        credit: Credit,
+    },
+    /// Its subject didn't answer the challenge.
+    #[error("not shown by its subject: the challenge isn't answered, or the answer is too old")]
+    NotShown,
     /// Its period hasn't begun.
     #[error("not yet valid: the period begins {from}")]
     NotYetValid {
@@ -246,6 +363,7 @@ mod tests {
         let address = address::encode(&world.business.key.id());
         assert!(unpinned.to_string().starts_with(&format!("authentic for {address}, issuer not pinned")));
         assert!(unpinned.to_string().contains("were not checked"));
+        assert!(unpinned.to_string().contains("attested by the payee (class B)"));
     }
 
     #[test]

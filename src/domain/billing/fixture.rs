@@ -12,7 +12,8 @@ use crate::domain::identity::account::{AccountKey, Seed};
 use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::log::AccountLog;
 use crate::wire::account::Purposes;
-use crate::wire::billing::{Event, InvoiceKey};
+use crate::wire::billing::Event;
+use crate::wire::invoice_key::InvoiceKey;
 use crate::wire::plan::Plan;
 use crate::wire::plan::tests::plan;
 
@@ -103,7 +104,7 @@ impl World {
     }
 
     pub(in crate::domain) fn invoice(&mut self, book: &mut Book, now: Time) -> InvoiceKey {
-        let invoice = book.issue_invoice(&self.business.keys, &mut self.rng, now).unwrap();
+        let invoice = book.issue_invoice(&[], &self.business.keys, &mut self.rng, now).unwrap();
         let Event::Invoice(invoice) = invoice.event() else { unreachable!() };
         invoice.key
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::{DeviceId, Digest};
 use crate::base::limits;
 use crate::base::time::Time;
+use crate::domain::billing::jws;
 use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::log::AccountLog;
 use crate::wire::account::{LogEntry, LogOperation, Purposes};
@@ -27,7 +28,19 @@ impl Recorded {
     pub fn sign(keys: &DeviceKeys, event: Event) -> Self {
         let kind = event.kind();
         let signed = Signed::new(keys.signing(), kind.label(), event.encode());
-        Self { id: signed.digest(), event, signed: SignedEvent { kind, signer: keys.id(), signed } }
+        Self {
+            id: signed.digest(),
+            event,
+            signed: SignedEvent { kind, signer: keys.id(), signed, jws: None },
+        }
+    }
+
+    /// The same with a receipt's facts signed once more as a JWS, by the same device; `log` is the issuer's.
+    pub fn signed_twice(mut self, keys: &DeviceKeys, log: &AccountLog) -> Self {
+        if let Event::Receipt(receipt) = &self.event {
+            self.signed.jws = jws::sign(receipt, self.id, keys, log);
+        }
+        self
     }
 
     /// Verifies an event from outside against its author's account log: the signature, that the signer might
@@ -53,7 +66,13 @@ impl Recorded {
         if event.issued_at() > now.plus(limits::BILLING_CLOCK_SKEW) {
             return Err(EventError::Future);
         }
-        Ok(Self { id: signed.signed.digest(), event, signed })
+        let id = signed.signed.digest();
+        if let (Some(compact), Event::Receipt(receipt)) = (&signed.jws, &event)
+            && !jws::holds(compact, receipt, id)
+        {
+            return Err(EventError::Signature);
+        }
+        Ok(Self { id, event, signed })
     }
 
     /// SHA-256 of the signed payload.
@@ -69,6 +88,11 @@ impl Recorded {
     /// Which event it is.
     pub const fn kind(&self) -> EventKind {
         self.signed.kind
+    }
+
+    /// A receipt's second signature, where it was made.
+    pub fn jws(&self) -> Option<&str> {
+        self.signed.jws.as_deref()
     }
 
     /// The event as it travels.
@@ -187,7 +211,9 @@ mod tests {
     fn no_byte_of_an_event_can_be_changed() {
         let mut world = World::new();
         let mut book = world.book();
-        let receipt = world.pay(&mut book, NOW).signed().encode();
+        let receipt = world.pay(&mut book, NOW).signed_twice(&world.business.keys, &world.business.log);
+        assert!(receipt.jws().is_some());
+        let receipt = receipt.signed().encode();
         let verify = |bytes: &[u8]| {
             let event = SignedEvent::decode(bytes).map_err(EventError::Malformed)?;
             Recorded::verify(event, &world.business.log, NOW)

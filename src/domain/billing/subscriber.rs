@@ -7,8 +7,10 @@ use crate::base::time::Time;
 use crate::domain::billing::history::History;
 use crate::domain::billing::recorded::Recorded;
 use crate::domain::identity::device::DeviceKeys;
-use crate::wire::billing::{CancelIntent, CancelWhen, Event, Subscribe};
+use crate::wire::billing::{CancelIntent, CancelWhen, Event, Evidence, Subscribe};
+use crate::wire::invoice_key::InvoiceKey;
 use crate::wire::plan::{Plan, PlanError};
+use crate::wire::rail::Rail;
 
 /// Signs the wish to subscribe to a plan of `issuer`. `subject` is the account that this business knows the
 /// subscriber by, and `keys` are this device's keys for it.
@@ -40,4 +42,18 @@ pub fn cancel(history: &History, keys: &DeviceKeys, when: CancelWhen, now: Time)
             issued_at: now,
         }),
     )
+}
+
+/// Signs the word that an invoice was paid by a rail, with proof where the rail has one: of Lightning the preimage,
+/// of others the payment's own reference.
+pub fn evidence(
+    history: &History,
+    keys: &DeviceKeys,
+    invoice: InvoiceKey,
+    rail: Rail,
+    proof: Vec<u8>,
+    now: Time,
+) -> Recorded {
+    let parties = history.parties();
+    Recorded::sign(keys, Event::Evidence(Evidence { parties, invoice, rail, proof, issued_at: now }))
 }

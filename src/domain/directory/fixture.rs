@@ -56,6 +56,8 @@ impl Business {
             hours: draft.hours,
             plans: draft.plans,
             reach: vec![self.reach(1)],
+            payees: draft.payees,
+            listings: draft.listings,
             bundle: vec![0xB0; 16],
             mailboxes: Vec::new(),
         }
@@ -90,5 +92,7 @@ pub(super) fn padaria() -> ProfileDraft {
         website: "https://padaria.example".into(),
         hours: "Mo-Sa 06:00-20:00".into(),
         plans: vec![plan::tests::plan()],
+        payees: Vec::new(),
+        listings: Vec::new(),
     }
 }

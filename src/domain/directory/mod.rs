@@ -8,6 +8,7 @@
 //! fold        texts as search compares them
 //! term        what a profile is found under, and where that lies
 //! entry       signed index entries, and what a node keeps of them
+//! listing     whether a business pays an operator to be listed
 //! search      a query, the term it is asked under, and what matches it
 //! ```
 
@@ -16,6 +17,7 @@ pub mod entry;
 pub mod fold;
 pub mod found;
 pub mod hosted;
+pub mod listing;
 pub mod profile;
 pub mod published;
 pub mod search;

@@ -2,18 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::{AccountId, DeviceId, Digest};
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::crypto::hash::sha256;
 use crate::crypto::kdf::label;
+use crate::domain::billing::rail::request::{self, Unusable};
 use crate::domain::directory::term;
 use crate::domain::identity::log::{AccountLog, LogError};
 use crate::wire::account::Purposes;
 use crate::wire::decode::Malformed;
 use crate::wire::index::Field;
 use crate::wire::plan::{Plan, PlanError};
-use crate::wire::record::{self, Profile, ProfileRecord};
+use crate::wire::rail::Payee;
+use crate::wire::record::{self, Listing, Profile, ProfileRecord};
 
 /// What a business sets; everything but the name may be left out.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -29,6 +32,8 @@ pub struct ProfileDraft {
     pub website: String,
     pub hours: String,
     pub plans: Vec<Plan>,
+    pub payees: Vec<Payee>,
+    pub listings: Vec<Listing>,
 }
 
 impl ProfileDraft {
@@ -58,7 +63,11 @@ impl ProfileDraft {
         ensure(record::is_hours(&self.hours), DraftError::Hours)?;
         ensure(self.plans.len() <= limits::PLANS_MAX, DraftError::Plans)?;
         ensure(!record::has_twins(self.plans.iter().map(|plan| &plan.id)), DraftError::Plans)?;
-        self.plans.iter().try_for_each(|plan| Ok(plan.check()?))
+        self.plans.iter().try_for_each(|plan| plan.check())?;
+        ensure(self.listings.len() <= charging::LISTINGS_MAX, DraftError::Listings)?;
+        let ascending = self.payees.windows(2).all(|pair| pair[0].rail < pair[1].rail);
+        ensure(ascending, DraftError::Payees)?;
+        Ok(self.payees.iter().try_for_each(request::check)?)
     }
 }
 
@@ -99,6 +108,15 @@ pub enum DraftError {
     /// One plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// Two payees of one rail.
+    #[error("name one payee for each rail, in the order of the rails")]
+    Payees,
+    /// One payee.
+    #[error(transparent)]
+    Payee(#[from] Unusable),
+    /// Too many listings.
+    #[error("carry at most {} receipts of operators", charging::LISTINGS_MAX)]
+    Listings,
 }
 
 /// A profile that its business signed, that is valid now, and whose account log holds.

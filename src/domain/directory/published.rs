@@ -126,6 +126,8 @@ impl Published {
             reach: reach.iter().filter(known).map(|reach| reach.clone().with_addresses(addresses)).collect(),
             bundle: bundle.to_vec(),
             mailboxes: mailboxes.iter().filter_map(|open| open.clone().with_addresses(addresses)).collect(),
+            payees: draft.payees,
+            listings: draft.listings,
         }
     }
 }

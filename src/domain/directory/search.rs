@@ -26,6 +26,8 @@ pub struct Query {
     pub region: Option<String>,
     /// A language; its region doesn't matter.
     pub language: Option<String>,
+    /// Only businesses that pay this operator to be listed by it; its profile must be known.
+    pub listed_by: Option<AccountId>,
     /// Where a further page begins, in every shard.
     pub cursor: Option<AccountId>,
 }

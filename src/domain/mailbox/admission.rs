@@ -9,7 +9,6 @@ use crate::domain::billing::export::{self, Expect, ReceiptFile};
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
-use crate::wire::document::SignedDocument;
 use crate::wire::mail::{NewQueue, ShownReceipt};
 use crate::wire::mail_word::MailRefusal;
 
@@ -56,12 +55,7 @@ pub struct Paid {
 
 impl Receipts for NamedPlan {
     fn paid(&self, receipt: &ShownReceipt, now: Time) -> Option<Paid> {
-        let file = ReceiptFile {
-            format: export::FORMAT.to_owned(),
-            receipt: SignedDocument::new(&receipt.receipt),
-            signer: receipt.signer,
-            log: receipt.log.iter().map(SignedDocument::new).collect(),
-        };
+        let file = ReceiptFile::shown(receipt);
         let expect = Expect { issuer: Some(self.issuer), subject: None, at: Some(now) };
         let verdict = export::verify(&file, &expect).ok()?;
         let named = verdict.receipt.terms.plan == self.plan;
@@ -89,7 +83,8 @@ impl Admission {
             Self::Work(bits) => Err(MailRefusal::Work((*bits).min(limits::WORK_MOST))),
             Self::Receipt(plan) => {
                 let paid = queue.receipt.as_ref().and_then(|receipt| plan.paid(receipt, now));
-                let paid = paid.ok_or(MailRefusal::NotAdmitted)?;
+                let unpaid = || MailRefusal::Unpaid { issuer: plan.issuer, plan: plan.plan.clone() };
+                let paid = paid.ok_or_else(unpaid)?;
                 count(tx, &paid.receipt).map(|()| Some(paid.until))
             }
         }

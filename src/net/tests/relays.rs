@@ -1,8 +1,10 @@
 //! Nodes that reach each other through a relay.
 
+use std::time::Duration;
+
 use super::harness::{Node, QUIC, TCP};
 use crate::net::config::RelayLimits;
-use crate::net::message::{Command, Event, RelayState, Way};
+use crate::net::message::{Command, Event, RelayState, Status, Way};
 use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
 
 /// A node that nobody can dial, with a reservation at one of these relays.
@@ -186,4 +188,21 @@ async fn a_relay_that_a_contact_uses_is_used_by_a_newcomer_that_knows_no_other()
     b.link(a.address()).await;
     let status = b.until_status(|status| !status.listening.is_empty()).await;
     assert_eq!(status.listening, [format!("{}/p2p-circuit", relay.seeds()[0])]);
+}
+
+#[tokio::test]
+async fn a_relay_for_those_who_pay_keeps_a_place_for_whom_it_is_told_to() {
+    const LIFE: Duration = Duration::from_secs(3_600);
+    let limits = RelayLimits { paid_only: true, ..RelayLimits::default() };
+    let relay = Node::relay(1, TCP, limits).await;
+    let named = relay.seeds();
+    let guest = Node::with(2, TCP, 64, |config| config.relays.clone_from(&named)).await;
+    let other = Node::with(3, TCP, 64, |config| config.relays.clone_from(&named)).await;
+    for node in [&guest, &other] {
+        node.until_status(|status| status.outside.relays.iter().any(|r| r.trouble.is_some())).await;
+    }
+    relay.command(Command::KeepPlace { peer: guest.address().peer().clone(), life: LIFE }).await;
+    let is_kept = |status: &Status| status.listening.iter().any(|at| at.ends_with("/p2p-circuit"));
+    guest.until_status(is_kept).await;
+    assert!(!is_kept(&other.status().await));
 }

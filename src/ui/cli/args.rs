@@ -6,13 +6,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::base::id::AccountId;
 use crate::base::limits;
-use crate::base::money::Currency;
+use crate::ui::cli::args_money::{
+    Change, Consent, Invoice, Ledger, Pause, Plan, RailCommand, Receipt, Subscribe, Unsubscribe,
+};
 use crate::ui::cli::args_run::Run;
 use crate::ui::cli::bench::Bench;
 use crate::ui::cli::id_args::{Id, Phrase};
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::mailbox::Mailbox;
-use crate::wire::plan::Period;
+use crate::ui::cli::relay::Relay;
 
 /// Peer-to-peer, end-to-end-encrypted messaging for people and businesses.
 ///
@@ -100,6 +102,9 @@ pub(super) enum Command {
     /// The mailboxes of this identity: take one on, show them, leave one
     #[command(subcommand)]
     Mailbox(Mailbox),
+    /// Relays of others: places that are paid for
+    #[command(subcommand)]
+    Relay(Relay),
     /// Drop whatever a contact sends from now on
     Block {
         /// A contact's name, address, or the beginning of one
@@ -124,12 +129,31 @@ pub(super) enum Command {
     Plan(Plan),
     /// Subscribe to a plan of a business, or show all subscriptions
     Subscribe(Subscribe),
+    /// Cancel a subscription; it needs nobody's consent
+    Cancel(Unsubscribe),
+    /// Change a subscription to another plan of the business; both sides compute what is due
+    Change(Change),
+    /// Stop a subscription for a while when what is paid for ends
+    Pause(Pause),
+    /// Agree to another price that a business announced, or refuse it
+    Consent(Consent),
+    /// How this business takes money
+    #[command(subcommand)]
+    Rail(RailCommand),
     /// Invoices, ours and theirs
     #[command(subcommand)]
     Invoice(Invoice),
     /// Receipts: signed proofs of paid periods
     #[command(subcommand)]
     Receipt(Receipt),
+    /// What came in and who subscribes; the chain of events, exported and audited
+    Ledger {
+        /// Write CSV
+        #[arg(long)]
+        csv: bool,
+        #[command(subcommand)]
+        what: Option<Ledger>,
+    },
     /// Play the whole job through with nodes of its own, each a process, in a temporary home
     #[cfg(unix)]
     Demo(Demo),
@@ -233,6 +257,11 @@ pub(super) enum Profile {
     },
     /// Publish the profile now, and wait until the network took it
     Publish,
+    /// Carry receipts of operators, by which their customers find this business; none takes them out
+    Listings {
+        /// Receipts' ids, or the beginnings of them; up to two
+        receipts: Vec<String>,
+    },
 }
 
 #[derive(Clone, Debug, Args)]
@@ -280,6 +309,9 @@ pub(super) struct Find {
     /// A language tag
     #[arg(long)]
     pub(super) language: Option<String>,
+    /// Only businesses that pay this operator to be listed: a contact or an address
+    #[arg(long, value_name = "OPERATOR")]
+    pub(super) listed_by: Option<String>,
     /// Go on where an earlier search ended, with what it named as `next`
     #[arg(long, value_name = "NEXT", value_parser = cursor)]
     pub(super) after: Option<AccountId>,
@@ -352,128 +384,6 @@ pub(super) struct History {
     /// Mark the conversation as read
     #[arg(long)]
     pub(super) read: bool,
-}
-
-#[derive(Clone, Debug, Subcommand)]
-pub(super) enum Plan {
-    /// Offer a plan, or change the terms of one
-    Add(PlanAdd),
-    /// No longer offer a plan; who has it keeps it
-    Remove {
-        /// The plan's id
-        id: String,
-    },
-    /// Show the plans that are offered
-    List {
-        /// Those of a business, by contact or address [default: this node's]
-        #[arg(long, value_name = "WHO")]
-        of: Option<String>,
-    },
-}
-
-#[derive(Clone, Debug, Args)]
-pub(super) struct PlanAdd {
-    /// Its id: a-z, 0-9 and -
-    pub(super) id: String,
-    /// What one period costs, such as 19.90
-    pub(super) price: String,
-    /// Three capital letters (ISO 4217), such as BRL
-    #[arg(long)]
-    pub(super) currency: Currency,
-    /// How long a period is
-    #[arg(long, value_enum, default_value = "monthly")]
-    pub(super) period: PlanPeriod,
-    /// Its name for people [default: the id]
-    #[arg(long)]
-    pub(super) name: Option<String>,
-    /// Days of free trial before the first payment
-    #[arg(long, value_name = "DAYS", default_value_t = 0)]
-    pub(super) trial: u32,
-    /// Days of access after a period that wasn't renewed
-    #[arg(long, value_name = "DAYS", default_value_t = 3)]
-    pub(super) grace: u32,
-    /// Days without access after that, in which paying restores the subscription
-    #[arg(long, value_name = "DAYS", default_value_t = 30)]
-    pub(super) hold: u32,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum PlanPeriod {
-    Monthly,
-    Annual,
-}
-
-impl From<PlanPeriod> for Period {
-    fn from(period: PlanPeriod) -> Self {
-        match period {
-            PlanPeriod::Monthly => Self::Monthly,
-            PlanPeriod::Annual => Self::Annual,
-        }
-    }
-}
-
-#[derive(Clone, Debug, Args)]
-pub(super) struct Subscribe {
-    /// The business: a contact or an address [default: show all subscriptions]
-    #[arg(requires = "plan")]
-    pub(super) who: Option<String>,
-    /// The plan's id
-    pub(super) plan: Option<String>,
-    /// End the subscription when what is paid for ends
-    #[arg(long, requires = "who")]
-    pub(super) cancel: bool,
-}
-
-#[derive(Clone, Debug, Subcommand)]
-pub(super) enum Invoice {
-    /// Show all invoices
-    List,
-    /// Show one invoice
-    Show {
-        /// Its key
-        key: String,
-    },
-    /// Say, as the business, that an invoice was paid: the receipt goes out
-    Paid {
-        /// Its key
-        key: String,
-    },
-}
-
-#[derive(Clone, Debug, Subcommand)]
-pub(super) enum Receipt {
-    /// Show all receipts
-    List,
-    /// Show one receipt
-    Show {
-        /// Its id, or the beginning of it
-        id: String,
-    },
-    /// Write a receipt as a file that proves itself
-    Export {
-        /// Its id, or the beginning of it
-        id: String,
-        /// The file to make [default: stdout]
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
-    /// Verify a receipt file; needs no node, no home and no network
-    Verify(Verify),
-}
-
-#[derive(Clone, Debug, Args)]
-pub(super) struct Verify {
-    /// The file, or `-` for stdin
-    pub(super) file: PathBuf,
-    /// The address of the business that must have issued it; without it, no receipt passes
-    #[arg(long, value_name = "ADDRESS")]
-    pub(super) issuer: Option<String>,
-    /// The address, as the business knows them, of whom it must be for
-    #[arg(long, value_name = "ADDRESS")]
-    pub(super) subject: Option<String>,
-    /// The moment at which it must hold (RFC 3339), or `any`
-    #[arg(long, value_name = "TIME", default_value = "now")]
-    pub(super) at: String,
 }
 
 fn cursor(text: &str) -> Result<AccountId, &'static str> {

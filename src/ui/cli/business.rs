@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::base::money::Money;
 use crate::domain::identity::address;
-use crate::ui::cli::args::{Find, Plan, PlanAdd, Profile, ProfileSet};
+use crate::ui::cli::args::{Find, Profile, ProfileSet};
+use crate::ui::cli::args_money::{Plan, PlanAdd};
 use crate::ui::cli::client::{Client, escaped, query};
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::Output;
@@ -21,6 +22,11 @@ pub(super) async fn profile(client: &Client, output: Output, what: Profile) -> R
         }
         Profile::Show { who: None } => output.show(&client.get("/v1/profile").await?, show::own_profile),
         Profile::Show { who: Some(who) } => output.show(&look_up(client, &who).await?, show::found),
+        Profile::Listings { receipts } => {
+            let body = json!({ "receipts": receipts });
+            let set = client.request(Method::PUT, "/v1/listings", Some(&body)).await?;
+            output.show(&set, |_| format!("the profile carries {} receipts of operators", receipts.len()))
+        }
         Profile::Publish => {
             let spinner = Spinner::start("publishing");
             let published = client.post("/v1/profile/publish", &Value::Null).await;
@@ -31,8 +37,8 @@ pub(super) async fn profile(client: &Client, output: Output, what: Profile) -> R
 }
 
 pub(super) async fn find(client: &Client, output: Output, wanted: Find) -> Result<(), Failure> {
-    let no_filter =
-        [&wanted.category, &wanted.country, &wanted.region, &wanted.language].iter().all(|f| f.is_none());
+    let filters = [&wanted.category, &wanted.country, &wanted.region, &wanted.language, &wanted.listed_by];
+    let no_filter = filters.iter().all(|filter| filter.is_none());
     if let ([one], true) = (wanted.words.as_slice(), no_filter)
         && address::decode(one).is_ok()
     {
@@ -44,6 +50,7 @@ pub(super) async fn find(client: &Client, output: Output, wanted: Find) -> Resul
         ("country", wanted.country),
         ("region", wanted.region),
         ("language", wanted.language),
+        ("listed_by", wanted.listed_by),
         ("cursor", wanted.after.map(|after| after.to_string())),
     ];
     let spinner = Spinner::start("asking the network");
@@ -63,6 +70,14 @@ pub(super) async fn plan(client: &Client, output: Output, what: Plan) -> Result<
             let removed =
                 client.request(Method::DELETE, &format!("/v1/plans/{}", escaped(&id)), None).await?;
             output.show(&removed, |_| format!("{id} is no longer offered"))
+        }
+        Plan::Announce { id } => {
+            let announced =
+                client.post(&format!("/v1/plans/{}/announce", escaped(&id)), &Value::Null).await?;
+            output.show(&announced, |said| {
+                let count = said["subscriptions"].as_u64().unwrap_or_default();
+                format!("announced to {count} subscribers; it counts for those who consent, after 30 days")
+            })
         }
         Plan::List { of: None } => output.show(&client.get("/v1/plans").await?, show::plans),
         Plan::List { of: Some(who) } => {

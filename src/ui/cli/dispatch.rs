@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
 
-use crate::ui::cli::args::{Cli, Command, Device, Receipt};
+use crate::ui::cli::args::{Cli, Command, Device};
+use crate::ui::cli::args_money::{Ledger, Receipt};
 use crate::ui::cli::client::Client;
 #[cfg(unix)]
 use crate::ui::cli::demo;
@@ -12,8 +13,8 @@ use crate::ui::cli::failure::Failure;
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    bench, billing, business, chat, device, id, inbox, join, lab, lab_dht, lab_run, mailbox, people, run,
-    safety, setup, show, talk, verify,
+    bench, billing, business, chat, device, id, inbox, join, lab, lab_dht, lab_run, ledger, mailbox, people,
+    receipts, relay, run, safety, setup, show, talk, verify,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -24,6 +25,9 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Demo(wanted) => return demo::demo(output, wanted.keep).await,
         Command::Completions { shell } => return completions(*shell),
         Command::Receipt(Receipt::Verify(wanted)) => return verify::verify(output, wanted),
+        Command::Ledger { what: Some(Ledger::Audit { file: Some(file), issuer }), .. } => {
+            return ledger::audit_file(output, file, issuer.as_deref());
+        }
         Command::Bench(wanted) => return bench::bench(output, wanted).await,
         Command::Lab(Lab::Sim(wanted)) => return lab::sim(output, wanted),
         Command::Lab(Lab::Dht(wanted)) => return lab_dht::dht(output, wanted).await,
@@ -81,6 +85,7 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         }
         Command::Device(what) => device::device(client, output, what).await,
         Command::Mailbox(what) => mailbox::mailbox(client, output, what).await,
+        Command::Relay(what) => relay::relay(client, output, what).await,
         Command::Block { who, undo } => people::block(client, output, &who, undo).await,
         Command::Send(letter) => talk::send(client, output, letter).await,
         Command::Chat { who } => chat::chat(client, output, &who).await,
@@ -88,7 +93,13 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::History(wanted) => inbox::history(client, output, wanted).await,
         Command::Subscribe(wish) => billing::subscribe(client, output, wish).await,
         Command::Invoice(what) => billing::invoice(client, output, what).await,
-        Command::Receipt(what) => billing::receipt(client, output, what).await,
+        Command::Cancel(wish) => billing::cancel(client, output, wish).await,
+        Command::Change(wish) => billing::change(client, output, wish).await,
+        Command::Pause(wish) => billing::pause(client, output, wish).await,
+        Command::Consent(answer) => billing::consent(client, output, answer).await,
+        Command::Rail(what) => billing::rail(client, output, what).await,
+        Command::Receipt(what) => receipts::receipt(client, output, what).await,
+        Command::Ledger { csv, what } => ledger::ledger(client, output, csv, what).await,
         Command::Bench(_)
         | Command::Lab(_)
         | Command::Init(_)

@@ -19,6 +19,7 @@
 pub mod entry;
 
 mod args;
+mod args_money;
 mod args_run;
 mod bench;
 mod billing;
@@ -37,10 +38,14 @@ mod join;
 mod lab;
 mod lab_dht;
 mod lab_run;
+mod ledger;
 mod mailbox;
 mod output;
+mod page;
 mod passphrase;
 mod people;
+mod receipts;
+mod relay;
 mod run;
 mod safety;
 mod setup;

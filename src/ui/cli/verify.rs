@@ -3,18 +3,24 @@
 use std::io::Read as _;
 use std::path::Path;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::disk::files;
-use crate::domain::billing::export::{self, Expect, ReceiptFile, Refusal, Verdict};
+use crate::domain::billing::carrier::Carried;
+use crate::domain::billing::export::{self, Along, Expect, ReceiptFile, Refusal, Verdict};
+use crate::domain::billing::notes::CreditNotes;
 use crate::domain::identity::address;
 use crate::node::clock;
-use crate::ui::cli::args::Verify;
+use crate::ui::cli::args_money::Verify;
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::{Output, note};
+use crate::ui::cli::page;
+use crate::ui::qr;
+use crate::wire::billing::Credit;
 
 /// Says what a receipt file proves. Succeeds only for an expected issuer.
 pub(super) fn verify(output: Output, wanted: &Verify) -> Result<(), Failure> {
@@ -23,9 +29,23 @@ pub(super) fn verify(output: Output, wanted: &Verify) -> Result<(), Failure> {
         subject: wanted.subject.as_deref().map(|text| account("--subject", text)).transpose()?,
         at: moment(&wanted.at)?,
     };
-    let text = read(&wanted.file)?;
-    let file: Result<ReceiptFile, _> = serde_json::from_slice(&text);
-    let verdict = file.map_err(|_| Refusal::Malformed).and_then(|file| export::verify(&file, &expect));
+    let notes = wanted.credit_notes.as_deref().map(notes).transpose()?;
+    let bytes = read(&wanted.file)?;
+    let verdict = if is_contradiction(&bytes) {
+        return contradiction(output, &bytes, &expect);
+    } else {
+        // A picture of a QR code, or a text in any of the forms that a receipt travels in.
+        let text = if bytes.starts_with(PNG) { qr::read_png(&bytes) } else { String::from_utf8(bytes).ok() };
+        let along = Along { notes: notes.as_ref(), challenge: wanted.challenge.as_deref() };
+        let carried = text.as_deref().and_then(Carried::read).ok_or(Refusal::Malformed);
+        if let (Some(text), Ok(Carried::File(file))) = (&text, &carried)
+            && page::is_page(text)
+            && page::receipt(file).is_some_and(|page| page.trim() != text.trim())
+        {
+            return Err(Failure::failed("tampered", OTHER_PAGE));
+        }
+        carried.and_then(|carried| carried.verify(&expect, &along))
+    };
     let verdict =
         verdict.map_err(|refusal| Failure::failed(code(&refusal), format!("refused: {refusal}")))?;
     output.show(&document(&verdict), |_| verdict.to_string())?;
@@ -34,6 +54,51 @@ pub(super) fn verify(output: Output, wanted: &Verify) -> Result<(), Failure> {
     }
     note("error: the issuer isn't pinned: name the business that must have issued it with --issuer ADDRESS");
     Err(Failure::Said)
+}
+
+const OTHER_PAGE: &str = "refused: the page says something else than the receipt in it, or another version of sigillo made it: \
+                          ask for the receipt as JSON";
+
+/// What every PNG picture begins with.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+fn notes(path: &Path) -> Result<CreditNotes, Failure> {
+    let read = read(path)?;
+    let wrong = || Failure::failed("credit_notes", format!("{}: not a file of credit notes", path.display()));
+    serde_json::from_slice(&read).map_err(|_| wrong())
+}
+
+/// Two receipts that can't both be.
+#[derive(Deserialize)]
+struct Pair {
+    format: String,
+    receipts: [ReceiptFile; 2],
+}
+
+fn is_contradiction(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<Pair>(bytes).is_ok_and(|pair| pair.format == "sigillo-contradiction/1")
+}
+
+/// Says whether a file proves that an issuer contradicts itself.
+fn contradiction(output: Output, bytes: &[u8], expect: &Expect) -> Result<(), Failure> {
+    let refused = |words: String| Failure::failed("no_contradiction", words);
+    let pair: Pair = serde_json::from_slice(bytes).map_err(|error| refused(error.to_string()))?;
+    let verified = pair.receipts.iter().map(|file| export::verify(file, &Expect { at: None, ..*expect }));
+    let verdicts = verified.collect::<Result<Vec<_>, _>>().map_err(|refusal| refused(refusal.to_string()))?;
+    let [one, other] = verdicts.as_slice() else { return Err(refused("not two receipts".to_owned())) };
+    let same_chain = one.receipt.terms.subscription == other.receipt.terms.subscription
+        && one.receipt.terms.issuer == other.receipt.terms.issuer;
+    let same_place = one.receipt.seq == other.receipt.seq || one.receipt.invoice == other.receipt.invoice;
+    if one.id == other.id || !same_chain || !same_place {
+        return Err(refused("the two receipts don't contradict each other".to_owned()));
+    }
+    let words = format!(
+        "{} signed two different receipts of number {}: {} and {}",
+        one.issuer_address, one.receipt.seq, one.id, other.id
+    );
+    let document =
+        json!({ "contradiction": true, "issuer": one.issuer_address, "receipts": [one.id, other.id] });
+    output.show(&document, |_| words)
 }
 
 fn document(verdict: &Verdict) -> Value {
@@ -53,10 +118,15 @@ fn moment(text: &str) -> Result<Option<Time>, Failure> {
         "any" => return Ok(None),
         _ => {}
     }
+    time("--at", text).map(Some)
+}
+
+/// A moment as it is written.
+pub(super) fn time(flag: &str, text: &str) -> Result<Time, Failure> {
     let parsed: Option<jiff::Timestamp> = text.parse().ok();
     let millis = parsed.and_then(|timestamp| u64::try_from(timestamp.as_millisecond()).ok());
-    let wrong = || Failure::misused("--at: a moment is written as 2026-11-22T16:00:00Z, `now` or `any`");
-    millis.map(|millis| Some(Time::from_millis(millis))).ok_or_else(wrong)
+    let wrong = || Failure::misused(format!("{flag}: a moment is written as 2026-11-22T16:00:00Z"));
+    millis.map(Time::from_millis).ok_or_else(wrong)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -78,6 +148,10 @@ const fn code(refusal: &Refusal) -> &'static str {
         Refusal::Signer => "signer",
         Refusal::Issuer { .. } => "other_issuer",
         Refusal::Subject { .. } => "other_subject",
+        Refusal::Notes => "credit_notes",
+        Refusal::Credited { credit: Credit::Refund, .. } => "refunded",
+        Refusal::Credited { credit: Credit::Revoke, .. } => "revoked",
+        Refusal::NotShown => "not_shown",
         Refusal::NotYetValid { .. } => "not_yet_valid",
         Refusal::Expired { .. } => "expired",
     }

@@ -5,6 +5,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
+use crate::base::id::Digest;
+use crate::base::time::Time;
 use crate::domain::billing::export::ReceiptFile;
 use crate::domain::identity::address;
 use crate::engine::command::{Command, Outcome, Refusal};
@@ -13,7 +15,7 @@ use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::{Body, Part};
 use crate::ui::http::who;
-use crate::wire::billing::InvoiceKey;
+use crate::wire::invoice_key::InvoiceKey;
 
 /// Fewer characters of a receipt's id name none.
 const RECEIPT_PREFIX_LEAST: usize = 8;
@@ -50,13 +52,79 @@ pub(super) async fn subscribe(
     Ok(Json(Answer { issuer: address::encode(&issuer), plan, outcome }))
 }
 
+/// A subscription that is to end, at the end of what is paid for or now.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Leave {
+    issuer: String,
+    plan: String,
+    #[serde(default)]
+    now: bool,
+}
+
 pub(super) async fn cancel(
     State(api): State<Api>,
-    Body(Wish { issuer, plan }): Body<Wish>,
+    Body(Leave { issuer, plan, now }): Body<Leave>,
 ) -> Result<Json<Answer>, ApiError> {
     let issuer = who::contact(&api, &issuer).await?;
-    let outcome = api.command(Command::Cancel { issuer, plan: plan.clone() }).await?;
+    let command = if now {
+        Command::CancelNow { issuer, plan: plan.clone() }
+    } else {
+        Command::Cancel { issuer, plan: plan.clone() }
+    };
+    let outcome = api.command(command).await?;
     Ok(Json(Answer { issuer: address::encode(&issuer), plan, outcome }))
+}
+
+/// Another plan in the place of one.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Change {
+    issuer: String,
+    plan: String,
+    to: String,
+}
+
+pub(super) async fn change(
+    State(api): State<Api>,
+    Body(Change { issuer, plan, to }): Body<Change>,
+) -> Result<Json<Answer>, ApiError> {
+    let issuer = who::contact(&api, &issuer).await?;
+    let outcome = api.command(Command::ChangePlan { issuer, plan: plan.clone(), to }).await?;
+    Ok(Json(Answer { issuer: address::encode(&issuer), plan, outcome }))
+}
+
+/// A pause from the end of what is paid for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pause {
+    issuer: String,
+    plan: String,
+    until: Time,
+}
+
+pub(super) async fn pause(
+    State(api): State<Api>,
+    Body(Pause { issuer, plan, until }): Body<Pause>,
+) -> Result<Json<Answer>, ApiError> {
+    let issuer = who::contact(&api, &issuer).await?;
+    let outcome = api.command(Command::Pause { issuer, plan: plan.clone(), until }).await?;
+    Ok(Json(Answer { issuer: address::encode(&issuer), plan, outcome }))
+}
+
+/// An answer to another price.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Consent {
+    change: Digest,
+    agrees: bool,
+}
+
+pub(super) async fn consent(
+    State(api): State<Api>,
+    Body(Consent { change, agrees }): Body<Consent>,
+) -> Result<Json<Outcome>, ApiError> {
+    Ok(Json(api.command(Command::Consent { change, agrees }).await?))
 }
 
 pub(super) async fn invoices(State(api): State<Api>) -> Result<Json<Vec<InvoiceView>>, ApiError> {
@@ -71,10 +139,6 @@ pub(super) async fn invoice(State(api): State<Api>, Part(key): Part) -> Result<J
         ledger::invoices(rows, now).into_iter().find(|invoice| invoice.key == wanted)
     };
     api.view(look).await?.map(Json).ok_or_else(|| Refusal::NoInvoice(key).into())
-}
-
-pub(super) async fn paid(State(api): State<Api>, Part(key): Part) -> Result<Json<Outcome>, ApiError> {
-    Ok(Json(api.command(Command::MarkPaid(invoice_key(&key)?)).await?))
 }
 
 pub(super) async fn receipts(State(api): State<Api>) -> Result<Json<Vec<ReceiptView>>, ApiError> {
@@ -95,7 +159,7 @@ pub(super) async fn receipt_file(
 }
 
 /// The receipt of an id or the beginning of one.
-async fn one_receipt(api: &Api, id: &str) -> Result<ReceiptView, ApiError> {
+pub(super) async fn one_receipt(api: &Api, id: &str) -> Result<ReceiptView, ApiError> {
     let folded = id.trim().to_ascii_lowercase();
     if folded.len() < RECEIPT_PREFIX_LEAST {
         return Err(no_receipt(id));
@@ -115,12 +179,12 @@ async fn one_receipt(api: &Api, id: &str) -> Result<ReceiptView, ApiError> {
     }
 }
 
-fn invoice_key(text: &str) -> Result<InvoiceKey, ApiError> {
+pub(super) fn invoice_key(text: &str) -> Result<InvoiceKey, ApiError> {
     let key = text.trim().to_ascii_uppercase().parse();
     key.map_err(|_| ApiError::bad_request("an invoice is named by 20 characters of A-Z and 2-7"))
 }
 
-fn no_receipt(id: &str) -> ApiError {
+pub(super) fn no_receipt(id: &str) -> ApiError {
     ApiError::not_found(
         "no_receipt",
         format!("there is no receipt {id} here: `sigillo receipt list` shows them"),

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::ContactToken;
 use crate::base::limits;
 use crate::domain::billing::export::ReceiptFile;
@@ -78,7 +79,7 @@ fn shown(file: &ReceiptFile) -> Result<ShownReceipt, ApiError> {
     let wrong = || ApiError::bad_request("the receipt isn't a receipt file, or is too large");
     let log = file.log.iter().map(|entry| entry.signed(limits::LOG_ENTRY_MAX)).collect::<Result<_, _>>();
     let shown = ShownReceipt {
-        receipt: file.receipt.signed(limits::EVENT_MAX).map_err(|_| wrong())?,
+        receipt: file.receipt.signed(charging::EVENT_MAX).map_err(|_| wrong())?,
         signer: file.signer,
         log: log.map_err(|_| wrong())?,
     };

@@ -8,7 +8,7 @@
 //! who        from a name, an address or the beginning of one to an account
 //! socket     the Unix socket that a running node serves the routes on
 //! reached    how contacts are reached
-//! own, doctor, contacts, messages, conversations, events, directory, plans, billing    the routes
+//! own, doctor, contacts, messages, conversations, events, directory, plans, billing, payments, ledger, relays    the routes
 //! ```
 
 pub mod api;
@@ -26,9 +26,12 @@ mod doctor;
 mod events;
 mod extract;
 mod identity;
+mod ledger;
 mod mailboxes;
 mod messages;
 mod own;
+mod payments;
 mod plans;
 mod reached;
+mod relays;
 mod who;

@@ -52,6 +52,11 @@ pub(super) async fn offer(
     Ok(Json(plan))
 }
 
+/// Announces the offered terms to all who subscribe under older ones.
+pub(super) async fn announce(State(api): State<Api>, Part(id): Part) -> Result<Json<Outcome>, ApiError> {
+    Ok(Json(api.command(Command::AnnouncePrice(id)).await?))
+}
+
 pub(super) async fn withdraw(State(api): State<Api>, Part(id): Part) -> Result<Json<Outcome>, ApiError> {
     let _editing = api.edit().await;
     Ok(Json(api.command(Command::RemovePlan(id)).await?))

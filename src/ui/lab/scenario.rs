@@ -334,6 +334,7 @@ impl Finding {
     /// What is searched for.
     pub fn query(&self) -> Query {
         Query {
+            listed_by: None,
             words: self.words.clone(),
             category: self.category.clone(),
             country: self.country.clone(),

@@ -54,9 +54,10 @@ fn a_receipt_of_the_named_plan_lets_queues_in_while_it_holds_and_only_so_many() 
     let with = |reader: &Reader| NewQueue { receipt: Some(shown.clone()), ..reader.wanted(true) };
     let named = |issuer, plan: &str| Admission::Receipt(NamedPlan { issuer, plan: plan.into() });
     let reader = Reader::new(1);
-    for rule in [named(issuer, "another"), named(AccountId::new([1; 32]), &plan)] {
-        desk.rules.admission = rule;
-        assert_eq!(desk.read(&reader, &Command::New(with(&reader))), NOT_ADMITTED);
+    let unpaid = |issuer, plan: &str| Answer::Refused(MailRefusal::Unpaid { issuer, plan: plan.into() });
+    for (issuer, plan) in [(issuer, "another"), (AccountId::new([1; 32]), plan.as_str())] {
+        desk.rules.admission = named(issuer, plan);
+        assert_eq!(desk.read(&reader, &Command::New(with(&reader))), unpaid(issuer, plan));
     }
     desk.rules.admission = named(issuer, &plan);
     assert!(matches!(desk.read(&reader, &Command::New(with(&reader))), Answer::Made { .. }));
@@ -71,7 +72,7 @@ fn a_receipt_of_the_named_plan_lets_queues_in_while_it_holds_and_only_so_many() 
     desk.now = fixture::NOW.plus(Duration::from_secs(400 * 24 * 3_600));
     desk.with(|tx| tx.put(&PAID, PAID.key(&[0]), 0));
     let late = Reader::new(90);
-    assert_eq!(desk.read(&late, &Command::New(with(&late))), NOT_ADMITTED, "it holds no longer");
+    assert_eq!(desk.read(&late, &Command::New(with(&late))), unpaid(issuer, &plan), "it holds no longer");
 }
 
 #[test]
@@ -79,5 +80,7 @@ fn without_a_receipt_of_the_named_plan_nothing_is_let_in() {
     let (mut desk, reader) = (Desk::new(), Reader::new(1));
     desk.rules.admission =
         Admission::Receipt(NamedPlan { issuer: AccountId::new([1; 32]), plan: "mail".into() });
-    assert_eq!(desk.read(&reader, &Command::New(reader.wanted(true))), NOT_ADMITTED);
+    let unpaid = MailRefusal::Unpaid { issuer: AccountId::new([1; 32]), plan: "mail".into() };
+    let refused = desk.read(&reader, &Command::New(reader.wanted(true)));
+    assert_eq!(refused, Answer::Refused(unpaid), "and told which plan lets it in");
 }

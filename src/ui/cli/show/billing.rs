@@ -49,7 +49,41 @@ pub(in crate::ui::cli) fn invoice(value: &Value) -> String {
         ("expires", time(value, "expires")),
         ("state", text(value, "state").to_owned()),
         ("receipt", text(value, "receipt").to_owned()),
+        ("pay by", ways(&value["pay"])),
+        ("payer says", claims(&value["claims"])),
     ])
+}
+
+fn ways(ways: &Value) -> String {
+    let way = |one: &Value| format!("{}: {} [{}]", text(one, "rail"), text(one, "text"), text(one, "trust"));
+    list(ways).iter().map(way).collect::<Vec<_>>().join("\n")
+}
+
+fn claims(claims: &Value) -> String {
+    let claim = |one: &Value| {
+        let said = if one["text"].is_string() { text(one, "text") } else { text(one, "proof") };
+        format!("{}: {said} [{}]", text(one, "rail"), text(one, "trust"))
+    };
+    list(claims).iter().map(claim).collect::<Vec<_>>().join("\n")
+}
+
+/// How a business takes money.
+pub(in crate::ui::cli) fn rails(value: &Value) -> String {
+    let row =
+        |one: &Value| ["rail", "account", "name", "place"].map(|key| text(one, key).to_owned()).to_vec();
+    let rows = list(value).iter().map(row).collect();
+    table(&["RAIL", "ACCOUNT", "NAME", "PLACE"], rows, "by hand only: `sigillo rail add` offers more")
+}
+
+/// Another plan that was asked for.
+pub(in crate::ui::cli) fn change_asked(value: &Value) -> String {
+    let (due, at) = (money(&value["due"]), time(value, "at"));
+    format!("asked for, from {at} on; due for what is paid for already: {due}")
+}
+
+/// A credit note that was issued.
+pub(in crate::ui::cli) fn credited(value: &Value) -> String {
+    format!("credit note {} (key {}) is on its way", text(value, "id"), text(value, "key"))
 }
 
 /// The receipt that was issued for an invoice.
@@ -85,8 +119,18 @@ pub(in crate::ui::cli) fn receipt(value: &Value) -> String {
         ("invoice", text(value, "invoice").to_owned()),
         ("number", number(value, "seq").to_string()),
         ("issued", time(value, "issued_at")),
+        ("rail", text(value, "rail").to_owned()),
         ("trust", trust(value)),
+        ("credit notes", credit_notes(&value["credit_notes"])),
     ])
+}
+
+fn credit_notes(notes: &Value) -> String {
+    let note = |one: &Value| {
+        let (credit, amount, ends) = (text(one, "credit"), money(&one["amount"]), time(one, "access_ends"));
+        format!("{} {credit} of {amount}, access until {ends}: {}", text(one, "id"), text(one, "reason"))
+    };
+    list(notes).iter().map(note).collect::<Vec<_>>().join("\n")
 }
 
 fn period(value: &Value) -> String {

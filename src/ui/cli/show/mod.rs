@@ -3,15 +3,19 @@
 mod billing;
 mod business;
 mod devices;
+mod ledger;
 mod mailboxes;
 mod node;
 mod people;
 mod talk;
 mod words;
 
-pub(super) use billing::{invoice, invoices, receipt, receipted, receipts, subscriptions};
+pub(super) use billing::{
+    change_asked, credited, invoice, invoices, rails, receipt, receipted, receipts, subscriptions,
+};
 pub(super) use business::{found, own_profile, plan, plans, published};
 pub(super) use devices::{devices, linked};
+pub(super) use ledger::{audited, books, books_csv};
 pub(super) use mailboxes::{mailbox_status, mailboxes};
 pub(super) use node::{doctor, identity, running, status};
 pub(super) use people::{added, contact, contacts, invite, safety_number};

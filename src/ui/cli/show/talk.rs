@@ -80,6 +80,7 @@ pub(in crate::ui::cli) fn event_discreetly(value: &Value) -> String {
         "contact" => format!("contact {} ({})", text(value, "name"), text(value, "address")),
         "invoice" => format!("invoice {} with {}", text(value, "key"), with()),
         "receipt" => format!("receipt {} with {}", short(text(value, "id")), with()),
+        "charging" => format!("{} with {}", text(value, "what").replace('_', " "), with()),
         "published" => format!("the profile is published (number {})", number(value, "seq")),
         "not_published" => format!("the profile couldn't be published: {}", text(value, "reason")),
         "read" => format!("read on another device: {} unread with {}", number(value, "unread"), with()),

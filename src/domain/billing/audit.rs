@@ -1,0 +1,377 @@
+//! An issuer's events replayed in the order that they were kept in, from the signed bytes alone, and the first break.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::base::id::{AccountId, DeviceId, Digest};
+use crate::base::money::Money;
+use crate::crypto::ed25519::PublicKey;
+use crate::crypto::hash::sha256;
+use crate::crypto::kdf::label;
+use crate::domain::billing::jws;
+use crate::domain::billing::recorded::{could_sign, names_signer};
+use crate::domain::identity::log::AccountLog;
+use crate::wire::billing::{CreditNote, Event, Invoice, Receipt, SignedEvent};
+use crate::wire::invoice_key::InvoiceKey;
+
+/// One event, at its place in the chain.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// The event as it was signed.
+    pub event: SignedEvent,
+    /// [`link`] of the place before, and of this event.
+    pub link: Digest,
+}
+
+/// The link that the chain begins with.
+pub const BEGINNING: Digest = Digest::new([0; 32]);
+
+/// The next link of the chain: it stands for this event and everything before it.
+pub fn link(before: &Digest, event: &SignedEvent) -> Digest {
+    let hash = sha256(&[&event.encode()]);
+    Digest::new(sha256(&[&label::LEDGER.with(&[before.as_bytes(), &hash])]))
+}
+
+/// Under whose logs events are verified: an author's own, and those of the accounts that took its place.
+pub type Logs = BTreeMap<AccountId, Vec<AccountLog>>;
+
+/// Where the chain breaks first.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Break {
+    /// The place, from 0.
+    pub position: u64,
+    /// The event there, by the id of its payload.
+    pub event: Digest,
+    /// What is wrong with it.
+    pub reason: Reason,
+}
+
+/// What is wrong with an event.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The link isn't that of this event and everything before it.
+    #[error("an event was changed, left out or put in: the chain doesn't link")]
+    Chain,
+    /// The payload isn't an event in its one encoding.
+    #[error("the event can't be read")]
+    Malformed,
+    /// A signature doesn't hold.
+    #[error("the signature doesn't hold")]
+    Signature,
+    /// The author's log doesn't let the device sign.
+    #[error("the device that signed might not sign this event then, or its account's log isn't there")]
+    Signer,
+    /// The second signature says something else.
+    #[error("the receipt's JWS doesn't hold, or says something else")]
+    SecondSignature,
+    /// An event of a subscription that nobody asked for before.
+    #[error("the event belongs to no subscription before it")]
+    Subscription,
+    /// A receipt's number isn't the next one, or the one before isn't the one that it names.
+    #[error("the receipt doesn't follow the one before it")]
+    ReceiptChain,
+    /// A receipt for no invoice, or of another amount.
+    #[error("the receipt is for no invoice before it, or of another amount")]
+    Invoice,
+    /// A second event of a key.
+    #[error("the key stands for another event already")]
+    Key,
+    /// More given back than paid.
+    #[error("more is given back than was paid, or by a receipt that isn't there")]
+    Credit,
+}
+
+/// What an audit comes to.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Summary {
+    /// Events.
+    pub events: u64,
+    /// Receipts among them.
+    pub receipts: u64,
+    /// Subscriptions.
+    pub subscriptions: u64,
+    /// The last link.
+    pub head: Option<Digest>,
+    /// The first break, if there is one.
+    pub first_break: Option<Break>,
+}
+
+/// Verifies one event by itself: signatures, form, and that its author's log lets the device sign.
+///
+/// Each signature is verified strictly and alone. `keys` only saves parsing the same key again.
+pub fn verify(event: &SignedEvent, logs: &Logs, keys: &mut Keys) -> Result<Event, Reason> {
+    let key = keys.of(&event.signer).ok_or(Reason::Signature)?;
+    let payload = event.signed.verify_by(key, event.kind.label()).map_err(|_| Reason::Signature)?;
+    let read = Event::decode(event.kind, payload).map_err(|_| Reason::Malformed)?;
+    let line = logs.get(&read.author()).map(Vec::as_slice).unwrap_or_default();
+    let allowed = line.iter().any(|log| could_sign(log, event.signer, read.issued_at()));
+    if !allowed || !names_signer(&read, event.signer) {
+        return Err(Reason::Signer);
+    }
+    if let (Some(compact), Event::Receipt(receipt)) = (&event.jws, &read)
+        && !jws::holds(compact, receipt, event.signed.digest())
+    {
+        return Err(Reason::SecondSignature);
+    }
+    Ok(read)
+}
+
+/// Keys that were parsed already.
+#[derive(Default)]
+pub struct Keys(BTreeMap<DeviceId, PublicKey>);
+
+impl Keys {
+    fn of(&mut self, device: &DeviceId) -> Option<&PublicKey> {
+        if !self.0.contains_key(device) {
+            self.0.insert(*device, PublicKey::parse(device.as_bytes()).ok()?);
+        }
+        self.0.get(device)
+    }
+}
+
+/// Replays events that were verified one by one, in their order.
+#[derive(Default)]
+pub struct Auditor {
+    summary: Summary,
+    subscriptions: BTreeMap<Digest, Subscription>,
+}
+
+#[derive(Default)]
+struct Subscription {
+    next: u64,
+    last: Option<Digest>,
+    invoices: BTreeMap<InvoiceKey, Money>,
+    receipts: BTreeMap<Digest, (Money, i64)>,
+    paid: BTreeMap<InvoiceKey, Digest>,
+    notes: BTreeMap<InvoiceKey, (Digest, i64, Digest)>,
+}
+
+impl Auditor {
+    /// Takes the next event; after the first break nothing more is taken.
+    pub fn take(&mut self, entry: &Entry, verified: Result<Event, Reason>) {
+        if self.summary.first_break.is_some() {
+            return;
+        }
+        let before = self.summary.head.unwrap_or(BEGINNING);
+        let id = entry.event.signed.digest();
+        let chained = if link(&before, &entry.event) == entry.link { Ok(()) } else { Err(Reason::Chain) };
+        let replayed = chained.and(verified).and_then(|event| self.replay(&event, id));
+        if let Err(reason) = replayed {
+            let position = self.summary.events;
+            self.summary.first_break = Some(Break { position, event: id, reason });
+            return;
+        }
+        self.summary.events += 1;
+        self.summary.head = Some(entry.link);
+    }
+
+    /// What it came to.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    fn replay(&mut self, event: &Event, id: Digest) -> Result<(), Reason> {
+        let Some(of) = event.subscription() else {
+            self.summary.subscriptions += 1;
+            let known = self.subscriptions.insert(id, Subscription::default());
+            return if known.is_none() { Ok(()) } else { Err(Reason::Key) };
+        };
+        let subscription = self.subscriptions.get_mut(&of).ok_or(Reason::Subscription)?;
+        match event {
+            Event::Invoice(invoice) => subscription.invoice(invoice),
+            Event::Receipt(receipt) => {
+                self.summary.receipts += 1;
+                subscription.receipt(receipt, id)
+            }
+            Event::CreditNote(note) => subscription.credit(note, id),
+            Event::CreditReversed(reversal) => subscription.reverse(&reversal.note),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Subscription {
+    fn invoice(&mut self, invoice: &Invoice) -> Result<(), Reason> {
+        let known = self.invoices.insert(invoice.key, invoice.amount);
+        if known.is_none() { Ok(()) } else { Err(Reason::Key) }
+    }
+
+    fn receipt(&mut self, receipt: &Receipt, id: Digest) -> Result<(), Reason> {
+        let follows = receipt.seq == self.next && receipt.previous == self.last.unwrap_or(BEGINNING);
+        if !follows {
+            return Err(Reason::ReceiptChain);
+        }
+        if self.invoices.get(&receipt.invoice) != Some(&receipt.amount) {
+            return Err(Reason::Invoice);
+        }
+        if self.paid.insert(receipt.invoice, id).is_some() {
+            return Err(Reason::Key);
+        }
+        self.next += 1;
+        self.last = Some(id);
+        self.receipts.insert(id, (receipt.amount, 0));
+        Ok(())
+    }
+
+    fn credit(&mut self, note: &CreditNote, id: Digest) -> Result<(), Reason> {
+        let (amount, back) = self.receipts.get_mut(&note.receipt).ok_or(Reason::Credit)?;
+        let sum = back.checked_add(note.amount.minor).filter(|sum| *sum <= amount.minor);
+        *back = sum.filter(|_| note.amount.currency == amount.currency).ok_or(Reason::Credit)?;
+        let known = self.notes.insert(note.key, (note.receipt, note.amount.minor, id));
+        if known.is_none() { Ok(()) } else { Err(Reason::Key) }
+    }
+
+    /// A note that is reversed gives what it gave back free again, once.
+    fn reverse(&mut self, note: &Digest) -> Result<(), Reason> {
+        let known = self.notes.values_mut().find(|(_, _, id)| id == note).ok_or(Reason::Credit)?;
+        if let Some((_, back)) = self.receipts.get_mut(&known.0) {
+            *back -= known.1;
+        }
+        known.1 = 0;
+        Ok(())
+    }
+}
+
+/// Replays a whole chain.
+pub fn audit(entries: &[Entry], logs: &Logs) -> Summary {
+    let (mut auditor, mut keys) = (Auditor::default(), Keys::default());
+    for entry in entries {
+        auditor.take(entry, verify(&entry.event, logs, &mut keys));
+    }
+    auditor.summary
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::billing::calendar::days;
+    use crate::domain::billing::credit::Wish;
+    use crate::domain::billing::fixture::{NOW, World};
+    use crate::domain::billing::recorded::Recorded;
+    use crate::wire::billing::Credit;
+
+    /// A book's life in the order that it was written in, chained.
+    fn ledger() -> (World, Vec<Entry>, Logs) {
+        let mut world = World::new();
+        let mut book = world.book();
+        let mut events = book.history().events().cloned().collect::<Vec<_>>();
+        let keys = world.business.keys.clone();
+        for month in 0..3 {
+            let now = NOW.plus(days(20 * month));
+            let paid = world.pay(&mut book, now).signed_twice(&keys, &world.business.log);
+            let (_, invoice) =
+                book.history().invoices().max_by_key(|(invoice, _)| invoice.issued_at).unwrap();
+            events.extend([invoice.clone(), paid.clone()]);
+            if month == 1 {
+                let key = InvoiceKey::random(&mut world.rng);
+                let reason = "spoiled".to_owned();
+                let receipt = paid.id();
+                let wish = Wish {
+                    key,
+                    receipt,
+                    credit: Credit::Refund,
+                    minor: Some(500),
+                    access_ends: None,
+                    reason,
+                };
+                events.push(book.credit(&wish, &keys, now).unwrap());
+            }
+        }
+        let logs = [&world.business, &world.person].map(|party| (party.key.id(), vec![party.log.clone()]));
+        (world, chained(events), logs.into())
+    }
+
+    fn chained(events: Vec<Recorded>) -> Vec<Entry> {
+        let mut before = BEGINNING;
+        let chain = |recorded: Recorded| {
+            let event = recorded.signed().clone();
+            before = link(&before, &event);
+            Entry { event, link: before }
+        };
+        events.into_iter().map(chain).collect()
+    }
+
+    #[test]
+    fn a_sound_ledger_has_no_break() {
+        let (_, entries, logs) = ledger();
+        let summary = audit(&entries, &logs);
+        assert_eq!(summary.first_break, None);
+        assert_eq!((summary.events, summary.receipts, summary.subscriptions), (8, 3, 1));
+    }
+
+    #[test]
+    fn the_first_event_that_was_changed_left_out_or_moved_is_named() {
+        let (_, entries, logs) = ledger();
+        for place in 0..entries.len() {
+            let mut without = entries.clone();
+            without.remove(place);
+            let found = audit(&without, &logs).first_break;
+            let last = place + 1 == entries.len();
+            assert_eq!(found.map(|found| found.position), (!last).then_some(place as u64));
+            let bytes = entries[place].event.encode();
+            for position in 0..bytes.len() {
+                let mut changed = bytes.clone();
+                changed[position] ^= 1;
+                let Ok(event) = SignedEvent::decode(&changed) else { continue };
+                let mut tampered = entries.clone();
+                tampered[place].event = event;
+                let found = audit(&tampered, &logs).first_break.unwrap();
+                assert_eq!(found.position, place as u64, "byte {position}");
+            }
+            if place > 0 {
+                let mut swapped = entries.clone();
+                swapped.swap(place - 1, place);
+                assert_eq!(audit(&swapped, &logs).first_break.unwrap().position, place as u64 - 1);
+            }
+        }
+    }
+
+    #[test]
+    fn a_ledger_that_is_chained_anew_over_a_lie_still_breaks() {
+        let (world, entries, logs) = ledger();
+        let recorded = |entry: &Entry| Recorded::try_from(entry.event.clone()).unwrap();
+        let events: Vec<Recorded> = entries.iter().map(recorded).collect();
+        let reason = |events: Vec<Recorded>| audit(&chained(events), &logs).first_break.map(|at| at.reason);
+        let without = |place: usize| {
+            let mut events = events.clone();
+            events.remove(place);
+            events
+        };
+        assert_eq!(reason(without(0)), Some(Reason::Subscription));
+        assert_eq!(reason(without(1)), Some(Reason::Invoice));
+        assert_eq!(reason(without(2)), Some(Reason::ReceiptChain));
+        // Signed by the customer in the business's name.
+        let mut forged = events.clone();
+        forged[1] = Recorded::sign(&world.person.keys, events[1].event().clone());
+        assert_eq!(reason(forged), Some(Reason::Signer));
+        let doubled = [events.clone(), vec![events[5].clone()]].concat();
+        assert_eq!(reason(doubled), Some(Reason::Key));
+        assert_eq!(reason(events), None);
+    }
+
+    #[test]
+    fn keys_that_are_parsed_once_accept_exactly_what_is_accepted_alone() {
+        let (_, entries, logs) = ledger();
+        let mut keys = Keys::default();
+        let mut accepted = [0, 0];
+        for entry in &entries {
+            let bytes = entry.event.encode();
+            for position in (0..bytes.len()).step_by(3).map(Some).chain([None]) {
+                let mut changed = bytes.clone();
+                if let Some(position) = position {
+                    changed[position] ^= 0x10;
+                }
+                let Ok(event) = SignedEvent::decode(&changed) else { continue };
+                let together = verify(&event, &logs, &mut keys).is_ok();
+                let alone = verify(&event, &logs, &mut Keys::default()).is_ok();
+                let strictly = event.signed.verify(event.signer.as_bytes(), event.kind.label()).is_ok();
+                assert_eq!(together, alone);
+                assert!(strictly || !together, "nothing is accepted that doesn't verify strictly by itself");
+                accepted[usize::from(together)] += 1;
+            }
+        }
+        assert!(accepted[0] > 100 && accepted[1] == entries.len(), "{accepted:?}");
+    }
+}

@@ -1,0 +1,499 @@
+//! Charging between nodes: renewals, rails, changes, credit, and the books, through restarts and with clocks that differ.
+
+use core::time::Duration;
+
+use super::tests::MINUTE;
+use crate::base::id::AccountId;
+use crate::base::kind::AccountKind::{Business, Person};
+use crate::base::money::Money;
+use crate::domain::billing::audit::{Auditor, Keys, Summary, verify};
+use crate::domain::billing::book::Payment;
+use crate::domain::billing::carrier::showing_of;
+use crate::domain::billing::credit::Wish;
+use crate::domain::billing::entitlement::State;
+use crate::domain::billing::export::{Along, Expect, verify_with};
+use crate::domain::billing::jws;
+use crate::domain::billing::rail::lightning::tests::{NODE, made};
+use crate::domain::directory::profile::ProfileDraft;
+use crate::domain::directory::search::Query;
+use crate::domain::identity::address;
+use crate::domain::mailbox::admission::NamedPlan;
+use crate::engine::books;
+use crate::engine::command::{Command, Outcome, PaidNotice, Refusal};
+use crate::engine::effects::Effect;
+use crate::engine::ledger::{self, InvoiceView, ReceiptView, SubscriptionView};
+use crate::sim::world::World;
+use crate::store::table::Reader;
+use crate::wire::ask::Ask;
+use crate::wire::billing::Credit;
+use crate::wire::invoice_key::InvoiceKey;
+use crate::wire::peer::PeerAddress;
+use crate::wire::place::challenge;
+use crate::wire::plan::Plan;
+use crate::wire::plan::tests::plan;
+use crate::wire::rail::{Payee, Rail, TrustClass};
+
+const DAY: Duration = Duration::from_secs(86_400);
+const SHOP: usize = 0;
+const ANA: usize = 1;
+
+fn paid_only() -> Plan {
+    Plan { trial_days: 0, ..plan() }
+}
+
+/// A shop that offers plans, and a customer.
+fn market(seed: u64, plans: &[Plan]) -> (World, AccountId) {
+    let mut world = World::new(seed, &[Business, Person]);
+    let draft = ProfileDraft { name: "Padaria".into(), ..ProfileDraft::default() };
+    done(&mut world, SHOP, Command::SetProfile(Box::new(draft)));
+    for plan in plans {
+        done(&mut world, SHOP, Command::PutPlan(plan.clone()));
+    }
+    world.run(MINUTE);
+    let shop = world.peers[SHOP].account();
+    (world, shop)
+}
+
+fn done(world: &mut World, peer: usize, command: Command) -> Outcome {
+    world.ask(peer, command).unwrap().unwrap()
+}
+
+fn subscribe(world: &mut World, shop: AccountId, plan: &str) {
+    done(world, ANA, Command::Subscribe { issuer: shop, plan: plan.into() });
+    world.run(MINUTE);
+}
+
+fn look<T>(world: &World, peer: usize, look: impl FnOnce(&Reader<'_>) -> T) -> T {
+    let safe = world.peers[peer].disk.safe();
+    let reader = Reader::new(&safe);
+    let seen = look(&reader);
+    reader.finish().unwrap();
+    seen
+}
+
+fn invoices(world: &World, peer: usize) -> Vec<InvoiceView> {
+    look(world, peer, |rows| ledger::invoices(rows, world.now))
+}
+
+fn receipts(world: &World, peer: usize) -> Vec<ReceiptView> {
+    look(world, peer, |rows| ledger::receipts(rows))
+}
+
+fn subscription(world: &World, peer: usize) -> SubscriptionView {
+    look(world, peer, |rows| ledger::subscriptions(rows, world.now)).remove(0)
+}
+
+fn open(world: &World) -> InvoiceView {
+    let mut open: Vec<_> = invoices(world, SHOP).into_iter().filter(|one| one.state == "open").collect();
+    assert_eq!(open.len(), 1, "{open:?}");
+    open.remove(0)
+}
+
+fn pay(world: &mut World) -> ReceiptView {
+    let key = open(world).key.parse().unwrap();
+    done(world, SHOP, Command::MarkPaid(key));
+    world.run(MINUTE);
+    receipts(world, ANA).remove(0)
+}
+
+fn audit(world: &World) -> Summary {
+    let shop = world.peers[SHOP].account();
+    look(world, SHOP, |rows| {
+        let (logs, mut auditor, mut keys) =
+            (books::ledger_logs(rows, &shop), Auditor::default(), Keys::default());
+        for entry in books::ledger_page(rows, 0, 10_000) {
+            let entry = entry.expect("every event of the chain is kept");
+            auditor.take(&entry, verify(&entry.event, &logs, &mut keys));
+        }
+        assert_eq!(auditor.summary().events, books::ledger_end(rows).0);
+        assert_eq!(auditor.summary().events, books::events_kept(rows));
+        auditor.summary().clone()
+    })
+}
+
+#[test]
+fn a_renewal_is_asked_for_once_through_crashes_and_a_month_off() {
+    for off in [false, true] {
+        let (mut world, shop) = market(500 + u64::from(off), &[paid_only()]);
+        world.set_clock(ANA, 4 * 60_000);
+        subscribe(&mut world, shop, "pro");
+        let first = pay(&mut world);
+        if off {
+            world.stop_for(SHOP, 40 * DAY);
+        }
+        for _ in 0..45 {
+            world.run(DAY);
+            if !off {
+                world.crash(SHOP);
+            }
+        }
+        let renewals: Vec<_> =
+            invoices(&world, SHOP).into_iter().filter(|invoice| invoice.receipt.is_none()).collect();
+        assert_eq!(renewals.len(), 1, "off {off}: {renewals:?}");
+        assert_eq!(subscription(&world, SHOP).state, State::OnHold);
+        assert_eq!(invoices(&world, ANA).len(), 2, "and the customer has the same ones");
+        // Paying restores: the new period begins now, since the old one is over for longer than its grace.
+        let second = pay(&mut world);
+        assert!(second.receipt.period_start > first.receipt.period_end);
+        assert_eq!(second.receipt.seq, 1);
+        assert_eq!([SHOP, ANA].map(|peer| subscription(&world, peer).state), [State::Active; 2]);
+        assert_eq!(audit(&world).first_break, None);
+    }
+}
+
+#[test]
+fn reminders_resend_the_same_invoice() {
+    let (mut world, shop) = market(510, &[paid_only()]);
+    subscribe(&mut world, shop, "pro");
+    pay(&mut world);
+    let sayings = |world: &World| {
+        let history = super::tests::history(world, ANA, &shop);
+        let said = history.iter().filter_map(|entry| match &entry.body {
+            crate::engine::view::BodyView::Billing { event: "invoice", id, .. } => Some(id.clone()),
+            _ => None,
+        });
+        said.collect::<Vec<_>>()
+    };
+    assert_eq!(sayings(&world).len(), 1);
+    // T-7, T-3, T, T+3 and T+7 of a period of 28 to 31 days.
+    world.run(40 * DAY);
+    let said = sayings(&world);
+    assert_eq!(said.len(), 6, "{said:?}");
+    assert!(said[1..].windows(2).all(|pair| pair[0] == pair[1]), "the same bytes");
+    world.run(40 * DAY);
+    assert_eq!(sayings(&world).len(), 6, "and then no more");
+}
+
+#[test]
+fn lightning_pays_by_itself_and_only_with_the_preimage_of_the_pinned_node() {
+    let (mut world, shop) = market(520, &[paid_only()]);
+    let payee = |account: &str| Payee {
+        rail: Rail::Lightning,
+        account: account.into(),
+        name: String::new(),
+        place: String::new(),
+    };
+    let key: InvoiceKey = "ABCDEFGHIJKLMNOPQRST".parse().unwrap();
+    let offer = |world: &World, key| Command::OfferLightning {
+        invoice: key,
+        bolt11: made("lnbcrt10u", &[7; 32], world.now.as_secs(), 86_400),
+    };
+    assert!(matches!(world.ask(SHOP, offer(&world, key)).unwrap(), Err(Refusal::NoInvoice(_))));
+    let other = "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5";
+    done(&mut world, SHOP, Command::PutPayee(payee(other)));
+    world.run(10 * MINUTE);
+    subscribe(&mut world, shop, "pro");
+    let key = open(&world).key.parse().unwrap();
+    let refused = world.ask(SHOP, offer(&world, key)).unwrap();
+    assert!(refused.is_err(), "another node than the profile names");
+    done(&mut world, SHOP, Command::PutPayee(payee(NODE)));
+    world.run(10 * MINUTE);
+    // The customer looks at the profile, which pins the node.
+    done(&mut world, ANA, Command::Lookup(shop));
+    let offered = offer(&world, key);
+    done(&mut world, SHOP, offered);
+    world.run(MINUTE);
+    let ways = &invoices(&world, ANA)[0].pay;
+    assert!(
+        ways.iter().any(|way| way.rail == Rail::Lightning && way.text.starts_with("LNBCRT10U")),
+        "{ways:?}"
+    );
+    let say =
+        |preimage: u8| Command::SayPaid { invoice: key, rail: Rail::Lightning, proof: vec![preimage; 32] };
+    done(&mut world, ANA, say(8));
+    world.run(MINUTE);
+    assert!(receipts(&world, ANA).is_empty(), "another preimage proves nothing");
+    assert_eq!(open(&world).claims[0].trust, "claimed by the payer (class C)");
+    done(&mut world, ANA, say(7));
+    world.run(MINUTE);
+    let receipt = receipts(&world, ANA).remove(0);
+    assert_eq!((receipt.receipt.rail, receipt.receipt.trust_class), (Rail::Lightning, TrustClass::A));
+    assert_eq!(receipt.trust, "proven by cryptography (class A)");
+    assert_eq!(subscription(&world, ANA).state, State::Active);
+    done(&mut world, ANA, say(7));
+    world.run(MINUTE);
+    assert_eq!(receipts(&world, SHOP).len(), 1, "said twice is paid once");
+    assert_eq!(audit(&world).first_break, None);
+}
+
+#[test]
+fn a_cancellation_counts_without_the_business() {
+    let (mut world, shop) = market(530, &[paid_only()]);
+    subscribe(&mut world, shop, "pro");
+    pay(&mut world);
+    world.stop(SHOP);
+    done(&mut world, ANA, Command::Cancel { issuer: shop, plan: "pro".into() });
+    world.run(MINUTE);
+    assert_eq!(subscription(&world, ANA).state, State::Canceling);
+    done(&mut world, ANA, Command::CancelNow { issuer: shop, plan: "pro".into() });
+    assert_eq!(subscription(&world, ANA).state, State::Expired);
+    world.run(DAY);
+    world.start(SHOP);
+    world.run(180 * MINUTE);
+    assert_eq!(subscription(&world, SHOP).state, State::Expired);
+    world.run(60 * DAY);
+    assert_eq!(invoices(&world, SHOP).len(), 1, "nothing more is asked for");
+    // Whoever comes back has no second trial, and begins anew.
+    subscribe(&mut world, shop, "pro");
+    assert_eq!(subscription(&world, ANA).state, State::Pending);
+}
+
+#[test]
+fn a_trial_is_given_once_for_each_plan() {
+    let (mut world, shop) = market(540, &[plan()]);
+    subscribe(&mut world, shop, "pro");
+    assert_eq!(subscription(&world, ANA).state, State::Trialing);
+    done(&mut world, ANA, Command::CancelNow { issuer: shop, plan: "pro".into() });
+    world.run(MINUTE);
+    subscribe(&mut world, shop, "pro");
+    let states: Vec<State> = look(&world, ANA, |rows| ledger::subscriptions(rows, world.now))
+        .iter()
+        .map(|one| one.state)
+        .collect();
+    assert_eq!(states, [State::Pending, State::Expired]);
+}
+
+#[test]
+fn a_dearer_plan_is_paid_for_to_the_second_and_a_price_only_changes_with_consent() {
+    let gold = Plan { id: "gold".into(), price: Money { minor: 3_990, ..plan().price }, ..paid_only() };
+    let (mut world, shop) = market(550, &[paid_only(), gold.clone()]);
+    world.set_clock(ANA, -120_000);
+    subscribe(&mut world, shop, "pro");
+    pay(&mut world);
+    world.run(10 * DAY);
+    let wish = Command::ChangePlan { issuer: shop, plan: "pro".into(), to: "gold".into() };
+    let Outcome::ChangeAsked { due, .. } = done(&mut world, ANA, wish) else { panic!() };
+    world.run(MINUTE);
+    assert!(due.minor > 0 && due.minor < 2_000);
+    assert_eq!(open(&world).amount, due, "both sides come to the same");
+    assert_eq!(subscription(&world, ANA).plan.id, "pro", "not before it is paid");
+    pay(&mut world);
+    assert_eq!([SHOP, ANA].map(|peer| subscription(&world, peer).plan.id), ["gold", "gold"]);
+    // The price goes up, for those who consent.
+    let dearer = Plan { version: 2, price: Money { minor: 4_990, ..plan().price }, ..gold };
+    done(&mut world, SHOP, Command::PutPlan(dearer));
+    let announced = done(&mut world, SHOP, Command::AnnouncePrice("gold".into()));
+    assert!(matches!(announced, Outcome::Announced { subscriptions: 1 }));
+    world.run(MINUTE);
+    let change = subscription(&world, ANA).announced[0].id;
+    world.run(15 * DAY);
+    assert_eq!(open(&world).amount.minor, 3_990, "nobody consented");
+    done(&mut world, ANA, Command::Consent { change, agrees: true });
+    pay(&mut world);
+    world.run(30 * DAY);
+    assert_eq!(open(&world).amount.minor, 4_990);
+    assert_eq!(audit(&world).first_break, None);
+    assert_eq!(world.peers[SHOP].counters().refused_events + world.peers[ANA].counters().refused_events, 0);
+}
+
+#[test]
+fn money_goes_back_once_and_the_books_say_so() {
+    let (mut world, shop) = market(560, &[paid_only()]);
+    subscribe(&mut world, shop, "pro");
+    let receipt = pay(&mut world);
+    let wish = |key: &str, credit, minor| Wish {
+        key: key.parse().unwrap(),
+        receipt: receipt.id,
+        credit,
+        minor,
+        access_ends: None,
+        reason: "the oven broke".into(),
+    };
+    let refund = wish("AAAAAAAAAAAAAAAAAAAA", Credit::Refund, Some(500));
+    let Outcome::Said { id: note } = done(&mut world, SHOP, Command::Credit(Box::new(refund.clone()))) else {
+        panic!()
+    };
+    let Outcome::Said { id: again } = done(&mut world, SHOP, Command::Credit(Box::new(refund))) else {
+        panic!()
+    };
+    assert_eq!(note, again);
+    let over = wish("BBBBBBBBBBBBBBBBBBBB", Credit::Refund, Some(1_491));
+    assert!(world.ask(SHOP, Command::Credit(Box::new(over))).unwrap().is_err());
+    assert!(
+        world
+            .ask(ANA, Command::Credit(Box::new(wish("CCCCCCCCCCCCCCCCCCCC", Credit::Revoke, None))))
+            .unwrap()
+            .is_err()
+    );
+    world.run(MINUTE);
+    assert_eq!(subscription(&world, ANA).state, State::Refunded);
+    assert_eq!(receipts(&world, ANA)[0].credit_notes[0].reason, "the oven broke");
+    done(&mut world, SHOP, Command::ReverseCredit { note, reason: "it works".into() });
+    world.run(MINUTE);
+    assert_eq!(subscription(&world, ANA).state, State::Active);
+    done(&mut world, SHOP, Command::Credit(Box::new(wish("DDDDDDDDDDDDDDDDDDDD", Credit::Refund, Some(90)))));
+    let seen = look(&world, SHOP, |rows| books::books(rows, world.now));
+    assert_eq!(seen.revenue.len(), 1);
+    let line = &seen.revenue[0];
+    assert_eq!((line.receipts, line.gross_minor, line.refunded_minor, line.net_minor), (1, 1_990, 90, 1_900));
+    assert_eq!((seen.subscribers[0].churned, seen.contradictions), (1, 0));
+    assert_eq!(audit(&world).first_break, None);
+}
+
+#[test]
+fn a_receipt_is_signed_twice_and_shown_by_its_subject() {
+    let (mut world, shop) = market(570, &[paid_only()]);
+    subscribe(&mut world, shop, "pro");
+    let receipt = pay(&mut world);
+    assert!(receipt.jws);
+    let challenge = "door 3, 18:00".to_owned();
+    let present = Command::Present { receipt: receipt.id, challenge: challenge.clone() };
+    let Outcome::Presented { file } = done(&mut world, ANA, present.clone()) else { panic!() };
+    assert!(jws::read(file.jws.as_ref().unwrap()).is_ok());
+    let expect = Expect { issuer: Some(shop), at: Some(world.now), ..Expect::default() };
+    let shown = |challenge| verify_with(&file, &expect, &Along { notes: None, challenge: Some(challenge) });
+    assert!(shown(&challenge).unwrap().shown);
+    assert!(shown("door 4").is_err());
+    assert!(world.ask(SHOP, present).unwrap().is_err(), "the business can't show its customer's receipt");
+}
+
+#[test]
+fn a_providers_notice_counts_once_for_its_key() {
+    let (mut world, shop) = market(580, &[paid_only()]);
+    subscribe(&mut world, shop, "pro");
+    let key: InvoiceKey = open(&world).key.parse().unwrap();
+    let notice = |invoice, rail| {
+        let payment = Payment::by(rail);
+        Command::Paid(Box::new(PaidNotice { invoice, payment, idempotency_key: Some("evt_1".into()) }))
+    };
+    let first = format!("{:?}", done(&mut world, SHOP, notice(key, Rail::Manual)));
+    world.crash(SHOP);
+    world.run(MINUTE);
+    assert_eq!(format!("{:?}", done(&mut world, SHOP, notice(key, Rail::Manual))), first);
+    let other = world.ask(SHOP, notice(key, Rail::Pix)).unwrap();
+    assert!(matches!(other, Err(Refusal::Billing(_))), "{other:?}");
+    world.run(25 * DAY);
+    let next = open(&world).key.parse().unwrap();
+    assert!(world.ask(SHOP, notice(next, Rail::Manual)).unwrap().is_err(), "the key stands for another");
+    assert_eq!(receipts(&world, SHOP).len(), 1);
+}
+
+#[test]
+fn rails_are_offered_in_their_own_currency() {
+    let (mut world, shop) = market(590, &[paid_only()]);
+    let pix = Payee {
+        rail: Rail::Pix,
+        account: "pix@padaria.example".into(),
+        name: "Padaria".into(),
+        place: "Recife".into(),
+    };
+    let upi = Payee {
+        rail: Rail::Upi,
+        account: "padaria@okbank".into(),
+        name: "Padaria".into(),
+        place: String::new(),
+    };
+    for payee in [upi, pix] {
+        done(&mut world, SHOP, Command::PutPayee(payee));
+    }
+    world.run(10 * MINUTE);
+    subscribe(&mut world, shop, "pro");
+    let invoice = invoices(&world, ANA).remove(0);
+    assert_eq!(invoice.rails, [Rail::Manual, Rail::Pix], "rupees aren't reais");
+    let text = &invoice.pay[0].text;
+    assert!(text.contains(&invoice.key) && text.contains("540519.90"), "{text}");
+}
+
+fn node(world: &World, peer: usize) -> PeerAddress {
+    PeerAddress::new(world.peers[peer].key.clone(), vec!["/memory/1".into()]).unwrap()
+}
+
+#[test]
+fn a_relay_keeps_places_for_those_who_pay_and_tells_others_which_plan_does() {
+    let (mut world, shop) = market(600, &[paid_only()]);
+    let stranger = world.add_person().unwrap();
+    world.peers[SHOP].relay_for(NamedPlan { issuer: shop, plan: "pro".into() });
+    let ask = |world: &World, receipt| {
+        let relay = Box::new(node(world, SHOP));
+        Command::AskPlace { relay, receipt }
+    };
+    let told = world.ask(ANA, ask(&world, None)).unwrap().unwrap_err().to_string();
+    let named = address::encode(&shop);
+    assert!(told.contains(&format!("sigillo subscribe {named} pro")), "{told}");
+    subscribe(&mut world, shop, "pro");
+    let receipt = pay(&mut world);
+    let end = receipt.receipt.period_end.plus(3 * DAY);
+    let asked = ask(&world, Some(receipt.id));
+    let kept = done(&mut world, ANA, asked);
+    assert!(matches!(kept, Outcome::PlaceKept { until } if until == end), "{kept:?}");
+    let place =
+        |world: &World, peer: usize| world.places.get(&(SHOP, world.peers[peer].key.clone())).copied();
+    assert!(place(&world, ANA).is_some_and(|until| until.since(end) < MINUTE));
+    assert_eq!(place(&world, stranger), None);
+
+    // What Ana shows is of no use to anybody else, whoever it comes from.
+    let challenge = challenge(&world.peers[SHOP].key, &world.peers[ANA].key);
+    let Outcome::Presented { file } =
+        done(&mut world, ANA, Command::Present { receipt: receipt.id, challenge })
+    else {
+        panic!()
+    };
+    let body = Ask::Place(showing_of(&file).map(Box::new)).encode();
+    let peer = node(&world, SHOP);
+    world.carry(stranger, Effect::Ask { query: 1 << 40, peer, body });
+    world.run(MINUTE);
+    assert_eq!(place(&world, stranger), None);
+
+    // The relay's next run knows its guests; what is taken back, or over, pays for nothing.
+    world.places.clear();
+    world.crash(SHOP);
+    world.run(MINUTE);
+    assert!(place(&world, ANA).is_some());
+    let key = "AAAAAAAAAAAAAAAAAAAA".parse().unwrap();
+    let (credit, reason) = (Credit::Revoke, "stolen".to_owned());
+    let wish = Wish { key, receipt: receipt.id, credit, minor: None, access_ends: None, reason };
+    done(&mut world, SHOP, Command::Credit(Box::new(wish)));
+    let asked = ask(&world, Some(receipt.id));
+    assert!(world.ask(ANA, asked).unwrap().unwrap_err().to_string().contains("receipt of the plan pro"));
+    world.run(45 * DAY);
+    world.places.clear();
+    world.crash(SHOP);
+    world.run(MINUTE);
+    assert_eq!(place(&world, ANA), None);
+    // A node that keeps no places by receipt says so.
+    let nobody = Command::AskPlace { relay: Box::new(node(&world, stranger)), receipt: None };
+    assert!(world.ask(ANA, nobody).unwrap().is_err());
+}
+
+#[test]
+fn a_search_by_operator_finds_whom_it_lists_while_that_is_paid_for() {
+    let mut world = World::new(610, &[Business, Person, Business, Business]);
+    let (operator, bakery, other) = (SHOP, 2, 3);
+    for (peer, name) in [(operator, "Market"), (bakery, "Padaria"), (other, "Padaria")] {
+        let draft = ProfileDraft {
+            name: name.into(),
+            categories: vec!["Bakery".into()],
+            country: "BR".into(),
+            ..ProfileDraft::default()
+        };
+        done(&mut world, peer, Command::SetProfile(Box::new(draft)));
+    }
+    done(&mut world, operator, Command::PutPlan(paid_only()));
+    world.run(10 * MINUTE);
+    let market = world.peers[operator].account();
+    done(&mut world, bakery, Command::Subscribe { issuer: market, plan: "pro".into() });
+    world.run(MINUTE);
+    let key = open(&world).key.parse().unwrap();
+    done(&mut world, operator, Command::MarkPaid(key));
+    world.run(MINUTE);
+    let receipt = receipts(&world, bakery).remove(0).id;
+    assert!(world.ask(other, Command::SetListings(vec![receipt])).unwrap().is_err(), "it isn't theirs");
+    done(&mut world, bakery, Command::SetListings(vec![receipt]));
+    world.run(10 * MINUTE);
+    let find = |world: &mut World, listed_by| {
+        done(world, ANA, Command::Lookup(market));
+        let query = Query {
+            category: Some("Bakery".into()),
+            country: Some("BR".into()),
+            listed_by,
+            ..Query::default()
+        };
+        let Outcome::Found { businesses, .. } = done(world, ANA, Command::Find(query)) else { panic!() };
+        businesses.into_iter().map(|found| found.address).collect::<Vec<_>>()
+    };
+    assert_eq!(find(&mut world, None).len(), 3);
+    let listed = address::encode(&world.peers[bakery].account());
+    assert_eq!(find(&mut world, Some(market)), [listed]);
+    world.run(45 * DAY);
+    assert_eq!(find(&mut world, Some(market)), [""; 0], "the listing is no longer paid for");
+}
