@@ -25,6 +25,7 @@ fn cut_everywhere(open: Open, subject: usize, seed: u64) -> Report {
     drop(trio);
     assert_eq!(turns.len(), expected.states.len());
     let cuts = layer.take_cuts();
+    assert!(cuts.len() >= turns.len(), "{} cuts of {} batches", cuts.len(), turns.len());
     let trials: Vec<_> = cuts.iter().enumerate().collect();
     let failures = in_parallel(&trials, |(number, cut)| {
         let turn = &turns[usize::try_from(cut.confirmed).unwrap()];
@@ -69,10 +70,11 @@ fn after_cut(
     Trio::resume(subject, store, turn).check()
 }
 
-fn assert_survives(open: Open, subject: usize) {
+/// `least` is about how often the subject asks something of its disk: fewer cuts would prove little.
+fn assert_survives(open: Open, subject: usize, least: usize) {
     for seed in seeds() {
         let report = cut_everywhere(open, subject, seed);
-        assert!(report.trials > 100, "{report:?}");
+        assert!(report.trials > least, "{report:?}");
         println!("seed {seed}: {} cuts, {} failures", report.trials, report.failures.len());
         assert!(report.failures.is_empty(), "seed {seed}: {:#?}", report.failures);
     }
@@ -80,23 +82,23 @@ fn assert_survives(open: Open, subject: usize) {
 
 #[test]
 fn a_business_loses_nothing_when_the_power_goes_at_any_call() {
-    assert_survives(sigillo, SHOP);
+    assert_survives(sigillo, SHOP, 100);
 }
 
 #[test]
 fn a_customer_loses_nothing_when_the_power_goes_at_any_call() {
-    assert_survives(sigillo, CUSTOMER);
+    assert_survives(sigillo, CUSTOMER, 100);
 }
 
 #[test]
 fn a_mailbox_loses_nothing_that_it_said_it_keeps_when_the_power_goes_at_any_call() {
-    assert_survives(sigillo, MAILBOX);
+    assert_survives(sigillo, MAILBOX, 60);
 }
 
 #[test]
 #[ignore = "another store, for comparison: just power"]
 fn the_yardstick_loses_nothing_when_the_power_goes_at_any_call() {
-    assert_survives(redb, SHOP);
+    assert_survives(redb, SHOP, 100);
 }
 
 /// A store that says "stored" without a sync.
