@@ -421,7 +421,7 @@ impl Duo {
             Effect::Work { query, puzzle } => {
                 self.queue.push_back((from, Input::Worked { query, work: puzzle.solve() }));
             }
-            Effect::Keep { .. } | Effect::Channel(_) | Effect::Show(_) => {}
+            Effect::Keep { .. } | Effect::KeepPlace { .. } | Effect::Channel(_) | Effect::Show(_) => {}
         }
     }
 }
