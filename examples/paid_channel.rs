@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Two identities. Towards a business, a person has an account that nobody else knows.
     let business = Seed::random(&mut rng).account();
-    let person = Seed::random(&mut rng).subject(&business.id());
+    let person = Seed::random(&mut rng).subjects().towards(&business.id());
     let business_keys = DeviceKeys::derive(&Secret::random(&mut rng), &business.id());
     let person_keys = DeviceKeys::derive(&Secret::random(&mut rng), &person.id());
     let log =

@@ -280,13 +280,14 @@ impl Engine {
         let keys = self.device_keys(&contact.own);
         let mut book = Book::new(history);
         match said.event() {
-            Event::Evidence(evidence) if evidence.rail == Rail::Lightning => {
-                if is_proof(book.history(), &evidence.invoice, &evidence.proof) {
-                    let hash = Digest::new(crate::crypto::hash::sha256(&[&evidence.proof]));
-                    let payment =
-                        Payment { evidence_hash: Some(hash), proven: true, ..Payment::by(Rail::Lightning) };
-                    let _ = self.mark_paid(step, &evidence.invoice, &payment);
-                }
+            Event::Evidence(evidence)
+                if evidence.rail == Rail::Lightning
+                    && is_proof(book.history(), &evidence.invoice, &evidence.proof) =>
+            {
+                let hash = Digest::new(crate::crypto::hash::sha256(&[&evidence.proof]));
+                let payment =
+                    Payment { evidence_hash: Some(hash), proven: true, ..Payment::by(Rail::Lightning) };
+                let _ = self.mark_paid(step, &evidence.invoice, &payment);
             }
             Event::PlanChange(change) => {
                 let offered = self.own_plans(step);

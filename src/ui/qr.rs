@@ -133,8 +133,8 @@ mod tests {
         let rows: Vec<Vec<char>> = blocks.lines().map(|line| line.chars().collect()).collect();
         let light = |x: usize, y: usize| match rows[y / 2][x] {
             '█' => true,
-            '▀' => y % 2 == 0,
-            '▄' => y % 2 == 1,
+            '▀' => y.is_multiple_of(2),
+            '▄' => !y.is_multiple_of(2),
             _ => false,
         };
         let (width, height) = (rows[0].len(), rows.len() * 2);

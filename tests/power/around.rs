@@ -146,7 +146,7 @@ impl Trio {
                 self.around.put(from, Input::Worked { query, work: puzzle.solve() });
             }
             Effect::Channel(order) => self.channel(from, order),
-            Effect::Keep { .. } | Effect::Show(_) => {}
+            Effect::Keep { .. } | Effect::KeepPlace { .. } | Effect::Show(_) => {}
         }
     }
 

@@ -112,7 +112,7 @@ fn amount(hrp: &str) -> Result<Option<u64>, LightningError> {
         "p" => (1, 10),
         _ => return Err(LightningError::Form),
     };
-    if digits.starts_with('0') || value % divisor != 0 {
+    if digits.starts_with('0') || !value.is_multiple_of(divisor) {
         return Err(LightningError::Form);
     }
     (value / divisor).checked_mul(factor).map(Some).ok_or(LightningError::Form)
