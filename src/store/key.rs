@@ -56,6 +56,14 @@ pub enum TableId {
     OwnQueues = 53,
     Reconcile = 56,
     ContactInboxes = 58,
+    ApiTokens = 80,
+    ApiAnswers = 81,
+    ApiAnswerBodies = 82,
+    EventLog = 83,
+    EventLogState = 84,
+    Webhooks = 85,
+    WebhookWaiting = 86,
+    WebhookDead = 87,
 }
 
 /// The key of one row.

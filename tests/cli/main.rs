@@ -5,13 +5,17 @@
 mod api;
 mod custody;
 mod devices;
+mod events;
 mod harness;
 mod identity;
 mod lab;
 mod mailbox;
 mod market;
 mod reach;
+mod repeated;
 mod runs;
 mod setup;
 mod talk;
+mod tcp;
+mod tokens;
 mod verify;

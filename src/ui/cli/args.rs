@@ -7,11 +7,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::base::money::Currency;
+use crate::ui::cli::api::ApiCommand;
 use crate::ui::cli::args_run::Run;
 use crate::ui::cli::bench::Bench;
 use crate::ui::cli::id_args::{Id, Phrase};
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::mailbox::Mailbox;
+use crate::ui::cli::token::Token;
 use crate::wire::plan::Period;
 
 /// Peer-to-peer, end-to-end-encrypted messaging for people and businesses.
@@ -100,6 +102,12 @@ pub(super) enum Command {
     /// The mailboxes of this identity: take one on, show them, leave one
     #[command(subcommand)]
     Mailbox(Mailbox),
+    /// The bearer tokens of the local API over TCP: make one, show them, take one back
+    #[command(subcommand)]
+    Token(Token),
+    /// The local API itself
+    #[command(subcommand)]
+    Api(ApiCommand),
     /// Drop whatever a contact sends from now on
     Block {
         /// A contact's name, address, or the beginning of one

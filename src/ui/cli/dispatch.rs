@@ -12,8 +12,8 @@ use crate::ui::cli::failure::Failure;
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    bench, billing, business, chat, device, id, inbox, join, lab, lab_dht, lab_run, mailbox, people, run,
-    safety, setup, show, talk, verify,
+    api, bench, billing, business, chat, device, id, inbox, join, lab, lab_dht, lab_run, mailbox, people,
+    run, safety, setup, show, talk, token, verify,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -24,6 +24,7 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Demo(wanted) => return demo::demo(output, wanted.keep).await,
         Command::Completions { shell } => return completions(*shell),
         Command::Receipt(Receipt::Verify(wanted)) => return verify::verify(output, wanted),
+        Command::Api(wanted) => return api::api(output, *wanted),
         Command::Bench(wanted) => return bench::bench(output, wanted).await,
         Command::Lab(Lab::Sim(wanted)) => return lab::sim(output, wanted),
         Command::Lab(Lab::Dht(wanted)) => return lab_dht::dht(output, wanted).await,
@@ -81,6 +82,7 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         }
         Command::Device(what) => device::device(client, output, what).await,
         Command::Mailbox(what) => mailbox::mailbox(client, output, what).await,
+        Command::Token(what) => token::token(client, output, what).await,
         Command::Block { who, undo } => people::block(client, output, &who, undo).await,
         Command::Send(letter) => talk::send(client, output, letter).await,
         Command::Chat { who } => chat::chat(client, output, &who).await,
@@ -89,7 +91,8 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Subscribe(wish) => billing::subscribe(client, output, wish).await,
         Command::Invoice(what) => billing::invoice(client, output, what).await,
         Command::Receipt(what) => billing::receipt(client, output, what).await,
-        Command::Bench(_)
+        Command::Api(_)
+        | Command::Bench(_)
         | Command::Lab(_)
         | Command::Init(_)
         | Command::Restore(_)

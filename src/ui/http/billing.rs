@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::billing::export::ReceiptFile;
@@ -24,7 +25,7 @@ pub(super) async fn subscriptions(State(api): State<Api>) -> Result<Json<Vec<Sub
 }
 
 /// A plan of a business.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wish {
     /// A contact, or the full address of a business, which is added.

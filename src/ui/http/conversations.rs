@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::limits;
@@ -16,7 +17,7 @@ use crate::ui::http::extract::{Params, Part};
 use crate::ui::http::who;
 
 /// Which conversations to show.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
     /// Those of strangers who wait to be admitted, instead of those of contacts.
@@ -46,7 +47,7 @@ pub(super) async fn list(
 }
 
 /// Which part of a conversation to show.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Range {
     /// Only entries before this position.

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::base::limits;
@@ -22,7 +23,7 @@ const EARLIEST: Time = Time::from_millis(1_767_225_600_000);
 const NAMED_MAX: usize = 5;
 
 /// How bad it is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Verdict {
     Ok,
@@ -31,7 +32,7 @@ enum Verdict {
 }
 
 /// One thing that was looked at.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub(super) struct Check {
     check: &'static str,
     verdict: Verdict,
@@ -41,7 +42,7 @@ pub(super) struct Check {
 }
 
 /// Everything that was looked at.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Diagnosis {
     /// Whether nothing failed.
     healthy: bool,

@@ -1,0 +1,127 @@
+//! The table of all routes: method, path, what a caller needs, and what it does.
+
+use crate::ui::http::route::{Route, delete, get, open, patch, post, put};
+use crate::ui::http::scope::Scope::{Admin, Manage, Metrics, Read, Send};
+use crate::ui::http::{
+    billing, contacts, conversations, devices, directory, doctor, events, health, identity, mailboxes,
+    messages, metrics, openapi, own, plans, tokens,
+};
+
+/// All routes.
+pub(super) fn table() -> Vec<Route> {
+    [node(), people(), talk(), market()].into_iter().flatten().collect()
+}
+
+fn node() -> Vec<Route> {
+    vec![
+        open("/healthz", "Whether the process answers", health::alive),
+        open("/readyz", "Whether the node sends and receives", health::ready),
+        open("/v1/openapi.json", "This description", openapi::document),
+        get(Metrics, "/metrics", "Figures in the text format of Prometheus", metrics::metrics),
+        get(Read, "/v1/status", "How the node does, and how each contact is reached", own::status),
+        get(Read, "/v1/doctor", "What keeps messages from getting through, and what to do", doctor::doctor)
+            .gives::<doctor::Diagnosis>(),
+        get(Read, "/v1/id", "Who this node is", own::id).gives::<own::Identity>(),
+        post(Admin, "/v1/id/lock", "Take the identity's key out of the home", identity::lock)
+            .secret()
+            .takes::<identity::Lock>()
+            .gives::<identity::Kept>(),
+        post(Admin, "/v1/id/unlock", "Bring the identity's key back", identity::unlock)
+            .secret()
+            .takes::<identity::Back>()
+            .gives::<identity::Kept>(),
+        post(
+            Admin,
+            "/v1/id/reconcile",
+            "Look for what a restored business had published",
+            identity::reconcile,
+        )
+        .secret()
+        .takes::<identity::Reconcile>(),
+        post(Admin, "/v1/id/next", "Make the identity that is to be, and show its phrase", identity::prepare)
+            .secret()
+            .takes::<identity::Unlock>()
+            .gives::<identity::Next>(),
+        post(Admin, "/v1/id/rotate", "Put that identity in the place of this one", identity::rotate)
+            .secret()
+            .takes::<identity::Unlock>(),
+        get(Read, "/v1/profile", "What this node says of itself", own::profile),
+        patch(Manage, "/v1/profile", "Change what is given of it", own::change_profile)
+            .takes::<own::Change>(),
+        post(Manage, "/v1/profile/publish", "Publish it now", own::publish),
+        get(Read, "/v1/devices", "The devices of this identity", devices::list),
+        post(Admin, "/v1/devices", "Let a device in", devices::link).secret().takes::<devices::Code>(),
+        delete(Admin, "/v1/devices/{id}", "Take a device out", devices::revoke)
+            .secret()
+            .takes::<identity::Key>(),
+        get(Read, "/v1/mailboxes", "Mailboxes, ours and what is kept for others", mailboxes::list),
+        post(Manage, "/v1/mailboxes", "Take a mailbox on", mailboxes::add).takes::<mailboxes::Wanted>(),
+        delete(Manage, "/v1/mailboxes/{peer}", "Leave a mailbox", mailboxes::remove),
+        get(Admin, "/v1/tokens", "Bearer tokens, without their secrets", tokens::list)
+            .gives::<Vec<tokens::TokenView>>(),
+        post(Admin, "/v1/tokens", "Make a bearer token, and show it once", tokens::create)
+            .secret()
+            .takes::<tokens::Wanted>()
+            .gives::<tokens::Made>(),
+        delete(Admin, "/v1/tokens/{id}", "Take a bearer token back", tokens::revoke)
+            .gives::<tokens::TokenView>(),
+    ]
+}
+
+fn people() -> Vec<Route> {
+    vec![
+        post(Manage, "/v1/invites", "Make an invite that one person can accept", contacts::invite),
+        get(Read, "/v1/contacts", "Contacts", contacts::list),
+        post(Manage, "/v1/contacts", "Add a contact, by invite or by a business's address", contacts::add)
+            .takes::<contacts::Newcomer>(),
+        get(Read, "/v1/contacts/{who}", "One contact", contacts::show),
+        patch(Manage, "/v1/contacts/{who}", "Call a contact something else", contacts::rename)
+            .takes::<contacts::NewName>(),
+        post(Manage, "/v1/contacts/{who}/admit", "Let a stranger who wrote be a contact", contacts::admit),
+        get(Read, "/v1/contacts/{who}/safety-number", "The number to compare", contacts::safety_number),
+        post(Read, "/v1/contacts/{who}/safety-number", "Compare it with what they see", contacts::compare)
+            .takes::<contacts::Shown>()
+            .gives::<contacts::Compared>(),
+        put(Manage, "/v1/contacts/{who}/verified", "Say that it was compared", contacts::verify),
+        put(Manage, "/v1/contacts/{who}/block", "Drop whatever they send from now on", contacts::block),
+        delete(Manage, "/v1/contacts/{who}/block", "Listen to them again", contacts::unblock),
+        get(Read, "/v1/businesses", "Look for businesses", directory::find).asks::<directory::Search>(),
+        get(Read, "/v1/businesses/{who}", "Look a business up", directory::look_up),
+    ]
+}
+
+fn talk() -> Vec<Route> {
+    vec![
+        post(Send, "/v1/messages", "Send a text, and wait for its delivery where asked", messages::send)
+            .waiting()
+            .takes::<messages::Letter>()
+            .gives::<messages::Sent>(),
+        get(Read, "/v1/conversations", "Conversations, the latest first", conversations::list)
+            .asks::<conversations::Which>(),
+        get(Read, "/v1/conversations/{who}/history", "What was said", conversations::history)
+            .asks::<conversations::Range>(),
+        post(Send, "/v1/conversations/{who}/read", "Say that it was read", conversations::read),
+        get(Read, "/v1/events", "What happens: JSON lines, or server-sent events with ids", events::stream)
+            .asks::<events::From>(),
+    ]
+}
+
+fn market() -> Vec<Route> {
+    vec![
+        get(Read, "/v1/plans", "The plans that this business offers", plans::list),
+        put(Manage, "/v1/plans/{id}", "Offer a plan, or a new version of one", plans::offer)
+            .takes::<plans::Terms>(),
+        delete(Manage, "/v1/plans/{id}", "No longer offer a plan", plans::withdraw),
+        get(Read, "/v1/subscriptions", "Subscriptions, ours and theirs", billing::subscriptions),
+        post(Manage, "/v1/subscriptions", "Subscribe to a plan of a business", billing::subscribe)
+            .takes::<billing::Wish>(),
+        post(Manage, "/v1/subscriptions/cancel", "End a subscription when its period ends", billing::cancel)
+            .takes::<billing::Wish>(),
+        get(Read, "/v1/invoices", "Invoices, ours and theirs", billing::invoices),
+        get(Read, "/v1/invoices/{key}", "One invoice", billing::invoice),
+        post(Manage, "/v1/invoices/{key}/paid", "Say that an invoice was paid", billing::paid),
+        get(Read, "/v1/receipts", "Receipts, ours and theirs", billing::receipts),
+        get(Read, "/v1/receipts/{id}", "One receipt", billing::receipt),
+        get(Read, "/v1/receipts/{id}/file", "A receipt that anybody verifies", billing::receipt_file),
+    ]
+}

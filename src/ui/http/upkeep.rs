@@ -1,0 +1,27 @@
+//! Forgets, now and then, what the API kept and what is past its life.
+
+use crate::base::api_limits as limits;
+use crate::node::event_log;
+use crate::ui::http::api::Api;
+use crate::ui::http::error::ApiError;
+
+/// Goes on until the API ends.
+pub async fn upkeep(api: Api) {
+    loop {
+        if sweep(&api).await.is_err() {
+            // The node is ending, or its disk failed, which it says itself.
+            return;
+        }
+        tokio::select! {
+            () = api.ending().cancelled() => return,
+            () = tokio::time::sleep(limits::SWEEP_INTERVAL) => {}
+        }
+    }
+}
+
+async fn sweep(api: &Api) -> Result<(), ApiError> {
+    let now = api.node().now();
+    let first = api.view(move |rows| event_log::first_alive(rows, now)).await?;
+    api.node().forget_events(first).await?;
+    api.answers().sweep().await
+}
