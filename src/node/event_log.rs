@@ -112,7 +112,9 @@ impl EventLog {
     pub(super) fn load(rows: &impl Rows) -> Self {
         let state = rows.row(&STATE, ID).map(|state| *state);
         let (durable, _) = watch::channel(state.map_or(0, |state| state.next - 1));
-        Self { state, wanted: Arc::default(), durable: Arc::new(durable), forget: 0 }
+        // It goes on where it was kept last, from the first event on: whoever starts the node ends it if nobody wants it.
+        let wanted = Arc::new(AtomicBool::new(state.is_some_and(|state| !state.missed)));
+        Self { state, wanted, durable: Arc::new(durable), forget: 0 }
     }
 
     /// The switch that turns it on, and the number of the last event that is on the disk.
@@ -270,11 +272,24 @@ mod tests {
         let mut log = disk.log();
         disk.decide(&mut log, 1, &[published(1)], 0);
         let mut deaf = EventLog::load(&Reader::new(&disk));
+        deaf.handles().0.store(false, Ordering::Relaxed);
         disk.decide(&mut deaf, 2, &[published(2)], 0);
         disk.decide(&mut deaf, 3, &[published(3)], 0);
+        let still = EventLog::load(&Reader::new(&disk));
+        assert!(!still.wanted.load(Ordering::Relaxed), "it doesn't begin again by itself");
         let mut log = disk.log();
         disk.decide(&mut log, 4, &[published(4)], 0);
         assert_eq!(disk.after(1), (None, vec![(2, GAP.to_owned()), (3, json(4))]));
+    }
+
+    #[test]
+    fn a_log_that_was_kept_goes_on_with_the_first_event_after_a_restart() {
+        let mut disk = Memory::default();
+        let mut log = disk.log();
+        disk.decide(&mut log, 1, &[published(1)], 0);
+        let mut log = EventLog::load(&Reader::new(&disk));
+        disk.decide(&mut log, 2, &[published(2)], 0);
+        assert_eq!(disk.after(1), (None, vec![(2, json(2))]));
     }
 
     #[test]

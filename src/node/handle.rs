@@ -325,14 +325,9 @@ impl Node {
         answer.await.map_err(|_| Refusal::Stopping)
     }
 
-    /// From here on what happens is kept and numbered, for those who come later.
-    pub fn log_events(&self) {
-        self.shared.logging.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether it is.
-    pub fn logs_events(&self) -> bool {
-        self.shared.logging.load(Ordering::Relaxed)
+    /// From here on what happens is kept and numbered, for those who come later, also after the next start; or it isn't.
+    pub fn log_events(&self, wanted: bool) {
+        self.shared.logging.store(wanted, Ordering::Relaxed);
     }
 
     /// The number of the last event in the log that is on the disk, and of each that comes.

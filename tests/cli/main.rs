@@ -19,3 +19,4 @@ mod talk;
 mod tcp;
 mod tokens;
 mod verify;
+mod webhooks;

@@ -14,6 +14,7 @@ use crate::ui::cli::id_args::{Id, Phrase};
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::mailbox::Mailbox;
 use crate::ui::cli::token::Token;
+use crate::ui::cli::webhook::Webhook;
 use crate::wire::plan::Period;
 
 /// Peer-to-peer, end-to-end-encrypted messaging for people and businesses.
@@ -105,6 +106,9 @@ pub(super) enum Command {
     /// The bearer tokens of the local API over TCP: make one, show them, take one back
     #[command(subcommand)]
     Token(Token),
+    /// Programs elsewhere that are told what happens here
+    #[command(subcommand)]
+    Webhook(Webhook),
     /// The local API itself
     #[command(subcommand)]
     Api(ApiCommand),

@@ -13,7 +13,7 @@ use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
     api, bench, billing, business, chat, device, id, inbox, join, lab, lab_dht, lab_run, mailbox, people,
-    run, safety, setup, show, talk, token, verify,
+    run, safety, setup, show, talk, token, verify, webhook,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -83,6 +83,7 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Device(what) => device::device(client, output, what).await,
         Command::Mailbox(what) => mailbox::mailbox(client, output, what).await,
         Command::Token(what) => token::token(client, output, what).await,
+        Command::Webhook(what) => webhook::webhook(client, output, what).await,
         Command::Block { who, undo } => people::block(client, output, &who, undo).await,
         Command::Send(letter) => talk::send(client, output, letter).await,
         Command::Chat { who } => chat::chat(client, output, &who).await,

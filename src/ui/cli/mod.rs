@@ -12,7 +12,7 @@
 //! lab           simulated worlds, many at once
 //! lab_dht       what the directory costs against its size
 //! lab_run       scenarios with real nodes
-//! token, api    programs that use the local API
+//! token, webhook, api    programs that use the local API
 //! show          answers of the API in human words
 //! ```
 
@@ -51,3 +51,4 @@ mod spinner;
 mod talk;
 mod token;
 mod verify;
+mod webhook;

@@ -24,7 +24,8 @@ use crate::ui::cli::signals::Signals;
 use crate::ui::cli::{passphrase, show};
 use crate::ui::facts::{dialable, kind_word};
 use crate::ui::http::api::Api;
-use crate::ui::http::upkeep::upkeep;
+use crate::ui::http::upkeep::{keep_log, upkeep};
+use crate::ui::http::webhook::deliver::deliver;
 use crate::ui::http::{serve, tcp};
 
 /// How long to wait for addresses before saying that the node runs.
@@ -75,15 +76,15 @@ async fn serve(
     let mut at = None;
     if let Some((listener, routes)) = tcp::bind(&api, config).await? {
         at = Some(listener.local_addr()?);
-        // Whoever reads over TCP may come again.
-        node.log_events();
         tasks.spawn(serve::serve(listener, routes, ending.clone()));
     }
+    keep_log(&api, at.is_some()).await;
     #[cfg(unix)]
     {
         use crate::ui::http::{router::router, socket};
         tasks.spawn(serve::serve(socket::bind(node)?, router(api.clone()), ending.clone()));
     }
+    tasks.spawn(deliver(api.clone()));
     tasks.spawn(upkeep(api));
     if narrate && !output.is_json() {
         tasks.spawn(tell(node.events(), output, ending.clone()));

@@ -15,6 +15,7 @@ use crate::node::clock;
 use crate::ui::cli::args::Verify;
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::{Output, note};
+use crate::ui::facts::receipt_refusal_word;
 
 /// Says what a receipt file proves. Succeeds only for an expected issuer.
 pub(super) fn verify(output: Output, wanted: &Verify) -> Result<(), Failure> {
@@ -26,8 +27,8 @@ pub(super) fn verify(output: Output, wanted: &Verify) -> Result<(), Failure> {
     let text = read(&wanted.file)?;
     let file: Result<ReceiptFile, _> = serde_json::from_slice(&text);
     let verdict = file.map_err(|_| Refusal::Malformed).and_then(|file| export::verify(&file, &expect));
-    let verdict =
-        verdict.map_err(|refusal| Failure::failed(code(&refusal), format!("refused: {refusal}")))?;
+    let verdict = verdict
+        .map_err(|refusal| Failure::failed(receipt_refusal_word(&refusal), format!("refused: {refusal}")))?;
     output.show(&document(&verdict), |_| verdict.to_string())?;
     if verdict.issuer_pinned {
         return Ok(());
@@ -68,17 +69,4 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
         files::read_bounded(path, limits::RECEIPT_FILE_MAX)
     };
     read.map_err(|error| Failure::failed("file", format!("{} can't be read: {error}", path.display())))
-}
-
-const fn code(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::Malformed => "malformed",
-        Refusal::Signature => "tampered",
-        Refusal::Log(_) => "log",
-        Refusal::Signer => "signer",
-        Refusal::Issuer { .. } => "other_issuer",
-        Refusal::Subject { .. } => "other_subject",
-        Refusal::NotYetValid { .. } => "not_yet_valid",
-        Refusal::Expired { .. } => "expired",
-    }
 }

@@ -13,6 +13,7 @@ use crate::ui::http::bearer::Tokens;
 use crate::ui::http::counts::Counts;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::idempotency::Answers;
+use crate::ui::http::webhook::hook::Hooks;
 
 /// A node, and the word that its API is ending. Cheap to clone.
 #[derive(Clone)]
@@ -26,6 +27,7 @@ struct Shared {
     edits: Mutex<()>,
     tokens: Tokens,
     answers: Answers,
+    hooks: Hooks,
     streams: Arc<Semaphore>,
     counts: Counts,
 }
@@ -37,6 +39,7 @@ impl Api {
             edits: Mutex::default(),
             tokens: Tokens::new(node.clone()),
             answers: Answers::new(node.clone()),
+            hooks: Hooks::new(node.clone()),
             streams: Arc::new(Semaphore::new(limits::STREAMS_MAX)),
             counts: Counts::default(),
         };
@@ -64,6 +67,11 @@ impl Api {
     /// The answers to requests with idempotency keys.
     pub(super) fn answers(&self) -> &Answers {
         &self.shared.answers
+    }
+
+    /// The webhooks.
+    pub(super) fn hooks(&self) -> &Hooks {
+        &self.shared.hooks
     }
 
     /// What was asked and answered so far.

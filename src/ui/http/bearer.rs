@@ -3,7 +3,6 @@
 //! A token is `sigillo_ID_SECRET`. The secret has 256 random bits, so one SHA-256 of it is as good as a slow hash:
 //! nobody tries 2^255 of them, and a slow one would let anybody who knocks keep the processor busy.
 
-use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -24,30 +23,10 @@ use crate::store::table::{Rows as _, Table};
 use crate::ui::http::error::ApiError;
 use crate::ui::http::rate::Pace;
 use crate::ui::http::scope::Scopes;
+use crate::ui::http::short_id::ShortId;
 
 /// What every token begins with, so that scanners for secrets find one that was leaked.
 const PREFIX: &str = "sigillo_";
-
-/// Names a token; no secret.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct TokenId([u8; 8]);
-
-impl TokenId {
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let is_hex = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_hex.then(|| u64::from_str_radix(text, 16).ok()).flatten().map(|id| Self(id.to_be_bytes()))
-    }
-
-    pub(super) const fn as_bytes(&self) -> &[u8; 8] {
-        &self.0
-    }
-}
-
-impl fmt::Display for TokenId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", u64::from_be_bytes(self.0))
-    }
-}
 
 /// A token as it is kept.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -108,7 +87,7 @@ impl From<Denied> for ApiError {
 /// The tokens of a node. The rows are the truth; what is held here is a copy, and this process alone changes them.
 pub(super) struct Tokens {
     node: Node,
-    held: OnceCell<Mutex<BTreeMap<TokenId, Held>>>,
+    held: OnceCell<Mutex<BTreeMap<ShortId, Held>>>,
 }
 
 struct Held {
@@ -121,11 +100,11 @@ impl Tokens {
         Self { node, held: OnceCell::new() }
     }
 
-    async fn held(&self) -> Result<MutexGuard<'_, BTreeMap<TokenId, Held>>, ApiError> {
+    async fn held(&self) -> Result<MutexGuard<'_, BTreeMap<ShortId, Held>>, ApiError> {
         let read = async || -> Result<_, ApiError> {
             let rows = self.node.view(|rows| rows.scan(&TOKENS, &TOKENS.all())).await?;
             let held = rows.into_iter().filter_map(|(key, kept)| {
-                let id = TokenId(key.id.as_slice().try_into().ok()?);
+                let id = ShortId::from_slice(&key.id)?;
                 Some((id, Held { kept: (*kept).clone(), pace: Pace::default() }))
             });
             Ok(Mutex::new(held.collect()))
@@ -143,17 +122,15 @@ impl Tokens {
         label: String,
         scopes: Scopes,
         expires: Option<Time>,
-    ) -> Result<(TokenId, Zeroizing<String>, Kept), ApiError> {
-        let mut id = [0; 8];
-        rng.fill_bytes(&mut id);
-        let (id, secret) = (TokenId(id), Secret::<32>::random(rng));
+    ) -> Result<(ShortId, Zeroizing<String>, Kept), ApiError> {
+        let (id, secret) = (ShortId::random(rng), Secret::<32>::random(rng));
         let text = text_of(id, &secret);
         let now = self.node.now();
         let kept = Kept { label, scopes, created: now, expires, hash: hash(&text) };
-        let expired: Vec<TokenId> = {
+        let expired: Vec<ShortId> = {
             let held = self.held().await?;
             let expired = held.iter().filter(|(_, held)| held.kept.has_expired(now)).map(|(id, _)| *id);
-            let expired: Vec<TokenId> = expired.collect();
+            let expired: Vec<ShortId> = expired.collect();
             if held.len() - expired.len() >= limits::TOKENS_MAX {
                 let words = "there are too many tokens: `sigillo token revoke` takes one back";
                 return Err(ApiError::new(StatusCode::CONFLICT, "too_many", words));
@@ -173,12 +150,12 @@ impl Tokens {
     }
 
     /// All tokens, those that have expired among them.
-    pub(super) async fn list(&self) -> Result<Vec<(TokenId, Kept)>, ApiError> {
+    pub(super) async fn list(&self) -> Result<Vec<(ShortId, Kept)>, ApiError> {
         Ok(self.held().await?.iter().map(|(id, held)| (*id, held.kept.clone())).collect())
     }
 
     /// Takes a token back. Nobody gets in with it once this begins.
-    pub(super) async fn revoke(&self, id: TokenId) -> Result<Kept, ApiError> {
+    pub(super) async fn revoke(&self, id: ShortId) -> Result<Kept, ApiError> {
         let gone = self.held().await?.remove(&id);
         let kept = gone.ok_or_else(|| {
             ApiError::not_found("no_token", "there is no such token: `sigillo token list` shows them")
@@ -192,7 +169,7 @@ impl Tokens {
         &self,
         text: &str,
         rate: u32,
-    ) -> Result<Result<(TokenId, Scopes), Denied>, ApiError> {
+    ) -> Result<Result<(ShortId, Scopes), Denied>, ApiError> {
         let now = self.node.now();
         let mut held = self.held().await?;
         let id = id_of(text);
@@ -212,7 +189,7 @@ impl Tokens {
     }
 
     /// Whether a token that was recognised before still holds.
-    pub(super) async fn holds(&self, id: TokenId) -> bool {
+    pub(super) async fn holds(&self, id: ShortId) -> bool {
         let now = self.node.now();
         let held = self.held().await;
         held.is_ok_and(|held| held.get(&id).is_some_and(|held| !held.kept.has_expired(now)))
@@ -226,7 +203,7 @@ impl Kept {
     }
 }
 
-fn text_of(id: TokenId, secret: &Secret<32>) -> Zeroizing<String> {
+fn text_of(id: ShortId, secret: &Secret<32>) -> Zeroizing<String> {
     let mut encoded = BASE64URL_NOPAD.encode(secret.expose());
     let text = Zeroizing::new(format!("{PREFIX}{id}_{encoded}"));
     encoded.zeroize();
@@ -234,9 +211,9 @@ fn text_of(id: TokenId, secret: &Secret<32>) -> Zeroizing<String> {
 }
 
 /// The id that a text names, if it has the form of a token.
-fn id_of(text: &str) -> Option<TokenId> {
+fn id_of(text: &str) -> Option<ShortId> {
     let (id, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
-    (secret.len() == BASE64URL_NOPAD.encode_len(32)).then(|| TokenId::parse(id)).flatten()
+    (secret.len() == BASE64URL_NOPAD.encode_len(32)).then(|| ShortId::parse(id)).flatten()
 }
 
 /// Of the whole text, so that nothing that only resembles it passes.
@@ -250,14 +227,13 @@ mod tests {
 
     #[test]
     fn a_token_has_a_form_that_is_found_again() {
-        let (id, secret) = (TokenId([1, 2, 3, 4, 5, 6, 7, 8]), Secret::new([0xff; 32]));
+        let (id, secret) = (ShortId::parse("0102030405060708").unwrap(), Secret::new([0xff; 32]));
         let text = text_of(id, &secret);
-        assert_eq!(*text, "sigillo_0102030405060708__________________________________________8");
+        assert_eq!(*text, "sigillo_0102030405060708___________________________________________8");
         assert_eq!(id_of(&text), Some(id));
         for wrong in ["", "sigillo_", "sigillo_0102030405060708", "sigillo_0102030405060708_x", &text[1..]] {
             assert_eq!(id_of(wrong), None, "{wrong}");
         }
-        assert_eq!(TokenId::parse("+102030405060708"), None, "a number isn't an id");
         assert_ne!(hash(&text), hash(&text.to_uppercase()));
     }
 

@@ -2,9 +2,10 @@
 
 use axum::http::StatusCode;
 
-use crate::ui::http::bearer::{Denied, TokenId};
+use crate::ui::http::bearer::Denied;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::scope::{Scope, Scopes};
+use crate::ui::http::short_id::ShortId;
 
 /// Who calls.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,7 +13,7 @@ pub(super) enum Caller {
     /// The node's person: whoever may open the socket in the home, or is this process.
     Owner,
     /// The bearer of a token.
-    Bearer(TokenId, Scopes),
+    Bearer(ShortId, Scopes),
     /// Somebody without a token that holds.
     Nobody(Denied),
 }

@@ -26,7 +26,7 @@ pub(super) struct Which {
 }
 
 /// Conversations, the latest first.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Inbox {
     conversations: Vec<ConversationView>,
     /// Strangers who wait to be admitted.
@@ -59,7 +59,7 @@ pub(super) struct Range {
 }
 
 /// A part of a conversation.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct History {
     with: String,
     name: String,

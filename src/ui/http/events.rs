@@ -127,7 +127,7 @@ async fn numbered(
     place: OwnedSemaphorePermit,
 ) -> Result<Response, ApiError> {
     // From here on, for those who come again.
-    api.node().log_events();
+    api.node().log_events(true);
     let logged = api.node().logged();
     let last = match after {
         Some(after) => after,

@@ -138,15 +138,15 @@ impl Answers {
             Begun::New(known) => known,
         };
         let running = Running(Arc::clone(&held), id);
-        if let Err(refusal) = self.node.write(move |tx| tx.put(&KNOWN, KNOWN.key(id.as_bytes()), known)).await
-        {
-            lock(&held).forget(&id);
-            return Err(refusal.into());
-        }
         let request = Request::from_parts(parts, Body::from(body));
         let node = self.node.clone();
-        // It goes on where the caller hangs up.
+        // From here on it goes on where the caller hangs up.
         let carried_out = tokio::runtime::Handle::current().spawn(async move {
+            if let Err(refusal) = node.write(move |tx| tx.put(&KNOWN, KNOWN.key(id.as_bytes()), known)).await
+            {
+                lock(&held).forget(&id);
+                return Err(refusal.into());
+            }
             let response = rule.run(request, next).await;
             let response = finish(&node, &held, id, known, rule, response).await;
             drop(running);

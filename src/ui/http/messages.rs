@@ -48,10 +48,8 @@ pub(super) enum Wanted {
 pub(super) struct Sent {
     to: String,
     name: String,
-    #[schemars(with = "String")]
     id: MessageId,
     position: u64,
-    #[schemars(with = "String")]
     state: Delivery,
     /// Whether it got as far as was asked for, in time.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use crate::node::event_log;
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
+use crate::ui::http::webhook::hook::Health;
 
 pub(super) async fn metrics(State(api): State<Api>) -> Result<Response, ApiError> {
     let status = api.node().status().await?;
@@ -54,6 +55,17 @@ pub(super) async fn metrics(State(api): State<Api>) -> Result<Response, ApiError
     let answers =
         api.counts().answers().map(|(class, count)| (label("status", &format!("{class}xx")), count));
     page.counter("sigillo_api_answers_total", "Answers of the local API, by status.", answers);
+    let hooks = api.hooks().list().await?;
+    let of_hooks = |figure: fn(&Health) -> u64| {
+        let values =
+            hooks.iter().map(move |(id, _, health)| (label("webhook", &id.to_string()), figure(health)));
+        values.collect::<Vec<_>>()
+    };
+    let delivered = of_hooks(|health| health.delivered);
+    page.counter("sigillo_webhook_delivered_total", "Events that a webhook's receiver took.", delivered);
+    page.counter("sigillo_webhook_failed_total", "Attempts that failed.", of_hooks(|health| health.failed));
+    let waiting = of_hooks(|health| health.waiting as u64);
+    page.gauge("sigillo_webhook_waiting", "Events that wait to be tried again.", waiting);
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page.text).into_response())
 }
 

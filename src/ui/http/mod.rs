@@ -22,7 +22,9 @@
 //! reached      how contacts are reached
 //! openapi      the description of all routes
 //! upkeep       what is past its life is forgotten
-//! own, doctor, contacts, messages, conversations, events, directory, plans, billing, tokens, health, metrics    the routes
+//! webhook      what happens, brought to programs that listen elsewhere
+//! short_id     ids of tokens and webhooks
+//! own, doctor, contacts, messages, conversations, events, directory, plans, billing, proofs, tokens, health, metrics    the routes
 //! ```
 
 pub mod api;
@@ -34,6 +36,7 @@ pub mod serve;
 pub mod socket;
 pub mod tcp;
 pub mod upkeep;
+pub mod webhook;
 
 mod bearer;
 mod billing;
@@ -56,10 +59,12 @@ mod metrics;
 mod openapi;
 mod own;
 mod plans;
+mod proofs;
 mod rate;
 mod reached;
 mod route;
 mod routes;
 mod rule;
+mod short_id;
 mod tokens;
 mod who;

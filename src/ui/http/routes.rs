@@ -1,15 +1,18 @@
 //! The table of all routes: method, path, what a caller needs, and what it does.
 
+use crate::engine::device_view::DeviceView;
+use crate::engine::view::{ContactView, SafetyNumberView};
 use crate::ui::http::route::{Route, delete, get, open, patch, post, put};
 use crate::ui::http::scope::Scope::{Admin, Manage, Metrics, Read, Send};
+use crate::ui::http::webhook::routes as webhook;
 use crate::ui::http::{
     billing, contacts, conversations, devices, directory, doctor, events, health, identity, mailboxes,
-    messages, metrics, openapi, own, plans, tokens,
+    messages, metrics, openapi, own, plans, proofs, tokens,
 };
 
 /// All routes.
 pub(super) fn table() -> Vec<Route> {
-    [node(), people(), talk(), market()].into_iter().flatten().collect()
+    [node(), programs(), people(), talk(), market()].into_iter().flatten().collect()
 }
 
 fn node() -> Vec<Route> {
@@ -36,6 +39,7 @@ fn node() -> Vec<Route> {
             "Look for what a restored business had published",
             identity::reconcile,
         )
+        .waiting()
         .secret()
         .takes::<identity::Reconcile>(),
         post(Admin, "/v1/id/next", "Make the identity that is to be, and show its phrase", identity::prepare)
@@ -48,15 +52,24 @@ fn node() -> Vec<Route> {
         get(Read, "/v1/profile", "What this node says of itself", own::profile),
         patch(Manage, "/v1/profile", "Change what is given of it", own::change_profile)
             .takes::<own::Change>(),
-        post(Manage, "/v1/profile/publish", "Publish it now", own::publish),
-        get(Read, "/v1/devices", "The devices of this identity", devices::list),
-        post(Admin, "/v1/devices", "Let a device in", devices::link).secret().takes::<devices::Code>(),
+        post(Manage, "/v1/profile/publish", "Publish it now", own::publish).waiting(),
+        get(Read, "/v1/devices", "The devices of this identity", devices::list).gives::<Vec<DeviceView>>(),
+        post(Admin, "/v1/devices", "Let a device in", devices::link)
+            .waiting()
+            .secret()
+            .takes::<devices::Code>(),
         delete(Admin, "/v1/devices/{id}", "Take a device out", devices::revoke)
             .secret()
-            .takes::<identity::Key>(),
+            .takes::<identity::Key>()
+            .gives::<Vec<DeviceView>>(),
         get(Read, "/v1/mailboxes", "Mailboxes, ours and what is kept for others", mailboxes::list),
         post(Manage, "/v1/mailboxes", "Take a mailbox on", mailboxes::add).takes::<mailboxes::Wanted>(),
         delete(Manage, "/v1/mailboxes/{peer}", "Leave a mailbox", mailboxes::remove),
+    ]
+}
+
+fn programs() -> Vec<Route> {
+    vec![
         get(Admin, "/v1/tokens", "Bearer tokens, without their secrets", tokens::list)
             .gives::<Vec<tokens::TokenView>>(),
         post(Admin, "/v1/tokens", "Make a bearer token, and show it once", tokens::create)
@@ -65,26 +78,48 @@ fn node() -> Vec<Route> {
             .gives::<tokens::Made>(),
         delete(Admin, "/v1/tokens/{id}", "Take a bearer token back", tokens::revoke)
             .gives::<tokens::TokenView>(),
+        get(Admin, "/v1/webhooks", "Webhooks, without their secrets, and how each does", webhook::list)
+            .gives::<Vec<webhook::HookView>>(),
+        post(Admin, "/v1/webhooks", "Make a webhook, and show its secret once", webhook::add)
+            .takes::<webhook::Wanted>()
+            .gives::<webhook::Made>()
+            .secret(),
+        delete(Admin, "/v1/webhooks/{id}", "Remove a webhook with all that waits for it", webhook::remove)
+            .gives::<webhook::HookView>(),
+        post(Admin, "/v1/webhooks/{id}/test", "Send an event of the kind `test` now", webhook::test)
+            .gives::<webhook::Tested>(),
+        get(Admin, "/v1/webhooks/{id}/dead", "Events that couldn't be delivered", webhook::dead)
+            .gives::<Vec<webhook::DeadView>>(),
+        post(Admin, "/v1/webhooks/{id}/replay", "Have all of them tried again", webhook::replay_all)
+            .gives::<webhook::Revived>(),
+        post(Admin, "/v1/webhooks/{id}/replay/{number}", "Have one of them tried again", webhook::replay)
+            .gives::<webhook::Revived>(),
     ]
 }
 
 fn people() -> Vec<Route> {
     vec![
         post(Manage, "/v1/invites", "Make an invite that one person can accept", contacts::invite),
-        get(Read, "/v1/contacts", "Contacts", contacts::list),
+        get(Read, "/v1/contacts", "Contacts", contacts::list).gives::<Vec<ContactView>>(),
         post(Manage, "/v1/contacts", "Add a contact, by invite or by a business's address", contacts::add)
             .takes::<contacts::Newcomer>(),
-        get(Read, "/v1/contacts/{who}", "One contact", contacts::show),
+        get(Read, "/v1/contacts/{who}", "One contact", contacts::show).gives::<ContactView>(),
         patch(Manage, "/v1/contacts/{who}", "Call a contact something else", contacts::rename)
-            .takes::<contacts::NewName>(),
-        post(Manage, "/v1/contacts/{who}/admit", "Let a stranger who wrote be a contact", contacts::admit),
-        get(Read, "/v1/contacts/{who}/safety-number", "The number to compare", contacts::safety_number),
+            .takes::<contacts::NewName>()
+            .gives::<ContactView>(),
+        post(Manage, "/v1/contacts/{who}/admit", "Let a stranger who wrote be a contact", contacts::admit)
+            .gives::<ContactView>(),
+        get(Read, "/v1/contacts/{who}/safety-number", "The number to compare", contacts::safety_number)
+            .gives::<SafetyNumberView>(),
         post(Read, "/v1/contacts/{who}/safety-number", "Compare it with what they see", contacts::compare)
             .takes::<contacts::Shown>()
             .gives::<contacts::Compared>(),
-        put(Manage, "/v1/contacts/{who}/verified", "Say that it was compared", contacts::verify),
-        put(Manage, "/v1/contacts/{who}/block", "Drop whatever they send from now on", contacts::block),
-        delete(Manage, "/v1/contacts/{who}/block", "Listen to them again", contacts::unblock),
+        put(Manage, "/v1/contacts/{who}/verified", "Say that it was compared", contacts::verify)
+            .gives::<ContactView>(),
+        put(Manage, "/v1/contacts/{who}/block", "Drop whatever they send from now on", contacts::block)
+            .gives::<ContactView>(),
+        delete(Manage, "/v1/contacts/{who}/block", "Listen to them again", contacts::unblock)
+            .gives::<ContactView>(),
         get(Read, "/v1/businesses", "Look for businesses", directory::find).asks::<directory::Search>(),
         get(Read, "/v1/businesses/{who}", "Look a business up", directory::look_up),
     ]
@@ -97,9 +132,11 @@ fn talk() -> Vec<Route> {
             .takes::<messages::Letter>()
             .gives::<messages::Sent>(),
         get(Read, "/v1/conversations", "Conversations, the latest first", conversations::list)
-            .asks::<conversations::Which>(),
+            .asks::<conversations::Which>()
+            .gives::<conversations::Inbox>(),
         get(Read, "/v1/conversations/{who}/history", "What was said", conversations::history)
-            .asks::<conversations::Range>(),
+            .asks::<conversations::Range>()
+            .gives::<conversations::History>(),
         post(Send, "/v1/conversations/{who}/read", "Say that it was read", conversations::read),
         get(Read, "/v1/events", "What happens: JSON lines, or server-sent events with ids", events::stream)
             .asks::<events::From>(),
@@ -122,6 +159,8 @@ fn market() -> Vec<Route> {
         post(Manage, "/v1/invoices/{key}/paid", "Say that an invoice was paid", billing::paid),
         get(Read, "/v1/receipts", "Receipts, ours and theirs", billing::receipts),
         get(Read, "/v1/receipts/{id}", "One receipt", billing::receipt),
+        post(Read, "/v1/receipts/verify", "What a receipt file proves", proofs::verify)
+            .takes::<proofs::Claim>(),
         get(Read, "/v1/receipts/{id}/file", "A receipt that anybody verifies", billing::receipt_file),
     ]
 }

@@ -11,10 +11,11 @@ use crate::base::limits::NAME_MAX;
 use crate::base::time::Time;
 use crate::node::identity::system_rng;
 use crate::ui::http::api::Api;
-use crate::ui::http::bearer::{Kept, TokenId};
+use crate::ui::http::bearer::Kept;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::{Body, Part};
 use crate::ui::http::scope::Scope;
+use crate::ui::http::short_id::ShortId;
 
 /// A token that is to be made.
 #[derive(Deserialize, JsonSchema)]
@@ -36,9 +37,7 @@ pub(super) struct TokenView {
     label: String,
     scopes: Vec<Scope>,
     /// Milliseconds since 1970.
-    #[schemars(with = "u64")]
     created: Time,
-    #[schemars(with = "Option<u64>")]
     expires: Option<Time>,
     expired: bool,
 }
@@ -86,12 +85,12 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<TokenView>>,
 
 pub(super) async fn revoke(State(api): State<Api>, Part(id): Part) -> Result<Json<TokenView>, ApiError> {
     let id =
-        TokenId::parse(&id).ok_or_else(|| ApiError::bad_request("a token's id is 16 hexadecimal digits"))?;
+        ShortId::parse(&id).ok_or_else(|| ApiError::bad_request("a token's id is 16 hexadecimal digits"))?;
     let kept = api.tokens().revoke(id).await?;
     Ok(Json(view(id, kept, api.node().now())))
 }
 
-fn view(id: TokenId, kept: Kept, now: Time) -> TokenView {
+fn view(id: ShortId, kept: Kept, now: Time) -> TokenView {
     let expired = kept.has_expired(now);
     let Kept { label, scopes, created, expires, .. } = kept;
     TokenView { id: id.to_string(), label, scopes: scopes.listed(), created, expires, expired }

@@ -19,6 +19,13 @@ pub async fn upkeep(api: Api) {
     }
 }
 
+/// Keeps the log of events where somebody reads it, over TCP or by a webhook, and ends it otherwise.
+pub async fn keep_log(api: &Api, over_tcp: bool) {
+    // Where the store can't be read the node ends by itself.
+    let wanted = over_tcp || api.hooks().list().await.is_ok_and(|hooks| !hooks.is_empty());
+    api.node().log_events(wanted);
+}
+
 async fn sweep(api: &Api) -> Result<(), ApiError> {
     let now = api.node().now();
     let first = api.view(move |rows| event_log::first_alive(rows, now)).await?;
