@@ -263,3 +263,56 @@ fn a_webhook_is_for_https_or_this_machine_and_gone_when_removed() {
         "no_webhook"
     );
 }
+
+/// A receiver that speaks TLS with a certificate of the tests' own, and takes one letter.
+fn secure_receiver() -> u16 {
+    use tokio_rustls::rustls::crypto::aws_lc_rs;
+    use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+    use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/tls");
+    let certificate = CertificateDer::from_pem_file(directory.join("certificate.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(directory.join("key.pem")).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+    let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let config = Arc::new(config.with_single_cert(vec![certificate], key).unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = StreamOwned::new(connection, stream);
+            let mut request = Vec::new();
+            // To the end of the letter, which the other side's refusal of the certificate comes before.
+            while !request.ends_with(b"}}") {
+                let mut part = [0; 4_096];
+                match stream.read(&mut part) {
+                    Ok(length @ 1..) => request.extend_from_slice(&part[..length]),
+                    _ => break,
+                }
+            }
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        }
+    });
+    port
+}
+
+#[test]
+fn a_receiver_elsewhere_is_sent_to_by_tls_and_only_with_a_certificate_that_this_machine_trusts() {
+    let place = Place::person("Ana");
+    let made = place.json(&["webhook", "add", &format!("https://localhost:{}/hook", secure_receiver())]);
+    let id = made["id"].as_str().unwrap();
+    let certificates = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/tls/certificate.pem");
+    let tried = |certificates: &str| {
+        let mut command = place.command(&["webhook", "test", id, "--json"]);
+        let answer = crate::harness::answer(command.env("SSL_CERT_FILE", certificates), "");
+        document(&answer.stdout)
+    };
+    assert_eq!(tried(certificates)["delivered"], true);
+    let other = place.file("passphrase");
+    let refused = tried(other.to_str().unwrap());
+    assert_eq!(refused["delivered"], false, "{refused}");
+    let untrusted = document(&place.run(&["webhook", "test", id, "--json"]).stdout);
+    assert_eq!(untrusted["delivered"], false, "{untrusted}");
+}

@@ -47,7 +47,7 @@ pub(in crate::ui::http) struct Health {
     /// Events that wait to be tried again.
     pub(in crate::ui::http) waiting: usize,
     /// Why the last attempt failed; nothing where it didn't.
-    pub(super) trouble: Option<String>,
+    pub(in crate::ui::http) trouble: Option<String>,
 }
 
 /// The webhooks of a node. The rows are the truth; what is held here is a copy, and this process alone changes them.
