@@ -8,6 +8,7 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $len:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "full", derive(schemars::JsonSchema), schemars(with = "String"))]
         pub struct $name([u8; $len]);
 
         impl $name {

@@ -1,5 +1,6 @@
 //! Words that every room shares: time, ids, kinds of account, money and limits.
 
+pub mod api_limits;
 pub mod charging;
 pub mod id;
 pub mod kind;

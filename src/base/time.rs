@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 /// Pure rooms never read a clock; they are given one of these. Arithmetic saturates, so a hostile far future
 /// can't wrap round.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "full", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Time(u64);
 

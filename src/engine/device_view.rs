@@ -10,6 +10,7 @@ use crate::store::table::Rows;
 
 /// One device of ours.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "full", derive(schemars::JsonSchema))]
 pub struct DeviceView {
     /// Its id.
     pub id: DeviceId,

@@ -142,6 +142,14 @@ impl Held {
         if committed.number() == self.number { self.effects } else { Vec::new() }
     }
 
+    /// The events among them, to be stored in the same batch; nothing of them may be shown yet.
+    pub fn shown(&self) -> impl Iterator<Item = &Event> {
+        self.effects.iter().filter_map(|effect| match effect {
+            Effect::Show(event) => Some(event),
+            _ => None,
+        })
+    }
+
     /// The number of the batch that the effects wait for.
     pub const fn number(&self) -> u64 {
         self.number

@@ -23,6 +23,7 @@ use crate::wire::record::Profile;
 
 /// One contact.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "full", derive(schemars::JsonSchema))]
 pub struct ContactView {
     /// Their address.
     pub address: String,
@@ -53,6 +54,7 @@ pub struct ContactView {
 
 /// The safety number that we and a contact compare.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "full", derive(schemars::JsonSchema))]
 pub struct SafetyNumberView {
     /// Their address.
     pub address: String,
@@ -68,6 +70,7 @@ pub struct SafetyNumberView {
 
 /// A conversation in a list.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "full", derive(schemars::JsonSchema))]
 pub struct ConversationView {
     /// With whom.
     pub address: String,
@@ -89,6 +92,7 @@ pub struct ConversationView {
 
 /// One line of a conversation.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "full", derive(schemars::JsonSchema))]
 pub struct EntryView {
     /// Its place, from 0.
     pub position: u64,
@@ -118,6 +122,7 @@ pub struct EntryView {
 
 /// What was said.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(feature = "full", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum BodyView {
     /// A text.

@@ -1,11 +1,12 @@
 //! The configuration file of a node, and its defaults.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::AccountId;
-use crate::base::limits;
+use crate::base::{api_limits, limits};
 use crate::disk::files;
 use crate::domain::mailbox::admission::NamedPlan;
 use crate::node::mailbox::{self, Mailbox, RulesError};
@@ -23,6 +24,56 @@ pub struct Config {
     pub mailbox: Mailbox,
     /// Relays: which to use, and whether to be one.
     pub relay: Relay,
+    /// The local API over TCP.
+    pub api: Api,
+}
+
+/// Whether and how programs reach the local API over TCP; its Unix socket is always there.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Api {
+    /// The address and port to listen on, such as `127.0.0.1:7800`; nothing is listened on without one.
+    pub listen: Option<SocketAddr>,
+    /// Whether the address may be another than one of this machine alone. It is plain HTTP: whoever sees the traffic
+    /// sees tokens and texts.
+    pub allow_remote: bool,
+    /// Names under which the API may be addressed besides `localhost` and its own address, each without a port.
+    pub hosts: Vec<String>,
+    /// Pages that may call it from a browser, such as `https://desk.example`.
+    pub origins: Vec<String>,
+    /// Requests of one token in a second, in the long run.
+    pub rate: u32,
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        let rate = api_limits::RATE;
+        Self { listen: None, allow_remote: false, hosts: Vec::new(), origins: Vec::new(), rate }
+    }
+}
+
+impl Api {
+    /// Whether the API may be served so; why not, in words that say what to change.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let no = |words: String| Err(ConfigError::Text(words));
+        if let Some(listen) = self.listen
+            && !listen.ip().is_loopback()
+            && !self.allow_remote
+        {
+            return no(format!(
+                "the API would listen on {listen}, which other machines reach, in plain HTTP: choose a loopback \
+                 address such as 127.0.0.1, or say that you want this with `allow_remote = true` under [api] \
+                 (`--api-allow-remote`), behind a proxy that speaks TLS"
+            ));
+        }
+        if !(1..=api_limits::RATE_MAX).contains(&self.rate) {
+            return no(format!("the rate under [api] is 1 to {} requests a second", api_limits::RATE_MAX));
+        }
+        if self.hosts.len().max(self.origins.len()) > api_limits::NAMES_MAX {
+            return no(format!("under [api] there are at most {} hosts and origins", api_limits::NAMES_MAX));
+        }
+        Ok(())
+    }
 }
 
 /// How the node takes part in the network.
@@ -156,4 +207,30 @@ pub enum ConfigError {
     /// The file says something else than it may.
     #[error("config.toml can't be understood: {0}")]
     Text(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn api(text: &str) -> Result<(), ConfigError> {
+        let config: Config = toml::from_str(text).map_err(|error| ConfigError::Text(error.to_string()))?;
+        config.api.check()
+    }
+
+    #[test]
+    fn the_api_listens_where_other_machines_reach_it_only_if_somebody_says_so() {
+        assert!(api("").is_ok());
+        for listen in ["127.0.0.1:1", "127.9.9.9:1", "[::1]:1"] {
+            assert!(api(&format!("[api]\nlisten = \"{listen}\"")).is_ok(), "{listen}");
+        }
+        for listen in ["0.0.0.0:1", "[::]:1", "192.0.2.1:1", "[::ffff:127.0.0.1]:1"] {
+            let text = format!("[api]\nlisten = \"{listen}\"\n");
+            let refused = api(&text).unwrap_err().to_string();
+            assert!(refused.contains("allow_remote"), "{refused}");
+            assert!(api(&format!("{text}allow_remote = true")).is_ok(), "{listen}");
+        }
+        assert!(api("[api]\nlisten = \"localhost:1\"").is_err(), "a name may lead anywhere");
+        assert!(api("[api]\nrate = 0").is_err());
+    }
 }

@@ -10,6 +10,7 @@ use crate::disk::database::Database;
 use crate::engine::input::Input;
 use crate::engine::machine::{Counters, Engine};
 use crate::node::clock::Clock;
+use crate::node::event_log::EventLog;
 use crate::node::identity::system_rng;
 use crate::node::pool::Pool;
 use crate::node::wait;
@@ -22,9 +23,16 @@ pub(super) enum Message {
     Input(Input),
     /// How is it going?
     Status(oneshot::Sender<EngineStatus>),
+    /// Rows that are none of the engine's.
+    Write(Write),
+    /// Forget the events of the log before this number.
+    ForgetEvents(u64),
     /// Finish what is there, and end.
     Stop,
 }
+
+/// Stages rows in the open transaction, and gives what is to be called once they are durable.
+pub(super) type Write = Box<dyn FnOnce(&Tx<'_>) -> Box<dyn FnOnce() + Send> + Send>;
 
 /// How the engine is doing.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +56,8 @@ pub(super) struct Driver {
     pub(super) inputs: mpsc::Receiver<Message>,
     pub(super) released: mpsc::Sender<Vec<crate::engine::effects::Effect>>,
     pub(super) clock: Clock,
+    /// What the screens are told, kept for those who come later.
+    pub(super) log: EventLog,
     /// Which account the node speaks for.
     pub(super) speaking: watch::Sender<AccountId>,
 }
@@ -113,6 +123,8 @@ impl Driver {
         let view = self.database.engine_view();
         let tx = Tx::new(&view);
         let mut stop = false;
+        let mut written = Vec::new();
+        let mut forget = 0;
         if self.engine.next_deadline().is_some_and(|due| due <= now) {
             self.engine.handle(now, Input::Tick, &tx, &mut rng);
         }
@@ -126,15 +138,22 @@ impl Driver {
                     };
                     let _ = reply.send(status);
                 }
+                Message::Write(write) => written.push(write(&tx)),
+                Message::ForgetEvents(before) => forget = before.max(forget),
                 Message::Stop => stop = true,
             }
         }
-        let effects = self.engine.finish(now, tx, &mut rng)?;
+        let mut effects = self.engine.finish(now, tx, &mut rng)?;
+        self.log.record(now, effects.held.shown(), &mut effects.batch)?;
+        self.log.forget(forget, &mut effects.batch)?;
         let account = self.engine.account();
         self.speaking.send_if_modified(|known| core::mem::replace(known, account) != account);
         let (held, done, released) = (effects.held, done.clone(), self.released.clone());
+        let logged = self.log.announcement();
         let on_durable = move |result: Result<crate::store::tx::Committed, Fault>| {
             let result = result.map(|committed| {
+                written.into_iter().for_each(|written| written());
+                logged();
                 let effects = held.release(&committed);
                 if !effects.is_empty() {
                     // Fails only when the node is gone, and then nobody waits for the effects.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -28,6 +28,7 @@ use crate::net;
 use crate::node::clock::Clock;
 use crate::node::config::{Config, Directory};
 use crate::node::driver::{Driver, EngineStatus, Message};
+use crate::node::event_log::EventLog;
 use crate::node::laboratory::Laboratory;
 use crate::node::mailbox::RulesError;
 use crate::node::outlet::{Outlet, Waiting};
@@ -37,6 +38,7 @@ use crate::node::translate;
 use crate::node::worker::{PUZZLES_MAX, Worker};
 use crate::store::snapshot::Fault;
 use crate::store::table::Reader;
+use crate::store::tx::Tx;
 
 /// Groups of effects that wait to be carried out.
 const RELEASED_QUEUE: usize = 64;
@@ -70,6 +72,8 @@ struct Shared {
     database: Database,
     network: Option<net::handle::Handle>,
     recovery: Recovery,
+    logging: Arc<AtomicBool>,
+    logged: watch::Receiver<u64>,
     ended: watch::Receiver<Option<Result<(), Fault>>>,
     running: Mutex<Option<Running>>,
 }
@@ -155,6 +159,8 @@ impl Node {
             kind: keystore.kind,
         };
         let mut engine = Engine::new(me, &reader);
+        let log = EventLog::load(&reader);
+        let (logging, logged) = log.handles();
         reader.finish()?;
         if let Some(rules) =
             config.map(|config| config.mailbox.rules(engine.account())).transpose()?.flatten()
@@ -197,6 +203,7 @@ impl Node {
             inputs: received,
             released,
             clock: clock.clone(),
+            log,
             speaking,
         };
         let waiters = Arc::clone(&waiting);
@@ -227,6 +234,8 @@ impl Node {
             database,
             network,
             recovery,
+            logging,
+            logged,
             ended,
             running: Mutex::new(Some(Running { driver, network: network_task, outlet, home })),
         };
@@ -301,6 +310,39 @@ impl Node {
             reader.finish().map(|()| seen)
         });
         looked.await.unwrap_or_else(|_| Err(Fault("the view failed".into())))
+    }
+
+    /// Writes rows of tables that the engine neither reads nor writes, such as the local API's, in the next
+    /// transaction. What it answers is on the disk.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        stage: impl FnOnce(&Tx<'_>) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        let write = move |tx: &Tx<'_>| -> Box<dyn FnOnce() + Send> {
+            let staged = stage(tx);
+            // Whoever asked may be gone.
+            Box::new(move || drop(reply.send(staged)))
+        };
+        let message = Message::Write(Box::new(write));
+        self.shared.inputs.send(message).await.map_err(|_| Refusal::Stopping)?;
+        answer.await.map_err(|_| Refusal::Stopping)
+    }
+
+    /// From here on what happens is kept and numbered, for those who come later, also after the next start; or it isn't.
+    pub fn log_events(&self, wanted: bool) {
+        self.shared.logging.store(wanted, Ordering::Relaxed);
+    }
+
+    /// The number of the last event in the log that is on the disk, and of each that comes.
+    pub fn logged(&self) -> watch::Receiver<u64> {
+        self.shared.logged.clone()
+    }
+
+    /// Forgets the events in the log before this number.
+    pub async fn forget_events(&self, before: u64) -> Result<(), Refusal> {
+        let told = self.shared.inputs.send(Message::ForgetEvents(before)).await;
+        told.map_err(|_| Refusal::Stopping)
     }
 
     /// What happens from here on. Who lags far behind misses some, and should look at the store again.

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod config;
 pub mod driver;
+pub mod event_log;
 pub mod handle;
 pub mod identity;
 pub mod laboratory;

@@ -62,6 +62,14 @@ pub enum TableId {
     BillingJournal = 62,
     BillingJournalEnd = 63,
     RelayPlaces = 70,
+    ApiTokens = 80,
+    ApiAnswers = 81,
+    ApiAnswerBodies = 82,
+    EventLog = 83,
+    EventLogState = 84,
+    Webhooks = 85,
+    WebhookWaiting = 86,
+    WebhookDead = 87,
 }
 
 /// The key of one row.

@@ -210,6 +210,21 @@ impl Batch {
         self.number
     }
 
+    /// Writes one more row, whole. For a driver, which stores what it was about to show beside what was decided.
+    pub fn put<T: Row>(&mut self, table: &Table<T>, key: Key, row: &T) -> Result<(), Fault> {
+        let bytes = table.encode(row)?;
+        if bytes.len() > limits::VALUE_MAX {
+            return Err(Fault(format!("a row of {:?} has {} bytes", key.table, bytes.len())));
+        }
+        self.rows.insert(key, Some(Value::new(bytes)));
+        Ok(())
+    }
+
+    /// Deletes one more row.
+    pub fn delete(&mut self, key: Key) {
+        self.rows.insert(key, None);
+    }
+
     /// The changes and the promise to store them.
     pub fn into_parts(self) -> (Changes, Uncommitted) {
         (self.rows, Uncommitted { number: self.number })

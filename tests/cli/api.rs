@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::harness::{Place, mode};
 
-fn ask(place: &Place, request: &str, body: &[u8]) -> (u16, Value) {
+pub(crate) fn ask(place: &Place, request: &str, body: &[u8]) -> (u16, Value) {
     let mut stream = UnixStream::connect(place.home().join("api.sock")).unwrap();
     let head = format!(
         "{request} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",

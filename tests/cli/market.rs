@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::api::ask;
 use crate::harness::{Answer, Place, Running, document};
 
 struct Market {
@@ -112,6 +113,19 @@ fn a_paid_invoice_makes_a_receipt_that_anybody_can_verify() {
     assert_eq!(refused(&["--at", "2020-01-01T00:00:00Z"]), (1, "not_yet_valid".into()));
     assert_eq!(verify(&["--issuer", &subject]).1["error"]["code"], "other_issuer");
     assert_eq!(verify(&["--issuer", &issuer, "--at", "any"]).0, 0);
+    let claim = |issuer: &str, subject: Option<&str>, at: Option<u64>| {
+        let file: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        let claim = json!({ "file": file, "issuer": issuer, "subject": subject, "at": at });
+        ask(&market.bakery, "POST /v1/receipts/verify", claim.to_string().as_bytes())
+    };
+    let (status, verdict) = claim(&issuer, Some(&subject), None);
+    assert_eq!((status, &verdict["verified"], &verdict["id"]), (200, &true.into(), &receipt["id"]));
+    let refused =
+        |(status, answer): (u16, Value)| (status, answer["error"]["code"].as_str().unwrap().to_owned());
+    assert_eq!(refused(claim(&subject, None, None)), (409, "other_issuer".into()));
+    assert_eq!(refused(claim(&issuer, Some(&issuer), None)), (409, "other_subject".into()));
+    assert_eq!(refused(claim(&issuer, None, Some(1))), (409, "not_yet_valid".into()));
+    assert_eq!(refused(claim("sig1", None, None)), (400, "address".into()));
     assert_eq!(nobody.run(&["receipt", "verify", file, "--issuer", "sig1"]).code, 2);
     assert_eq!(nobody.run(&["receipt", "verify", file, "--issuer", &issuer, "--at", "soon"]).code, 2);
     assert!(!nobody.home().exists());

@@ -26,6 +26,7 @@ pub struct Delivery {
 
 /// The state of a message of ours.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "full", derive(schemars::JsonSchema), schemars(rename = "Delivery"))]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Kept here until it can leave.

@@ -89,6 +89,7 @@ pub enum Body {
 
 /// Something that happened to a conversation itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "full", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
     /// The session had to be made anew.
@@ -109,6 +110,7 @@ pub enum Notice {
 
 /// Why a message was given up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "full", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Cause {
     /// Not delivered within [`limits::MESSAGE_LIFE`].

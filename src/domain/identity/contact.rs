@@ -18,6 +18,7 @@ pub const CONTACTS: Table<Contact> = Table::new(TableId::Contacts, 4);
 
 /// How a contact stands with the person or business of this node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "full", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Standing {
     /// They may write, and see what arrived.

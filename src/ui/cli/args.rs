@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::base::id::AccountId;
 use crate::base::limits;
+use crate::ui::cli::api::ApiCommand;
 use crate::ui::cli::args_money::{
     Change, Consent, Invoice, Ledger, Pause, Plan, RailCommand, Receipt, Subscribe, Unsubscribe,
 };
@@ -15,6 +16,8 @@ use crate::ui::cli::id_args::{Id, Phrase};
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::mailbox::Mailbox;
 use crate::ui::cli::relay::Relay;
+use crate::ui::cli::token::Token;
+use crate::ui::cli::webhook::Webhook;
 
 /// Peer-to-peer, end-to-end-encrypted messaging for people and businesses.
 ///
@@ -105,6 +108,15 @@ pub(super) enum Command {
     /// Relays of others: places that are paid for
     #[command(subcommand)]
     Relay(Relay),
+    /// The bearer tokens of the local API over TCP: make one, show them, take one back
+    #[command(subcommand)]
+    Token(Token),
+    /// Programs elsewhere that are told what happens here
+    #[command(subcommand)]
+    Webhook(Webhook),
+    /// The local API itself
+    #[command(subcommand)]
+    Api(ApiCommand),
     /// Drop whatever a contact sends from now on
     Block {
         /// A contact's name, address, or the beginning of one

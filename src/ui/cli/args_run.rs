@@ -1,5 +1,7 @@
 //! What can be written on the command line for a node that runs, and its help.
 
+use std::net::SocketAddr;
+
 use clap::{Args, ValueEnum};
 
 use crate::node::config::Directory;
@@ -31,6 +33,12 @@ pub(super) struct Run {
     /// Relay for others, which needs an address that everybody can dial
     #[arg(long)]
     pub(super) serve_relay: bool,
+    /// Serve the local API over TCP as well, such as on `127.0.0.1:7800`, for programs with a token
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(super) api: Option<SocketAddr>,
+    /// Let --api be an address that other machines reach: in plain HTTP, for a proxy with TLS before it
+    #[arg(long)]
+    pub(super) api_allow_remote: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -13,8 +13,8 @@ use crate::ui::cli::failure::Failure;
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    bench, billing, business, chat, device, id, inbox, join, lab, lab_dht, lab_run, ledger, mailbox, people,
-    receipts, relay, run, safety, setup, show, talk, verify,
+    api, bench, billing, business, chat, device, id, inbox, join, lab, lab_dht, lab_run, ledger, mailbox,
+    people, receipts, relay, run, safety, setup, show, talk, token, verify, webhook,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -28,6 +28,7 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Ledger { what: Some(Ledger::Audit { file: Some(file), issuer }), .. } => {
             return ledger::audit_file(output, file, issuer.as_deref());
         }
+        Command::Api(wanted) => return api::api(output, *wanted),
         Command::Bench(wanted) => return bench::bench(output, wanted).await,
         Command::Lab(Lab::Sim(wanted)) => return lab::sim(output, wanted),
         Command::Lab(Lab::Dht(wanted)) => return lab_dht::dht(output, wanted).await,
@@ -86,6 +87,8 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Device(what) => device::device(client, output, what).await,
         Command::Mailbox(what) => mailbox::mailbox(client, output, what).await,
         Command::Relay(what) => relay::relay(client, output, what).await,
+        Command::Token(what) => token::token(client, output, what).await,
+        Command::Webhook(what) => webhook::webhook(client, output, what).await,
         Command::Block { who, undo } => people::block(client, output, &who, undo).await,
         Command::Send(letter) => talk::send(client, output, letter).await,
         Command::Chat { who } => chat::chat(client, output, &who).await,
@@ -100,7 +103,8 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Rail(what) => billing::rail(client, output, what).await,
         Command::Receipt(what) => receipts::receipt(client, output, what).await,
         Command::Ledger { csv, what } => ledger::ledger(client, output, csv, what).await,
-        Command::Bench(_)
+        Command::Api(_)
+        | Command::Bench(_)
         | Command::Lab(_)
         | Command::Init(_)
         | Command::Restore(_)

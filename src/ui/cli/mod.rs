@@ -12,12 +12,13 @@
 //! lab           simulated worlds, many at once
 //! lab_dht       what the directory costs against its size
 //! lab_run       scenarios with real nodes
-//! setup, run, people, talk, chat, inbox, business, billing, verify, demo    the commands
+//! token, webhook, api    programs that use the local API
 //! show          answers of the API in human words
 //! ```
 
 pub mod entry;
 
+mod api;
 mod args;
 mod args_money;
 mod args_run;
@@ -53,4 +54,6 @@ mod show;
 mod signals;
 mod spinner;
 mod talk;
+mod token;
 mod verify;
+mod webhook;

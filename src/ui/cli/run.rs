@@ -1,5 +1,6 @@
 //! Running the node until it is interrupted.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::identity::address;
 use crate::engine::command::Refusal;
 use crate::engine::event::Event;
-use crate::node::config::Config;
+use crate::node::config::{self, Config};
 use crate::node::handle::Node;
 use crate::node::identity::{self, IdentityError};
 use crate::ui::cli::args_run::Run;
@@ -22,6 +23,10 @@ use crate::ui::cli::output::Output;
 use crate::ui::cli::signals::Signals;
 use crate::ui::cli::{passphrase, show};
 use crate::ui::facts::{dialable, kind_word};
+use crate::ui::http::api::Api;
+use crate::ui::http::upkeep::{keep_log, upkeep};
+use crate::ui::http::webhook::deliver::deliver;
+use crate::ui::http::{serve, tcp};
 
 /// How long to wait for addresses before saying that the node runs.
 const LISTEN_PATIENCE: Duration = Duration::from_secs(5);
@@ -36,6 +41,7 @@ pub(super) async fn run(home: &Path, output: Output, narrate: bool, wanted: Run)
     let held = take_home(home).await?;
     let mut config = Config::read(&held.config())?;
     apply(&mut config, wanted);
+    config.api.check()?;
     let passphrase = passphrase::known()?;
     let keystore = identity::unlock(home, &passphrase)?;
     let mut signals = Signals::listen()?;
@@ -48,7 +54,7 @@ pub(super) async fn run(home: &Path, output: Output, narrate: bool, wanted: Run)
         node.shutdown().await?;
         return Err(Failure::failed(Refusal::NotLinked.code(), Refusal::NotLinked.to_string()));
     }
-    let served = serve(&node, output, narrate, &mut signals).await;
+    let served = serve(&node, &config.api, output, narrate, &mut signals).await;
     let stopped = tokio::select! {
         stopped = node.shutdown() => stopped.map_err(Failure::from),
         () = signals.next() => Err(Failure::failed("interrupted", "interrupted again: stopped at once")),
@@ -57,21 +63,35 @@ pub(super) async fn run(home: &Path, output: Output, narrate: bool, wanted: Run)
 }
 
 /// Serves the local API and waits for the end.
-async fn serve(node: &Node, output: Output, narrate: bool, signals: &mut Signals) -> Result<(), Failure> {
+async fn serve(
+    node: &Node,
+    config: &config::Api,
+    output: Output,
+    narrate: bool,
+    signals: &mut Signals,
+) -> Result<(), Failure> {
     let ending = CancellationToken::new();
     let mut tasks = JoinSet::new();
+    let api = Api::new(node.clone(), ending.clone());
+    let mut at = None;
+    if let Some((listener, routes)) = tcp::bind(&api, config).await? {
+        at = Some(listener.local_addr()?);
+        tasks.spawn(serve::serve(listener, routes, ending.clone()));
+    }
+    keep_log(&api, at.is_some()).await;
     #[cfg(unix)]
     {
-        use crate::ui::http::{api::Api, router::router, socket};
-        let routes = router(Api::new(node.clone(), ending.clone()));
-        tasks.spawn(socket::serve(socket::bind(node)?, routes, ending.clone()));
+        use crate::ui::http::{router::router, socket};
+        tasks.spawn(serve::serve(socket::bind(node)?, router(api.clone()), ending.clone()));
     }
+    tasks.spawn(deliver(api.clone()));
+    tasks.spawn(upkeep(api));
     if narrate && !output.is_json() {
         tasks.spawn(tell(node.events(), output, ending.clone()));
     }
     let result = tokio::select! {
         () = signals.next() => Ok(()),
-        failed = announced(node, output) => failed,
+        failed = announced(node, at, output) => failed,
         ended = node.ended() => ended.map_err(Failure::from),
     };
     tracing::info!("stopping");
@@ -87,13 +107,13 @@ async fn serve(node: &Node, output: Output, narrate: bool, signals: &mut Signals
 }
 
 /// Says once where the node is, and then waits for ever; ends only where that can't be found out.
-async fn announced(node: &Node, output: Output) -> Result<(), Failure> {
+async fn announced(node: &Node, api: Option<SocketAddr>, output: Output) -> Result<(), Failure> {
     let listening = addresses(node).await?;
     let peer = node.peer_id();
     let listen = dialable(&listening, peer.as_deref());
     let running = json!({
         "event": "running", "address": address::encode(&node.account()), "kind": kind_word(node.kind()), "peer": peer,
-        "listen": listen,
+        "listen": listen, "api": api.map(|api| format!("http://{api}")),
     });
     match output.show(&running, show::running) {
         // A node goes on without anybody who reads its words.
@@ -158,6 +178,8 @@ pub(super) fn apply(config: &mut Config, wanted: Run) {
     network.mdns &= !wanted.no_mdns;
     network.upnp &= !wanted.no_upnp;
     config.relay.serve |= wanted.serve_relay;
+    config.api.listen = wanted.api.or(config.api.listen);
+    config.api.allow_remote |= wanted.api_allow_remote;
 }
 
 fn report_recovery(node: &Node) {

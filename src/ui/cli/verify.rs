@@ -19,6 +19,7 @@ use crate::ui::cli::args_money::Verify;
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::{Output, note};
 use crate::ui::cli::page;
+use crate::ui::facts::receipt_refusal_word;
 use crate::ui::qr;
 use crate::wire::billing::Credit;
 
@@ -46,8 +47,8 @@ pub(super) fn verify(output: Output, wanted: &Verify) -> Result<(), Failure> {
         }
         carried.and_then(|carried| carried.verify(&expect, &along))
     };
-    let verdict =
-        verdict.map_err(|refusal| Failure::failed(code(&refusal), format!("refused: {refusal}")))?;
+    let verdict = verdict
+        .map_err(|refusal| Failure::failed(receipt_refusal_word(&refusal), format!("refused: {refusal}")))?;
     output.show(&document(&verdict), |_| verdict.to_string())?;
     if verdict.issuer_pinned {
         return Ok(());
@@ -138,21 +139,4 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
         files::read_bounded(path, limits::RECEIPT_FILE_MAX)
     };
     read.map_err(|error| Failure::failed("file", format!("{} can't be read: {error}", path.display())))
-}
-
-const fn code(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::Malformed => "malformed",
-        Refusal::Signature => "tampered",
-        Refusal::Log(_) => "log",
-        Refusal::Signer => "signer",
-        Refusal::Issuer { .. } => "other_issuer",
-        Refusal::Subject { .. } => "other_subject",
-        Refusal::Notes => "credit_notes",
-        Refusal::Credited { credit: Credit::Refund, .. } => "refunded",
-        Refusal::Credited { credit: Credit::Revoke, .. } => "revoked",
-        Refusal::NotShown => "not_shown",
-        Refusal::NotYetValid { .. } => "not_yet_valid",
-        Refusal::Expired { .. } => "expired",
-    }
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::Digest;
@@ -26,7 +27,7 @@ pub(super) async fn subscriptions(State(api): State<Api>) -> Result<Json<Vec<Sub
 }
 
 /// A plan of a business.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wish {
     /// A contact, or the full address of a business, which is added.
@@ -53,7 +54,7 @@ pub(super) async fn subscribe(
 }
 
 /// A subscription that is to end, at the end of what is paid for or now.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Leave {
     issuer: String,
@@ -77,7 +78,7 @@ pub(super) async fn cancel(
 }
 
 /// Another plan in the place of one.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Change {
     issuer: String,
@@ -95,11 +96,13 @@ pub(super) async fn change(
 }
 
 /// A pause from the end of what is paid for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Pause {
     issuer: String,
     plan: String,
+    /// Milliseconds since 1970.
+    #[schemars(with = "u64")]
     until: Time,
 }
 
@@ -113,9 +116,11 @@ pub(super) async fn pause(
 }
 
 /// An answer to another price.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Consent {
+    /// The id of the change, in hexadecimal.
+    #[schemars(with = "String")]
     change: Digest,
     agrees: bool,
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::AccountId;
@@ -30,7 +31,7 @@ pub(super) async fn show(State(api): State<Api>, Part(who): Part) -> Result<Json
 }
 
 /// Who is to be added.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Newcomer {
     /// An invite, or the address of a business.
@@ -61,7 +62,7 @@ pub(super) async fn add(
 }
 
 /// A new name.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewName {
     name: String,
@@ -87,7 +88,7 @@ pub(super) async fn safety_number(
 }
 
 /// What the other side showed.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Shown {
     /// The text of its QR code, or its digits.
@@ -95,7 +96,7 @@ pub(super) struct Shown {
 }
 
 /// Whether it is the same number.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Compared {
     same: bool,
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::limits;
@@ -16,7 +17,7 @@ use crate::ui::http::extract::{Params, Part};
 use crate::ui::http::who;
 
 /// Which conversations to show.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
     /// Those of strangers who wait to be admitted, instead of those of contacts.
@@ -25,7 +26,7 @@ pub(super) struct Which {
 }
 
 /// Conversations, the latest first.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Inbox {
     conversations: Vec<ConversationView>,
     /// Strangers who wait to be admitted.
@@ -46,7 +47,7 @@ pub(super) async fn list(
 }
 
 /// Which part of a conversation to show.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Range {
     /// Only entries before this position.
@@ -58,7 +59,7 @@ pub(super) struct Range {
 }
 
 /// A part of a conversation.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct History {
     with: String,
     name: String,

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::identity::link_offer;
@@ -19,7 +20,7 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<DeviceView>>
 }
 
 /// What the new device shows.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Code {
     code: String,

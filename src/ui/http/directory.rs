@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::base::id::AccountId;
@@ -13,7 +14,7 @@ use crate::ui::http::extract::{Params, Part};
 use crate::ui::http::who;
 
 /// A search; an operator is named as a person names it.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct Wanted {
     listed_by: Option<String>,
     words: Option<String>,
@@ -21,6 +22,8 @@ pub(super) struct Wanted {
     country: Option<String>,
     region: Option<String>,
     language: Option<String>,
+    /// Where a further page begins: `next` of the page before.
+    #[schemars(with = "Option<String>")]
     cursor: Option<AccountId>,
 }
 

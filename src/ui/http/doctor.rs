@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::base::limits;
@@ -22,7 +23,7 @@ const EARLIEST: Time = Time::from_millis(1_767_225_600_000);
 const NAMED_MAX: usize = 5;
 
 /// How bad it is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Verdict {
     Ok,
@@ -31,7 +32,7 @@ enum Verdict {
 }
 
 /// One thing that was looked at.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub(super) struct Check {
     check: &'static str,
     verdict: Verdict,
@@ -41,7 +42,7 @@ pub(super) struct Check {
 }
 
 /// Everything that was looked at.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Diagnosis {
     /// Whether nothing failed.
     healthy: bool,
@@ -54,16 +55,21 @@ struct Facts<'f> {
     now: Time,
     contacts: &'f [ContactPeers],
     disk_free: Option<u64>,
+    /// Each webhook's id, and why its last attempt failed.
+    hooks: &'f [(String, Option<String>)],
 }
 
 pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Diagnosis>, ApiError> {
     let status = api.node().status().await?;
     let contacts = api.view(|rows| reach_view::contact_peers(rows, limits::API_LIST_MAX)).await?;
+    let hooks = api.hooks().list().await?.into_iter();
+    let hooks: Vec<_> = hooks.map(|(id, _, health)| (id.to_string(), health.trouble)).collect();
     let facts = Facts {
         network: status.network.as_ref(),
         now: clock::now(),
         contacts: &contacts,
         disk_free: disk_free(api.node().home()),
+        hooks: &hooks,
     };
     let checks = diagnose(&facts);
     let healthy = checks.iter().all(|check| check.verdict != Verdict::Fail);
@@ -93,6 +99,7 @@ fn diagnose(facts: &Facts<'_>) -> Vec<Check> {
         ]);
         checks.push(relays(network));
         checks.push(waiting(facts, network));
+        checks.extend(webhooks(facts));
     }
     checks
 }
@@ -278,6 +285,26 @@ fn waiting(facts: &Facts<'_>, network: &Network) -> Check {
     )
 }
 
+/// Nothing where there is none.
+fn webhooks(facts: &Facts<'_>) -> Option<Check> {
+    let failing: Vec<String> = facts
+        .hooks
+        .iter()
+        .filter_map(|(id, trouble)| trouble.as_ref().map(|trouble| format!("{id}: {trouble}")))
+        .collect();
+    if facts.hooks.is_empty() {
+        return None;
+    }
+    Some(match failing.is_empty() {
+        true => ok("webhooks", "no receiver failed the last time".into()),
+        false => warn(
+            "webhooks",
+            failing.join("; "),
+            "see whether the receiver runs; what it missed is tried again for 7 days (`sigillo webhook list`)",
+        ),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use core::time::Duration;
@@ -293,7 +320,7 @@ mod tests {
     }
 
     fn verdict<'f>(name: &str, network: Option<&'f Network>, change: impl FnOnce(&mut Facts<'f>)) -> Verdict {
-        let mut facts = Facts { network, now: NOW, contacts: &[], disk_free: Some(1 << 40) };
+        let mut facts = Facts { network, now: NOW, contacts: &[], disk_free: Some(1 << 40), hooks: &[] };
         change(&mut facts);
         diagnose(&facts).into_iter().find(|check| check.check == name).unwrap().verdict
     }
@@ -332,6 +359,17 @@ mod tests {
         assert_eq!(verdict("reachable", Some(&network), |_| ()), Verdict::Warn);
         network.outside.public = true;
         assert_eq!(verdict("reachable", Some(&network), |_| ()), Verdict::Ok);
+    }
+
+    #[test]
+    fn a_webhook_whose_receiver_fails_is_named() {
+        let network = Network::default();
+        let well = [("a".to_owned(), None)];
+        let ill = [("a".to_owned(), None), ("b".to_owned(), Some("it answers with status 500".to_owned()))];
+        assert_eq!(verdict("webhooks", Some(&network), |facts| facts.hooks = &well), Verdict::Ok);
+        assert_eq!(verdict("webhooks", Some(&network), |facts| facts.hooks = &ill), Verdict::Warn);
+        let none = Facts { network: Some(&network), now: NOW, contacts: &[], disk_free: None, hooks: &[] };
+        assert!(diagnose(&none).iter().all(|check| check.check != "webhooks"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -16,7 +17,7 @@ use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::Body;
 
 /// A text that is wiped, which JSON can hold.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 struct Hidden(String);
 
@@ -27,7 +28,7 @@ impl Drop for Hidden {
 }
 
 /// What unseals the identity's key, which a node doesn't keep: the passphrase, or the recovery phrase.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Key {
     passphrase: Option<Hidden>,
@@ -62,14 +63,14 @@ fn seed_of(phrase: &Hidden) -> Result<Seed, ApiError> {
 }
 
 /// Takes the identity's key out of the home.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Lock {
     recovery_phrase: Hidden,
 }
 
 /// Brings it back.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Back {
     recovery_phrase: Hidden,
@@ -77,13 +78,14 @@ pub(super) struct Back {
 }
 
 /// Where the identity's key is now.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Kept {
+    #[schemars(with = "String")]
     identity_key: Custody,
 }
 
 /// Whether to look for what a restored business had published, or to say that there is nothing.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reconcile {
     key: Option<Key>,
@@ -128,14 +130,14 @@ pub(super) async fn unlock(
 }
 
 /// Opens the keystore: whoever holds the socket alone can't put another identity in the place of this one.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Unlock {
     passphrase: Hidden,
 }
 
 /// The identity that is to be.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Next {
     recovery_phrase: Hidden,
     address: String,

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::Digest;
@@ -31,7 +32,7 @@ pub(super) async fn head(State(api): State<Api>) -> Result<Json<Head>, ApiError>
 }
 
 /// Where a page of events begins.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct From {
     #[serde(default)]
     from: u64,
@@ -96,7 +97,7 @@ pub(super) async fn audit(State(api): State<Api>) -> Result<Json<Audited>, ApiEr
 }
 
 /// Receipts to be carried in the profile.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Listings {
     /// Ids, or the beginnings of them.

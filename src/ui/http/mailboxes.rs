@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::charging;
@@ -46,11 +47,13 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<Mailboxes>, ApiE
 }
 
 /// A mailbox to be taken on.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
     address: String,
+    #[schemars(with = "Option<String>")]
     token: Option<ContactToken>,
+    #[schemars(with = "Option<serde_json::Value>")]
     receipt: Option<ReceiptFile>,
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{AccountId, MessageId};
@@ -18,7 +19,7 @@ use crate::ui::http::extract::Body;
 use crate::ui::http::who;
 
 /// What is to be sent.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Letter {
     /// A contact, or the full address of a business, which is added.
@@ -31,7 +32,7 @@ pub(super) struct Letter {
 }
 
 /// How far a message must have got.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Wanted {
     /// The next hop has it.
@@ -43,7 +44,7 @@ pub(super) enum Wanted {
 }
 
 /// What became of a text.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Sent {
     to: String,
     name: String,

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -27,13 +28,14 @@ use crate::ui::http::reached::reached;
 use crate::wire::boxes::OpenBox;
 
 /// Who the node is.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Identity {
     address: String,
     kind: &'static str,
     name: String,
     /// Where the identity's key is; none on a linked device.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     identity_key: Option<Custody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     peer: Option<String>,
@@ -132,7 +134,7 @@ pub(super) async fn profile(State(api): State<Api>) -> Result<Json<OwnProfile>, 
 }
 
 /// What is to be changed of a profile; what isn't given stays.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Change {
     name: Option<String>,

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::Digest;
@@ -28,7 +29,7 @@ pub(super) async fn rails(State(api): State<Api>) -> Result<Json<Vec<Payee>>, Ap
 }
 
 /// Whom to pay by the rail that the path names.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Account {
     account: String,
@@ -62,13 +63,16 @@ fn rail_of(text: &str) -> Result<Rail, ApiError> {
 }
 
 /// How an invoice was paid; by hand, where nothing is said.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Notice {
     idempotency_key: Option<String>,
+    /// `manual`, `pix`, `upi`, `sepa` or `lightning`.
+    #[schemars(with = "Option<String>")]
     rail: Option<Rail>,
     /// Whatever the payment provider calls the payment; its SHA-256 goes into the receipt.
     evidence: Option<String>,
+    #[schemars(with = "Vec<TaxForm>")]
     tax: Vec<Tax>,
 }
 
@@ -85,10 +89,23 @@ pub(super) async fn paid(
     Ok(Json(api.command(Command::Paid(Box::new(notice))).await?))
 }
 
+/// How a tax is written.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it describes the form of `Tax`")]
+struct TaxForm {
+    name: String,
+    /// Its rate in hundredths of a per cent.
+    basis_points: u32,
+    /// Minor units of the receipt's currency.
+    minor: i64,
+}
+
 /// What the payer says about a payment.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Claim {
+    /// `manual`, `pix`, `upi`, `sepa` or `lightning`.
+    #[schemars(with = "String")]
     rail: Rail,
     /// Lightning: the preimage in hexadecimal. Else the payment's own reference.
     proof: String,
@@ -110,7 +127,7 @@ pub(super) async fn evidence(
 }
 
 /// A BOLT11 invoice of the business's own Lightning node.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Lightning {
     bolt11: String,
@@ -126,18 +143,23 @@ pub(super) async fn lightning(
 }
 
 /// What is to be given back of a receipt.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CreditWish {
+    /// `refund` or `revoke`.
+    #[schemars(with = "String")]
     credit: Credit,
     reason: String,
     /// 20 characters of A-Z and 2-7: the same key gives the same note for ever. Made here where it isn't given.
     #[serde(default)]
+    #[schemars(with = "Option<String>")]
     key: Option<InvoiceKey>,
     /// In the receipt's currency.
     #[serde(default)]
     amount: Option<String>,
+    /// Milliseconds since 1970.
     #[serde(default)]
+    #[schemars(with = "Option<u64>")]
     access_ends: Option<Time>,
 }
 
@@ -173,7 +195,7 @@ pub(super) async fn credit(
 }
 
 /// Why a credit note no longer counts.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reversal {
     reason: String,
@@ -210,7 +232,7 @@ pub(super) async fn contradiction(
 }
 
 /// What the verifier asked to be signed.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Challenge {
     challenge: String,

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::base::money::Money;
@@ -17,11 +18,13 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<Plan>>, ApiE
 }
 
 /// The terms of a plan. Its version is counted here.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Terms {
     name: String,
+    #[schemars(with = "Price")]
     price: Money,
+    #[schemars(with = "Length")]
     period: Period,
     #[serde(default)]
     trial_days: u32,
@@ -29,6 +32,25 @@ pub(super) struct Terms {
     grace_days: u32,
     #[serde(default)]
     hold_days: u32,
+}
+
+/// How a price is written.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it describes the form of `Money`")]
+struct Price {
+    /// Minor units, such as centavos.
+    minor: u64,
+    /// ISO 4217, such as BRL.
+    currency: String,
+}
+
+/// How the length of a period is written.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(dead_code, reason = "it describes the form of `Period`")]
+enum Length {
+    Monthly,
+    Annual,
 }
 
 /// Offers a plan: the first terms are version 1, changed ones the next, and the same ones change nothing.

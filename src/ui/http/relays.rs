@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::engine::command::{Command, Outcome};
@@ -12,7 +13,7 @@ use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::Body;
 
 /// A place that is wanted.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
     address: String,

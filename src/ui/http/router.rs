@@ -1,89 +1,182 @@
-//! All routes of the API.
+//! All routes of the API, each behind what holds for it.
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
-use axum::routing::{delete, get, post, put};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Router};
 
-use crate::base::limits;
+use crate::base::{api_limits, limits};
 use crate::ui::http::api::Api;
+use crate::ui::http::bearer::Denied;
+use crate::ui::http::caller::Caller;
 use crate::ui::http::error::ApiError;
-use crate::ui::http::{
-    billing, contacts, conversations, devices, directory, doctor, events, identity, ledger, mailboxes,
-    messages, own, payments, plans, relays,
-};
+use crate::ui::http::idempotency;
+use crate::ui::http::openapi::{Document, describe};
+use crate::ui::http::routes::table;
+use crate::ui::http::rule::Rule;
 
-/// The routes over a node. Whoever may call them may do all that the node's person may.
+/// The routes over a node, for its own person: whoever may call them may do all that the person may.
 pub fn router(api: Api) -> Router {
-    Router::new()
-        .route("/v1/status", get(own::status))
-        .route("/v1/doctor", get(doctor::doctor))
-        .route("/v1/id", get(own::id))
-        .route("/v1/id/lock", post(identity::lock))
-        .route("/v1/id/unlock", post(identity::unlock))
-        .route("/v1/id/reconcile", post(identity::reconcile))
-        .route("/v1/id/next", post(identity::prepare))
-        .route("/v1/id/rotate", post(identity::rotate))
-        .route("/v1/profile", get(own::profile).patch(own::change_profile))
-        .route("/v1/profile/publish", post(own::publish))
-        .route("/v1/plans", get(plans::list))
-        .route("/v1/plans/{id}", put(plans::offer).delete(plans::withdraw))
-        .route("/v1/plans/{id}/announce", post(plans::announce))
-        .route("/v1/rails", get(payments::rails))
-        .route("/v1/rails/{rail}", put(payments::put_rail).delete(payments::remove_rail))
-        .route("/v1/invites", post(contacts::invite))
-        .route("/v1/contacts", get(contacts::list).post(contacts::add))
-        .route("/v1/contacts/{who}", get(contacts::show).patch(contacts::rename))
-        .route("/v1/contacts/{who}/admit", post(contacts::admit))
-        .route("/v1/contacts/{who}/safety-number", get(contacts::safety_number).post(contacts::compare))
-        .route("/v1/contacts/{who}/verified", put(contacts::verify))
-        .route("/v1/contacts/{who}/block", put(contacts::block).delete(contacts::unblock))
-        .route("/v1/devices", get(devices::list).post(devices::link))
-        .route("/v1/devices/{id}", delete(devices::revoke))
-        .route("/v1/mailboxes", get(mailboxes::list).post(mailboxes::add))
-        .route("/v1/mailboxes/{peer}", delete(mailboxes::remove))
-        .route("/v1/messages", post(messages::send))
-        .route("/v1/conversations", get(conversations::list))
-        .route("/v1/conversations/{who}/history", get(conversations::history))
-        .route("/v1/conversations/{who}/read", post(conversations::read))
-        .route("/v1/events", get(events::stream))
-        .route("/v1/businesses", get(directory::find))
-        .route("/v1/businesses/{who}", get(directory::look_up))
-        .route("/v1/subscriptions", get(billing::subscriptions).post(billing::subscribe))
-        .route("/v1/subscriptions/cancel", post(billing::cancel))
-        .route("/v1/subscriptions/change", post(billing::change))
-        .route("/v1/subscriptions/pause", post(billing::pause))
-        .route("/v1/subscriptions/consent", post(billing::consent))
-        .route("/v1/invoices", get(billing::invoices))
-        .route("/v1/invoices/{key}", get(billing::invoice))
-        .route("/v1/invoices/{key}/paid", post(payments::paid))
-        .route("/v1/invoices/{key}/evidence", post(payments::evidence))
-        .route("/v1/invoices/{key}/lightning", post(payments::lightning))
-        .route("/v1/receipts", get(billing::receipts))
-        .route("/v1/receipts/{id}", get(billing::receipt))
-        .route("/v1/receipts/{id}/file", get(billing::receipt_file))
-        .route("/v1/receipts/{id}/credit", post(payments::credit))
-        .route("/v1/receipts/{id}/credit-notes", get(payments::credit_notes))
-        .route("/v1/receipts/{id}/contradiction", get(payments::contradiction))
-        .route("/v1/receipts/{id}/present", post(payments::present))
-        .route("/v1/credit-notes/{id}/reverse", post(payments::reverse))
-        .route("/v1/ledger", get(ledger::books))
-        .route("/v1/ledger/head", get(ledger::head))
-        .route("/v1/ledger/events", get(ledger::events))
-        .route("/v1/ledger/end", post(ledger::end))
-        .route("/v1/ledger/audit", get(ledger::audit))
-        .route("/v1/relays/place", post(relays::ask))
-        .route("/v1/listings", put(ledger::set_listings))
+    bare(api).layer(Extension(Caller::Owner))
+}
+
+/// The description of all routes in OpenAPI 3.1.
+pub fn description() -> serde_json::Value {
+    describe(&table())
+}
+
+/// The routes, for whoever a layer around them says the caller is; for nobody where none does.
+pub(super) fn bare(api: Api) -> Router {
+    let routes = table();
+    let document = Document::of(&routes);
+    let mut router = Router::new();
+    for route in routes {
+        let guard = from_fn_with_state((api.clone(), route.rule), guard);
+        router = router.route(route.path, route.handler.route_layer(guard));
+    }
+    router
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
+        .layer(Extension(document))
         .layer(DefaultBodyLimit::max(limits::API_BODY_MAX))
+        .layer(from_fn_with_state(api.clone(), count))
         .with_state(api)
 }
 
-async fn no_route() -> ApiError {
-    ApiError::not_found("no_route", "the local API has no such route")
+/// What holds for a route.
+async fn guard(State((api, mut rule)): State<(Api, Rule)>, request: Request, next: Next) -> Response {
+    let caller = caller(&request);
+    if caller == Caller::Owner {
+        // A person can wait, and can stop waiting.
+        rule.patience = limits::API_WAIT_MAX + api_limits::PATIENCE;
+    }
+    if let Err(error) = caller.check(rule.needs) {
+        return error.into_response();
+    }
+    if !rule.writes {
+        return rule.run(request, next).await;
+    }
+    match idempotency::key(request.headers()) {
+        Ok(None) => rule.run(request, next).await,
+        Ok(Some(key)) => {
+            let answered = api.answers().once(rule, caller, &key, request, next).await;
+            answered.unwrap_or_else(ApiError::into_response)
+        }
+        Err(error) => error.into_response(),
+    }
 }
 
-async fn no_method() -> ApiError {
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "no_method", "the route doesn't have this method")
+fn caller(request: &Request) -> Caller {
+    request.extensions().get().copied().unwrap_or(Caller::Nobody(Denied::Missing))
+}
+
+async fn count(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    api.counts().answered(response.status());
+    response
+}
+
+async fn no_route(request: Request) -> ApiError {
+    refused(&request).unwrap_or_else(|| ApiError::not_found("no_route", "the local API has no such route"))
+}
+
+async fn no_method(request: Request) -> ApiError {
+    let words = "the route doesn't have this method";
+    refused(&request).unwrap_or_else(|| ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "no_method", words))
+}
+
+/// Who brings no token isn't told what routes there are.
+fn refused(request: &Request) -> Option<ApiError> {
+    match caller(request) {
+        Caller::Nobody(denied) => Some(denied.into()),
+        Caller::Owner | Caller::Bearer(..) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::http::caller::Needs;
+    use crate::ui::http::scope::Scope;
+    use axum::http::Method;
+
+    #[test]
+    fn the_description_has_every_route_and_no_other() {
+        let document = describe(&table());
+        let mut described = Vec::new();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for (method, operation) in operations.as_object().unwrap() {
+                assert!(!operation["summary"].as_str().unwrap().is_empty());
+                described.push((path.clone(), method.to_uppercase()));
+            }
+        }
+        let mut routes: Vec<(String, String)> =
+            table().iter().map(|route| (route.path.to_owned(), route.method.to_string())).collect();
+        described.sort();
+        routes.sort();
+        assert_eq!(described, routes);
+        let names: std::collections::BTreeSet<_> = document["paths"]
+            .as_object()
+            .unwrap()
+            .values()
+            .flat_map(|operations| operations.as_object().unwrap().values())
+            .map(|operation| operation["operationId"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(names.len(), routes.len(), "each has a name of its own");
+    }
+
+    #[test]
+    fn the_description_refers_to_nothing_that_it_lacks() {
+        let document = describe(&table());
+        let text = document.to_string();
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        let mut referred = 0;
+        for part in text.split(r##""$ref":"#/components/schemas/"##).skip(1) {
+            let name = part.split('"').next().unwrap();
+            assert!(schemas.contains_key(name), "{name}");
+            referred += 1;
+        }
+        assert!(referred > routes_with_bodies(), "{referred}");
+        let send = &document["paths"]["/v1/messages"]["post"];
+        assert_eq!(send["security"], serde_json::json!([{ "token": ["send"] }]));
+        assert!(schemas["Letter"]["properties"]["text"].is_object());
+        let history = &document["paths"]["/v1/conversations/{who}/history"]["get"];
+        let names: Vec<_> =
+            history["parameters"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+        assert_eq!(names, ["who", "before", "limit", "search"]);
+    }
+
+    fn routes_with_bodies() -> usize {
+        table().iter().filter(|route| route.body.is_some()).count()
+    }
+
+    #[test]
+    fn what_is_open_to_all_is_short_and_reads_only() {
+        let open = table().into_iter().filter(|route| route.rule.needs == Needs::Nothing);
+        let open: Vec<_> = open.map(|route| (route.method, route.path)).collect();
+        let expected = ["/healthz", "/readyz", "/v1/openapi.json"].map(|path| (Method::GET, path));
+        assert_eq!(open, expected);
+    }
+
+    #[test]
+    fn what_changes_something_takes_more_than_reading() {
+        for route in table().into_iter().filter(|route| route.method != Method::GET) {
+            let reads = route.rule.needs == Needs::Scope(Scope::Read);
+            // These are asked with a body because what is compared is no part of an address.
+            let compares = ["/v1/contacts/{who}/safety-number", "/v1/receipts/verify"].contains(&route.path);
+            assert_eq!(reads, compares, "{} {}", route.method, route.path);
+        }
+    }
+
+    #[test]
+    fn what_could_take_the_identity_or_carry_it_away_takes_admin() {
+        for route in table() {
+            let grave =
+                ["/v1/id/", "/v1/tokens", "/v1/webhooks"].iter().any(|part| route.path.starts_with(part))
+                    || route.path.starts_with("/v1/devices") && route.method != Method::GET;
+            let admin = route.rule.needs == Needs::Scope(Scope::Admin);
+            assert_eq!(grave, admin, "{} {}", route.method, route.path);
+        }
+    }
 }

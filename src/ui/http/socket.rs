@@ -3,18 +3,9 @@
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use tokio::net::UnixListener;
 
-use crate::base::limits;
 use crate::node::handle::Node;
 
 /// Where the socket of a home is.
@@ -38,62 +29,6 @@ pub fn bind(node: &Node) -> io::Result<UnixListener> {
     std::fs::set_permissions(&made, std::fs::Permissions::from_mode(0o600))?;
     std::fs::rename(&made, path(home))?;
     Ok(listener)
-}
-
-/// Serves the routes until `ending` is cancelled; then lets requests under way finish, for a while.
-pub async fn serve(listener: UnixListener, router: Router, ending: CancellationToken) {
-    let slots = Arc::new(Semaphore::new(limits::API_CONNECTIONS_MAX));
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            () = ending.cancelled() => break,
-            accepted = accept(&listener, &slots) => accepted,
-            Some(_) = connections.join_next() => continue,
-        };
-        match accepted {
-            Ok((stream, slot)) => {
-                let (router, ending) = (router.clone(), ending.clone());
-                connections.spawn(async move {
-                    connection(stream, router, ending).await;
-                    drop(slot);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the local API can't take a connection");
-                tokio::time::sleep(limits::API_LOOK_INTERVAL).await;
-            }
-        }
-    }
-    drop(listener);
-    let finish = async { while connections.join_next().await.is_some() {} };
-    // Whoever is still busy after that is cut off.
-    let _ = tokio::time::timeout(limits::API_HEADER_PATIENCE, finish).await;
-}
-
-async fn accept(
-    listener: &UnixListener,
-    slots: &Arc<Semaphore>,
-) -> io::Result<(UnixStream, tokio::sync::OwnedSemaphorePermit)> {
-    let slot = Arc::clone(slots).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, slot))
-}
-
-async fn connection(stream: UnixStream, router: Router, ending: CancellationToken) {
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(limits::API_HEADER_PATIENCE);
-    let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    tokio::pin!(served);
-    let result = tokio::select! {
-        result = served.as_mut() => result,
-        () = ending.cancelled() => {
-            served.as_mut().graceful_shutdown();
-            served.await
-        }
-    };
-    if let Err(error) = result {
-        tracing::debug!(%error, "a connection of the local API ended early");
-    }
 }
 
 fn explain(error: io::Error, home: &Path) -> io::Error {

@@ -18,7 +18,7 @@ use crate::node::laboratory::Laboratory;
 use crate::ui::facts::dialable;
 use crate::ui::http::api::Api;
 use crate::ui::http::router::router;
-use crate::ui::http::socket;
+use crate::ui::http::{serve, socket};
 use crate::ui::lab::place::{Saw, small};
 use crate::ui::lab::strings::Strings;
 
@@ -47,7 +47,7 @@ pub(in crate::ui) async fn run(
     let ending = CancellationToken::new();
     let mut tasks = JoinSet::new();
     let routes = router(Api::new(node.clone(), ending.clone()));
-    tasks.spawn(socket::serve(socket::bind(&node).map_err(words)?, routes, ending.clone()));
+    tasks.spawn(serve::serve(socket::bind(&node).map_err(words)?, routes, ending.clone()));
     let listen = listening(&node, !config.network.listen.is_empty()).await?;
     tell(&json!({ "event": "running", "peer": node.peer_id(), "listen": listen }));
     let pulled = async {

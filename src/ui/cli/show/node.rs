@@ -21,6 +21,7 @@ pub(in crate::ui::cli) fn running(value: &Value) -> String {
     lines.extend(
         list(&value["listen"]).iter().filter_map(Value::as_str).map(|one| ("listen", one.to_owned())),
     );
+    lines.push(("api", text(value, "api").to_owned()));
     format!("{}\nrunning; end it with Ctrl-C", fields(&lines))
 }
 

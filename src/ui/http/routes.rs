@@ -1,0 +1,218 @@
+//! The table of all routes: method, path, what a caller needs, and what it does.
+
+use crate::engine::device_view::DeviceView;
+use crate::engine::view::{ContactView, SafetyNumberView};
+use crate::ui::http::route::{Route, delete, get, open, patch, post, put};
+use crate::ui::http::scope::Scope::{Admin, Manage, Metrics, Read, Send};
+use crate::ui::http::webhook::routes as webhook;
+use crate::ui::http::{
+    billing, contacts, conversations, devices, directory, doctor, events, health, identity, ledger,
+    mailboxes, messages, metrics, openapi, own, payments, plans, proofs, relays, tokens,
+};
+
+/// All routes.
+pub(super) fn table() -> Vec<Route> {
+    [node(), programs(), people(), talk(), market(), money(), books()].into_iter().flatten().collect()
+}
+
+fn node() -> Vec<Route> {
+    vec![
+        open("/healthz", "Whether the process answers", health::alive),
+        open("/readyz", "Whether the node sends and receives", health::ready),
+        open("/v1/openapi.json", "This description", openapi::document),
+        get(Metrics, "/metrics", "Figures in the text format of Prometheus", metrics::metrics),
+        get(Read, "/v1/status", "How the node does, and how each contact is reached", own::status),
+        get(Read, "/v1/doctor", "What keeps messages from getting through, and what to do", doctor::doctor)
+            .gives::<doctor::Diagnosis>(),
+        get(Read, "/v1/id", "Who this node is", own::id).gives::<own::Identity>(),
+        post(Admin, "/v1/id/lock", "Take the identity's key out of the home", identity::lock)
+            .secret()
+            .takes::<identity::Lock>()
+            .gives::<identity::Kept>(),
+        post(Admin, "/v1/id/unlock", "Bring the identity's key back", identity::unlock)
+            .secret()
+            .takes::<identity::Back>()
+            .gives::<identity::Kept>(),
+        post(
+            Admin,
+            "/v1/id/reconcile",
+            "Look for what a restored business had published",
+            identity::reconcile,
+        )
+        .waiting()
+        .secret()
+        .takes::<identity::Reconcile>(),
+        post(Admin, "/v1/id/next", "Make the identity that is to be, and show its phrase", identity::prepare)
+            .secret()
+            .takes::<identity::Unlock>()
+            .gives::<identity::Next>(),
+        post(Admin, "/v1/id/rotate", "Put that identity in the place of this one", identity::rotate)
+            .secret()
+            .takes::<identity::Unlock>(),
+        get(Read, "/v1/profile", "What this node says of itself", own::profile),
+        patch(Manage, "/v1/profile", "Change what is given of it", own::change_profile)
+            .takes::<own::Change>(),
+        post(Manage, "/v1/profile/publish", "Publish it now", own::publish).waiting(),
+        get(Read, "/v1/devices", "The devices of this identity", devices::list).gives::<Vec<DeviceView>>(),
+        post(Admin, "/v1/devices", "Let a device in", devices::link)
+            .waiting()
+            .secret()
+            .takes::<devices::Code>(),
+        delete(Admin, "/v1/devices/{id}", "Take a device out", devices::revoke)
+            .secret()
+            .takes::<identity::Key>()
+            .gives::<Vec<DeviceView>>(),
+        get(Read, "/v1/mailboxes", "Mailboxes, ours and what is kept for others", mailboxes::list),
+        post(Manage, "/v1/mailboxes", "Take a mailbox on", mailboxes::add).takes::<mailboxes::Wanted>(),
+        delete(Manage, "/v1/mailboxes/{peer}", "Leave a mailbox", mailboxes::remove),
+    ]
+}
+
+fn programs() -> Vec<Route> {
+    vec![
+        get(Admin, "/v1/tokens", "Bearer tokens, without their secrets", tokens::list)
+            .gives::<Vec<tokens::TokenView>>(),
+        post(Admin, "/v1/tokens", "Make a bearer token, and show it once", tokens::create)
+            .secret()
+            .takes::<tokens::Wanted>()
+            .gives::<tokens::Made>(),
+        delete(Admin, "/v1/tokens/{id}", "Take a bearer token back", tokens::revoke)
+            .gives::<tokens::TokenView>(),
+        get(Admin, "/v1/webhooks", "Webhooks, without their secrets, and how each does", webhook::list)
+            .gives::<Vec<webhook::HookView>>(),
+        post(Admin, "/v1/webhooks", "Make a webhook, and show its secret once", webhook::add)
+            .takes::<webhook::Wanted>()
+            .gives::<webhook::Made>()
+            .secret(),
+        delete(Admin, "/v1/webhooks/{id}", "Remove a webhook with all that waits for it", webhook::remove)
+            .gives::<webhook::HookView>(),
+        post(Admin, "/v1/webhooks/{id}/test", "Send an event of the kind `test` now", webhook::test)
+            .gives::<webhook::Tested>(),
+        get(Admin, "/v1/webhooks/{id}/dead", "Events that couldn't be delivered", webhook::dead)
+            .gives::<Vec<webhook::DeadView>>(),
+        post(Admin, "/v1/webhooks/{id}/replay", "Have all of them tried again", webhook::replay_all)
+            .gives::<webhook::Revived>(),
+        post(Admin, "/v1/webhooks/{id}/replay/{number}", "Have one of them tried again", webhook::replay)
+            .gives::<webhook::Revived>(),
+    ]
+}
+
+fn people() -> Vec<Route> {
+    vec![
+        post(Manage, "/v1/invites", "Make an invite that one person can accept", contacts::invite),
+        get(Read, "/v1/contacts", "Contacts", contacts::list).gives::<Vec<ContactView>>(),
+        post(Manage, "/v1/contacts", "Add a contact, by invite or by a business's address", contacts::add)
+            .takes::<contacts::Newcomer>(),
+        get(Read, "/v1/contacts/{who}", "One contact", contacts::show).gives::<ContactView>(),
+        patch(Manage, "/v1/contacts/{who}", "Call a contact something else", contacts::rename)
+            .takes::<contacts::NewName>()
+            .gives::<ContactView>(),
+        post(Manage, "/v1/contacts/{who}/admit", "Let a stranger who wrote be a contact", contacts::admit)
+            .gives::<ContactView>(),
+        get(Read, "/v1/contacts/{who}/safety-number", "The number to compare", contacts::safety_number)
+            .gives::<SafetyNumberView>(),
+        post(Read, "/v1/contacts/{who}/safety-number", "Compare it with what they see", contacts::compare)
+            .takes::<contacts::Shown>()
+            .gives::<contacts::Compared>(),
+        put(Manage, "/v1/contacts/{who}/verified", "Say that it was compared", contacts::verify)
+            .gives::<ContactView>(),
+        put(Manage, "/v1/contacts/{who}/block", "Drop whatever they send from now on", contacts::block)
+            .gives::<ContactView>(),
+        delete(Manage, "/v1/contacts/{who}/block", "Listen to them again", contacts::unblock)
+            .gives::<ContactView>(),
+        get(Read, "/v1/businesses", "Look for businesses", directory::find).asks::<directory::Wanted>(),
+        get(Read, "/v1/businesses/{who}", "Look a business up", directory::look_up),
+    ]
+}
+
+fn talk() -> Vec<Route> {
+    vec![
+        post(Send, "/v1/messages", "Send a text, and wait for its delivery where asked", messages::send)
+            .waiting()
+            .takes::<messages::Letter>()
+            .gives::<messages::Sent>(),
+        get(Read, "/v1/conversations", "Conversations, the latest first", conversations::list)
+            .asks::<conversations::Which>()
+            .gives::<conversations::Inbox>(),
+        get(Read, "/v1/conversations/{who}/history", "What was said", conversations::history)
+            .asks::<conversations::Range>()
+            .gives::<conversations::History>(),
+        post(Send, "/v1/conversations/{who}/read", "Say that it was read", conversations::read),
+        get(Read, "/v1/events", "What happens: JSON lines, or server-sent events with ids", events::stream)
+            .asks::<events::From>(),
+    ]
+}
+
+fn market() -> Vec<Route> {
+    vec![
+        get(Read, "/v1/plans", "The plans that this business offers", plans::list),
+        put(Manage, "/v1/plans/{id}", "Offer a plan, or a new version of one", plans::offer)
+            .takes::<plans::Terms>(),
+        delete(Manage, "/v1/plans/{id}", "No longer offer a plan", plans::withdraw),
+        post(Manage, "/v1/plans/{id}/announce", "Tell all subscribers of its new terms", plans::announce),
+        get(Read, "/v1/rails", "By which rails this business is paid", payments::rails),
+        put(Manage, "/v1/rails/{rail}", "Be paid by a rail", payments::put_rail).takes::<payments::Account>(),
+        delete(Manage, "/v1/rails/{rail}", "No longer be paid by a rail", payments::remove_rail),
+        put(Manage, "/v1/listings", "Carry operators' receipts in the profile", ledger::set_listings)
+            .takes::<ledger::Listings>(),
+        post(Manage, "/v1/relays/place", "Ask a relay for a place", relays::ask).takes::<relays::Wanted>(),
+        get(Read, "/v1/subscriptions", "Subscriptions, ours and theirs", billing::subscriptions),
+        post(Manage, "/v1/subscriptions", "Subscribe to a plan of a business", billing::subscribe)
+            .takes::<billing::Wish>(),
+        post(
+            Manage,
+            "/v1/subscriptions/cancel",
+            "End a subscription, now or with its period",
+            billing::cancel,
+        )
+        .takes::<billing::Leave>(),
+        post(Manage, "/v1/subscriptions/change", "Go over to another plan", billing::change)
+            .takes::<billing::Change>(),
+        post(Manage, "/v1/subscriptions/pause", "Pause a subscription after its period", billing::pause)
+            .takes::<billing::Pause>(),
+        post(Manage, "/v1/subscriptions/consent", "Answer a change of price", billing::consent)
+            .takes::<billing::Consent>(),
+    ]
+}
+
+fn money() -> Vec<Route> {
+    vec![
+        get(Read, "/v1/invoices", "Invoices, ours and theirs", billing::invoices),
+        get(Read, "/v1/invoices/{key}", "One invoice", billing::invoice),
+        post(Manage, "/v1/invoices/{key}/paid", "Say that an invoice was paid", payments::paid)
+            .takes::<Option<payments::Notice>>(),
+        post(Manage, "/v1/invoices/{key}/evidence", "Tell the business how it was paid", payments::evidence)
+            .takes::<payments::Claim>(),
+        post(
+            Manage,
+            "/v1/invoices/{key}/lightning",
+            "Add a BOLT11 invoice of one's own",
+            payments::lightning,
+        )
+        .takes::<payments::Lightning>(),
+        get(Read, "/v1/receipts", "Receipts, ours and theirs", billing::receipts),
+        get(Read, "/v1/receipts/{id}", "One receipt", billing::receipt),
+        post(Read, "/v1/receipts/verify", "What a receipt file proves", proofs::verify)
+            .takes::<proofs::Claim>(),
+        get(Read, "/v1/receipts/{id}/file", "A receipt that anybody verifies", billing::receipt_file),
+        post(Manage, "/v1/receipts/{id}/credit", "Give money back, or take a receipt back", payments::credit)
+            .takes::<payments::CreditWish>(),
+        get(Read, "/v1/receipts/{id}/credit-notes", "What was given back of it", payments::credit_notes),
+        get(Read, "/v1/receipts/{id}/contradiction", "Two receipts of one number", payments::contradiction),
+        post(Manage, "/v1/receipts/{id}/present", "Show it with a fresh signature", payments::present)
+            .takes::<payments::Challenge>(),
+        post(Manage, "/v1/credit-notes/{id}/reverse", "Take a credit note back", payments::reverse)
+            .takes::<payments::Reversal>(),
+    ]
+}
+
+fn books() -> Vec<Route> {
+    vec![
+        get(Read, "/v1/ledger", "Revenue and subscribers by plan and period", ledger::books),
+        get(Read, "/v1/ledger/head", "Where the chain of events begins, and whose it is", ledger::head),
+        get(Read, "/v1/ledger/events", "The signed events, a page at a time", ledger::events)
+            .asks::<ledger::From>(),
+        post(Manage, "/v1/ledger/end", "Sign where the chain ends now", ledger::end),
+        get(Read, "/v1/ledger/audit", "Replay the chain and name its first break", ledger::audit).waiting(),
+    ]
+}

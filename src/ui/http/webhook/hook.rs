@@ -1,0 +1,217 @@
+//! Webhooks as they are kept, and how each does.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::http::StatusCode;
+use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{OnceCell, watch};
+
+use crate::base::api_limits as limits;
+use crate::base::time::Time;
+use crate::crypto::secret::Secret;
+use crate::node::event_log;
+use crate::node::handle::Node;
+use crate::store::key::TableId;
+use crate::store::table::{Rows as _, Table};
+use crate::store::tx::Tx;
+use crate::ui::http::error::ApiError;
+use crate::ui::http::short_id::ShortId;
+use crate::ui::http::webhook::line::{Dead, Waiting};
+
+/// A webhook.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::ui::http) struct Hook {
+    pub(in crate::ui::http) url: String,
+    /// Kinds of events that are sent; all where none is named.
+    pub(in crate::ui::http) kinds: Vec<String>,
+    pub(in crate::ui::http) created: Time,
+    /// What signs. It must be known to sign, so it is kept as it is, sealed like every row.
+    pub(super) secret: Secret<32>,
+    /// Every event up to this number was sent, waits in a row of its own, or isn't wanted.
+    pub(super) after: u64,
+}
+
+pub(super) const HOOKS: Table<Hook> = Table::new(TableId::Webhooks, 1);
+pub(super) const WAITING: Table<Waiting> = Table::new(TableId::WebhookWaiting, 1);
+pub(super) const DEAD: Table<Dead> = Table::new(TableId::WebhookDead, 1);
+
+/// How a webhook does, since the node started.
+#[derive(Clone, Debug, Default, Serialize, schemars::JsonSchema)]
+pub(in crate::ui::http) struct Health {
+    /// Events that the receiver took.
+    pub(in crate::ui::http) delivered: u64,
+    /// Attempts that failed.
+    pub(in crate::ui::http) failed: u64,
+    /// Events that wait to be tried again.
+    pub(in crate::ui::http) waiting: usize,
+    /// Why the last attempt failed; nothing where it didn't.
+    pub(in crate::ui::http) trouble: Option<String>,
+}
+
+/// The webhooks of a node. The rows are the truth; what is held here is a copy, and this process alone changes them.
+pub(in crate::ui::http) struct Hooks {
+    node: Node,
+    held: OnceCell<Mutex<BTreeMap<ShortId, Held>>>,
+    changes: watch::Sender<u64>,
+}
+
+struct Held {
+    hook: Hook,
+    health: Health,
+}
+
+impl Hooks {
+    pub(in crate::ui::http) fn new(node: Node) -> Self {
+        Self { node, held: OnceCell::new(), changes: watch::channel(0).0 }
+    }
+
+    async fn held(&self) -> Result<MutexGuard<'_, BTreeMap<ShortId, Held>>, ApiError> {
+        let read = async || -> Result<_, ApiError> {
+            let rows = self.node.view(|rows| rows.scan(&HOOKS, &HOOKS.all())).await?;
+            let held = rows.into_iter().filter_map(|(key, hook)| {
+                let id = ShortId::from_slice(&key.id)?;
+                Some((id, Held { hook: (*hook).clone(), health: Health::default() }))
+            });
+            Ok(Mutex::new(held.collect()))
+        };
+        let held = self.held.get_or_try_init(read).await?;
+        Ok(held.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Tells when webhooks come or go, or one has letters to look at.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Makes a webhook that is told what happens from now on.
+    pub(super) async fn add(
+        &self,
+        rng: &mut (dyn CryptoRng + Send),
+        url: String,
+        kinds: Vec<String>,
+    ) -> Result<(ShortId, Hook), ApiError> {
+        let (id, secret) = (ShortId::random(rng), Secret::random(rng));
+        let full = self.held().await?.len() >= limits::WEBHOOKS_MAX;
+        if full {
+            let words = format!("there are {} webhooks already: remove one", limits::WEBHOOKS_MAX);
+            return Err(ApiError::new(StatusCode::CONFLICT, "too_many", words));
+        }
+        self.node.log_events(true);
+        let after = self.node.view(|rows| event_log::last(rows)).await?;
+        let hook = Hook { url, kinds, created: self.node.now(), secret, after };
+        let row = hook.clone();
+        self.node.write(move |tx| tx.put(&HOOKS, HOOKS.key(id.as_bytes()), row)).await?;
+        self.held().await?.insert(id, Held { hook: hook.clone(), health: Health::default() });
+        self.changed();
+        Ok((id, hook))
+    }
+
+    /// Removes a webhook with all that waits for it.
+    pub(super) async fn remove(&self, id: ShortId) -> Result<Hook, ApiError> {
+        let gone = self.held().await?.remove(&id).ok_or_else(no_webhook)?;
+        let delete = move |tx: &Tx<'_>| {
+            tx.delete(&HOOKS, HOOKS.key(id.as_bytes()));
+            for (key, _) in tx.scan(&WAITING, &WAITING.of(id.as_bytes())) {
+                tx.delete(&WAITING, key);
+            }
+            for (key, _) in tx.scan(&DEAD, &DEAD.of(id.as_bytes())) {
+                tx.delete(&DEAD, key);
+            }
+        };
+        self.node.write(delete).await?;
+        self.changed();
+        Ok(gone.hook)
+    }
+
+    /// All webhooks and how they do.
+    pub(in crate::ui::http) async fn list(&self) -> Result<Vec<(ShortId, Hook, Health)>, ApiError> {
+        let held = self.held().await?;
+        Ok(held.iter().map(|(id, held)| (*id, held.hook.clone(), held.health.clone())).collect())
+    }
+
+    /// One of them.
+    pub(super) async fn get(&self, id: ShortId) -> Result<Hook, ApiError> {
+        self.held().await?.get(&id).map(|held| held.hook.clone()).ok_or_else(no_webhook)
+    }
+
+    /// Notes how it does; nothing happens where it is gone.
+    pub(super) async fn note(&self, id: ShortId, note: impl FnOnce(&mut Health)) {
+        if let Ok(mut held) = self.held().await
+            && let Some(held) = held.get_mut(&id)
+        {
+            note(&mut held.health);
+        }
+    }
+
+    /// Letters that couldn't be delivered, the oldest first, with their numbers.
+    pub(super) async fn dead(&self, id: ShortId) -> Result<Vec<(u64, Arc<Dead>)>, ApiError> {
+        self.get(id).await?;
+        let scan = DEAD.of(id.as_bytes()).limit(limits::WEBHOOK_DEAD_MAX);
+        let dead = self.node.view(move |rows| rows.scan(&DEAD, &scan)).await?;
+        Ok(dead.into_iter().filter_map(|(key, dead)| Some((key.position()?, dead))).collect())
+    }
+
+    /// Has dead letters tried again: one, or as many as may wait. Answers how many.
+    pub(super) async fn replay(&self, id: ShortId, number: Option<u64>) -> Result<usize, ApiError> {
+        self.get(id).await?;
+        let now = self.node.now();
+        let revive = move |tx: &Tx<'_>| {
+            let room = limits::WEBHOOK_WAITING_MAX
+                .saturating_sub(tx.scan(&WAITING, &WAITING.of(id.as_bytes())).len());
+            let dead = tx.scan(&DEAD, &DEAD.of(id.as_bytes()));
+            let wanted =
+                dead.into_iter().filter(|(key, _)| number.is_none_or(|one| key.position() == Some(one)));
+            let mut revived = 0;
+            for (key, dead) in wanted.take(room) {
+                let Some(position) = key.position() else { continue };
+                tx.put(
+                    &WAITING,
+                    WAITING.key_at(id.as_bytes(), position),
+                    Waiting::revived(position, &dead, now),
+                );
+                tx.delete(&DEAD, key);
+                revived += 1;
+            }
+            revived
+        };
+        let revived = self.node.write(revive).await?;
+        if number.is_some() && revived == 0 {
+            let words =
+                "there is no such dead letter, or too much waits already: `sigillo webhook dead` shows them";
+            return Err(ApiError::not_found("no_dead_letter", words));
+        }
+        self.changed();
+        Ok(revived)
+    }
+
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+}
+
+fn no_webhook() -> ApiError {
+    ApiError::not_found("no_webhook", "there is no such webhook: `sigillo webhook list` shows them")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_keep_their_encoding() {
+        let (created, secret) = (Time::from_millis(1), Secret::new([7; 32]));
+        let hook = Hook { url: "u".into(), kinds: vec!["k".into()], created, secret, after: 2 };
+        let row = HOOKS.encode(&hook).unwrap();
+        assert_eq!(row, [&[1, 1, b'u', 1, 1, b'k', 1, 32][..], &[7; 32], &[2]].concat());
+        let dead = Dead {
+            died: Time::from_millis(1),
+            tries: 2,
+            why: "w".into(),
+            at: Time::EPOCH,
+            json: "{}".into(),
+        };
+        assert_eq!(DEAD.encode(&dead).unwrap(), [1, 1, 2, 1, b'w', 0, 2, b'{', b'}']);
+    }
+}
