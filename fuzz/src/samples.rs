@@ -249,7 +249,8 @@ pub fn contents() -> Vec<Sample> {
         queues: None,
         former: Vec::new(),
     };
-    let ack = Ack { delivered: 3, beyond: vec![(5, 6), (9, 12)], read: 2 };
+    let declined = vec![(2, 3, Decline::NoConsent)];
+    let ack = Ack { delivered: 3, beyond: vec![(5, 6), (9, 12)], read: 2, declined };
     let mut bodies = vec![
         (Body::Hello { first: 1 }, Some(introduction)),
         (Body::Text("olá\n".into()), None),
@@ -263,6 +264,7 @@ pub fn contents() -> Vec<Sample> {
         sent_at: NOW,
         log_head: LogHead { seq: 0, hash: Digest::new([2; 32]) },
         introduction,
+        ground: None,
         body,
     };
     bodies.into_iter().map(|body| ("content", content(body).encode())).collect()

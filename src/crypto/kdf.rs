@@ -154,6 +154,10 @@ pub mod label {
         TRIAL = "sigillo v1 trial";
         /// Signs a cancellation.
         CANCEL = "sigillo v1 cancel";
+        /// Signs a person's consent, and its end.
+        CONSENT = "sigillo v1 consent";
+        /// Signs a report about somebody.
+        REPORT = "sigillo v1 report";
         /// Hashes a plan's terms.
         PLAN_HASH = "sigillo v1 plan terms";
         /// Wraps the keystore under the passphrase's key.

@@ -409,7 +409,12 @@ impl Engine {
             Body::Queues(queues) => self.learn_queues(step, contact, device, queues.clone()),
             Body::Read(read) => self.read_elsewhere(step, read),
             Body::Succession(succession) => self.succession_told(step, contact, succession),
-            Body::Text(_) | Body::Hello { .. } | Body::Ack(_) | Body::Resend { .. } | Body::LogWant(_) => {}
+            Body::Consent(_)
+            | Body::Text(_)
+            | Body::Hello { .. }
+            | Body::Ack(_)
+            | Body::Resend { .. }
+            | Body::LogWant(_) => {}
         }
         None
     }

@@ -191,6 +191,7 @@ impl Engine {
             sent_at: step.now,
             log_head: own.log.head(),
             introduction,
+            ground: None,
             body,
         };
         self.seal(step, session, &content.encode())
@@ -270,6 +271,7 @@ impl Engine {
             sent_at: step.now,
             log_head: own.log.head(),
             introduction: Some(introduction),
+            ground: None,
             body: Body::Hello { first },
         };
         let room = pqxdh::content_room(&own.log);

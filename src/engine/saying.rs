@@ -104,8 +104,15 @@ impl Engine {
             self.show_filed(contact, &entry);
             entry.position
         });
-        let content =
-            Content { id, seq, sent_at: step.now, log_head: own.log.head(), introduction: None, body };
+        let content = Content {
+            id,
+            seq,
+            sent_at: step.now,
+            log_head: own.log.head(),
+            introduction: None,
+            ground: None,
+            body,
+        };
         let row = Unsettled {
             content: content.encode(),
             frame: None,

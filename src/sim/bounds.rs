@@ -59,7 +59,7 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         TableId::Missing => (NONE, limits::HELD_MAX),
         TableId::Outbox => (NONE, usize::try_from(limits::OUTBOX_MAX).unwrap_or(NONE)),
         TableId::Agenda => (
-            3 * contacts + devices + accounts + rows(TableId::Subscriptions) + rows(TableId::MailQueues) + 3,
+            3 * contacts + devices + accounts + rows(TableId::Subscriptions) + rows(TableId::MailQueues) + 4,
             1,
         ),
         TableId::OwnProfile | TableId::Membership | TableId::Reconcile => (1, 1),
@@ -86,6 +86,11 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         // Beside those in use are those that were left and are still read.
         TableId::OwnMailboxes => (NONE, 1),
         TableId::OwnQueues => (rows(TableId::OwnMailboxes).saturating_mul(2 * contacts + 2), 1),
+        TableId::Consents => (contacts.saturating_mul(limits::CONSENTS_MAX), limits::CONSENTS_MAX),
+        TableId::Openings => (NONE, usize::try_from(limits::OPENINGS_MAX).unwrap_or(NONE)),
+        TableId::Windows | TableId::Dealings => (contacts, 1),
+        TableId::Waiting => (contacts.saturating_mul(limits::WAITING_MAX), limits::WAITING_MAX),
+        TableId::Reports => (contacts.saturating_mul(limits::REPORTS_MAX), limits::REPORTS_MAX),
         TableId::ContactBoxes | TableId::ContactQueues | TableId::ContactInboxes => (contacts, 1),
     }
 }

@@ -56,6 +56,12 @@ pub enum TableId {
     OwnQueues = 53,
     Reconcile = 56,
     ContactInboxes = 58,
+    Consents = 64,
+    Openings = 65,
+    Windows = 66,
+    Dealings = 67,
+    Waiting = 68,
+    Reports = 69,
 }
 
 /// The key of one row.

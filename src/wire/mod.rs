@@ -5,6 +5,7 @@ pub mod ask;
 pub mod billing;
 pub mod boxes;
 pub mod channel;
+pub mod consent;
 pub mod content;
 pub mod decode;
 pub mod document;
@@ -24,7 +25,9 @@ pub mod plan;
 pub mod prekeys;
 pub mod reach;
 pub mod record;
+pub mod report;
 pub mod signed;
+pub mod template;
 pub mod work;
 
 mod binary;
