@@ -5,15 +5,19 @@ use serde::Serialize;
 use crate::base::id::{AccountId, ContactToken, DeviceId, Digest, MessageId};
 use crate::base::money::Money;
 use crate::base::time::Time;
+use crate::domain::consent::quiet::Quiet;
 use crate::domain::directory::profile::ProfileDraft;
 use crate::domain::directory::search::Query;
 use crate::domain::identity::account::Seed;
 use crate::wire::billing::InvoiceKey;
+use crate::wire::consent::Topic;
 use crate::wire::invite::Invite;
 use crate::wire::link::LinkOffer;
 use crate::wire::mail::ShownReceipt;
 use crate::wire::peer::{PeerAddress, PeerKey};
 use crate::wire::plan::Plan;
+use crate::wire::report::Reason;
+use crate::wire::template::Template;
 
 /// A request. Whatever it names is parsed already.
 #[derive(Clone, Debug)]
@@ -58,8 +62,39 @@ pub enum Command {
         /// At most [`crate::base::limits::TEXT_MAX`] bytes.
         text: String,
     },
+    /// Sends a text that a template made, as a business: outside a customer's window no other is taken.
+    SendByTemplate {
+        /// To whom.
+        to: AccountId,
+        /// As in [`Command::Send`].
+        text: String,
+        /// Which template, and what stands in its places.
+        template: Box<Template>,
+    },
     /// A person saw the whole conversation as it stands.
     MarkRead(AccountId),
+    /// What a business may write about, from now on.
+    Consent {
+        /// The business.
+        to: AccountId,
+        /// The topics; without days none means all.
+        topics: Vec<Topic>,
+        /// For how many days; none takes the consent back.
+        days: Option<u32>,
+    },
+    /// When the person isn't to be disturbed.
+    SetQuiet(Option<Quiet>),
+    /// Keeps a signed statement against a contact, and blocks them.
+    Report {
+        /// The contact.
+        contact: AccountId,
+        /// What is wrong.
+        reason: Reason,
+        /// In the person's words; at most [`crate::base::limits::REPORT_NOTE_MAX`] bytes.
+        note: String,
+    },
+    /// Doesn't let a stranger who wrote be a contact, and hears them no more.
+    Refuse(AccountId),
     /// Shows what another device of the account is to be told, to be let in.
     OfferDevice,
     /// The person has seen whose device this is to be, and agrees.
@@ -333,6 +368,9 @@ pub enum Refusal {
     /// No such invoice.
     #[error("there is no invoice {0} here: `sigillo invoice list` shows them")]
     NoInvoice(String),
+    /// A consent, quiet hours or a report can't be made so.
+    #[error("{0}")]
+    Consent(String),
     /// The events of charging don't allow it.
     #[error("{0}")]
     Billing(String),
@@ -378,6 +416,7 @@ impl Refusal {
             Self::NoSuchPlan(_) => "no_such_plan",
             Self::NoSubscription(_) => "no_subscription",
             Self::NoInvoice(_) => "no_invoice",
+            Self::Consent(_) => "consent",
             Self::Billing(_) => "billing",
             Self::TooMany(_) => "too_many",
             Self::Stopping => "stopping",

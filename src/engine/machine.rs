@@ -16,6 +16,7 @@ use crate::domain::identity::own::{self, ACCOUNTS, OwnAccount};
 use crate::domain::identity::primary::Primary;
 use crate::domain::identity::sibling;
 use crate::domain::session::prekeys::VerifiedBundle;
+use crate::engine::admission::Newcomers;
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::{Effect, Effects};
 use crate::engine::event::Event;
@@ -64,6 +65,8 @@ pub(super) enum Job {
     Mailboxes,
     /// Drop what is past its life in a queue that we keep for others.
     MailQueue(ReadId),
+    /// Show what waited for the end of quiet hours.
+    Quiet,
 }
 
 /// The account of a device that isn't linked yet: no key has this id.
@@ -90,8 +93,10 @@ pub struct Counters {
     pub over_limit: u64,
     /// Records and index entries of others that were refused.
     pub refused_records: u64,
-    /// Billing events that don't hold.
+    /// Billing events and consents that don't hold.
     pub refused_events: u64,
+    /// Texts of businesses that the person doesn't want.
+    pub not_allowed: u64,
     /// Frames opened.
     pub opened: u64,
     /// Frames sealed.
@@ -143,6 +148,8 @@ pub struct Engine {
     pub(super) contacts: usize,
     /// Contacts that wait to be admitted.
     pub(super) requests: usize,
+    /// Newcomers that a business took in lately.
+    pub(super) newcomers: Newcomers,
     queries: QueryId,
     batches: u64,
 }
@@ -181,6 +188,7 @@ impl Engine {
             attempts: BTreeMap::new(),
             contacts: 0,
             requests: 0,
+            newcomers: Newcomers::default(),
             queries: 0,
             batches: 0,
         }

@@ -5,6 +5,7 @@
 
 pub mod command;
 pub mod commerce;
+pub mod consent_view;
 pub mod device_view;
 pub mod effects;
 pub mod event;
@@ -21,7 +22,9 @@ pub mod reach_view;
 pub mod reconcile;
 pub mod view;
 
+mod admission;
 mod commands;
+mod consenting;
 mod devices;
 mod fanout;
 mod hand_outs;

@@ -121,6 +121,7 @@ impl Engine {
                 Job::Mailboxes => self.look_into_mailboxes(step),
                 Job::MailQueue(queue) => self.watch_queue(step, queue),
                 Job::Succeed => self.tell_successions(step),
+                Job::Quiet => self.quiet_over(step),
             }
         }
     }

@@ -26,6 +26,8 @@ mod script;
 mod town;
 
 #[cfg(test)]
+mod consent_tests;
+#[cfg(test)]
 mod device_tests;
 #[cfg(test)]
 mod directory_tests;
