@@ -33,6 +33,7 @@ use sigillo::store::tx::Tx;
 use sigillo::wire::account::LogHead;
 use sigillo::wire::ask::{Answer, Ask, WorkDone};
 use sigillo::wire::billing::SignedEvent;
+use sigillo::wire::consent::Decline;
 use sigillo::wire::content::{Ack, Body, Content, Introduction};
 use sigillo::wire::envelope::Envelope;
 use sigillo::wire::peer::{LinkId, PeerAddress, PeerKey};

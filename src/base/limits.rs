@@ -283,7 +283,7 @@ pub const TEMPLATE_VALUE_MAX: usize = 256;
 /// Frames of a stranger that are opened before the person admits them.
 pub const STRANGER_FRAMES_MAX: u32 = 64;
 /// Bytes of these frames.
-pub const STRANGER_BYTES_MAX: u32 = 64 * 1024;
+pub const STRANGER_BYTES_MAX: u32 = 128 * 1024;
 /// Newcomers that a business takes in at once.
 pub const NEWCOMERS_BURST: u32 = 2_048;
 /// After how long it takes one more.

@@ -116,7 +116,7 @@ pub enum Cause {
     Expired,
     /// The person blocked the contact before it was delivered.
     Blocked,
-    /// The recipient's node dropped it, as do the next ones; see [`Decline`].
+    /// The recipient's node dropped it, as it did for the causes that follow; see [`Decline::OutsideWindow`].
     OutsideWindow,
     /// See [`Decline::NoConsent`].
     NoConsent,

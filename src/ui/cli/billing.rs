@@ -62,12 +62,12 @@ pub(super) async fn receipt(client: &Client, output: Output, what: Receipt) -> R
     }
 }
 
-fn pretty(value: &Value) -> String {
+pub(super) fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
 /// Writes a file that isn't there yet.
-fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
+pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |what: String| Failure::failed("file", format!("{}: {what}", path.display()));
     if path.exists() {
         return Err(failed("there is a file of this name already: choose another".to_owned()));

@@ -6,14 +6,15 @@ use clap::CommandFactory as _;
 
 use crate::ui::cli::args::{Cli, Command, Device, Receipt};
 use crate::ui::cli::client::Client;
+use crate::ui::cli::consent::Consent;
 #[cfg(unix)]
 use crate::ui::cli::demo;
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    bench, billing, business, chat, device, id, inbox, join, lab, lab_dht, lab_run, mailbox, people, run,
-    safety, setup, show, talk, verify,
+    bench, billing, business, chat, consent, device, id, inbox, join, lab, lab_dht, lab_run, mailbox, people,
+    run, safety, setup, show, talk, verify,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -23,6 +24,7 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         #[cfg(unix)]
         Command::Demo(wanted) => return demo::demo(output, wanted.keep).await,
         Command::Completions { shell } => return completions(*shell),
+        Command::Consent(Consent::Verify(wanted)) => return consent::verify_file(output, wanted),
         Command::Receipt(Receipt::Verify(wanted)) => return verify::verify(output, wanted),
         Command::Bench(wanted) => return bench::bench(output, wanted).await,
         Command::Lab(Lab::Sim(wanted)) => return lab::sim(output, wanted),
@@ -81,7 +83,11 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         }
         Command::Device(what) => device::device(client, output, what).await,
         Command::Mailbox(what) => mailbox::mailbox(client, output, what).await,
-        Command::Block { who, undo } => people::block(client, output, &who, undo).await,
+        Command::Block { who, report: Some(reason), note, .. } => {
+            people::report(client, output, &who, (reason, note)).await
+        }
+        Command::Block { who, undo, .. } => people::block(client, output, &who, undo).await,
+        Command::Consent(what) => consent::consent(client, output, what).await,
         Command::Send(letter) => talk::send(client, output, letter).await,
         Command::Chat { who } => chat::chat(client, output, &who).await,
         Command::Inbox(wanted) => inbox::inbox(client, output, &wanted).await,

@@ -8,7 +8,7 @@
 //! output        human words or JSON on stdout
 //! failure       why a command failed, and the exit code
 //! passphrase    where the passphrase comes from
-//! setup, run, id, people, talk, chat, inbox, business, billing, verify, demo    the commands
+//! setup, run, id, people, talk, chat, inbox, business, billing, consent, verify, demo    the commands
 //! lab           simulated worlds, many at once
 //! lab_dht       what the directory costs against its size
 //! lab_run       scenarios with real nodes
@@ -25,6 +25,7 @@ mod billing;
 mod business;
 mod chat;
 pub(in crate::ui) mod client;
+mod consent;
 #[cfg(unix)]
 mod demo;
 mod device;

@@ -23,7 +23,7 @@ pub(super) fn verify(output: Output, wanted: &Verify) -> Result<(), Failure> {
         subject: wanted.subject.as_deref().map(|text| account("--subject", text)).transpose()?,
         at: moment(&wanted.at)?,
     };
-    let text = read(&wanted.file)?;
+    let text = read(&wanted.file, limits::RECEIPT_FILE_MAX)?;
     let file: Result<ReceiptFile, _> = serde_json::from_slice(&text);
     let verdict = file.map_err(|_| Refusal::Malformed).and_then(|file| export::verify(&file, &expect));
     let verdict =
@@ -43,11 +43,11 @@ fn document(verdict: &Verdict) -> Value {
     document
 }
 
-fn account(flag: &str, text: &str) -> Result<AccountId, Failure> {
+pub(super) fn account(flag: &str, text: &str) -> Result<AccountId, Failure> {
     address::decode(text).map_err(|error| Failure::misused(format!("{flag}: {error}")))
 }
 
-fn moment(text: &str) -> Result<Option<Time>, Failure> {
+pub(super) fn moment(text: &str) -> Result<Option<Time>, Failure> {
     match text {
         "now" => return Ok(Some(clock::now())),
         "any" => return Ok(None),
@@ -59,13 +59,13 @@ fn moment(text: &str) -> Result<Option<Time>, Failure> {
     millis.map(|millis| Some(Time::from_millis(millis))).ok_or_else(wrong)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+/// Reads a file of at most so many bytes, or stdin.
+pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
     let read = if path == Path::new("-") {
         let mut bytes = Vec::new();
-        let most = limits::RECEIPT_FILE_MAX;
         std::io::stdin().take(most).read_to_end(&mut bytes).map(|_| bytes)
     } else {
-        files::read_bounded(path, limits::RECEIPT_FILE_MAX)
+        files::read_bounded(path, most)
     };
     read.map_err(|error| Failure::failed("file", format!("{} can't be read: {error}", path.display())))
 }

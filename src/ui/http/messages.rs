@@ -16,6 +16,7 @@ use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::Body;
 use crate::ui::http::who;
+use crate::wire::template::Template;
 
 /// What is to be sent.
 #[derive(Deserialize)]
@@ -24,6 +25,8 @@ pub(super) struct Letter {
     /// A contact, or the full address of a business, which is added.
     to: String,
     text: String,
+    /// By which template a business wrote it.
+    template: Option<Template>,
     /// How far the message must have got before the answer comes.
     wait: Option<Wanted>,
     /// How long to wait at most.
@@ -60,7 +63,11 @@ pub(super) async fn send(State(api): State<Api>, Body(letter): Body<Letter>) -> 
     if !known {
         api.command(Command::Add { account: to, name: None }).await?;
     }
-    let outcome = api.command(Command::Send { to, text: letter.text }).await?;
+    let command = match letter.template {
+        None => Command::Send { to, text: letter.text },
+        Some(template) => Command::SendByTemplate { to, text: letter.text, template: Box::new(template) },
+    };
+    let outcome = api.command(command).await?;
     let Outcome::Queued { id, position } = outcome else {
         return Err(ApiError::from(crate::store::snapshot::Fault("a text was answered otherwise".into())));
     };

@@ -8,7 +8,7 @@
 //! who        from a name, an address or the beginning of one to an account
 //! socket     the Unix socket that a running node serves the routes on
 //! reached    how contacts are reached
-//! own, doctor, contacts, messages, conversations, events, directory, plans, billing    the routes
+//! own, doctor, contacts, messages, conversations, events, directory, plans, billing, consents    the routes
 //! ```
 
 pub mod api;
@@ -18,6 +18,7 @@ pub mod router;
 pub mod socket;
 
 mod billing;
+mod consents;
 mod contacts;
 mod conversations;
 mod devices;

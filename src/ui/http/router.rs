@@ -9,8 +9,8 @@ use crate::base::limits;
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::{
-    billing, contacts, conversations, devices, directory, doctor, events, identity, mailboxes, messages, own,
-    plans,
+    billing, consents, contacts, conversations, devices, directory, doctor, events, identity, mailboxes,
+    messages, own, plans,
 };
 
 /// The routes over a node. Whoever may call them may do all that the node's person may.
@@ -32,6 +32,16 @@ pub fn router(api: Api) -> Router {
         .route("/v1/contacts", get(contacts::list).post(contacts::add))
         .route("/v1/contacts/{who}", get(contacts::show).patch(contacts::rename))
         .route("/v1/contacts/{who}/admit", post(contacts::admit))
+        .route("/v1/contacts/{who}/refuse", post(contacts::refuse))
+        .route("/v1/contacts/{who}/report", post(consents::report))
+        .route("/v1/consents", get(consents::list).post(consents::give))
+        .route("/v1/consents/revoke", post(consents::revoke))
+        .route("/v1/consents/dropped", get(consents::dropped))
+        .route(
+            "/v1/consents/quiet",
+            get(consents::quiet).put(consents::set_quiet).delete(consents::end_quiet),
+        )
+        .route("/v1/consents/file", get(consents::file))
         .route("/v1/contacts/{who}/safety-number", get(contacts::safety_number).post(contacts::compare))
         .route("/v1/contacts/{who}/verified", put(contacts::verify))
         .route("/v1/contacts/{who}/block", put(contacts::block).delete(contacts::unblock))

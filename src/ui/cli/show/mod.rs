@@ -2,6 +2,7 @@
 
 mod billing;
 mod business;
+mod consents;
 mod devices;
 mod mailboxes;
 mod node;
@@ -11,6 +12,7 @@ mod words;
 
 pub(super) use billing::{invoice, invoices, receipt, receipted, receipts, subscriptions};
 pub(super) use business::{found, own_profile, plan, plans, published};
+pub(super) use consents::{consents, dropped, quiet};
 pub(super) use devices::{devices, linked};
 pub(super) use mailboxes::{mailbox_status, mailboxes};
 pub(super) use node::{doctor, identity, running, status};
