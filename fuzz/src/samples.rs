@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use sigillo::base::id::{AccountId, ContactToken, DeviceId, Digest, MessageId, ReadId, RouteId, SendId};
 use sigillo::base::kind::AccountKind;
+use sigillo::base::consent_limits;
 use sigillo::base::limits;
 use sigillo::base::money::Money;
 use sigillo::base::time::Time;
@@ -302,7 +303,7 @@ fn given() -> Given {
         granted: true,
         seq: NOW.as_millis(),
         issued: NOW,
-        expires: NOW.plus(limits::CONSENT_LIFE_MAX),
+        expires: NOW.plus(consent_limits::CONSENT_LIFE_MAX),
     };
     Given::sign(&person.device, consent)
 }

@@ -4,6 +4,7 @@
 
 use core::fmt::Debug;
 
+use sigillo::base::consent_limits;
 use sigillo::base::limits;
 use sigillo::base::time::Time;
 use sigillo::crypto::kdf::label;
@@ -153,13 +154,13 @@ pub fn consent(data: &[u8]) {
         0 => {
             if let Some(consent) = is_canonical(rest, Consent::decode, Consent::encode) {
                 let life = consent.expires.since(consent.issued);
-                assert!(life <= limits::CONSENT_LIFE_MAX && (1..=limits::SEQUENCE_MAX).contains(&consent.seq));
+                assert!(life <= consent_limits::CONSENT_LIFE_MAX && (1..=limits::SEQUENCE_MAX).contains(&consent.seq));
                 assert_eq!(consent.granted, consent.expires != Time::EPOCH);
             }
         }
         1 => {
             if let Some(report) = is_canonical(rest, Report::decode, Report::encode) {
-                assert!(is_text(&report.note, limits::REPORT_NOTE_MAX));
+                assert!(is_text(&report.note, consent_limits::REPORT_NOTE_MAX));
             }
         }
         _ => {
@@ -179,7 +180,7 @@ pub fn content(data: &[u8]) {
         Body::Hello { first } => assert!((1..=limits::SEQUENCE_MAX).contains(first)),
         Body::Text(text) => assert!(is_text(text, limits::TEXT_MAX)),
         Body::Ack(ack) => {
-            assert!(ack.beyond.len() <= BEYOND_MAX && ack.declined.len() <= limits::DECLINED_RUNS_MAX);
+            assert!(ack.beyond.len() <= BEYOND_MAX && ack.declined.len() <= consent_limits::DECLINED_RUNS_MAX);
             let runs = ack.beyond.iter().flat_map(|(from, until)| [*from, *until]);
             assert!(runs.chain([ack.delivered, ack.read]).all(|seq| seq <= limits::SEQUENCE_MAX));
         }
@@ -196,7 +197,7 @@ pub fn content(data: &[u8]) {
             assert!(is_line(&contact.name, limits::NAME_MAX) && contact.reach.len() <= limits::DEVICES_MAX);
             contact.reach.iter().for_each(is_reach);
         }
-        Body::Consent(consent) => assert!(consent.signed.unverified().len() <= limits::CONSENT_MAX),
+        Body::Consent(consent) => assert!(consent.signed.unverified().len() <= consent_limits::CONSENT_MAX),
         Body::Read(read) => assert!(read.upto.len() <= limits::DEVICES_MAX),
         Body::Succession(succession) => {
             is_reach(&succession.device.reach);

@@ -1,5 +1,6 @@
 //! Words that every room shares: time, ids, kinds of account, money and limits.
 
+pub mod consent_limits;
 pub mod id;
 pub mod kind;
 pub mod limits;

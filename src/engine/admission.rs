@@ -1,7 +1,6 @@
 //! What businesses write to a person: admitted, put off or dropped, as the person wants it.
 
 use crate::base::id::{AccountId, DeviceId, MessageId};
-use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::chat::incoming;
 use crate::domain::chat::timeline::Body as Line;
@@ -19,32 +18,6 @@ use crate::store::table::Rows;
 use crate::wire::consent::{Decline, SignedConsent};
 use crate::wire::content::{Body, Content};
 use crate::wire::template::{Answer, Ground};
-
-/// How many newcomers a business took in lately. Soft, on purpose: nobody outside can make the node forget it.
-#[derive(Debug, Default)]
-pub(super) struct Newcomers {
-    taken: u32,
-    since: Time,
-}
-
-impl Newcomers {
-    /// Whether one more may come now.
-    fn may_come(&mut self, now: Time) -> bool {
-        // Where the clock was set back the wait begins anew.
-        self.since = self.since.min(now);
-        let back = now.since(self.since).as_millis() / limits::NEWCOMERS_PACE.as_millis();
-        let back = u32::try_from(back).unwrap_or(u32::MAX);
-        if back >= self.taken {
-            (self.taken, self.since) = (0, now);
-        } else {
-            self.taken -= back;
-            self.since = self.since.plus(limits::NEWCOMERS_PACE * back);
-        }
-        let may = self.taken < limits::NEWCOMERS_BURST;
-        self.taken += u32::from(may);
-        may
-    }
-}
 
 impl Engine {
     /// Whether this is a person, and the contact a business whose texts are judged.
@@ -193,25 +166,5 @@ impl Engine {
             let (topic, granted) = (given.consent().topic, given.consent().granted);
             self.show(Event::Consent { with: Address(contact.account), topic, granted });
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn newcomers_come_in_a_burst_and_then_at_a_pace() {
-        let mut newcomers = Newcomers::default();
-        let now = Time::from_millis(1_700_000_000_000);
-        let mut come = |now: Time| (0..10_000).filter(|_| newcomers.may_come(now)).count();
-        assert_eq!(come(now), limits::NEWCOMERS_BURST as usize);
-        assert_eq!(come(now.plus(limits::NEWCOMERS_PACE * 3)), 3);
-        assert_eq!(come(now), 0, "a clock that is set back gives nothing");
-        assert_eq!(come(now.plus(limits::NEWCOMERS_PACE)), 1);
-        assert_eq!(
-            come(now.plus(limits::NEWCOMERS_PACE * (limits::NEWCOMERS_BURST * 2))),
-            limits::NEWCOMERS_BURST as usize
-        );
     }
 }

@@ -90,7 +90,7 @@ pub enum Command {
         contact: AccountId,
         /// What is wrong.
         reason: Reason,
-        /// In the person's words; at most [`crate::base::limits::REPORT_NOTE_MAX`] bytes.
+        /// In the person's words; at most [`crate::base::consent_limits::REPORT_NOTE_MAX`] bytes.
         note: String,
     },
     /// Doesn't let a stranger who wrote be a contact, and hears them no more.

@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
+use crate::base::consent_limits;
 use crate::base::id::AccountId;
-use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::consent::ledger::{self, Given};
 use crate::domain::consent::quiet::{self, Quiet};
@@ -40,8 +40,8 @@ impl Engine {
             )));
         }
         let life = days.map(|days| Duration::from_secs(u64::from(days) * 24 * 60 * 60));
-        if life.is_some_and(|life| life.is_zero() || life > limits::CONSENT_LIFE_MAX) {
-            let most = limits::CONSENT_LIFE_MAX.as_secs() / (24 * 60 * 60);
+        if life.is_some_and(|life| life.is_zero() || life > consent_limits::CONSENT_LIFE_MAX) {
+            let most = consent_limits::CONSENT_LIFE_MAX.as_secs() / (24 * 60 * 60);
             return Err(Refusal::Consent(format!("a consent is given for 1 to {most} days")));
         }
         if life.is_some() {
@@ -110,8 +110,8 @@ impl Engine {
     ) -> Result<Outcome, Refusal> {
         let contact = moved::contact(step.tx, account).filter(|contact| !contact.is_ourselves());
         let contact = contact.ok_or_else(|| Refusal::NotAContact(address::encode(account)))?;
-        if !is_text(&note, limits::REPORT_NOTE_MAX) {
-            let most = limits::REPORT_NOTE_MAX;
+        if !is_text(&note, consent_limits::REPORT_NOTE_MAX) {
+            let most = consent_limits::REPORT_NOTE_MAX;
             return Err(Refusal::Consent(format!("a note is a text of at most {most} bytes")));
         }
         let keys = self.device_keys(&contact.own);

@@ -38,6 +38,7 @@ mod mailbox_deposit;
 mod mailbox_fetch;
 mod mailbox_owner;
 mod mailbox_state;
+mod newcomers;
 mod outbound;
 mod pending;
 mod prekeys;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::consent_limits;
 use crate::base::limits;
 use crate::sim::disk::Disk;
 use crate::store::key::{Key, TableId};
@@ -86,11 +87,17 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         // Beside those in use are those that were left and are still read.
         TableId::OwnMailboxes => (NONE, 1),
         TableId::OwnQueues => (rows(TableId::OwnMailboxes).saturating_mul(2 * contacts + 2), 1),
-        TableId::Consents => (contacts.saturating_mul(limits::CONSENTS_MAX), limits::CONSENTS_MAX),
-        TableId::Openings => (NONE, usize::try_from(limits::OPENINGS_MAX).unwrap_or(NONE)),
+        TableId::Consents => {
+            (contacts.saturating_mul(consent_limits::CONSENTS_MAX), consent_limits::CONSENTS_MAX)
+        }
+        TableId::Openings => (NONE, usize::try_from(consent_limits::OPENINGS_MAX).unwrap_or(NONE)),
         TableId::Windows | TableId::Dealings => (contacts, 1),
-        TableId::Waiting => (contacts.saturating_mul(limits::WAITING_MAX), limits::WAITING_MAX),
-        TableId::Reports => (contacts.saturating_mul(limits::REPORTS_MAX), limits::REPORTS_MAX),
+        TableId::Waiting => {
+            (contacts.saturating_mul(consent_limits::WAITING_MAX), consent_limits::WAITING_MAX)
+        }
+        TableId::Reports => {
+            (contacts.saturating_mul(consent_limits::REPORTS_MAX), consent_limits::REPORTS_MAX)
+        }
         TableId::ContactBoxes | TableId::ContactQueues | TableId::ContactInboxes => (contacts, 1),
     }
 }

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::tests::{MINUTE, history, say, texts};
+use crate::base::consent_limits;
 use crate::base::id::AccountId;
 use crate::base::kind::AccountKind::{Business, Person};
 use crate::base::limits;
@@ -105,7 +106,7 @@ fn by_template(world: &mut World, to: AccountId, text: &str, category: Topic) {
 fn last(world: &World, peer: usize, with: &AccountId) -> (Option<State>, Option<Cause>) {
     let ours = |entry: &&EntryView| entry.direction == "out";
     let entries = history(world, peer, with);
-    entries.iter().filter(ours).next_back().map(|entry| (entry.state, entry.cause)).unwrap()
+    entries.iter().rfind(ours).map(|entry| (entry.state, entry.cause)).unwrap()
 }
 
 const fn failed(cause: Cause) -> (Option<State>, Option<Cause>) {
@@ -200,7 +201,7 @@ fn a_business_that_floods_shows_nothing_fills_nothing_and_is_told_why() {
 fn caps_hold_whatever_was_consented_to() {
     let (mut world, shop, ana) = customer(4);
     consents(&mut world, shop, &Topic::ALL, Some(365));
-    for number in 0..limits::TEMPLATES_MAX {
+    for number in 0..consent_limits::TEMPLATES_MAX {
         by_template(&mut world, ana, &number.to_string(), Topic::Utility);
         assert_eq!(last(&world, SHOP, &ana), DELIVERED);
     }
@@ -208,26 +209,26 @@ fn caps_hold_whatever_was_consented_to() {
     assert_eq!(last(&world, SHOP, &ana), failed(Cause::OverCap));
     by_template(&mut world, ana, "1234 is your code", Topic::Authentication);
     assert_eq!(last(&world, SHOP, &ana), DELIVERED);
-    for number in 0..limits::MARKETING_MAX {
+    for number in 0..consent_limits::MARKETING_MAX {
         by_template(&mut world, ana, &format!("cake {number}"), Topic::Marketing);
         assert_eq!(last(&world, SHOP, &ana), DELIVERED);
         by_template(&mut world, ana, "and another cake", Topic::Marketing);
         assert_eq!(last(&world, SHOP, &ana), failed(Cause::OverCap), "too soon");
-        world.run(limits::MARKETING_APART);
+        world.run(consent_limits::MARKETING_APART);
     }
     by_template(&mut world, ana, "cake once more", Topic::Marketing);
     assert_eq!(last(&world, SHOP, &ana), failed(Cause::OverCap));
     let mut answers = 0;
     assert!(say(&mut world, ANA, shop, "enough"));
     world.run(MINUTE);
-    while answers <= limits::ANSWERS_MAX {
+    while answers <= consent_limits::ANSWERS_MAX {
         assert!(say(&mut world, SHOP, ana, &format!("sorry {answers}")));
         answers += 1;
     }
     world.run(MINUTE);
     let said = texts(&history(&world, ANA, &shop), "in");
     let sorry = said.iter().filter(|text| text.starts_with("sorry")).count();
-    assert_eq!(sorry, limits::ANSWERS_MAX, "the node itself sees that one more can't answer");
+    assert_eq!(sorry, consent_limits::ANSWERS_MAX, "the node itself sees that one more can't answer");
     assert_eq!(last(&world, SHOP, &ana), failed(Cause::OutsideWindow));
 }
 
@@ -363,7 +364,7 @@ fn what_a_person_said_is_remembered_for_as_long_as_it_can_be_answered() {
     }
     world.run(MINUTE);
     assert_eq!(count(&world, ANA, &OPENINGS), 21);
-    world.run(limits::ANSWER_LIFE + HOUR);
+    world.run(consent_limits::ANSWER_LIFE + HOUR);
     for number in 0..20 {
         assert!(say(&mut world, ANA, shop, &number.to_string()));
     }

@@ -3,8 +3,8 @@
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 
+use crate::base::consent_limits;
 use crate::base::id::{AccountId, DeviceId};
-use crate::base::limits;
 use crate::base::time::Time;
 use crate::wire::decode::{Malformed, array, countable, message, required, time};
 use crate::wire::schema;
@@ -112,7 +112,7 @@ impl Consent {
 
     /// Parses a payload: every bound, and that it is the only encoding of what it says.
     pub fn decode(payload: &[u8]) -> Result<Self, Malformed> {
-        let said: schema::Consent = message(payload, limits::CONSENT_MAX)?;
+        let said: schema::Consent = message(payload, consent_limits::CONSENT_MAX)?;
         if said.version != VERSION || said.seq == 0 {
             return Err(Malformed("another version, or no number"));
         }
@@ -127,7 +127,7 @@ impl Consent {
         };
         let life = consent.expires.since(consent.issued);
         let fits = if consent.granted {
-            !life.is_zero() && life <= limits::CONSENT_LIFE_MAX
+            !life.is_zero() && life <= consent_limits::CONSENT_LIFE_MAX
         } else {
             consent.expires == Time::EPOCH
         };
@@ -155,7 +155,7 @@ impl SignedConsent {
     pub(crate) fn from_schema(consent: schema::SignedConsent) -> Result<Self, Malformed> {
         Ok(Self {
             signer: DeviceId::new(array(&consent.signer)?),
-            signed: Signed::from_schema(required(consent.signed)?, limits::CONSENT_MAX)?,
+            signed: Signed::from_schema(required(consent.signed)?, consent_limits::CONSENT_MAX)?,
         })
     }
 }
@@ -165,6 +165,7 @@ pub(crate) mod tests {
     use core::time::Duration;
 
     use super::*;
+    use crate::base::limits;
 
     pub(crate) fn consent() -> Consent {
         let issued = Time::from_millis(1_800_000_000_000);
@@ -199,7 +200,7 @@ pub(crate) mod tests {
             Consent { expires: issued, ..consent() },
             Consent { expires: Time::EPOCH, ..consent() },
             Consent {
-                expires: issued.plus(limits::CONSENT_LIFE_MAX + Duration::from_millis(1)),
+                expires: issued.plus(consent_limits::CONSENT_LIFE_MAX + Duration::from_millis(1)),
                 ..consent()
             },
             Consent { granted: false, ..consent() },
@@ -213,7 +214,7 @@ pub(crate) mod tests {
             expires: Time::from_millis(u64::MAX),
             ..consent()
         };
-        assert!(longest.encode().len() <= limits::CONSENT_MAX);
+        assert!(longest.encode().len() <= consent_limits::CONSENT_MAX);
         assert_eq!(Consent::decode(&longest.encode()), Ok(longest));
     }
 }

@@ -2,6 +2,7 @@
 
 use prost::Message as _;
 
+use crate::base::consent_limits;
 use crate::base::id::{ContactToken, MessageId};
 use crate::base::limits;
 use crate::base::time::Time;
@@ -141,7 +142,7 @@ pub struct Ack {
     pub beyond: Vec<(u64, u64)>,
     /// A person saw everything up to this one.
     pub read: u64,
-    /// What of it was dropped, and why: half-open runs, in order; at most [`limits::DECLINED_RUNS_MAX`].
+    /// What of it was dropped, and why: half-open runs, in order; at most [`consent_limits::DECLINED_RUNS_MAX`].
     pub declined: Vec<(u64, u64, Decline)>,
 }
 
@@ -216,7 +217,7 @@ impl Content {
                     Ok((countable(run.from)?, countable(run.until)?))
                 })?,
                 read: countable(ack.read)?,
-                declined: list(ack.declined, limits::DECLINED_RUNS_MAX, |run| {
+                declined: list(ack.declined, consent_limits::DECLINED_RUNS_MAX, |run| {
                     Ok((countable(run.from)?, countable(run.until)?, Decline::from_number(run.cause)?))
                 })?,
             }),
@@ -389,7 +390,7 @@ mod tests {
         let far = Content { seq: beyond, ..content(Body::Text("far".into())) };
         let first = content(Body::Hello { first: beyond });
         let ack = content(Body::Ack(Ack { beyond: vec![(1, u64::MAX)], ..Ack::default() }));
-        let runs = vec![(1, 2, Decline::OverCap); limits::DECLINED_RUNS_MAX + 1];
+        let runs = vec![(1, 2, Decline::OverCap); consent_limits::DECLINED_RUNS_MAX + 1];
         let runs = content(Body::Ack(Ack { declined: runs, ..Ack::default() }));
         for one in [too_long, escape, crowd, empty, far, first, ack, runs] {
             assert!(Content::decode(&one.encode()).is_err());

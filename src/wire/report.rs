@@ -3,8 +3,8 @@
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 
+use crate::base::consent_limits;
 use crate::base::id::AccountId;
-use crate::base::limits;
 use crate::base::time::Time;
 use crate::wire::decode::{Malformed, array, message, text, time};
 use crate::wire::schema;
@@ -65,7 +65,7 @@ impl Report {
 
     /// Parses a payload: every bound, and that it is the only encoding of what it says.
     pub fn decode(payload: &[u8]) -> Result<Self, Malformed> {
-        let said: schema::Report = message(payload, limits::REPORT_MAX)?;
+        let said: schema::Report = message(payload, consent_limits::REPORT_MAX)?;
         if said.version != VERSION {
             return Err(Malformed("another version"));
         }
@@ -73,7 +73,7 @@ impl Report {
             reporter: AccountId::new(array(&said.reporter)?),
             about: AccountId::new(array(&said.about)?),
             reason: Reason::from_number(said.reason)?,
-            note: text(said.note, limits::REPORT_NOTE_MAX)?,
+            note: text(said.note, consent_limits::REPORT_NOTE_MAX)?,
             issued: time(said.issued),
         };
         if report.encode() == payload { Ok(report) } else { Err(Malformed("another encoding")) }
@@ -90,12 +90,12 @@ mod tests {
             reporter: AccountId::new([1; 32]),
             about: AccountId::new([2; 32]),
             reason: Reason::Fraud,
-            note: "é".repeat(limits::REPORT_NOTE_MAX / 2),
+            note: "é".repeat(consent_limits::REPORT_NOTE_MAX / 2),
             issued: Time::from_millis(u64::MAX),
         };
-        assert!(report.encode().len() <= limits::REPORT_MAX);
+        assert!(report.encode().len() <= consent_limits::REPORT_MAX);
         assert_eq!(Report::decode(&report.encode()), Ok(report.clone()));
-        for note in ["x".repeat(limits::REPORT_NOTE_MAX + 1), "\u{1b}[31m".into()] {
+        for note in ["x".repeat(consent_limits::REPORT_NOTE_MAX + 1), "\u{1b}[31m".into()] {
             assert!(Report::decode(&Report { note, ..report.clone() }.encode()).is_err());
         }
     }

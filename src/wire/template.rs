@@ -3,6 +3,7 @@
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 
+use crate::base::consent_limits;
 use crate::base::id::MessageId;
 use crate::base::limits;
 use crate::wire::consent::Topic;
@@ -61,14 +62,14 @@ pub struct Variable {
 
 impl Template {
     /// Whether everything is within its bounds, each variable named once, and the whole at most
-    /// [`limits::TEMPLATE_MAX`] bytes.
+    /// [`consent_limits::TEMPLATE_MAX`] bytes.
     pub fn check(&self) -> Result<(), Malformed> {
         let is_tag = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         let language = !self.language.is_empty()
             && self.language.len() <= limits::TERM_MAX
             && self.language.bytes().all(is_tag);
         let sound = |variable: &Variable| {
-            is_name(&variable.name) && is_text(&variable.value, limits::TEMPLATE_VALUE_MAX)
+            is_name(&variable.name) && is_text(&variable.value, consent_limits::TEMPLATE_VALUE_MAX)
         };
         let mut names: Vec<&str> = self.variables.iter().map(|variable| variable.name.as_str()).collect();
         names.sort_unstable();
@@ -76,10 +77,10 @@ impl Template {
         let holds = is_name(&self.name)
             && self.version > 0
             && language
-            && self.variables.len() <= limits::TEMPLATE_VARIABLES_MAX
+            && self.variables.len() <= consent_limits::TEMPLATE_VARIABLES_MAX
             && self.variables.iter().all(sound)
             && names.len() == self.variables.len()
-            && self.to_schema().encoded_len() <= limits::TEMPLATE_MAX;
+            && self.to_schema().encoded_len() <= consent_limits::TEMPLATE_MAX;
         if holds { Ok(()) } else { Err(Malformed("not a template")) }
     }
 
@@ -100,7 +101,7 @@ impl Template {
             version: template.version,
             language: template.language,
             category: Topic::from_number(template.category)?,
-            variables: list(template.variables, limits::TEMPLATE_VARIABLES_MAX, |one| {
+            variables: list(template.variables, consent_limits::TEMPLATE_VARIABLES_MAX, |one| {
                 Ok(Variable { name: one.name, value: one.value })
             })?,
         };
@@ -137,7 +138,7 @@ impl Ground {
 
 fn is_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    !name.is_empty() && name.len() <= limits::TEMPLATE_NAME_MAX && name.bytes().all(allowed)
+    !name.is_empty() && name.len() <= consent_limits::TEMPLATE_NAME_MAX && name.bytes().all(allowed)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as it must be")]
 
 mod api;
+mod consent;
 mod custody;
 mod devices;
 mod harness;

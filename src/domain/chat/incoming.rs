@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::consent_limits;
 use crate::base::id::DeviceId;
 use crate::base::limits;
 use crate::store::key::TableId;
@@ -30,7 +31,7 @@ pub struct Incoming {
     pub read: u64,
     /// How things stood, as in [`Incoming::now`], in the last acknowledgement that the device is known to have taken.
     pub told: (u64, u64, u32, u32),
-    /// What arrived and was dropped, in half-open runs, in order; the last [`limits::DECLINED_RUNS_MAX`].
+    /// What arrived and was dropped, in half-open runs, in order; the last [`consent_limits::DECLINED_RUNS_MAX`].
     pub declined: Vec<(u64, u64, Decline)>,
 }
 
@@ -145,7 +146,7 @@ pub fn decline(tx: &Tx<'_>, device: &DeviceId, seq: u64, cause: Decline) {
             Some((_, until, known)) if *until == seq && *known == cause => *until = seq + 1,
             _ => runs.insert(at, (seq, seq + 1, cause)),
         }
-        if runs.len() > limits::DECLINED_RUNS_MAX {
+        if runs.len() > consent_limits::DECLINED_RUNS_MAX {
             runs.remove(0);
         }
     });
@@ -269,10 +270,14 @@ mod tests {
         // What comes late has its place before them.
         decline(&tx, &DEVICE, 1, Decline::NoConsent);
         assert_eq!(told(&tx)[0], (1, 2, Decline::NoConsent));
-        for seq in (100..).step_by(2).take(limits::DECLINED_RUNS_MAX) {
+        for seq in (100..).step_by(2).take(consent_limits::DECLINED_RUNS_MAX) {
             decline(&tx, &DEVICE, seq, Decline::OverCap);
         }
-        assert_eq!((told(&tx).len(), told(&tx)[0].0), (limits::DECLINED_RUNS_MAX, 100), "the last ones");
+        assert_eq!(
+            (told(&tx).len(), told(&tx)[0].0),
+            (consent_limits::DECLINED_RUNS_MAX, 100),
+            "the last ones"
+        );
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::consent_limits;
 use crate::base::id::AccountId;
-use crate::base::limits;
 use crate::base::time::Time;
 use crate::store::key::TableId;
 use crate::store::table::{Rows as _, Table};
@@ -54,8 +54,8 @@ impl Dealings {
         let (most, span) = cap(category);
         let mut counted = self.counted.iter().filter(|(topic, _)| *topic == category);
         let within = counted.clone().filter(|(_, at)| now.since(*at) < span).count();
-        let too_soon =
-            category == Topic::Marketing && counted.any(|(_, at)| now.since(*at) < limits::MARKETING_APART);
+        let too_soon = category == Topic::Marketing
+            && counted.any(|(_, at)| now.since(*at) < consent_limits::MARKETING_APART);
         within >= most || too_soon
     }
 
@@ -73,8 +73,8 @@ impl Dealings {
     }
 
     const fn knock(&mut self, bytes: u32) -> bool {
-        if self.frames >= limits::STRANGER_FRAMES_MAX
-            || self.bytes.saturating_add(bytes) > limits::STRANGER_BYTES_MAX
+        if self.frames >= consent_limits::STRANGER_FRAMES_MAX
+            || self.bytes.saturating_add(bytes) > consent_limits::STRANGER_BYTES_MAX
         {
             return false;
         }
@@ -87,9 +87,9 @@ impl Dealings {
 /// How many texts of a category may come in which span.
 const fn cap(category: Topic) -> (usize, core::time::Duration) {
     match category {
-        Topic::Marketing => (limits::MARKETING_MAX, limits::MARKETING_SPAN),
+        Topic::Marketing => (consent_limits::MARKETING_MAX, consent_limits::MARKETING_SPAN),
         Topic::Service | Topic::Utility | Topic::Authentication => {
-            (limits::TEMPLATES_MAX, limits::TEMPLATES_SPAN)
+            (consent_limits::TEMPLATES_MAX, consent_limits::TEMPLATES_SPAN)
         }
     }
 }
@@ -142,22 +142,22 @@ mod tests {
     #[test]
     fn caps_count_each_category_in_its_span() {
         let mut dealings = Dealings::default();
-        for _ in 0..limits::TEMPLATES_MAX {
+        for _ in 0..consent_limits::TEMPLATES_MAX {
             assert!(!dealings.is_over(Topic::Utility, NOW));
             dealings.count(Topic::Utility, NOW);
         }
         assert!(dealings.is_over(Topic::Utility, NOW) && !dealings.is_over(Topic::Authentication, NOW));
-        assert!(!dealings.is_over(Topic::Utility, NOW.plus(limits::TEMPLATES_SPAN)));
+        assert!(!dealings.is_over(Topic::Utility, NOW.plus(consent_limits::TEMPLATES_SPAN)));
         let mut at = NOW;
-        for _ in 0..limits::MARKETING_MAX {
+        for _ in 0..consent_limits::MARKETING_MAX {
             assert!(!dealings.is_over(Topic::Marketing, at));
             dealings.count(Topic::Marketing, at);
             assert!(dealings.is_over(Topic::Marketing, at.plus(Duration::from_secs(3_600))), "too soon");
-            at = at.plus(limits::MARKETING_APART);
+            at = at.plus(consent_limits::MARKETING_APART);
         }
         assert!(dealings.is_over(Topic::Marketing, at));
-        assert!(!dealings.is_over(Topic::Marketing, NOW.plus(limits::MARKETING_SPAN)));
-        assert!(dealings.counted.len() <= limits::TEMPLATES_MAX + limits::MARKETING_MAX);
+        assert!(!dealings.is_over(Topic::Marketing, NOW.plus(consent_limits::MARKETING_SPAN)));
+        assert!(dealings.counted.len() <= consent_limits::TEMPLATES_MAX + consent_limits::MARKETING_MAX);
     }
 
     #[test]
@@ -176,10 +176,10 @@ mod tests {
     fn a_stranger_is_opened_so_often_and_so_much_and_then_no_more() {
         let tx = Tx::new(&Nothing);
         let opened = (0..1_000).filter(|_| knock(&tx, &BUSINESS, 100)).count();
-        assert_eq!(opened, limits::STRANGER_FRAMES_MAX as usize);
+        assert_eq!(opened, consent_limits::STRANGER_FRAMES_MAX as usize);
         let other = AccountId::new([7; 32]);
         let opened = (0..1_000).filter(|_| knock(&tx, &other, 16 * 1_024)).count();
-        assert_eq!(opened, limits::STRANGER_BYTES_MAX as usize / (16 * 1_024));
+        assert_eq!(opened, consent_limits::STRANGER_BYTES_MAX as usize / (16 * 1_024));
         assert!(!knock(&tx, &AccountId::new([8; 32]), usize::MAX));
     }
 }

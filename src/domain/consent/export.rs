@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::consent_limits;
 use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
 use crate::base::time::Time;
@@ -150,7 +151,10 @@ impl fmt::Display for Verdict {
 /// # Errors
 /// See [`Refusal`]: nothing in a file is believed of which a part isn't true.
 pub fn verify(file: &ConsentFile, expect: &Expect, now: Time) -> Result<Verdict, Refusal> {
-    let most = [(file.consents.len(), limits::CONSENTS_MAX), (file.reports.len(), limits::REPORTS_MAX)];
+    let most = [
+        (file.consents.len(), consent_limits::CONSENTS_MAX),
+        (file.reports.len(), consent_limits::REPORTS_MAX),
+    ];
     if file.format != FORMAT || most.iter().any(|(there, most)| there > most) {
         return Err(Refusal::Malformed);
     }
@@ -193,13 +197,13 @@ fn line(log: &[SignedDocument]) -> Result<Vec<AccountLog>, Refusal> {
 }
 
 fn consent(statement: &Statement, lines: &[Vec<AccountLog>]) -> Result<Consent, Refusal> {
-    let payload = payload(statement, label::CONSENT, limits::CONSENT_MAX)?;
+    let payload = payload(statement, label::CONSENT, consent_limits::CONSENT_MAX)?;
     let consent = Consent::decode(&payload).map_err(|_| Refusal::Malformed)?;
     may_sign(lines, statement.signer, &consent.person, consent.issued).map(|()| consent)
 }
 
 fn report(statement: &Statement, lines: &[Vec<AccountLog>]) -> Result<Report, Refusal> {
-    let payload = payload(statement, label::REPORT, limits::REPORT_MAX)?;
+    let payload = payload(statement, label::REPORT, consent_limits::REPORT_MAX)?;
     let report = Report::decode(&payload).map_err(|_| Refusal::Malformed)?;
     may_sign(lines, statement.signer, &report.reporter, report.issued).map(|()| report)
 }
@@ -363,7 +367,7 @@ mod tests {
         assert_eq!(refused(ConsentFile { logs: Vec::new(), ..file.clone() }), Refusal::Malformed);
         let logs = vec![file.logs[0].clone(); LOGS_MAX + 1];
         assert_eq!(refused(ConsentFile { logs, ..file.clone() }), Refusal::Malformed);
-        let consents = vec![file.consents[0].clone(); limits::CONSENTS_MAX + 1];
+        let consents = vec![file.consents[0].clone(); consent_limits::CONSENTS_MAX + 1];
         assert_eq!(refused(ConsentFile { consents, ..file }), Refusal::Malformed);
     }
 }

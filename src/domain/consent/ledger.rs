@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::consent_limits;
 use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::base::time::Time;
@@ -95,7 +96,7 @@ pub enum ConsentError {
     Signer,
 }
 
-/// Keeps a consent; whether it is news. Beyond [`limits::CONSENTS_MAX`] the oldest goes that doesn't hold any more.
+/// Keeps a consent; whether it is news. Beyond [`consent_limits::CONSENTS_MAX`] the oldest goes that doesn't hold any more.
 pub fn keep(tx: &Tx<'_>, thread: &AccountId, given: &Given) -> bool {
     let key = CONSENTS.key_at(thread.as_bytes(), given.consent.seq);
     if tx.with(&CONSENTS, &key, |_| ()).is_some() {
@@ -104,7 +105,7 @@ pub fn keep(tx: &Tx<'_>, thread: &AccountId, given: &Given) -> bool {
     tx.put(&CONSENTS, key, given.clone());
     let mut newest = BTreeSet::new();
     let rows = tx.scan(&CONSENTS, &CONSENTS.of(thread.as_bytes()).reversed());
-    let over = rows.len().saturating_sub(limits::CONSENTS_MAX);
+    let over = rows.len().saturating_sub(consent_limits::CONSENTS_MAX);
     let mut past: Vec<_> = rows.into_iter().filter(|(_, row)| !newest.insert(row.consent.topic)).collect();
     past.reverse();
     past.into_iter().take(over).for_each(|(key, _)| tx.delete(&CONSENTS, key));
@@ -220,7 +221,7 @@ pub(in crate::domain) mod tests {
             let (mut payload, signature) = (payload.clone(), signature.clone());
             payload[at] ^= 1;
             let document = crate::wire::document::SignedDocument { payload, signature };
-            let Ok(signed) = document.signed(limits::CONSENT_MAX) else { continue };
+            let Ok(signed) = document.signed(consent_limits::CONSENT_MAX) else { continue };
             let signed = SignedConsent { signer: ana.keys.id(), signed };
             assert!(Given::verify(signed, core::slice::from_ref(&ana.log)).is_err(), "byte {at}");
         }
@@ -250,7 +251,7 @@ pub(in crate::domain) mod tests {
         for seq in 2..200 {
             keep(&tx, &BUSINESS, &ana.says(Topic::Utility, seq % 2 == 0, seq));
         }
-        assert_eq!(all(&tx, &BUSINESS).len(), limits::CONSENTS_MAX);
+        assert_eq!(all(&tx, &BUSINESS).len(), consent_limits::CONSENTS_MAX);
         assert_eq!(last(&tx, &BUSINESS, Topic::Marketing).unwrap().consent().seq, 1);
         assert_eq!(last(&tx, &BUSINESS, Topic::Utility).unwrap().consent().seq, 199);
         assert_eq!(next_seq(&tx, &BUSINESS, Time::from_millis(9)), 200);

@@ -1,5 +1,6 @@
 //! What a person's node does with a text of a business: allow, ask, wait or drop.
 
+use crate::base::consent_limits;
 use crate::base::id::MessageId;
 use crate::base::limits;
 use crate::base::time::Time;
@@ -70,7 +71,7 @@ pub fn decide(text: &Text<'_>, desk: &Desk<'_>, now: Time) -> Verdict {
         (None, Some(Topic::Utility | Topic::Marketing)) => match desk.quiet.and_then(|quiet| quiet.ends(now))
         {
             None => Verdict::Allow,
-            Some(_) if desk.waiting >= limits::WAITING_MAX => Verdict::Drop(Decline::QuietHours),
+            Some(_) if desk.waiting >= consent_limits::WAITING_MAX => Verdict::Drop(Decline::QuietHours),
             Some(ends) => Verdict::Wait(ends),
         },
     }
@@ -90,13 +91,13 @@ fn refuse_answer(text: &Text<'_>, opening: Option<&Opening>, now: Time) -> Optio
     let Some(opening) = opening else { return Some(Decline::OutsideWindow) };
     // Who answers has it, though it may not have said so yet.
     let arrived = opening.arrived.unwrap_or(now);
-    if now >= arrived.plus(limits::ANSWER_LIFE) {
+    if now >= arrived.plus(consent_limits::ANSWER_LIFE) {
         return Some(Decline::TooLate);
     }
-    if text.sent_at > arrived.plus(limits::SERVICE_WINDOW).plus(limits::CLOCK_SKEW) {
+    if text.sent_at > arrived.plus(consent_limits::SERVICE_WINDOW).plus(limits::CLOCK_SKEW) {
         return Some(Decline::OutsideWindow);
     }
-    let too_many = opening.answers.len() >= limits::ANSWERS_MAX || opening.answers.contains(&text.id);
+    let too_many = opening.answers.len() >= consent_limits::ANSWERS_MAX || opening.answers.contains(&text.id);
     too_many.then_some(Decline::OverCap)
 }
 
@@ -105,7 +106,7 @@ fn refuse_template(text: &Text<'_>, template: &Template, desk: &Desk<'_>, now: T
     if !desk.consents {
         return Some(Decline::NoConsent);
     }
-    if now.since(text.sent_at) >= limits::ANSWER_LIFE {
+    if now.since(text.sent_at) >= consent_limits::ANSWER_LIFE {
         return Some(Decline::TooLate);
     }
     desk.dealings.is_over(template.category, now).then_some(Decline::OverCap)
@@ -145,11 +146,11 @@ mod tests {
     #[test]
     fn the_window_is_a_day_from_the_acknowledgement_for_sending_and_a_month_for_arriving() {
         let open = opening(Some(NOW));
-        let last = NOW.plus(limits::SERVICE_WINDOW).plus(limits::CLOCK_SKEW);
+        let last = NOW.plus(consent_limits::SERVICE_WINDOW).plus(limits::CLOCK_SKEW);
         assert_eq!(answer(NOW, Some(&open), NOW), Verdict::Allow);
         assert_eq!(answer(last, Some(&open), last), Verdict::Allow);
         assert_eq!(answer(last.plus(MILLI), Some(&open), last), Verdict::Drop(Decline::OutsideWindow));
-        let end = NOW.plus(limits::ANSWER_LIFE);
+        let end = NOW.plus(consent_limits::ANSWER_LIFE);
         assert_eq!(answer(NOW, Some(&open), end.minus(MILLI)), Verdict::Allow, "it was under way");
         assert_eq!(answer(NOW, Some(&open), end), Verdict::Drop(Decline::TooLate));
         assert_eq!(answer(NOW, None, NOW), Verdict::Drop(Decline::OutsideWindow));
@@ -168,7 +169,7 @@ mod tests {
         let mut open = opening(Some(NOW));
         open.answers = vec![MessageId::new([6; 16])];
         assert_eq!(answer(NOW, Some(&open), NOW), Verdict::Drop(Decline::OverCap), "the same id again");
-        open.answers = vec![MessageId::new([7; 16]); limits::ANSWERS_MAX - 1];
+        open.answers = vec![MessageId::new([7; 16]); consent_limits::ANSWERS_MAX - 1];
         assert_eq!(answer(NOW, Some(&open), NOW), Verdict::Allow);
         open.answers.push(MessageId::new([7; 16]));
         assert_eq!(answer(NOW, Some(&open), NOW), Verdict::Drop(Decline::OverCap));
@@ -191,7 +192,7 @@ mod tests {
             assert_eq!(decide(&text, &desk, NOW), Verdict::Drop(Decline::NoConsent));
             let consenting = Desk { consents: true, ..desk };
             assert_eq!(decide(&text, &consenting, NOW), Verdict::Allow);
-            let old = Text { sent_at: NOW.minus(limits::ANSWER_LIFE), ..text };
+            let old = Text { sent_at: NOW.minus(consent_limits::ANSWER_LIFE), ..text };
             assert_eq!(decide(&old, &consenting, NOW), Verdict::Drop(Decline::TooLate));
         }
         let bare = Text { id, sent_at: NOW, ground: None };
@@ -220,7 +221,7 @@ mod tests {
             let waits = matches!(topic, Topic::Utility | Topic::Marketing);
             let expected = if waits { Verdict::Wait(ends) } else { Verdict::Allow };
             assert_eq!(decide(&text, &desk, NOW), expected);
-            let full = Desk { waiting: limits::WAITING_MAX, ..desk };
+            let full = Desk { waiting: consent_limits::WAITING_MAX, ..desk };
             let expected = if waits { Verdict::Drop(Decline::QuietHours) } else { Verdict::Allow };
             assert_eq!(decide(&text, &full, NOW), expected);
             assert_eq!(decide(&text, &desk, ends), Verdict::Allow);

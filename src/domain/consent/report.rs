@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::consent_limits;
 use crate::base::id::{AccountId, DeviceId};
-use crate::base::limits;
 use crate::crypto::kdf::label;
 use crate::domain::identity::device::DeviceKeys;
 use crate::store::key::TableId;
@@ -31,11 +31,11 @@ impl Filed {
     }
 }
 
-/// Keeps a report; beyond [`limits::REPORTS_MAX`] about one contact the oldest goes.
+/// Keeps a report; beyond [`consent_limits::REPORTS_MAX`] about one contact the oldest goes.
 pub fn file(tx: &Tx<'_>, thread: &AccountId, filed: Filed) {
     let rows = tx.scan(&REPORTS, &REPORTS.of(thread.as_bytes()));
     let next = rows.last().and_then(|(key, _)| key.position()).map_or(0, |last| last + 1);
-    let over = (rows.len() + 1).saturating_sub(limits::REPORTS_MAX);
+    let over = (rows.len() + 1).saturating_sub(consent_limits::REPORTS_MAX);
     rows.into_iter().take(over).for_each(|(key, _)| tx.delete(&REPORTS, key));
     tx.put(&REPORTS, REPORTS.key_at(thread.as_bytes(), next), filed);
 }
@@ -69,6 +69,6 @@ mod tests {
         let notes: Vec<_> =
             kept.iter().map(|filed| Report::decode(filed.signed.unverified()).unwrap().note).collect();
         assert_eq!(notes, (12..20).map(|number| number.to_string()).collect::<Vec<_>>());
-        assert_eq!(kept.len(), limits::REPORTS_MAX);
+        assert_eq!(kept.len(), consent_limits::REPORTS_MAX);
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::consent_limits;
 use crate::base::id::{AccountId, MessageId};
-use crate::base::limits;
 use crate::base::time::Time;
 use crate::store::key::TableId;
 use crate::store::table::{Rows as _, Table};
@@ -41,8 +41,8 @@ pub fn open(tx: &Tx<'_>, thread: &AccountId, message: Answer, now: Time) {
     let arrived = (message.seq == 0).then_some(now);
     let opening = Opening { id: message.id, arrived, answers: Vec::new() };
     for (key, row) in tx.scan(&OPENINGS, &OPENINGS.of(thread.as_bytes()).limit(2)) {
-        let old = key.position().is_some_and(|seq| seq + limits::OPENINGS_MAX <= message.seq);
-        if old || row.arrived.is_some_and(|at| at.plus(limits::ANSWER_LIFE) < now) {
+        let old = key.position().is_some_and(|seq| seq + consent_limits::OPENINGS_MAX <= message.seq);
+        if old || row.arrived.is_some_and(|at| at.plus(consent_limits::ANSWER_LIFE) < now) {
             tx.delete(&OPENINGS, key);
         }
     }
@@ -71,7 +71,7 @@ pub fn heard(tx: &Tx<'_>, thread: &AccountId, message: Answer, now: Time) {
     let key = WINDOWS.key(thread.as_bytes());
     let edited = tx.edit(&WINDOWS, &key, |windows| {
         windows.insert(0, window.clone());
-        windows.truncate(limits::WINDOWS_MAX);
+        windows.truncate(consent_limits::WINDOWS_MAX);
     });
     if edited.is_none() {
         tx.put(&WINDOWS, key, vec![window]);
@@ -82,7 +82,8 @@ pub fn heard(tx: &Tx<'_>, thread: &AccountId, message: Answer, now: Time) {
 pub fn answer(tx: &Tx<'_>, thread: &AccountId, now: Time) -> Option<Answer> {
     let key = WINDOWS.key(thread.as_bytes());
     let is_open = |window: &Window| {
-        now < window.since.plus(limits::SERVICE_WINDOW) && window.answers < limits::ANSWERS_MAX
+        now < window.since.plus(consent_limits::SERVICE_WINDOW)
+            && window.answers < consent_limits::ANSWERS_MAX
     };
     let at = tx.with(&WINDOWS, &key, |windows| windows.iter().position(is_open)).flatten()?;
     tx.edit(&WINDOWS, &key, |windows| {
@@ -105,10 +106,10 @@ mod tests {
     fn a_business_answers_the_newest_message_that_still_opens_the_window() {
         let tx = Tx::new(&Nothing);
         assert_eq!(answer(&tx, &BUSINESS, NOW), None);
-        let later = NOW.plus(limits::SERVICE_WINDOW / 2);
+        let later = NOW.plus(consent_limits::SERVICE_WINDOW / 2);
         heard(&tx, &BUSINESS, message(3), NOW);
         heard(&tx, &BUSINESS, message(4), later);
-        for _ in 0..limits::ANSWERS_MAX {
+        for _ in 0..consent_limits::ANSWERS_MAX {
             assert_eq!(answer(&tx, &BUSINESS, later), Some(message(4)));
         }
         assert_eq!(
@@ -116,11 +117,11 @@ mod tests {
             Some(message(3)),
             "the newer one was answered often enough"
         );
-        assert_eq!(answer(&tx, &BUSINESS, NOW.plus(limits::SERVICE_WINDOW)), None);
+        assert_eq!(answer(&tx, &BUSINESS, NOW.plus(consent_limits::SERVICE_WINDOW)), None);
         for seq in 10..100 {
             heard(&tx, &BUSINESS, message(seq), later);
         }
-        assert_eq!(tx.row(&WINDOWS, BUSINESS.as_bytes()).unwrap().len(), limits::WINDOWS_MAX);
+        assert_eq!(tx.row(&WINDOWS, BUSINESS.as_bytes()).unwrap().len(), consent_limits::WINDOWS_MAX);
     }
 
     #[test]
@@ -129,20 +130,23 @@ mod tests {
         let kept = || tx.scan(&OPENINGS, &OPENINGS.of(BUSINESS.as_bytes()));
         let places = || kept().iter().filter_map(|(key, _)| key.position()).collect::<Vec<_>>();
         (1..=40).for_each(|seq| open(&tx, &BUSINESS, message(seq), NOW));
-        (1..=30).for_each(|more| open(&tx, &BUSINESS, message(limits::OPENINGS_MAX + more), NOW));
-        let last = limits::OPENINGS_MAX + 30;
-        assert!(places().iter().all(|seq| seq + limits::OPENINGS_MAX > last), "no more than that remain");
+        (1..=30).for_each(|more| open(&tx, &BUSINESS, message(consent_limits::OPENINGS_MAX + more), NOW));
+        let last = consent_limits::OPENINGS_MAX + 30;
+        assert!(
+            places().iter().all(|seq| seq + consent_limits::OPENINGS_MAX > last),
+            "no more than that remain"
+        );
         assert_eq!(places().len(), 40, "and no fewer");
         let get = || tx.get(&OPENINGS, &OPENINGS.key_at(BUSINESS.as_bytes(), last)).unwrap();
         assert_eq!(get().arrived, None);
         arrived(&tx, &BUSINESS, last, NOW);
-        arrived(&tx, &BUSINESS, last, NOW.plus(limits::SERVICE_WINDOW));
+        arrived(&tx, &BUSINESS, last, NOW.plus(consent_limits::SERVICE_WINDOW));
         assert_eq!(get().arrived, Some(NOW), "the first word counts");
         answered(&tx, &BUSINESS, message(last), MessageId::new([1; 16]), NOW);
         assert_eq!(get().answers.len(), 1);
         (31..=34).for_each(|seq| arrived(&tx, &BUSINESS, seq, NOW));
-        let late = NOW.plus(limits::ANSWER_LIFE * 2);
-        (31..=33).for_each(|more| open(&tx, &BUSINESS, message(limits::OPENINGS_MAX + more), late));
+        let late = NOW.plus(consent_limits::ANSWER_LIFE * 2);
+        (31..=33).for_each(|more| open(&tx, &BUSINESS, message(consent_limits::OPENINGS_MAX + more), late));
         assert_eq!(places()[0], 35, "what is past its life goes");
     }
 }

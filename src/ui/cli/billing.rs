@@ -1,12 +1,10 @@
 //! Subscriptions, invoices and receipts.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
-use crate::disk::files;
 use crate::ui::cli::args::{Invoice, Receipt, Subscribe};
 use crate::ui::cli::client::{Client, escaped};
+use crate::ui::cli::documents::{pretty, write_new};
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::spinner::Spinner;
@@ -60,17 +58,4 @@ pub(super) async fn receipt(client: &Client, output: Output, what: Receipt) -> R
         }
         Receipt::Verify(wanted) => verify::verify(output, &wanted),
     }
-}
-
-pub(super) fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
-}
-
-/// Writes a file that isn't there yet.
-pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |what: String| Failure::failed("file", format!("{}: {what}", path.display()));
-    if path.exists() {
-        return Err(failed("there is a file of this name already: choose another".to_owned()));
-    }
-    files::write_whole(path, text.as_bytes()).map_err(|error| failed(error.to_string()))
 }

@@ -6,13 +6,13 @@ use axum::http::Method;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::base::limits;
+use crate::base::consent_limits;
 use crate::domain::consent::export::{self, ConsentFile, Expect, Refusal};
-use crate::ui::cli::billing::{pretty, write_new};
 use crate::ui::cli::client::{Client, query};
+use crate::ui::cli::documents::{self, pretty, write_new};
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::Output;
-use crate::ui::cli::{show, verify};
+use crate::ui::cli::show;
 
 /// What to do about consents.
 #[derive(Clone, Debug, Subcommand)]
@@ -73,7 +73,7 @@ pub(super) struct Give {
     #[arg(required = true)]
     topics: Vec<Topic>,
     /// For how many days
-    #[arg(long, default_value_t = limits::CONSENT_DAYS, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = consent_limits::CONSENT_DAYS, value_parser = clap::value_parser!(u32).range(1..))]
     days: u32,
 }
 
@@ -203,12 +203,16 @@ pub(super) async fn consent(client: &Client, output: Output, what: Consent) -> R
 /// Says what a file of consents proves.
 pub(super) fn verify_file(output: Output, wanted: &Verify) -> Result<(), Failure> {
     let expect = Expect {
-        business: wanted.business.as_deref().map(|text| verify::account("--business", text)).transpose()?,
-        person: wanted.person.as_deref().map(|text| verify::account("--person", text)).transpose()?,
+        business: wanted
+            .business
+            .as_deref()
+            .map(|text| documents::account("--business", text))
+            .transpose()?,
+        person: wanted.person.as_deref().map(|text| documents::account("--person", text)).transpose()?,
     };
-    let at = verify::moment(&wanted.at)?;
+    let at = documents::moment(&wanted.at)?;
     let at = at.ok_or_else(|| Failure::misused("--at: say a moment, or leave it out"))?;
-    let text = verify::read(&wanted.file, limits::CONSENT_FILE_MAX)?;
+    let text = documents::read(&wanted.file, consent_limits::CONSENT_FILE_MAX)?;
     let file: Result<ConsentFile, _> = serde_json::from_slice(&text);
     let verdict = file.map_err(|_| Refusal::Malformed).and_then(|file| export::verify(&file, &expect, at));
     let verdict =

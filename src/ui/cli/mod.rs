@@ -13,6 +13,7 @@
 //! lab_dht       what the directory costs against its size
 //! lab_run       scenarios with real nodes
 //! setup, run, people, talk, chat, inbox, business, billing, verify, demo    the commands
+//! documents     files that people keep, and what is expected of them
 //! show          answers of the API in human words
 //! ```
 
@@ -30,6 +31,7 @@ mod consent;
 mod demo;
 mod device;
 mod dispatch;
+mod documents;
 pub(in crate::ui) mod failure;
 mod id;
 mod id_args;

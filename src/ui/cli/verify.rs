@@ -1,18 +1,12 @@
 //! Verifying a receipt file, without a node, a home, a store or a network.
 
-use std::io::Read as _;
-use std::path::Path;
-
 use serde_json::{Value, json};
 
-use crate::base::id::AccountId;
 use crate::base::limits;
-use crate::base::time::Time;
-use crate::disk::files;
 use crate::domain::billing::export::{self, Expect, ReceiptFile, Refusal, Verdict};
 use crate::domain::identity::address;
-use crate::node::clock;
 use crate::ui::cli::args::Verify;
+use crate::ui::cli::documents::{account, moment, read};
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::{Output, note};
 
@@ -41,33 +35,6 @@ fn document(verdict: &Verdict) -> Value {
     document["verified"] = json!(verdict.issuer_pinned);
     document["subject_address"] = json!(address::encode(&verdict.receipt.terms.subject));
     document
-}
-
-pub(super) fn account(flag: &str, text: &str) -> Result<AccountId, Failure> {
-    address::decode(text).map_err(|error| Failure::misused(format!("{flag}: {error}")))
-}
-
-pub(super) fn moment(text: &str) -> Result<Option<Time>, Failure> {
-    match text {
-        "now" => return Ok(Some(clock::now())),
-        "any" => return Ok(None),
-        _ => {}
-    }
-    let parsed: Option<jiff::Timestamp> = text.parse().ok();
-    let millis = parsed.and_then(|timestamp| u64::try_from(timestamp.as_millisecond()).ok());
-    let wrong = || Failure::misused("--at: a moment is written as 2026-11-22T16:00:00Z, `now` or `any`");
-    millis.map(|millis| Some(Time::from_millis(millis))).ok_or_else(wrong)
-}
-
-/// Reads a file of at most so many bytes, or stdin.
-pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
-    let read = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().take(most).read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        files::read_bounded(path, most)
-    };
-    read.map_err(|error| Failure::failed("file", format!("{} can't be read: {error}", path.display())))
 }
 
 const fn code(refusal: &Refusal) -> &'static str {

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
+use crate::base::consent_limits;
 use crate::base::id::AccountId;
-use crate::base::limits;
 use crate::domain::consent::export::ConsentFile;
 use crate::domain::consent::quiet::{Quiet, QuietError, Zone};
 use crate::domain::identity::address;
@@ -57,7 +57,7 @@ pub(super) async fn give(
         return Err(ApiError::bad_request("say what they may write about"));
     }
     let to = who::contact(&api, &who).await?;
-    let days = Some(days.unwrap_or(limits::CONSENT_DAYS));
+    let days = Some(days.unwrap_or(consent_limits::CONSENT_DAYS));
     api.command(Command::Consent { to, topics, days }).await?;
     shown(&api, Some(to)).await
 }
