@@ -204,6 +204,20 @@ fn what_the_readme_does_by_hand_works_as_it_stands() {
 }
 
 #[test]
+fn what_the_page_on_consent_does_works_as_it_stands() {
+    let page = read("docs/consent.md");
+    let mut reader = Reader::new();
+    let lines = shell(&page, "\n## Try it\n", "\n## The rules\n");
+    assert!(lines.len() > 20);
+    lines.into_iter().for_each(|line| reader.type_in(line));
+    let log = reader.json(&["--home", "ana", "consent", "log"]);
+    assert_eq!(log.as_array().map(Vec::len), Some(0), "nothing was dropped: {log}");
+    let verify = ["consent", "verify", "report.json"].map(str::to_owned);
+    let said = reader.command(&verify).output().unwrap();
+    assert!(String::from_utf8(said.stdout).unwrap().contains("Cake, every day."));
+}
+
+#[test]
 fn what_the_page_on_the_laboratory_does_works_as_it_stands() {
     let page = read("docs/lab.md");
     let directory = tempfile::Builder::new().prefix("sd-").tempdir().unwrap();

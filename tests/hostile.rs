@@ -272,8 +272,24 @@ async fn numbers_that_nobody_can_count_to_do_no_harm() {
         vec![extreme(0, Body::Hello { first: u64::MAX - 1 }), extreme(u64::MAX - 1, Body::Text("x".into()))],
         vec![extreme(u64::MAX, Body::Text("far".into())), extreme(1, Body::Text("near".into()))],
         vec![
-            extreme(0, Body::Ack(Ack { delivered: u64::MAX, beyond: vec![(0, u64::MAX)], read: u64::MAX })),
-            extreme(0, Body::Ack(Ack { delivered: 0, beyond: vec![(u64::MAX, 0); 64], read: u64::MAX })),
+            extreme(
+                0,
+                Body::Ack(Ack {
+                    delivered: u64::MAX,
+                    beyond: vec![(0, u64::MAX)],
+                    read: u64::MAX,
+                    declined: vec![],
+                }),
+            ),
+            extreme(
+                0,
+                Body::Ack(Ack {
+                    delivered: 0,
+                    beyond: vec![(u64::MAX, 0); 64],
+                    read: u64::MAX,
+                    declined: vec![],
+                }),
+            ),
             extreme(0, Body::Resend { from: 0, until: u64::MAX }),
             extreme(0, Body::Resend { from: u64::MAX - 1, until: u64::MAX }),
         ],

@@ -33,6 +33,7 @@ use sigillo::store::tx::Tx;
 use sigillo::wire::account::LogHead;
 use sigillo::wire::ask::{Answer, Ask, WorkDone};
 use sigillo::wire::billing::SignedEvent;
+use sigillo::wire::consent::Decline;
 use sigillo::wire::content::{Ack, Body, Content, Introduction};
 use sigillo::wire::envelope::Envelope;
 use sigillo::wire::peer::{LinkId, PeerAddress, PeerKey};
@@ -469,7 +470,8 @@ fn content(bytes: &mut Bytes<'_>) -> Vec<u8> {
         2 => Body::Text(String::from_utf8_lossy(bytes.part()).into_owned()),
         3 => {
             let beyond = (0..bytes.below(4)).map(|_| (bytes.number(), bytes.number())).collect();
-            Body::Ack(Ack { delivered: bytes.number(), beyond, read: bytes.number() })
+            let declined = (0..bytes.below(3)).map(|_| (bytes.number(), bytes.number(), Decline::OverCap)).collect();
+            Body::Ack(Ack { delivered: bytes.number(), beyond, read: bytes.number(), declined })
         }
         4 => Body::Resend { from: bytes.number(), until: bytes.number() },
         5 => {
@@ -497,7 +499,7 @@ fn content(bytes: &mut Bytes<'_>) -> Vec<u8> {
     let log_head = LogHead { seq: bytes.below(3) as u64, hash: Digest::new([0; 32]) };
     let id = MessageId::new([bytes.below(256) as u8; 16]);
     let sent_at = Time::from_millis(bytes.number());
-    Content { id, seq: bytes.number(), sent_at, log_head, introduction, body }.encode()
+    Content { id, seq: bytes.number(), sent_at, log_head, introduction, ground: None, body }.encode()
 }
 
 /// Whatever leaves the node is something that other nodes accept.

@@ -6,7 +6,7 @@ use sigillo::store::key::{Key, TableId, Value};
 use sigillo::store::snapshot::{Fault, Scan, Snapshot};
 use sigillo::store::tx::{Batch, Committed};
 
-const TABLES: [TableId; 43] = [
+const TABLES: [TableId; 49] = [
     TableId::Meta,
     TableId::Accounts,
     TableId::Prekeys,
@@ -50,6 +50,12 @@ const TABLES: [TableId; 43] = [
     TableId::ContactQueues,
     TableId::Moved,
     TableId::Superseded,
+    TableId::Consents,
+    TableId::Openings,
+    TableId::Windows,
+    TableId::Dealings,
+    TableId::Waiting,
+    TableId::Reports,
 ];
 
 /// Rows by key.

@@ -5,6 +5,9 @@ use sigillo::domain::chat::delivery::DELIVERY;
 use sigillo::domain::chat::incoming::INCOMING;
 use sigillo::domain::chat::outbox::OUTBOX;
 use sigillo::domain::chat::timeline::PAGES;
+use sigillo::domain::consent::dealings::DEALINGS;
+use sigillo::domain::consent::ledger::CONSENTS;
+use sigillo::domain::consent::window::{OPENINGS, WINDOWS};
 use sigillo::domain::identity::contact::CONTACTS;
 use sigillo::domain::identity::open_invite::INVITES;
 use sigillo::domain::identity::own::ACCOUNTS;
@@ -21,7 +24,7 @@ use crate::bytes::Bytes;
 /// The target.
 pub fn rows(data: &[u8]) {
     let mut bytes = Bytes::new(data);
-    let choice = bytes.below(19);
+    let choice = bytes.below(23);
     let row = bytes.rest();
     match choice {
         0 => settles(&SESSIONS, row),
@@ -42,6 +45,10 @@ pub fn rows(data: &[u8]) {
         16 => settles(&OWN_QUEUES, row),
         17 => settles(&FOR_CONTACT, row),
         18 => settles(&BOXES, row),
+        19 => settles(&CONSENTS, row),
+        20 => settles(&OPENINGS, row),
+        21 => settles(&WINDOWS, row),
+        22 => settles(&DEALINGS, row),
         _ => {
             settles(&FOUND, row);
             if let Ok(address) = postcard::from_bytes::<PeerAddress>(row) {

@@ -5,6 +5,7 @@ use core::time::Duration;
 use sigillo::base::id::{AccountId, ContactToken, DeviceId, Digest, MessageId, ReadId, RouteId, SendId};
 use sigillo::base::kind::AccountKind;
 use sigillo::base::charging;
+use sigillo::base::consent_limits;
 use sigillo::base::limits;
 use sigillo::base::money::Money;
 use sigillo::base::time::Time;
@@ -12,6 +13,9 @@ use sigillo::crypto::ed25519::SigningKey;
 use sigillo::crypto::kdf::label;
 use sigillo::crypto::secret::Secret;
 use sigillo::domain::billing::export::{FORMAT, ReceiptFile};
+use sigillo::domain::consent::export::{ConsentFile, Statement};
+use sigillo::domain::consent::ledger::Given;
+use sigillo::domain::consent::report::Filed;
 use sigillo::domain::directory::entry::entries_of;
 use sigillo::domain::directory::profile::VerifiedProfile;
 use sigillo::domain::directory::succession::VerifiedSuccession;
@@ -26,6 +30,7 @@ use sigillo::wire::billing::{
     Offer, Parties, Pause, PlanChange, PriceChange, Receipt, SignedEvent, Subscribe, Tax, Terms, TrialGrant,
 };
 use sigillo::wire::boxes::Ticket;
+use sigillo::wire::consent::{Consent, Decline, Topic};
 use sigillo::wire::content::{Ack, Body, Content, Introduction};
 use sigillo::wire::document::SignedDocument;
 use sigillo::wire::envelope::Envelope;
@@ -40,8 +45,10 @@ use sigillo::wire::prekeys::{SignedBundle, decode_one_time};
 use sigillo::wire::rail::{Payee, Rail, TrustClass};
 use sigillo::wire::reach::Reach;
 use sigillo::wire::record::{Profile, ProfileRecord};
+use sigillo::wire::report::{Reason, Report};
 use sigillo::wire::signed::Signed;
 use sigillo::wire::succession::SuccessionRecord;
+use sigillo::wire::template::{Answer as Answered, Ground, Template, Variable};
 
 use crate::bytes::part;
 use crate::engine::Step as Input;
@@ -68,6 +75,7 @@ pub fn all() -> Vec<Sample> {
         rows(),
         inputs(),
         mails(),
+        consents(),
     ]
     .concat()
 }
@@ -308,7 +316,8 @@ pub fn contents() -> Vec<Sample> {
         queues: None,
         former: Vec::new(),
     };
-    let ack = Ack { delivered: 3, beyond: vec![(5, 6), (9, 12)], read: 2 };
+    let declined = vec![(2, 3, Decline::NoConsent)];
+    let ack = Ack { delivered: 3, beyond: vec![(5, 6), (9, 12)], read: 2, declined };
     let mut bodies = vec![
         (Body::Hello { first: 1 }, Some(introduction)),
         (Body::Text("olá\n".into()), None),
@@ -316,15 +325,73 @@ pub fn contents() -> Vec<Sample> {
         (Body::Resend { from: 3, until: 5 }, None),
     ];
     bodies.extend(events().iter().map(|event| (Body::Billing(signed_event(event)), None)));
+    bodies.push((Body::Consent(given().signed().clone()), None));
     let content = |(body, introduction)| Content {
         id: MessageId::new([1; 16]),
         seq: 7,
         sent_at: NOW,
         log_head: LogHead { seq: 0, hash: Digest::new([2; 32]) },
         introduction,
+        ground: None,
         body,
     };
-    bodies.into_iter().map(|body| ("content", content(body).encode())).collect()
+    let mut samples: Vec<Sample> =
+        bodies.into_iter().map(|body| ("content", content(body).encode())).collect();
+    let template = Template {
+        name: "loaf_ready".into(),
+        version: 1,
+        language: "pt-BR".into(),
+        category: Topic::Utility,
+        variables: vec![Variable { name: "loaf".into(), value: "rye".into() }],
+    };
+    let answer = Answered { id: MessageId::new([6; 16]), seq: 4 };
+    for ground in [Ground::Template(template), Ground::Answer(answer)] {
+        let said = Content { ground: Some(ground), ..content((Body::Text("pronto".into()), None)) };
+        samples.push(("content", said.encode()));
+    }
+    samples
+}
+
+/// What a person lets a business write about.
+fn given() -> Given {
+    let (person, business) = (Person::new(2), Person::new(3));
+    let consent = Consent {
+        business: business.key.id(),
+        person: person.key.id(),
+        topic: Topic::Utility,
+        granted: true,
+        seq: NOW.as_millis(),
+        issued: NOW,
+        expires: NOW.plus(consent_limits::CONSENT_LIFE_MAX),
+    };
+    Given::sign(&person.device, consent)
+}
+
+fn consents() -> Vec<Sample> {
+    let (person, given) = (Person::new(2), given());
+    let revoked = Consent { granted: false, expires: Time::EPOCH, ..given.consent().clone() };
+    let report = Report {
+        reporter: person.key.id(),
+        about: given.consent().business,
+        reason: Reason::Spam,
+        note: "bolo, todo dia".into(),
+        issued: NOW,
+    };
+    let filed = Filed::sign(&person.device, &report);
+    let reports = vec![Statement::new(filed.signer, &filed.signed)];
+    let file = ConsentFile::new(
+        core::iter::once(given.signed()),
+        reports,
+        core::slice::from_ref(&person.log),
+        &[],
+    );
+    let json = serde_json::to_vec(&file).expect("a file");
+    vec![
+        ("consent", chosen(0, &given.consent().encode())),
+        ("consent", chosen(0, &revoked.encode())),
+        ("consent", chosen(1, &report.encode())),
+        ("consent", chosen(2, &json)),
+    ]
 }
 
 fn envelopes() -> Vec<Sample> {

@@ -5,8 +5,11 @@
 use core::fmt::Debug;
 
 use sigillo::base::charging;
+use sigillo::base::consent_limits;
 use sigillo::base::limits;
+use sigillo::base::time::Time;
 use sigillo::crypto::kdf::label;
+use sigillo::domain::consent::export::{self, ConsentFile, Expect};
 use sigillo::domain::directory::entry::VerifiedEntry;
 use sigillo::domain::directory::profile::VerifiedProfile;
 use sigillo::domain::directory::succession::VerifiedSuccession;
@@ -15,6 +18,7 @@ use sigillo::domain::session::prekeys::VerifiedBundle;
 use sigillo::wire::account::{Device, LogEntry, LogOperation};
 use sigillo::wire::ask::{Answer, Ask};
 use sigillo::wire::billing::{Event, EventKind, SignedEvent};
+use sigillo::wire::consent::{Consent, Topic};
 use sigillo::wire::content::{BEYOND_MAX, Body, Content};
 use sigillo::wire::decode::{is_line, is_text};
 use sigillo::wire::envelope::Envelope;
@@ -23,6 +27,7 @@ use sigillo::wire::index::{IndexEntry, IndexRecord, IndexRequest, IndexResponse}
 use sigillo::wire::prekeys::{Bundle, OneTimePrekey, SignedBundle, decode_one_time, encode_one_time};
 use sigillo::wire::reach::Reach;
 use sigillo::wire::record::{Profile, ProfileRecord, has_twins};
+use sigillo::wire::report::Report;
 use sigillo::wire::signed::Signed;
 use sigillo::wire::succession::{Statement, SuccessionRecord};
 
@@ -154,6 +159,33 @@ pub fn billing(data: &[u8]) {
     }
 }
 
+/// Consents and reports, in the only encoding of what they say, and files of them.
+pub fn consent(data: &[u8]) {
+    let mut bytes = Bytes::new(data);
+    let choice = bytes.below(3);
+    let rest = bytes.rest();
+    match choice {
+        0 => {
+            if let Some(consent) = is_canonical(rest, Consent::decode, Consent::encode) {
+                let life = consent.expires.since(consent.issued);
+                assert!(life <= consent_limits::CONSENT_LIFE_MAX && (1..=limits::SEQUENCE_MAX).contains(&consent.seq));
+                assert_eq!(consent.granted, consent.expires != Time::EPOCH);
+            }
+        }
+        1 => {
+            if let Some(report) = is_canonical(rest, Report::decode, Report::encode) {
+                assert!(is_text(&report.note, consent_limits::REPORT_NOTE_MAX));
+            }
+        }
+        _ => {
+            let Ok(file) = serde_json::from_slice::<ConsentFile>(rest) else { return };
+            let Ok(verdict) = export::verify(&file, &Expect::default(), NOW) else { return };
+            assert_eq!(verdict.consents.len(), file.consents.len());
+            assert!(verdict.in_force.len() <= Topic::ALL.len());
+        }
+    }
+}
+
 /// What an opened frame says.
 pub fn content(data: &[u8]) {
     let Some(content) = reads_back(data, Content::decode, Content::encode) else { return };
@@ -162,7 +194,7 @@ pub fn content(data: &[u8]) {
         Body::Hello { first } => assert!((1..=limits::SEQUENCE_MAX).contains(first)),
         Body::Text(text) => assert!(is_text(text, limits::TEXT_MAX)),
         Body::Ack(ack) => {
-            assert!(ack.beyond.len() <= BEYOND_MAX);
+            assert!(ack.beyond.len() <= BEYOND_MAX && ack.declined.len() <= consent_limits::DECLINED_RUNS_MAX);
             let runs = ack.beyond.iter().flat_map(|(from, until)| [*from, *until]);
             assert!(runs.chain([ack.delivered, ack.read]).all(|seq| seq <= limits::SEQUENCE_MAX));
         }
@@ -179,6 +211,7 @@ pub fn content(data: &[u8]) {
             assert!(is_line(&contact.name, limits::NAME_MAX) && contact.reach.len() <= limits::DEVICES_MAX);
             contact.reach.iter().for_each(is_reach);
         }
+        Body::Consent(consent) => assert!(consent.signed.unverified().len() <= consent_limits::CONSENT_MAX),
         Body::Read(read) => assert!(read.upto.len() <= limits::DEVICES_MAX),
         Body::Succession(succession) => {
             is_reach(&succession.device.reach);

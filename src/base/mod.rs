@@ -2,6 +2,7 @@
 
 pub mod api_limits;
 pub mod charging;
+pub mod consent_limits;
 pub mod id;
 pub mod kind;
 pub mod limits;

@@ -171,7 +171,7 @@ pub mod label {
         /// Signs an issuer's wish for another price.
         PRICE_CHANGE = "sigillo v1 price change";
         /// Signs a subscriber's answer to another price.
-        CONSENT = "sigillo v1 consent";
+        PRICE_CONSENT = "sigillo v1 price consent";
         /// Signs a subscriber's wish to stop for a while.
         PAUSE = "sigillo v1 pause";
         /// Signs that a receipt's subject shows it.
@@ -180,6 +180,10 @@ pub mod label {
         LEDGER = "sigillo v1 ledger";
         /// Signs how far an exported ledger goes.
         LEDGER_HEAD = "sigillo v1 ledger head";
+        /// Signs a person's consent, and its end.
+        CONSENT = "sigillo v1 consent";
+        /// Signs a report about somebody.
+        REPORT = "sigillo v1 report";
         /// Hashes a plan's terms.
         PLAN_HASH = "sigillo v1 plan terms";
         /// Wraps the keystore under the passphrase's key.

@@ -4,6 +4,7 @@
 
 pub mod billing;
 pub mod chat;
+pub mod consent;
 pub mod directory;
 pub mod identity;
 pub mod mailbox;

@@ -9,10 +9,12 @@ use crate::domain::billing::book::Payment;
 use crate::domain::billing::credit::Wish;
 use crate::domain::billing::export::ReceiptFile;
 use crate::domain::billing::ledger_file::SignedEnd;
+use crate::domain::consent::quiet::Quiet;
 use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile};
 use crate::domain::directory::search::Query;
 use crate::domain::identity::account::Seed;
 use crate::domain::identity::address;
+use crate::wire::consent::Topic;
 use crate::wire::invite::Invite;
 use crate::wire::invoice_key::InvoiceKey;
 use crate::wire::link::LinkOffer;
@@ -20,6 +22,8 @@ use crate::wire::mail::ShownReceipt;
 use crate::wire::peer::{PeerAddress, PeerKey};
 use crate::wire::plan::Plan;
 use crate::wire::rail::{Payee, Rail};
+use crate::wire::report::Reason;
+use crate::wire::template::Template;
 
 /// A request. Whatever it names is parsed already.
 #[derive(Clone, Debug)]
@@ -64,8 +68,39 @@ pub enum Command {
         /// At most [`crate::base::limits::TEXT_MAX`] bytes.
         text: String,
     },
+    /// Sends a text that a template made, as a business: outside a customer's window no other is taken.
+    SendByTemplate {
+        /// To whom.
+        to: AccountId,
+        /// As in [`Command::Send`].
+        text: String,
+        /// Which template, and what stands in its places.
+        template: Box<Template>,
+    },
     /// A person saw the whole conversation as it stands.
     MarkRead(AccountId),
+    /// What a business may write about, from now on.
+    Consent {
+        /// The business.
+        to: AccountId,
+        /// The topics; without days none means all.
+        topics: Vec<Topic>,
+        /// For how many days; none takes the consent back.
+        days: Option<u32>,
+    },
+    /// When the person isn't to be disturbed.
+    SetQuiet(Option<Quiet>),
+    /// Keeps a signed statement against a contact, and blocks them.
+    Report {
+        /// The contact.
+        contact: AccountId,
+        /// What is wrong.
+        reason: Reason,
+        /// In the person's words; at most [`crate::base::consent_limits::REPORT_NOTE_MAX`] bytes.
+        note: String,
+    },
+    /// Doesn't let a stranger who wrote be a contact, and hears them no more.
+    Refuse(AccountId),
     /// Shows what another device of the account is to be told, to be let in.
     OfferDevice,
     /// The person has seen whose device this is to be, and agrees.
@@ -139,7 +174,7 @@ pub enum Command {
         until: Time,
     },
     /// Agrees to another price, or doesn't.
-    Consent {
+    AnswerPrice {
         /// The price change's id.
         change: Digest,
         /// Yes or no.
@@ -481,6 +516,9 @@ pub enum Refusal {
     /// No such invoice.
     #[error("there is no invoice {0} here: `sigillo invoice list` shows them")]
     NoInvoice(String),
+    /// A consent, quiet hours or a report can't be made so.
+    #[error("{0}")]
+    Consent(String),
     /// The events of charging don't allow it.
     #[error("{0}")]
     Billing(String),
@@ -526,6 +564,7 @@ impl Refusal {
             Self::NoSuchPlan(_) => "no_such_plan",
             Self::NoSubscription(_) => "no_subscription",
             Self::NoInvoice(_) => "no_invoice",
+            Self::Consent(_) => "consent",
             Self::Billing(_) => "billing",
             Self::TooMany(_) => "too_many",
             Self::Stopping => "stopping",

@@ -305,13 +305,13 @@ impl Engine {
             && let Some(own) = self.own(step, &self.account)
         {
             let part = LogPart { entries: own.log.carried(), follows: false };
-            let _ = self.queue(step, contact, Body::Log(part), None);
+            let _ = self.queue(step, contact, (Body::Log(part), None), None);
         }
         for device in self.announced.clone() {
             if !told.devices.contains(&device)
                 && let Some(hint) = self.sibling_hint(step, &device)
             {
-                let _ = self.queue(step, contact, Body::Device(hint), None);
+                let _ = self.queue(step, contact, (Body::Device(hint), None), None);
             }
         }
     }

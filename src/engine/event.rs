@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::domain::chat::delivery::State;
 use crate::domain::identity::address::Address;
 use crate::engine::view::EntryView;
+use crate::wire::consent::Topic;
 
 /// Something happened.
 #[derive(Clone, Debug, Serialize)]
@@ -57,6 +58,15 @@ pub enum Event {
         address: Address,
         /// What it calls itself; may be empty.
         name: String,
+    },
+    /// A customer says what we may write about.
+    Consent {
+        /// The customer.
+        with: Address,
+        /// What it is about.
+        topic: Topic,
+        /// Whether it is granted; otherwise it is taken back.
+        granted: bool,
     },
     /// An invoice came or was issued.
     Invoice {

@@ -41,8 +41,15 @@ impl Engine {
         let mut id = [0; MessageId::LEN];
         step.rng.fill_bytes(&mut id);
         let id = MessageId::new(id);
-        let content =
-            Content { id, seq, sent_at: step.now, log_head: own.log.head(), introduction: None, body };
+        let content = Content {
+            id,
+            seq,
+            sent_at: step.now,
+            log_head: own.log.head(),
+            introduction: None,
+            ground: None,
+            body,
+        };
         let expires = step.now.plus(limits::MESSAGE_LIFE);
         let row = Unsettled {
             content: content.encode(),

@@ -89,7 +89,7 @@ impl Engine {
             self.counters.undecryptable += 1;
             return Fate::Taken;
         }
-        if !self.may_be_heard(step, &contact) {
+        if !self.may_be_heard(step, &contact) || !self.may_knock(step, &contact, body.len()) {
             return Fate::Taken;
         }
         let key = SESSIONS.key(session.as_bytes());
@@ -238,6 +238,9 @@ impl Engine {
         };
         if contact.standing == Standing::Blocked {
             self.counters.blocked += 1;
+            return;
+        }
+        if !self.may_knock(step, &contact, limits::FIRST_FLIGHT_LEN) {
             return;
         }
         // A device that was revoked since could otherwise come back with the log in which it wasn't.
@@ -389,7 +392,20 @@ impl Engine {
     /// Files a content that is next in order.
     fn file(&mut self, step: &mut Step<'_, '_>, contact: &Contact, device: &DeviceId, content: Content) {
         incoming::edit(step.tx, device, |row| row.filed += 1);
-        let Some(body) = self.line_of(step, contact, device, &content) else { return };
+        if let Some(line) = self.line_of(step, contact, device, &content) {
+            self.file_line(step, contact, device, &content, line);
+        }
+    }
+
+    /// The same for what a content puts into the timeline.
+    pub(super) fn file_line(
+        &mut self,
+        step: &Step<'_, '_>,
+        contact: &Contact,
+        device: &DeviceId,
+        content: &Content,
+        body: Line,
+    ) {
         let from = From::Them { device: *device, seq: content.seq };
         let entry = NewEntry { sent_at: content.sent_at, id: content.id, from, body };
         let entry = conversation::file(step.tx, &contact.thread, entry, step.now);
@@ -408,8 +424,16 @@ impl Engine {
         content: &Content,
     ) -> Option<Line> {
         match &content.body {
-            Body::Text(text) if !contact.is_ourselves() => return Some(Line::Text(text.clone())),
-            Body::Billing(billing) => return self.billing_arrived(step, contact, billing),
+            Body::Text(text) if !contact.is_ourselves() => {
+                return self.admitted(step, contact, device, content, text);
+            }
+            Body::Billing(billing) => {
+                if self.is_business() {
+                    self.customer_spoke(step, contact, content);
+                }
+                return self.billing_arrived(step, contact, billing);
+            }
+            Body::Consent(consent) => self.consent_arrived(step, contact, consent),
             Body::Log(part) => self.log_part(step, &contact.account, device, part, false),
             Body::Device(hint) => self.device_hinted(step, &contact.account, hint),
             Body::Copy(copy) => self.copied(step, device, copy),
@@ -454,8 +478,8 @@ impl Engine {
         self.owe_ack(&contact, device);
     }
 
-    /// What a contact says of itself. Its reach is believed; its name only where the person chose none; whether it
-    /// is a business is for the directory or the invite to say.
+    /// What a contact says of itself. Its reach is believed; its name only where the person chose none; that it is a
+    /// business only as far as it is held to the rules for one: the rest is for the directory or the invite to say.
     fn introduced(
         &mut self,
         step: &Step<'_, '_>,
@@ -470,6 +494,7 @@ impl Engine {
         if !contact.named_here && !introduction.name.is_empty() {
             contact.name = introduction.name;
         }
+        contact.says_business |= introduction.business && !contact.is_ourselves();
         if let Some(queues) = introduction.queues {
             self.learn_queues(step, &contact, device, queues);
         }

@@ -24,6 +24,7 @@ use crate::engine::hand_outs::HandOuts;
 use crate::engine::input::{Input, QueryId, Ticket};
 use crate::engine::links::Links;
 use crate::engine::mailbox_state::MailState;
+use crate::engine::newcomers::Newcomers;
 use crate::engine::pending::{Joining, Lookups};
 use crate::store::agenda::Agenda;
 use crate::store::snapshot::Fault;
@@ -67,6 +68,8 @@ pub(super) enum Job {
     MailQueue(ReadId),
     /// Say in the directory who stands where a former account of ours stood.
     Forward(AccountId),
+    /// Show what waited for the end of quiet hours.
+    Quiet,
 }
 
 /// The account of a device that isn't linked yet: no key has this id.
@@ -93,8 +96,10 @@ pub struct Counters {
     pub over_limit: u64,
     /// Records and index entries of others that were refused.
     pub refused_records: u64,
-    /// Billing events that don't hold.
+    /// Billing events and consents that don't hold.
     pub refused_events: u64,
+    /// Texts of businesses that the person doesn't want.
+    pub not_allowed: u64,
     /// Frames opened.
     pub opened: u64,
     /// Frames sealed.
@@ -148,6 +153,8 @@ pub struct Engine {
     pub(super) contacts: usize,
     /// Contacts that wait to be admitted.
     pub(super) requests: usize,
+    /// Newcomers that a business took in lately.
+    pub(super) newcomers: Newcomers,
     queries: QueryId,
     batches: u64,
 }
@@ -187,6 +194,7 @@ impl Engine {
             attempts: BTreeMap::new(),
             contacts: 0,
             requests: 0,
+            newcomers: Newcomers::default(),
             queries: 0,
             batches: 0,
         }

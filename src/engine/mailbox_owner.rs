@@ -226,7 +226,7 @@ impl Engine {
         if sends == row.told {
             return;
         }
-        if self.queue(step, contact, Body::Queues(queues), None).is_ok() {
+        if self.queue(step, contact, (Body::Queues(queues), None), None).is_ok() {
             (row.told, row.told_at) = (sends, Some(step.now));
             step.tx.put(&FOR_CONTACT, FOR_CONTACT.key(contact.account.as_bytes()), row);
         }

@@ -6,6 +6,7 @@
 pub mod books;
 pub mod command;
 pub mod commerce;
+pub mod consent_view;
 pub mod device_view;
 pub mod effects;
 pub mod event;
@@ -23,7 +24,9 @@ pub mod reach_view;
 pub mod reconcile;
 pub mod view;
 
+mod admission;
 mod commands;
+mod consenting;
 mod devices;
 mod fanout;
 mod hand_outs;
@@ -37,6 +40,7 @@ mod mailbox_deposit;
 mod mailbox_fetch;
 mod mailbox_owner;
 mod mailbox_state;
+mod newcomers;
 mod outbound;
 mod patron;
 mod pending;

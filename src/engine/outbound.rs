@@ -10,6 +10,7 @@ use crate::domain::chat::delivery::{DELIVERY, Delivery, State, state_at};
 use crate::domain::chat::incoming::{self, INCOMING};
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Sealed, Unsettled};
 use crate::domain::chat::timeline;
+use crate::domain::consent::window;
 use crate::domain::identity::address::Address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::own::{self, OwnAccount};
@@ -191,6 +192,7 @@ impl Engine {
             sent_at: step.now,
             log_head: own.log.head(),
             introduction,
+            ground: None,
             body,
         };
         self.seal(step, session, &content.encode())
@@ -270,6 +272,7 @@ impl Engine {
             sent_at: step.now,
             log_head: own.log.head(),
             introduction: Some(introduction),
+            ground: None,
             body: Body::Hello { first },
         };
         let room = pqxdh::content_room(&own.log);
@@ -370,7 +373,18 @@ impl Engine {
         let before = marks.clone();
         let progress = marks.acknowledge(ack, last);
         for seq in progress.settled {
-            step.tx.delete(&OUTBOX, OUTBOX.key_at(device.as_bytes(), seq));
+            let key = OUTBOX.key_at(device.as_bytes(), seq);
+            if self.judges(contact) {
+                window::arrived(step.tx, &contact.thread, seq, step.now);
+            }
+            let dropped = ack.declined.iter().find(|(from, until, _)| (*from..*until).contains(&seq));
+            let position = step.tx.with(&OUTBOX, &key, |row| row.position).flatten();
+            if let (Some((.., cause)), Some(position)) = (dropped, position) {
+                let cause = Some(timeline::Cause::from(*cause));
+                timeline::edit(step.tx, &contact.thread, position, |entry| entry.failed = cause);
+                self.show_entry(step, contact, position);
+            }
+            step.tx.delete(&OUTBOX, key);
         }
         if !progress.moved {
             return;

@@ -106,7 +106,7 @@ impl Engine {
     }
 
     /// Our answer to another price.
-    pub(super) fn consent(
+    pub(super) fn answer_price(
         &mut self,
         step: &mut Step<'_, '_>,
         change: &Digest,

@@ -169,6 +169,9 @@ impl Engine {
             self.take_mailboxes_of(step, &invite.inboxes);
             boxes::invited(step.tx, &invite.account, invite.inboxes);
         }
+        if self.is_business() && !business {
+            self.invite_opens(step, &contact.thread, invite.token);
+        }
         self.call(&mut contact, name, &invite.name);
         self.add_contact(step, &contact);
         self.share_contact(step, &contact);
@@ -247,6 +250,9 @@ impl Engine {
             good
         });
         let standing = if invited || self.is_business() { Standing::Accepted } else { Standing::Requested };
+        if !invited && self.is_business() && !self.may_come(step.now) {
+            return None;
+        }
         if standing == Standing::Requested && self.requests >= limits::REQUESTS_MAX {
             return None;
         }
@@ -254,6 +260,10 @@ impl Engine {
         self.requests += usize::from(standing == Standing::Requested);
         let mut contact = Contact::new(account, *own, standing, step.now);
         self.call(&mut contact, None, introduction.map_or("", |introduction| introduction.name.as_str()));
+        contact.says_business = introduction.is_some_and(|introduction| introduction.business);
+        if let (true, Some(token)) = (invited && self.judges(&contact), token) {
+            self.invite_opens(step, &contact.thread, token);
+        }
         Some(contact)
     }
 
@@ -281,7 +291,12 @@ impl Engine {
         self.settle_request(step, account);
         let outcome = self.change_contact(step, account, |contact| contact.standing = Standing::Accepted)?;
         if let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) {
-            contact.devices().for_each(|device| self.owe_ack(&contact, &device));
+            for device in contact.devices() {
+                self.owe_ack(&contact, &device);
+                // Of what a stranger says only the beginning is heard: now the rest is, too.
+                let filed = step.tx.row(&incoming::INCOMING, device.as_bytes()).map_or(0, |row| row.filed);
+                self.links.line(&device).missing = Some((filed + 1, filed + 1 + limits::HELD_MAX as u64));
+            }
             self.announce(step, &contact);
             self.offer_queues(step, &contact);
         }

@@ -201,7 +201,7 @@ impl Engine {
         let Some(device) = self.hint_for(step, &account) else { return };
         let Some(own) = self.own(step, &account) else { return };
         let former = own::statement(step.tx, &account);
-        if self.queue(step, contact, Body::Succession(Succession { former, device }), None).is_err() {
+        if self.queue(step, contact, (Body::Succession(Succession { former, device }), None), None).is_err() {
             return;
         }
         let main = account == self.account;

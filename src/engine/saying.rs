@@ -8,6 +8,7 @@ use crate::domain::chat::conversation::{self, CONVERSATIONS};
 use crate::domain::chat::delivery::DELIVERY;
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Unsettled};
 use crate::domain::chat::timeline::{Body as Line, From, NewEntry};
+use crate::domain::consent::window;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{Contact, Standing};
 use crate::domain::identity::moved;
@@ -17,6 +18,10 @@ use crate::store::table::Rows;
 use crate::wire::content::{Body, Content};
 use crate::wire::decode::is_text;
 use crate::wire::own::OwnCopy;
+use crate::wire::template::{Answer, Ground, Template};
+
+const TEMPLATE_WORDS: &str = "a template has a name of a-z, 0-9 and _, a version from 1, a language tag, and up to 16 variables, \
+     each named once, of up to 256 bytes, all together at most 1,024";
 
 impl Engine {
     /// Sends a text: the way out begins here.
@@ -25,6 +30,7 @@ impl Engine {
         step: &mut Step<'_, '_>,
         to: AccountId,
         text: String,
+        template: Option<Template>,
     ) -> Result<Outcome, Refusal> {
         let contact = self.may_write(step, &to)?;
         if text.is_empty() || text.len() > limits::TEXT_MAX {
@@ -33,14 +39,36 @@ impl Engine {
         if !is_text(&text, limits::TEXT_MAX) {
             return Err(Refusal::TextCharacters);
         }
+        let ground = self.ground(step, &contact, template)?;
         let copy = (!self.siblings.is_empty()).then(|| text.clone());
-        let (id, seq, position) =
-            self.say_numbered(step, &contact, Body::Text(text.clone()), Some(Line::Text(text)))?;
+        self.announce(step, &contact);
+        let said = (Body::Text(text.clone()), ground);
+        let (id, seq, position) = self.queue(step, &contact, said, Some(Line::Text(text)))?;
         if let Some(text) = copy {
             let copy = OwnCopy { to: contact.account, id, sent_at: step.now, seq, text };
             self.copy_to_own(step, &contact, &copy);
         }
         Ok(Outcome::Queued { id, position: position.unwrap_or_default() })
+    }
+
+    /// On what ground a business writes: by a template, or in answer to the newest message that may be answered.
+    fn ground(
+        &self,
+        step: &Step<'_, '_>,
+        contact: &Contact,
+        template: Option<Template>,
+    ) -> Result<Option<Ground>, Refusal> {
+        match template {
+            Some(_) if !self.is_business() => Err(Refusal::NotABusiness),
+            Some(template) => match template.check() {
+                Ok(()) => Ok(Some(Ground::Template(template))),
+                Err(_) => Err(Refusal::Consent(TEMPLATE_WORDS.into())),
+            },
+            None if self.is_business() => {
+                Ok(window::answer(step.tx, &contact.thread, step.now).map(Ground::Answer))
+            }
+            None => Ok(None),
+        }
     }
 
     /// The contact, if we may write to them.
@@ -61,18 +89,8 @@ impl Engine {
         body: Body,
         line: Option<Line>,
     ) -> Result<(MessageId, Option<u64>), Refusal> {
-        self.say_numbered(step, contact, body, line).map(|(id, _, position)| (id, position))
-    }
-
-    fn say_numbered(
-        &mut self,
-        step: &mut Step<'_, '_>,
-        contact: &Contact,
-        body: Body,
-        line: Option<Line>,
-    ) -> Result<(MessageId, u64, Option<u64>), Refusal> {
         self.announce(step, contact);
-        self.queue(step, contact, body, line)
+        self.queue(step, contact, (body, None), line).map(|(id, _, position)| (id, position))
     }
 
     /// The same without a word about our devices before it.
@@ -80,7 +98,7 @@ impl Engine {
         &mut self,
         step: &mut Step<'_, '_>,
         contact: &Contact,
-        body: Body,
+        (body, ground): (Body, Option<Ground>),
         line: Option<Line>,
     ) -> Result<(MessageId, u64, Option<u64>), Refusal> {
         let with = contact.thread;
@@ -104,8 +122,11 @@ impl Engine {
             self.show_filed(contact, &entry);
             entry.position
         });
-        let content =
-            Content { id, seq, sent_at: step.now, log_head: own.log.head(), introduction: None, body };
+        if self.judges(contact) && matches!(body, Body::Text(_) | Body::Billing(_)) {
+            window::open(step.tx, &with, Answer { id, seq }, step.now);
+        }
+        let (sent_at, log_head) = (step.now, own.log.head());
+        let content = Content { id, seq, sent_at, log_head, introduction: None, ground, body };
         let row = Unsettled {
             content: content.encode(),
             frame: None,

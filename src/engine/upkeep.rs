@@ -131,6 +131,7 @@ impl Engine {
                 Job::MailQueue(queue) => self.watch_queue(step, queue),
                 Job::Forward(former) => self.forward(step, former),
                 Job::Succeed => self.tell_successions(step),
+                Job::Quiet => self.quiet_over(step),
             }
         }
     }

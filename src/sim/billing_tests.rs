@@ -278,7 +278,7 @@ fn a_dearer_plan_is_paid_for_to_the_second_and_a_price_only_changes_with_consent
     let change = subscription(&world, ANA).announced[0].id;
     world.run(15 * DAY);
     assert_eq!(open(&world).amount.minor, 3_990, "nobody consented");
-    done(&mut world, ANA, Command::Consent { change, agrees: true });
+    done(&mut world, ANA, Command::AnswerPrice { change, agrees: true });
     pay(&mut world);
     world.run(30 * DAY);
     assert_eq!(open(&world).amount.minor, 4_990);

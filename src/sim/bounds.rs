@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::charging;
+use crate::base::consent_limits;
 use crate::base::limits;
 use crate::sim::disk::Disk;
 use crate::store::key::{Key, TableId};
@@ -66,7 +67,7 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
                 + rows(TableId::Subscriptions)
                 + rows(TableId::MailQueues)
                 + rows(TableId::Successions)
-                + 3,
+                + 4,
             1,
         ),
         TableId::Successions => (accounts, 1),
@@ -94,6 +95,17 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         // Beside those in use are those that were left and are still read.
         TableId::OwnMailboxes => (NONE, 1),
         TableId::OwnQueues => (rows(TableId::OwnMailboxes).saturating_mul(2 * contacts + 2), 1),
+        TableId::Consents => {
+            (contacts.saturating_mul(consent_limits::CONSENTS_MAX), consent_limits::CONSENTS_MAX)
+        }
+        TableId::Openings => (NONE, usize::try_from(consent_limits::OPENINGS_MAX).unwrap_or(NONE)),
+        TableId::Windows | TableId::Dealings => (contacts, 1),
+        TableId::Waiting => {
+            (contacts.saturating_mul(consent_limits::WAITING_MAX), consent_limits::WAITING_MAX)
+        }
+        TableId::Reports => {
+            (contacts.saturating_mul(consent_limits::REPORTS_MAX), consent_limits::REPORTS_MAX)
+        }
         TableId::ContactBoxes | TableId::ContactQueues | TableId::ContactInboxes => (contacts, 1),
         TableId::Dunning => (rows(TableId::Subscriptions), 1),
         TableId::PaidNotices => (NONE, 1),

@@ -30,6 +30,8 @@ mod town;
 #[cfg(test)]
 mod billing_tests;
 #[cfg(test)]
+mod consent_tests;
+#[cfg(test)]
 mod device_tests;
 #[cfg(test)]
 mod directory_tests;

@@ -70,6 +70,12 @@ pub enum TableId {
     Webhooks = 85,
     WebhookWaiting = 86,
     WebhookDead = 87,
+    Consents = 64,
+    Openings = 65,
+    Windows = 66,
+    Dealings = 67,
+    Waiting = 68,
+    Reports = 69,
 }
 
 /// The key of one row.

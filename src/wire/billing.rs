@@ -371,7 +371,7 @@ impl EventKind {
             Self::PlanChange => label::PLAN_CHANGE,
             Self::Agreement => label::AGREEMENT,
             Self::PriceChange => label::PRICE_CHANGE,
-            Self::Consent => label::CONSENT,
+            Self::Consent => label::PRICE_CONSENT,
             Self::Pause => label::PAUSE,
         }
     }

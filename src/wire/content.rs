@@ -2,6 +2,7 @@
 
 use prost::Message as _;
 
+use crate::base::consent_limits;
 use crate::base::id::{ContactToken, MessageId};
 use crate::base::limits;
 use crate::base::time::Time;
@@ -9,11 +10,13 @@ use crate::crypto::ed25519::Signature;
 use crate::wire::account::{LogHead, log_from_schema, log_to_schema};
 use crate::wire::billing::SignedEvent;
 use crate::wire::boxes::Queues;
+use crate::wire::consent::{Decline, SignedConsent};
 use crate::wire::decode::{Malformed, array, countable, line, list, message, required, text, time};
 use crate::wire::own::{HistoryPage, KnownContact, OwnCopy, OwnRead};
 use crate::wire::reach::Reach;
 use crate::wire::schema;
 use crate::wire::signed::Signed;
+use crate::wire::template::Ground;
 
 /// Runs of sequence numbers that one acknowledgement names beyond the first.
 pub const BEYOND_MAX: usize = 64;
@@ -33,6 +36,8 @@ pub struct Content {
     pub log_head: LogHead,
     /// Who writes, where that's new.
     pub introduction: Option<Introduction>,
+    /// On what ground a business writes.
+    pub ground: Option<Ground>,
     /// The thing itself.
     pub body: Body,
 }
@@ -77,6 +82,8 @@ pub enum Body {
     Read(OwnRead),
     /// Where to deposit for the sending device.
     Queues(Queues),
+    /// What the sender lets the reader, a business, write about.
+    Consent(SignedConsent),
 }
 
 /// Another account takes the place of the one that the reader knows. Nothing in it is verified.
@@ -135,6 +142,8 @@ pub struct Ack {
     pub beyond: Vec<(u64, u64)>,
     /// A person saw everything up to this one.
     pub read: u64,
+    /// What of it was dropped, and why: half-open runs, in order; at most [`consent_limits::DECLINED_RUNS_MAX`].
+    pub declined: Vec<(u64, u64, Decline)>,
 }
 
 impl Content {
@@ -152,6 +161,15 @@ impl Content {
                     .map(|(from, until)| schema::Run { from: *from, until: *until })
                     .collect(),
                 read: ack.read,
+                declined: ack
+                    .declined
+                    .iter()
+                    .map(|(from, until, cause)| schema::Declined {
+                        from: *from,
+                        until: *until,
+                        cause: *cause as u32,
+                    })
+                    .collect(),
             }),
             Body::Resend { from, until } => Wire::Resend(schema::Resend { from: *from, until: *until }),
             Body::Billing(event) => Wire::Billing(event.encode()),
@@ -164,18 +182,22 @@ impl Content {
             Body::Contact(contact) => Wire::Contact(contact.to_schema()),
             Body::History(page) => Wire::History(page.to_schema()),
             Body::Queues(queues) => Wire::Queues(queues.to_schema()),
+            Body::Consent(consent) => Wire::Consent(consent.to_schema()),
             Body::Read(read) => Wire::Read(read.to_schema()),
             Body::Succession(succession) => Wire::Succession(schema::Succession {
                 former: log_to_schema(&succession.former),
                 device: Some(succession.device.to_schema()),
             }),
         };
+        let (answers, template) = Ground::to_schema(self.ground.as_ref());
         schema::Content {
             id: self.id.as_bytes().to_vec(),
             seq: self.seq,
             sent_at: self.sent_at.as_millis(),
             log_head: Some(self.log_head.to_schema()),
             introduction: self.introduction.as_ref().map(Introduction::to_schema),
+            answers,
+            template,
             body: Some(body),
         }
         .encode_to_vec()
@@ -195,6 +217,9 @@ impl Content {
                     Ok((countable(run.from)?, countable(run.until)?))
                 })?,
                 read: countable(ack.read)?,
+                declined: list(ack.declined, consent_limits::DECLINED_RUNS_MAX, |run| {
+                    Ok((countable(run.from)?, countable(run.until)?, Decline::from_number(run.cause)?))
+                })?,
             }),
             Wire::Resend(resend) if resend.from >= resend.until => return Err(Malformed("an empty range")),
             Wire::Resend(resend) => {
@@ -210,6 +235,7 @@ impl Content {
             Wire::Contact(contact) => Body::Contact(Box::new(KnownContact::from_schema(contact)?)),
             Wire::History(page) => Body::History(HistoryPage::from_schema(page)?),
             Wire::Queues(queues) => Body::Queues(Queues::from_schema(queues)?),
+            Wire::Consent(consent) => Body::Consent(SignedConsent::from_schema(consent)?),
             Wire::Read(read) => Body::Read(OwnRead::from_schema(read)?),
             Wire::Succession(succession) => Body::Succession(Succession {
                 former: log_from_schema(succession.former)?,
@@ -222,6 +248,7 @@ impl Content {
             sent_at: time(content.sent_at),
             log_head: LogHead::from_schema(&required(content.log_head)?)?,
             introduction: content.introduction.map(Introduction::from_schema).transpose()?,
+            ground: Ground::from_schema(content.answers, content.template)?,
             body,
         })
     }
@@ -282,6 +309,7 @@ mod tests {
     use crate::base::id::{DeviceId, Digest, SendId};
     use crate::crypto::secret::Secret;
     use crate::wire::boxes::{InboxBox, PairBox, Ticket};
+    use crate::wire::consent::Topic;
     use crate::wire::peer::{PeerAddress, PeerKey};
 
     fn content(body: Body) -> Content {
@@ -291,6 +319,7 @@ mod tests {
             sent_at: Time::from_millis(1_700_000_000_000),
             log_head: LogHead { seq: 0, hash: Digest::new([2; 32]) },
             introduction: None,
+            ground: None,
             body,
         }
     }
@@ -326,7 +355,16 @@ mod tests {
             DeviceHint { reach: reach.unwrap(), bundle: vec![6; 9], consent: Some(Signature::new([7; 64])) };
         let former = vec![crate::wire::signed::tests::signed(); 2];
         let succession = Body::Succession(Succession { former, device: hint });
-        let ack = Body::Ack(Ack { delivered: 3, beyond: vec![(5, 6), (9, 12)], read: 2 });
+        let ack = Body::Ack(Ack {
+            delivered: 3,
+            beyond: vec![(5, 6), (9, 12)],
+            read: 2,
+            declined: vec![(2, 3, Decline::NoConsent), (9, 10, Decline::TooLate)],
+        });
+        let ground = Ground::Template(crate::wire::template::tests::template(Topic::Utility));
+        let grounded = Content { ground: Some(ground), ..content(Body::Text("a caminho".into())) };
+        let signer = DeviceId::new([8; 32]);
+        let consent = SignedConsent { signer, signed: crate::wire::signed::tests::signed() };
         let all = [
             introduced,
             content(Body::Text("olá\n".into())),
@@ -334,6 +372,8 @@ mod tests {
             content(Body::Resend { from: 3, until: 5 }),
             content(Body::Queues(queues())),
             content(succession),
+            grounded,
+            content(Body::Consent(consent)),
         ];
         for one in all {
             assert_eq!(Content::decode(&one.encode()), Ok(one));
@@ -350,7 +390,9 @@ mod tests {
         let far = Content { seq: beyond, ..content(Body::Text("far".into())) };
         let first = content(Body::Hello { first: beyond });
         let ack = content(Body::Ack(Ack { beyond: vec![(1, u64::MAX)], ..Ack::default() }));
-        for one in [too_long, escape, crowd, empty, far, first, ack] {
+        let runs = vec![(1, 2, Decline::OverCap); consent_limits::DECLINED_RUNS_MAX + 1];
+        let runs = content(Body::Ack(Ack { declined: runs, ..Ack::default() }));
+        for one in [too_long, escape, crowd, empty, far, first, ack, runs] {
             assert!(Content::decode(&one.encode()).is_err());
         }
         let whole = content(Body::Text("cut".into())).encode();

@@ -5,6 +5,7 @@ pub mod ask;
 pub mod billing;
 pub mod boxes;
 pub mod channel;
+pub mod consent;
 pub mod content;
 pub mod decode;
 pub mod document;
@@ -28,8 +29,10 @@ pub mod presentation;
 pub mod rail;
 pub mod reach;
 pub mod record;
+pub mod report;
 pub mod signed;
 pub mod succession;
+pub mod template;
 pub mod work;
 
 mod binary;

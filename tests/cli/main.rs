@@ -4,6 +4,7 @@
 
 mod api;
 mod charging;
+mod consent;
 mod custody;
 mod devices;
 mod events;

@@ -21,12 +21,13 @@ const ROOMS: [(&str, &[&str]); 11] = [
 ];
 
 /// The arrows between rooms of the domain, each with its reason.
-const SIDEWAYS: [(&str, &str, &str); 7] = [
+const SIDEWAYS: [(&str, &str, &str); 8] = [
     ("session", "identity", "a session is between two devices of two accounts"),
     ("directory", "identity", "a profile is signed by a device that its account's log names"),
     ("directory", "session", "a profile carries a bundle of prekeys"),
     ("directory", "billing", "a profile offers plans"),
     ("billing", "identity", "an event is signed by a device that its account's log names"),
+    ("consent", "identity", "a consent is signed by a device that its account's log names"),
     ("mailbox", "billing", "a receipt of a named plan lets a queue in"),
     ("channel", "billing", "a receipt opens a paid channel"),
 ];

@@ -8,7 +8,8 @@ use crate::base::time::Time;
 use crate::domain::billing::jws;
 use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::log::AccountLog;
-use crate::wire::account::{LogEntry, LogOperation, Purposes};
+use crate::domain::identity::signer;
+use crate::wire::account::Purposes;
 use crate::wire::billing::{Event, EventKind, SignedEvent};
 use crate::wire::decode::Malformed;
 use crate::wire::signed::Signed;
@@ -116,32 +117,9 @@ impl TryFrom<SignedEvent> for Recorded {
     }
 }
 
-/// Whether the device might sign events of charging for the log's account at the moment `at`: added by then
-/// (clocks may differ by [`limits::BILLING_CLOCK_SKEW`]), and not revoked before it.
+/// Whether the device might sign events of charging for the log's account at the moment `at`; see [`signer::could_sign`].
 pub(super) fn could_sign(log: &AccountLog, device: DeviceId, at: Time) -> bool {
-    let mut added = false;
-    let entries = log.entries();
-    for (place, entry) in entries.iter().enumerate() {
-        let Ok(entry) = LogEntry::decode(entry.unverified()) else { return false };
-        match entry.operation {
-            LogOperation::Open(known, _) | LogOperation::AddDevice(known) if known.device.id == device => {
-                added |= known.device.purposes.allow(Purposes::RECEIPT)
-                    && entry.at <= at.plus(limits::BILLING_CLOCK_SKEW);
-            }
-            LogOperation::RevokeDevice(id) if id == device => added &= at < entry.at,
-            // Every other device's word ends here.
-            LogOperation::Open(..) | LogOperation::RotateIdentity(_) => added &= at < entry.at,
-            // What came before isn't known: from then on the identity key's word counts that the device is one of the
-            // account's. For an earlier time it says nothing: the device may have been added the moment before.
-            LogOperation::Snapshot { state, .. } if place == 0 => {
-                let listed = state.members.iter().find(|known| known.device.id == device);
-                added = listed.is_some_and(|known| known.device.purposes.allow(Purposes::RECEIPT))
-                    && entry.at <= at.plus(limits::BILLING_CLOCK_SKEW);
-            }
-            _ => {}
-        }
-    }
-    added
+    signer::could_sign(log, device, Purposes::RECEIPT, at)
 }
 
 /// Whether the event, where it names the key it is signed with, names this one.
@@ -177,6 +155,7 @@ mod tests {
     use super::*;
     use crate::domain::billing::calendar::days;
     use crate::domain::billing::fixture::{NOW, Party, World};
+    use crate::wire::account::{LogEntry, LogOperation};
     use crate::wire::plan::tests::plan;
 
     #[test]

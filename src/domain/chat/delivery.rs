@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     fn ack(delivered: u64, beyond: &[(u64, u64)], read: u64) -> Ack {
-        Ack { delivered, beyond: beyond.to_vec(), read }
+        Ack { delivered, beyond: beyond.to_vec(), read, declined: Vec::new() }
     }
 
     #[test]

@@ -2,15 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::consent_limits;
 use crate::base::id::DeviceId;
 use crate::base::limits;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
+use crate::wire::consent::Decline;
 use crate::wire::content::{Ack, BEYOND_MAX};
 
 /// Marks by the contact's device.
-pub const INCOMING: Table<Incoming> = Table::new(TableId::Incoming, 1);
+pub const INCOMING: Table<Incoming> = Table::new(TableId::Incoming, 2);
 /// Contents that wait behind a gap, by device, at their sequence number.
 pub const HELD: Table<Vec<u8>> = Table::new(TableId::Held, 1);
 /// Positions of entries shown as missing, by device, at their sequence number.
@@ -29,6 +31,8 @@ pub struct Incoming {
     pub read: u64,
     /// How things stood, as in [`Incoming::now`], in the last acknowledgement that the device is known to have taken.
     pub told: (u64, u64, u32, u32),
+    /// What arrived and was dropped, in half-open runs, in order; the last [`consent_limits::DECLINED_RUNS_MAX`].
+    pub declined: Vec<(u64, u64, Decline)>,
 }
 
 /// What is to be done with a content.
@@ -152,6 +156,21 @@ pub fn found(tx: &Tx<'_>, device: &DeviceId, seq: u64) {
     edit(tx, device, |incoming| incoming.missing = incoming.missing.saturating_sub(1));
 }
 
+/// What arrived under this number is dropped: its sender is told why.
+pub fn decline(tx: &Tx<'_>, device: &DeviceId, seq: u64, cause: Decline) {
+    edit(tx, device, |incoming| {
+        let runs = &mut incoming.declined;
+        let at = runs.partition_point(|(from, ..)| *from <= seq);
+        match at.checked_sub(1).and_then(|before| runs.get_mut(before)) {
+            Some((_, until, known)) if *until == seq && *known == cause => *until = seq + 1,
+            _ => runs.insert(at, (seq, seq + 1, cause)),
+        }
+        if runs.len() > consent_limits::DECLINED_RUNS_MAX {
+            runs.remove(0);
+        }
+    });
+}
+
 /// The acknowledgement that says how things stand: what is shown as missing did not arrive.
 pub fn acknowledgement(rows: &impl Rows, device: &DeviceId) -> Ack {
     let incoming = rows.row(&INCOMING, device.as_bytes()).unwrap_or_default();
@@ -170,7 +189,7 @@ pub fn acknowledgement(rows: &impl Rows, device: &DeviceId) -> Ack {
     let delivered = runs.remove(0).1 - 1;
     runs.retain(|(from, until)| from < until);
     runs.truncate(BEYOND_MAX);
-    Ack { delivered, beyond: runs, read: incoming.read }
+    Ack { delivered, beyond: runs, read: incoming.read, declined: incoming.declined.clone() }
 }
 
 impl Incoming {
@@ -216,11 +235,14 @@ mod tests {
         hold(&tx, &DEVICE, 3, vec![3]);
         assert_eq!(arrival(&tx, &DEVICE, 3), Arrival::Repeated);
         assert_eq!(take_held(&tx, &DEVICE), None);
-        assert_eq!(acknowledgement(&tx, &DEVICE), Ack { delivered: 1, beyond: vec![(3, 4)], read: 0 });
+        assert_eq!(
+            acknowledgement(&tx, &DEVICE),
+            Ack { delivered: 1, beyond: vec![(3, 4)], ..Ack::default() }
+        );
         file(&tx);
         assert_eq!(take_held(&tx, &DEVICE), Some(vec![3]));
         file(&tx);
-        assert_eq!(acknowledgement(&tx, &DEVICE), Ack { delivered: 3, beyond: vec![], read: 0 });
+        assert_eq!(acknowledgement(&tx, &DEVICE), Ack { delivered: 3, beyond: vec![], ..Ack::default() });
     }
 
     #[test]
@@ -230,13 +252,16 @@ mod tests {
         give_up_gap(&tx, &DEVICE, |seq| seq * 10);
         take_held(&tx, &DEVICE).unwrap();
         file(&tx);
-        assert_eq!(acknowledgement(&tx, &DEVICE), Ack { delivered: 0, beyond: vec![(4, 5)], read: 0 });
+        assert_eq!(
+            acknowledgement(&tx, &DEVICE),
+            Ack { delivered: 0, beyond: vec![(4, 5)], ..Ack::default() }
+        );
         assert_eq!(arrival(&tx, &DEVICE, 2), Arrival::Late(20));
         found(&tx, &DEVICE, 2);
         assert_eq!(arrival(&tx, &DEVICE, 2), Arrival::Repeated);
         assert_eq!(
             acknowledgement(&tx, &DEVICE),
-            Ack { delivered: 0, beyond: vec![(2, 3), (4, 5)], read: 0 }
+            Ack { delivered: 0, beyond: vec![(2, 3), (4, 5)], ..Ack::default() }
         );
     }
 
@@ -264,6 +289,27 @@ mod tests {
         assert_eq!(begin_late(&tx, &DEVICE, 9), [0; 0], "and isn't where the numbers begin");
         assert_eq!(acknowledgement(&tx, &DEVICE), Ack { delivered: 2, beyond: vec![(4, 5)], read: 0 });
         assert_eq!(arrival(&tx, &DEVICE, 3), Arrival::Late(30));
+    }
+
+    #[test]
+    fn what_is_dropped_is_told_in_runs_of_one_cause() {
+        let tx = Tx::new(&Empty);
+        let told = |tx: &Tx<'_>| acknowledgement(tx, &DEVICE).declined;
+        for (seq, cause) in [(3, Decline::NoConsent), (4, Decline::NoConsent), (5, Decline::OverCap)] {
+            decline(&tx, &DEVICE, seq, cause);
+        }
+        assert_eq!(told(&tx), [(3, 5, Decline::NoConsent), (5, 6, Decline::OverCap)]);
+        // What comes late has its place before them.
+        decline(&tx, &DEVICE, 1, Decline::NoConsent);
+        assert_eq!(told(&tx)[0], (1, 2, Decline::NoConsent));
+        for seq in (100..).step_by(2).take(consent_limits::DECLINED_RUNS_MAX) {
+            decline(&tx, &DEVICE, seq, Decline::OverCap);
+        }
+        assert_eq!(
+            (told(&tx).len(), told(&tx)[0].0),
+            (consent_limits::DECLINED_RUNS_MAX, 100),
+            "the last ones"
+        );
     }
 
     #[test]

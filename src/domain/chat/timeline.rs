@@ -11,6 +11,7 @@ use crate::store::key::{Key, TableId};
 use crate::store::snapshot::Scan;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
+use crate::wire::consent::Decline;
 
 /// Pages by contact, at the position of their first entry.
 pub const PAGES: Table<Page> = Table::new(TableId::Timeline, 1);
@@ -111,12 +112,34 @@ pub enum Notice {
 /// Why a message was given up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "full", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// Not delivered within [`limits::MESSAGE_LIFE`].
     Expired,
     /// The person blocked the contact before it was delivered.
     Blocked,
+    /// The recipient's node dropped it, as it did for the causes that follow; see [`Decline::OutsideWindow`].
+    OutsideWindow,
+    /// See [`Decline::NoConsent`].
+    NoConsent,
+    /// See [`Decline::OverCap`].
+    OverCap,
+    /// See [`Decline::QuietHours`].
+    QuietHours,
+    /// See [`Decline::TooLate`].
+    TooLate,
+}
+
+impl core::convert::From<Decline> for Cause {
+    fn from(decline: Decline) -> Self {
+        match decline {
+            Decline::OutsideWindow => Self::OutsideWindow,
+            Decline::NoConsent => Self::NoConsent,
+            Decline::OverCap => Self::OverCap,
+            Decline::QuietHours => Self::QuietHours,
+            Decline::TooLate => Self::TooLate,
+        }
+    }
 }
 
 /// What is to be filed; its position follows from where the conversation stands.

@@ -14,7 +14,7 @@ use crate::wire::reach::Reach;
 use crate::wire::signed::Signed;
 
 /// All contacts, by their account.
-pub const CONTACTS: Table<Contact> = Table::new(TableId::Contacts, 4);
+pub const CONTACTS: Table<Contact> = Table::new(TableId::Contacts, 5);
 
 /// How a contact stands with the person or business of this node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ pub struct Contact {
     pub named_here: bool,
     /// Whether they are a business.
     pub business: bool,
+    /// Whether they say themselves that they are one: they are held to the rules for one, and no more is believed.
+    pub says_business: bool,
     /// How they stand.
     pub standing: Standing,
     /// Their devices, once seen; from then on only a log that extends this one is believed.
@@ -114,6 +116,7 @@ impl Contact {
             name: String::new(),
             named_here: false,
             business: false,
+            says_business: false,
             standing,
             log: None,
             inbox: None,
@@ -138,6 +141,11 @@ impl Contact {
     /// Whether these are the other devices of our own account.
     pub const fn is_ourselves(&self) -> bool {
         self.this_device.is_some()
+    }
+
+    /// Whether they are held to the rules for businesses, where we are a person.
+    pub const fn is_held_to_rules(&self) -> bool {
+        self.business || self.says_business
     }
 
     /// Whether the device speaks for them now, with messages among its purposes.

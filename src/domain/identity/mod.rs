@@ -28,6 +28,7 @@ mod published;
 pub mod relation;
 pub mod safety_number;
 pub mod sibling;
+pub mod signer;
 pub mod succession;
 pub mod verification;
 

@@ -87,6 +87,7 @@ pub fn succeed(
         name: contact.name.clone(),
         named_here: contact.named_here,
         business: contact.business,
+        says_business: contact.says_business,
         inbox: contact.inbox,
         token: contact.token,
         reach: contact.reach.clone(),

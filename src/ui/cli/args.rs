@@ -8,10 +8,11 @@ use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::ui::cli::api::ApiCommand;
 use crate::ui::cli::args_money::{
-    Change, Consent, Invoice, Ledger, Pause, Plan, RailCommand, Receipt, Subscribe, Unsubscribe,
+    Agree, Change, Invoice, Ledger, Pause, Plan, RailCommand, Receipt, Subscribe, Unsubscribe,
 };
 use crate::ui::cli::args_run::Run;
 use crate::ui::cli::bench::Bench;
+use crate::ui::cli::consent::{ByTemplate, Consent};
 use crate::ui::cli::id_args::{Id, Phrase};
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::mailbox::Mailbox;
@@ -124,7 +125,16 @@ pub(super) enum Command {
         /// Listen to them again
         #[arg(long)]
         undo: bool,
+        /// Also keep a signed statement of what is wrong; nobody is told
+        #[arg(long, value_name = "REASON", conflicts_with = "undo")]
+        report: Option<Reason>,
+        /// The statement in your words
+        #[arg(long, requires = "report")]
+        note: Option<String>,
     },
+    /// What businesses may write about, and what this node dropped
+    #[command(subcommand)]
+    Consent(Consent),
     /// Send a text
     Send(Send),
     /// Talk with a contact, line by line
@@ -148,7 +158,7 @@ pub(super) enum Command {
     /// Stop a subscription for a while when what is paid for ends
     Pause(Pause),
     /// Agree to another price that a business announced, or refuse it
-    Consent(Consent),
+    Agree(Agree),
     /// How this business takes money
     #[command(subcommand)]
     Rail(RailCommand),
@@ -341,7 +351,13 @@ pub(super) enum Contacts {
         name: String,
     },
     /// Let a stranger who wrote be a contact
+    #[command(visible_alias = "accept")]
     Admit {
+        /// A contact's name, address, or the beginning of one
+        who: String,
+    },
+    /// Don't let a stranger who wrote be a contact, and hear nothing more of them
+    Refuse {
         /// A contact's name, address, or the beginning of one
         who: String,
     },
@@ -354,6 +370,8 @@ pub(super) struct Send {
     /// The text, or `-` to read it from stdin
     #[arg(required = true)]
     pub(super) text: Vec<String>,
+    #[command(flatten)]
+    pub(super) by: ByTemplate,
     /// Wait until the next hop, the recipient's mailboxes, or the recipient's disk has the message
     #[arg(long, value_name = "STATE", num_args = 0..=1, default_missing_value = "delivered")]
     pub(super) wait: Option<Wait>,
@@ -361,6 +379,19 @@ pub(super) struct Send {
     #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "wait",
           value_parser = clap::value_parser!(u64).range(1..=limits::API_WAIT_MAX.as_secs()))]
     pub(super) timeout: u64,
+}
+
+/// What is wrong with a contact.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Reason {
+    /// They write what you didn't ask for
+    Spam,
+    /// They try to take what isn't theirs
+    Fraud,
+    /// They threaten or insult
+    Abuse,
+    /// Something else
+    Other,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

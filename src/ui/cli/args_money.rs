@@ -118,7 +118,7 @@ pub(super) struct Pause {
 }
 
 #[derive(Clone, Debug, Args)]
-pub(super) struct Consent {
+pub(super) struct Agree {
     /// The announcement's id, whole: `sigillo subscribe --json` shows it
     pub(super) change: String,
     /// Refuse it: the old terms stay

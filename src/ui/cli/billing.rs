@@ -6,15 +6,14 @@ use serde_json::{Value, json};
 use crate::domain::billing::calendar;
 use crate::node::clock;
 use crate::ui::cli::args_money::{
-    Change, Consent, Invoice, Pause, RailCommand, RailName, Subscribe, Unsubscribe,
+    Agree, Change, Invoice, Pause, RailCommand, RailName, Subscribe, Unsubscribe,
 };
 use crate::ui::cli::client::{Client, escaped};
+use crate::ui::cli::documents::{time, write_new};
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::Output;
-use crate::ui::cli::receipts::write_new;
 use crate::ui::cli::show;
 use crate::ui::cli::spinner::Spinner;
-use crate::ui::cli::verify::time;
 use crate::ui::qr;
 
 pub(super) async fn subscribe(client: &Client, output: Output, wish: Subscribe) -> Result<(), Failure> {
@@ -57,9 +56,9 @@ pub(super) async fn pause(client: &Client, output: Output, wish: Pause) -> Resul
     output.show(&asked, |_| format!("asked to stop {plan} until {until}, from when what is paid for ends"))
 }
 
-pub(super) async fn consent(client: &Client, output: Output, answer: Consent) -> Result<(), Failure> {
+pub(super) async fn agree(client: &Client, output: Output, answer: Agree) -> Result<(), Failure> {
     let body = json!({ "change": answer.change.trim(), "agrees": !answer.refuse });
-    let said = client.post("/v1/subscriptions/consent", &body).await?;
+    let said = client.post("/v1/subscriptions/price", &body).await?;
     let words = if answer.refuse { "refused: the old terms stay" } else { "agreed" };
     output.show(&said, |_| words.to_owned())
 }

@@ -7,14 +7,15 @@ use clap::CommandFactory as _;
 use crate::ui::cli::args::{Cli, Command, Device};
 use crate::ui::cli::args_money::{Ledger, Receipt};
 use crate::ui::cli::client::Client;
+use crate::ui::cli::consent::Consent;
 #[cfg(unix)]
 use crate::ui::cli::demo;
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    api, bench, billing, business, chat, device, id, inbox, join, lab, lab_dht, lab_run, ledger, mailbox,
-    people, receipts, relay, run, safety, setup, show, talk, token, verify, webhook,
+    api, bench, billing, business, chat, consent, device, id, inbox, join, lab, lab_dht, lab_run, ledger,
+    mailbox, people, receipts, relay, run, safety, setup, show, talk, token, verify, webhook,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -24,6 +25,7 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         #[cfg(unix)]
         Command::Demo(wanted) => return demo::demo(output, wanted.keep).await,
         Command::Completions { shell } => return completions(*shell),
+        Command::Consent(Consent::Verify(wanted)) => return consent::verify_file(output, wanted),
         Command::Receipt(Receipt::Verify(wanted)) => return verify::verify(output, wanted),
         Command::Ledger { what: Some(Ledger::Audit { file: Some(file), issuer }), .. } => {
             return ledger::audit_file(output, file, issuer.as_deref());
@@ -89,7 +91,11 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Relay(what) => relay::relay(client, output, what).await,
         Command::Token(what) => token::token(client, output, what).await,
         Command::Webhook(what) => webhook::webhook(client, output, what).await,
-        Command::Block { who, undo } => people::block(client, output, &who, undo).await,
+        Command::Block { who, report: Some(reason), note, .. } => {
+            people::report(client, output, &who, (reason, note)).await
+        }
+        Command::Block { who, undo, .. } => people::block(client, output, &who, undo).await,
+        Command::Consent(what) => consent::consent(client, output, what).await,
         Command::Send(letter) => talk::send(client, output, letter).await,
         Command::Chat { who } => chat::chat(client, output, &who).await,
         Command::Inbox(wanted) => inbox::inbox(client, output, &wanted).await,
@@ -99,7 +105,7 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Cancel(wish) => billing::cancel(client, output, wish).await,
         Command::Change(wish) => billing::change(client, output, wish).await,
         Command::Pause(wish) => billing::pause(client, output, wish).await,
-        Command::Consent(answer) => billing::consent(client, output, answer).await,
+        Command::Agree(answer) => billing::agree(client, output, answer).await,
         Command::Rail(what) => billing::rail(client, output, what).await,
         Command::Receipt(what) => receipts::receipt(client, output, what).await,
         Command::Ledger { csv, what } => ledger::ledger(client, output, csv, what).await,

@@ -8,11 +8,12 @@
 //! output        human words or JSON on stdout
 //! failure       why a command failed, and the exit code
 //! passphrase    where the passphrase comes from
-//! setup, run, id, people, talk, chat, inbox, business, billing, verify, demo    the commands
+//! setup, run, id, people, talk, chat, inbox, business, billing, consent, verify, demo    the commands
 //! lab           simulated worlds, many at once
 //! lab_dht       what the directory costs against its size
 //! lab_run       scenarios with real nodes
 //! token, webhook, api    programs that use the local API
+//! documents     files that people keep, and what is expected of them
 //! show          answers of the API in human words
 //! ```
 
@@ -27,10 +28,12 @@ mod billing;
 mod business;
 mod chat;
 pub(in crate::ui) mod client;
+mod consent;
 #[cfg(unix)]
 mod demo;
 mod device;
 mod dispatch;
+mod documents;
 pub(in crate::ui) mod failure;
 mod id;
 mod id_args;

@@ -8,7 +8,7 @@ use qrcode::{EcLevel, QrCode};
 use serde_json::{Value, json};
 
 use crate::base::limits;
-use crate::ui::cli::args::Contacts;
+use crate::ui::cli::args::{Contacts, Reason};
 use crate::ui::cli::client::{Client, escaped};
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::Output;
@@ -46,7 +46,29 @@ pub(super) async fn contacts(client: &Client, output: Output, what: Option<Conta
             let path = format!("/v1/contacts/{}/admit", escaped(&who));
             output.show(&client.post(&path, &Value::Null).await?, show::contact)
         }
+        Some(Contacts::Refuse { who }) => {
+            let path = format!("/v1/contacts/{}/refuse", escaped(&who));
+            output.show(&client.post(&path, &Value::Null).await?, show::contact)
+        }
     }
+}
+
+/// Keeps a signed statement against a contact, who is blocked.
+pub(super) async fn report(
+    client: &Client,
+    output: Output,
+    who: &str,
+    (reason, note): (Reason, Option<String>),
+) -> Result<(), Failure> {
+    let reason = match reason {
+        Reason::Spam => "spam",
+        Reason::Fraud => "fraud",
+        Reason::Abuse => "abuse",
+        Reason::Other => "other",
+    };
+    let path = format!("/v1/contacts/{}/report", escaped(who));
+    let complaint = json!({ "reason": reason, "note": note.unwrap_or_default() });
+    output.show(&client.post(&path, &complaint).await?, show::contact)
 }
 
 pub(super) async fn block(client: &Client, output: Output, who: &str, undo: bool) -> Result<(), Failure> {

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::disk::files;
 use crate::domain::billing::carrier;
 use crate::domain::billing::export::ReceiptFile;
 use crate::ui::cli::args_money::{Format, Receipt};
 use crate::ui::cli::client::{Client, escaped};
+use crate::ui::cli::documents::{pretty, write_new};
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{page, show, verify};
@@ -111,21 +111,6 @@ fn give(
     }
 }
 
-fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
-}
-
 fn unreadable() -> Failure {
     Failure::failed("receipt", "the receipt can't be read")
-}
-
-/// Writes a file that isn't there yet.
-pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let failed = |what: String| Failure::failed("file", format!("{}: {what}", path.display()));
-    // Absolute, so that it has a directory, which is synced.
-    let path = std::path::absolute(path).map_err(|error| failed(error.to_string()))?;
-    if path.exists() {
-        return Err(failed("there is a file of this name already: choose another".to_owned()));
-    }
-    files::write_whole(&path, bytes).map_err(|error| failed(error.to_string()))
 }

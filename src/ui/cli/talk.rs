@@ -24,7 +24,8 @@ pub(super) async fn send(client: &Client, output: Output, letter: Send) -> Resul
         Wait::Stored => "stored",
         Wait::Sent => "sent",
     });
-    let body = json!({ "to": letter.who, "text": text, "wait": wait, "timeout_ms": letter.timeout * 1_000 });
+    let body = json!({ "to": letter.who, "text": text, "wait": wait, "timeout_ms": letter.timeout * 1_000,
+        "template": letter.by.document() });
     let spinner = wait.map(|_| Spinner::start("on its way"));
     let sent = client.post("/v1/messages", &body).await;
     drop(spinner);

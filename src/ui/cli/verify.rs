@@ -1,21 +1,17 @@
 //! Verifying a receipt file, without a node, a home, a store or a network.
 
-use std::io::Read as _;
 use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::base::id::AccountId;
 use crate::base::limits;
-use crate::base::time::Time;
-use crate::disk::files;
 use crate::domain::billing::carrier::Carried;
 use crate::domain::billing::export::{self, Along, Expect, ReceiptFile, Refusal, Verdict};
 use crate::domain::billing::notes::CreditNotes;
 use crate::domain::identity::address;
-use crate::node::clock;
 use crate::ui::cli::args_money::Verify;
+use crate::ui::cli::documents::{account, moment, read};
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::{Output, note};
 use crate::ui::cli::page;
@@ -31,7 +27,7 @@ pub(super) fn verify(output: Output, wanted: &Verify) -> Result<(), Failure> {
         at: moment(&wanted.at)?,
     };
     let notes = wanted.credit_notes.as_deref().map(notes).transpose()?;
-    let bytes = read(&wanted.file)?;
+    let bytes = read(&wanted.file, limits::RECEIPT_FILE_MAX)?;
     let verdict = if is_contradiction(&bytes) {
         return contradiction(output, &bytes, &expect);
     } else {
@@ -64,7 +60,7 @@ const OTHER_PAGE: &str = "refused: the page says something else than the receipt
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 fn notes(path: &Path) -> Result<CreditNotes, Failure> {
-    let read = read(path)?;
+    let read = read(path, limits::RECEIPT_FILE_MAX)?;
     let wrong = || Failure::failed("credit_notes", format!("{}: not a file of credit notes", path.display()));
     serde_json::from_slice(&read).map_err(|_| wrong())
 }
@@ -107,36 +103,4 @@ fn document(verdict: &Verdict) -> Value {
     document["verified"] = json!(verdict.issuer_pinned);
     document["subject_address"] = json!(address::encode(&verdict.receipt.terms.subject));
     document
-}
-
-fn account(flag: &str, text: &str) -> Result<AccountId, Failure> {
-    address::decode(text).map_err(|error| Failure::misused(format!("{flag}: {error}")))
-}
-
-fn moment(text: &str) -> Result<Option<Time>, Failure> {
-    match text {
-        "now" => return Ok(Some(clock::now())),
-        "any" => return Ok(None),
-        _ => {}
-    }
-    time("--at", text).map(Some)
-}
-
-/// A moment as it is written.
-pub(super) fn time(flag: &str, text: &str) -> Result<Time, Failure> {
-    let parsed: Option<jiff::Timestamp> = text.parse().ok();
-    let millis = parsed.and_then(|timestamp| u64::try_from(timestamp.as_millisecond()).ok());
-    let wrong = || Failure::misused(format!("{flag}: a moment is written as 2026-11-22T16:00:00Z"));
-    millis.map(Time::from_millis).ok_or_else(wrong)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let read = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        let most = limits::RECEIPT_FILE_MAX;
-        std::io::stdin().take(most).read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        files::read_bounded(path, limits::RECEIPT_FILE_MAX)
-    };
-    read.map_err(|error| Failure::failed("file", format!("{} can't be read: {error}", path.display())))
 }

@@ -118,18 +118,18 @@ pub(super) async fn pause(
 /// An answer to another price.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Consent {
+pub(super) struct PriceAnswer {
     /// The id of the change, in hexadecimal.
     #[schemars(with = "String")]
     change: Digest,
     agrees: bool,
 }
 
-pub(super) async fn consent(
+pub(super) async fn answer_price(
     State(api): State<Api>,
-    Body(Consent { change, agrees }): Body<Consent>,
+    Body(PriceAnswer { change, agrees }): Body<PriceAnswer>,
 ) -> Result<Json<Outcome>, ApiError> {
-    Ok(Json(api.command(Command::Consent { change, agrees }).await?))
+    Ok(Json(api.command(Command::AnswerPrice { change, agrees }).await?))
 }
 
 pub(super) async fn invoices(State(api): State<Api>) -> Result<Json<Vec<InvoiceView>>, ApiError> {

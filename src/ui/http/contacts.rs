@@ -80,6 +80,10 @@ pub(super) async fn admit(State(api): State<Api>, Part(who): Part) -> Result<Jso
     change(&api, &who, Command::Admit).await
 }
 
+pub(super) async fn refuse(State(api): State<Api>, Part(who): Part) -> Result<Json<ContactView>, ApiError> {
+    change(&api, &who, Command::Refuse).await
+}
+
 pub(super) async fn safety_number(
     State(api): State<Api>,
     Part(who): Part,
@@ -131,7 +135,7 @@ pub(super) async fn unblock(State(api): State<Api>, Part(who): Part) -> Result<J
     change(&api, &who, Command::Unblock).await
 }
 
-async fn change(
+pub(super) async fn change(
     api: &Api,
     who: &str,
     command: impl FnOnce(AccountId) -> Command,

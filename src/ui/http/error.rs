@@ -75,6 +75,7 @@ const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::TextCharacters
         | Refusal::Name
         | Refusal::Profile(_)
+        | Refusal::Consent(_)
         | Refusal::Query => StatusCode::BAD_REQUEST,
         Refusal::NotAContact(_)
         | Refusal::NotFound(_)

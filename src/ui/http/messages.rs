@@ -17,6 +17,7 @@ use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::Body;
 use crate::ui::http::who;
+use crate::wire::template::Template;
 
 /// What is to be sent.
 #[derive(Deserialize, JsonSchema)]
@@ -25,10 +26,38 @@ pub(super) struct Letter {
     /// A contact, or the full address of a business, which is added.
     to: String,
     text: String,
+    /// By which template a business wrote it.
+    #[schemars(with = "Option<TemplateForm>")]
+    template: Option<Template>,
     /// How far the message must have got before the answer comes.
     wait: Option<Wanted>,
     /// How long to wait at most.
     timeout_ms: Option<u64>,
+}
+
+/// How a template is written.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it describes the form of `Template`")]
+struct TemplateForm {
+    /// Its name for programs: `a-z`, `0-9` and `_`.
+    name: String,
+    /// From 1, which it is where nothing is said.
+    version: Option<u32>,
+    /// A language tag.
+    language: String,
+    /// `service`, `utility`, `authentication` or `marketing`.
+    category: String,
+    /// What stands in its places.
+    #[serde(default)]
+    variables: Vec<VariableForm>,
+}
+
+/// How a variable of a template is written.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it describes the form of `Variable`")]
+struct VariableForm {
+    name: String,
+    value: String,
 }
 
 /// How far a message must have got.
@@ -61,7 +90,11 @@ pub(super) async fn send(State(api): State<Api>, Body(letter): Body<Letter>) -> 
     if !known {
         api.command(Command::Add { account: to, name: None }).await?;
     }
-    let outcome = api.command(Command::Send { to, text: letter.text }).await?;
+    let command = match letter.template {
+        None => Command::Send { to, text: letter.text },
+        Some(template) => Command::SendByTemplate { to, text: letter.text, template: Box::new(template) },
+    };
+    let outcome = api.command(command).await?;
     let Outcome::Queued { id, position } = outcome else {
         return Err(ApiError::from(crate::store::snapshot::Fault("a text was answered otherwise".into())));
     };

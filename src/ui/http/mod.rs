@@ -24,7 +24,7 @@
 //! upkeep       what is past its life is forgotten
 //! webhook      what happens, brought to programs that listen elsewhere
 //! short_id     ids of tokens and webhooks
-//! own, doctor, contacts, messages, conversations, events, directory, plans, billing, payments, ledger, relays, proofs, tokens, health, metrics    the routes
+//! own, doctor, contacts, messages, conversations, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
 //! ```
 
 pub mod api;
@@ -41,6 +41,7 @@ pub mod webhook;
 mod bearer;
 mod billing;
 mod caller;
+mod consents;
 mod contacts;
 mod conversations;
 mod counts;

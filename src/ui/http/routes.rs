@@ -6,7 +6,7 @@ use crate::ui::http::route::{Route, delete, get, open, patch, post, put};
 use crate::ui::http::scope::Scope::{Admin, Manage, Metrics, Read, Send};
 use crate::ui::http::webhook::routes as webhook;
 use crate::ui::http::{
-    billing, contacts, conversations, devices, directory, doctor, events, health, identity, ledger,
+    billing, consents, contacts, conversations, devices, directory, doctor, events, health, identity, ledger,
     mailboxes, messages, metrics, openapi, own, payments, plans, proofs, relays, tokens,
 };
 
@@ -109,6 +109,11 @@ fn people() -> Vec<Route> {
             .gives::<ContactView>(),
         post(Manage, "/v1/contacts/{who}/admit", "Let a stranger who wrote be a contact", contacts::admit)
             .gives::<ContactView>(),
+        post(Manage, "/v1/contacts/{who}/refuse", "Refuse a stranger who wrote", contacts::refuse)
+            .gives::<ContactView>(),
+        post(Manage, "/v1/contacts/{who}/report", "Block somebody, and keep a report", consents::report)
+            .takes::<consents::Complaint>()
+            .gives::<ContactView>(),
         get(Read, "/v1/contacts/{who}/safety-number", "The number to compare", contacts::safety_number)
             .gives::<SafetyNumberView>(),
         post(Read, "/v1/contacts/{who}/safety-number", "Compare it with what they see", contacts::compare)
@@ -120,6 +125,17 @@ fn people() -> Vec<Route> {
             .gives::<ContactView>(),
         delete(Manage, "/v1/contacts/{who}/block", "Listen to them again", contacts::unblock)
             .gives::<ContactView>(),
+        get(Read, "/v1/consents", "What businesses may write about", consents::list).asks::<consents::With>(),
+        post(Manage, "/v1/consents", "Let a business write about something", consents::give)
+            .takes::<consents::Wish>(),
+        post(Manage, "/v1/consents/revoke", "No longer let it", consents::revoke)
+            .takes::<consents::Revocation>(),
+        get(Read, "/v1/consents/dropped", "What this node dropped, and why", consents::dropped),
+        get(Read, "/v1/consents/quiet", "Hours in which nobody is disturbed", consents::quiet),
+        put(Manage, "/v1/consents/quiet", "Set such hours", consents::set_quiet).takes::<consents::Hours>(),
+        delete(Manage, "/v1/consents/quiet", "Have none", consents::end_quiet),
+        get(Read, "/v1/consents/file", "Consents as a file that proves itself", consents::file)
+            .asks::<consents::Wanted>(),
         get(Read, "/v1/businesses", "Look for businesses", directory::find).asks::<directory::Wanted>(),
         get(Read, "/v1/businesses/{who}", "Look a business up", directory::look_up),
     ]
@@ -170,8 +186,8 @@ fn market() -> Vec<Route> {
             .takes::<billing::Change>(),
         post(Manage, "/v1/subscriptions/pause", "Pause a subscription after its period", billing::pause)
             .takes::<billing::Pause>(),
-        post(Manage, "/v1/subscriptions/consent", "Answer a change of price", billing::consent)
-            .takes::<billing::Consent>(),
+        post(Manage, "/v1/subscriptions/price", "Answer a change of price", billing::answer_price)
+            .takes::<billing::PriceAnswer>(),
     ]
 }
 

@@ -244,7 +244,7 @@ impl World {
                 sender.marks.took(seq);
             }
             Answer::Ack(delivered, beyond) => {
-                let ack = Ack { delivered, beyond, read: 0 };
+                let ack = Ack { delivered, beyond, read: 0, declined: Vec::new() };
                 let progress = sender.marks.acknowledge(&ack, sender.written);
                 let highest = ack.beyond.last().map_or(0, |(_, until)| until - 1);
                 let forgets = |seq: &u64| mistake == Some(Mistake::ForgetsGaps) && *seq <= highest;

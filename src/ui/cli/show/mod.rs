@@ -2,6 +2,7 @@
 
 mod billing;
 mod business;
+mod consents;
 mod devices;
 mod ledger;
 mod mailboxes;
@@ -15,6 +16,7 @@ pub(super) use billing::{
     change_asked, credited, invoice, invoices, rails, receipt, receipted, receipts, subscriptions,
 };
 pub(super) use business::{found, own_profile, plan, plans, published};
+pub(super) use consents::{consents, dropped, quiet};
 pub(super) use devices::{devices, linked};
 pub(super) use ledger::{audited, books, books_csv};
 pub(super) use mailboxes::{mailbox_status, mailboxes};

@@ -78,6 +78,10 @@ pub(in crate::ui::cli) fn event_discreetly(value: &Value) -> String {
             format!("a stranger wrote, {name}: `sigillo contacts admit {}`", text(value, "address"))
         }
         "contact" => format!("contact {} ({})", text(value, "name"), text(value, "address")),
+        "consent" => {
+            let says = if value["granted"] == Value::Bool(true) { "may" } else { "may no longer" };
+            format!("{} says that we {says} write about {}", with(), text(value, "topic"))
+        }
         "invoice" => format!("invoice {} with {}", text(value, "key"), with()),
         "receipt" => format!("receipt {} with {}", short(text(value, "id")), with()),
         "charging" => format!("{} with {}", text(value, "what").replace('_', " "), with()),

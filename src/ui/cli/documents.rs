@@ -1,0 +1,63 @@
+//! Documents as people keep them: written to new files, read within bounds, and what is expected of them.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::base::id::AccountId;
+use crate::base::time::Time;
+use crate::disk::files;
+use crate::domain::identity::address;
+use crate::node::clock;
+use crate::ui::cli::failure::Failure;
+
+/// JSON that people can read.
+pub(super) fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+/// Writes a file that isn't there yet.
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let failed = |what: String| Failure::failed("file", format!("{}: {what}", path.display()));
+    // Absolute, so that it has a directory, which is synced.
+    let path = std::path::absolute(path).map_err(|error| failed(error.to_string()))?;
+    if path.exists() {
+        return Err(failed("there is a file of this name already: choose another".to_owned()));
+    }
+    files::write_whole(&path, bytes).map_err(|error| failed(error.to_string()))
+}
+
+/// The account of an address that an option gives.
+pub(super) fn account(flag: &str, text: &str) -> Result<AccountId, Failure> {
+    address::decode(text).map_err(|error| Failure::misused(format!("{flag}: {error}")))
+}
+
+/// A moment that an option gives; none for `any`.
+pub(super) fn moment(text: &str) -> Result<Option<Time>, Failure> {
+    match text {
+        "now" => return Ok(Some(clock::now())),
+        "any" => return Ok(None),
+        _ => {}
+    }
+    time("--at", text).map(Some)
+}
+
+/// A moment as it is written.
+pub(super) fn time(flag: &str, text: &str) -> Result<Time, Failure> {
+    let parsed: Option<jiff::Timestamp> = text.parse().ok();
+    let millis = parsed.and_then(|timestamp| u64::try_from(timestamp.as_millisecond()).ok());
+    let wrong = || Failure::misused(format!("{flag}: a moment is written as 2026-11-22T16:00:00Z"));
+    millis.map(Time::from_millis).ok_or_else(wrong)
+}
+
+/// Reads a file of at most so many bytes, or stdin.
+pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
+    let read = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().take(most).read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        files::read_bounded(path, most)
+    };
+    read.map_err(|error| Failure::failed("file", format!("{} can't be read: {error}", path.display())))
+}
