@@ -17,7 +17,6 @@ use crate::ui::cli::output::{Output, note};
 use crate::ui::cli::page;
 use crate::ui::facts::receipt_refusal_word;
 use crate::ui::qr;
-use crate::wire::billing::Credit;
 
 /// Says what a receipt file proves. Succeeds only for an expected issuer.
 pub(super) fn verify(output: Output, wanted: &Verify) -> Result<(), Failure> {
