@@ -41,7 +41,7 @@ use sigillo::wire::peer::{LinkId, PeerAddress, PeerKey};
 use crate::bytes::Bytes;
 use crate::memory::Memory;
 use crate::people;
-use crate::samples;
+use crate::{charging, samples};
 
 /// More inputs than this teach nothing new, and take long.
 const STEPS_MAX: usize = 48;
@@ -470,13 +470,14 @@ fn content(bytes: &mut Bytes<'_>) -> Vec<u8> {
         2 => Body::Text(String::from_utf8_lossy(bytes.part()).into_owned()),
         3 => {
             let beyond = (0..bytes.below(4)).map(|_| (bytes.number(), bytes.number())).collect();
-            let declined = (0..bytes.below(3)).map(|_| (bytes.number(), bytes.number(), Decline::OverCap)).collect();
+            let declined =
+                (0..bytes.below(3)).map(|_| (bytes.number(), bytes.number(), Decline::OverCap)).collect();
             Body::Ack(Ack { delivered: bytes.number(), beyond, read: bytes.number(), declined })
         }
         4 => Body::Resend { from: bytes.number(), until: bytes.number() },
         5 => {
             thread_local! {
-                static EVENTS: Vec<SignedEvent> = samples::events().iter().map(samples::signed_event).collect();
+                static EVENTS: Vec<SignedEvent> = charging::events().iter().map(charging::signed_event).collect();
             }
             Body::Billing(EVENTS.with(|events| events[bytes.below(events.len())].clone()))
         }

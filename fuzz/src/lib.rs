@@ -3,6 +3,7 @@
 //! `docs/testing.md` tells how they are run and what each of them holds. Nothing here is shipped.
 
 pub mod bytes;
+pub mod charging;
 pub mod engine;
 pub mod flight;
 pub mod mail;

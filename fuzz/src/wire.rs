@@ -94,7 +94,7 @@ fn speakers(entries: &[LogEntry]) -> Vec<Device> {
 pub fn ask(data: &[u8]) {
     match reads_back(data, Ask::decode, Ask::encode) {
         Some(Ask::Index(request)) => drop(reads_back(&request, IndexRequest::decode, IndexRequest::encode)),
-        Some(Ask::Bundle { .. } | Ask::LinkKey { .. } | Ask::LinkGrant { .. }) | None => {}
+        Some(Ask::Bundle { .. } | Ask::LinkKey { .. } | Ask::LinkGrant { .. } | Ask::Place(_)) | None => {}
     }
     match reads_back(data, Answer::decode, Answer::encode) {
         Some(Answer::Index(answer)) => {
@@ -103,7 +103,10 @@ pub fn ask(data: &[u8]) {
         Some(Answer::Bundle { bundle, .. }) => {
             reads_back(&bundle, SignedBundle::decode, SignedBundle::encode);
         }
-        Some(Answer::Nothing | Answer::LinkKey(..) | Answer::Linked) | None => {}
+        Some(
+            Answer::Nothing | Answer::LinkKey(..) | Answer::Linked | Answer::Place(_) | Answer::Unpaid { .. },
+        )
+        | None => {}
     }
 }
 
@@ -168,7 +171,10 @@ pub fn consent(data: &[u8]) {
         0 => {
             if let Some(consent) = is_canonical(rest, Consent::decode, Consent::encode) {
                 let life = consent.expires.since(consent.issued);
-                assert!(life <= consent_limits::CONSENT_LIFE_MAX && (1..=limits::SEQUENCE_MAX).contains(&consent.seq));
+                assert!(
+                    life <= consent_limits::CONSENT_LIFE_MAX
+                        && (1..=limits::SEQUENCE_MAX).contains(&consent.seq)
+                );
                 assert_eq!(consent.granted, consent.expires != Time::EPOCH);
             }
         }
@@ -194,7 +200,9 @@ pub fn content(data: &[u8]) {
         Body::Hello { first } => assert!((1..=limits::SEQUENCE_MAX).contains(first)),
         Body::Text(text) => assert!(is_text(text, limits::TEXT_MAX)),
         Body::Ack(ack) => {
-            assert!(ack.beyond.len() <= BEYOND_MAX && ack.declined.len() <= consent_limits::DECLINED_RUNS_MAX);
+            assert!(
+                ack.beyond.len() <= BEYOND_MAX && ack.declined.len() <= consent_limits::DECLINED_RUNS_MAX
+            );
             let runs = ack.beyond.iter().flat_map(|(from, until)| [*from, *until]);
             assert!(runs.chain([ack.delivered, ack.read]).all(|seq| seq <= limits::SEQUENCE_MAX));
         }
