@@ -136,9 +136,14 @@ fn query_parameters(query: Describe, generator: &mut SchemaGenerator) -> Vec<Val
     // It is described here, part by part, and not among the types.
     let schema = generator.definitions_mut().remove(name).unwrap_or_default();
     let properties = schema["properties"].as_object().cloned().unwrap_or_default();
+    let needed = schema["required"].as_array().cloned().unwrap_or_default();
     let parameter = |(name, schema): (String, Value)| {
-        let description = schema["description"].clone();
-        json!({ "name": name, "in": "query", "required": false, "schema": schema, "description": description })
+        let required = needed.iter().any(|needed| *needed == name.as_str());
+        let mut parameter = json!({ "name": name, "in": "query", "required": required, "schema": schema });
+        if let Some(description) = schema.get("description") {
+            parameter["description"] = description.clone();
+        }
+        parameter
     };
     properties.into_iter().map(parameter).collect()
 }
