@@ -287,7 +287,10 @@ mod tests {
         file(&tx);
         assert_eq!(begin_late(&tx, &DEVICE, 3), [10, 20], "what lies behind the beginning stays missing");
         assert_eq!(begin_late(&tx, &DEVICE, 9), [0; 0], "and isn't where the numbers begin");
-        assert_eq!(acknowledgement(&tx, &DEVICE), Ack { delivered: 2, beyond: vec![(4, 5)], ..Ack::default() });
+        assert_eq!(
+            acknowledgement(&tx, &DEVICE),
+            Ack { delivered: 2, beyond: vec![(4, 5)], ..Ack::default() }
+        );
         assert_eq!(arrival(&tx, &DEVICE, 3), Arrival::Late(30));
     }
 

@@ -168,8 +168,8 @@ mod tests {
         let verified = verify(&record).unwrap();
         assert_eq!((verified.account(), verified.successor()), (business.key.id(), heir(2).id()));
         assert_eq!(verified.seq(), limits::SUCCESSION_SEQ + NOW.as_millis());
-        assert_eq!(sign(&business, &[business.log.clone()], verified.seq()).len(), record.len());
-        let next = verify(&sign(&business, &[business.log.clone()], verified.seq())).unwrap();
+        assert_eq!(sign(&business, core::slice::from_ref(&business.log), verified.seq()).len(), record.len());
+        let next = verify(&sign(&business, core::slice::from_ref(&business.log), verified.seq())).unwrap();
         assert_eq!(next.seq(), verified.seq() + 1);
         assert_eq!((record.len(), verified.digest().to_string().as_str()), GOLDEN);
     }
@@ -226,7 +226,8 @@ mod tests {
         assert_eq!(late, Err(ProfileError::Expired));
         // Another's device, and one that isn't for profiles.
         let other = Business::new(9);
-        let theirs = VerifiedSuccession::sign(&other.keys, &[business.log.clone()], 0, NOW).unwrap();
+        let theirs =
+            VerifiedSuccession::sign(&other.keys, core::slice::from_ref(&business.log), 0, NOW).unwrap();
         assert_eq!(verify(&theirs), Err(ProfileError::Signer));
         let mut receipts = Business::with_purposes(1, Purposes::RECEIPT);
         receipts.log.rotate(&receipts.key, &heir(2), NOW).unwrap();
