@@ -20,7 +20,7 @@ use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::consent_view::{self, DroppedView};
 use crate::engine::view::{self, EntryView};
 use crate::sim::bounds;
-use crate::sim::world::World;
+use crate::sim::world::{Faults, World};
 use crate::store::table::{Reader, Row, Rows as _, Table};
 use crate::wire::consent::{Decline, Topic};
 use crate::wire::report::Reason;
@@ -195,6 +195,24 @@ fn a_business_that_floods_shows_nothing_fills_nothing_and_is_told_why() {
     world.crash(ANA);
     world.run(MINUTE);
     assert_eq!(dropped(&world, ANA), [(Decline::OutsideWindow, None, FLOOD as u64)]);
+}
+
+#[test]
+fn a_sender_is_told_of_every_drop_though_its_texts_came_out_of_order() {
+    let (mut world, shop, ana) = customer(12);
+    world.run(25 * HOUR);
+    world.faults = Faults { broken: 5, repeated: 20, reordered: 40, ..Faults::default() };
+    for number in 0..200 {
+        world.command(SHOP, Command::Send { to: ana, text: format!("buy {number}") });
+        world.run(Duration::from_millis(20));
+    }
+    world.faults = Faults::default();
+    world.run(6 * HOUR);
+    assert_eq!(texts(&history(&world, ANA, &shop), "in"), Vec::<String>::new());
+    let told = history(&world, SHOP, &ana);
+    let causes: Vec<_> =
+        told.iter().filter(|entry| entry.direction == "out").map(|entry| entry.cause).collect();
+    assert_eq!(causes, vec![Some(Cause::OutsideWindow); 200]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
+use std::thread::{self, ThreadId};
 
 use sigillo::disk::medium::{Medium, SystemMedium};
 use sigillo::sim::random::Random;
@@ -109,6 +110,8 @@ struct State {
     safe: BTreeMap<PathBuf, Entry>,
     changes: Vec<Change>,
     calls: Vec<String>,
+    /// Which thread each of them came from.
+    callers: Vec<ThreadId>,
     cuts: Vec<Cut>,
 }
 
@@ -123,6 +126,7 @@ impl Layer {
             safe: BTreeMap::new(),
             changes: Vec::new(),
             calls: Vec::new(),
+            callers: Vec::new(),
             cuts: Vec::new(),
         };
         state.look(root);
@@ -140,11 +144,23 @@ impl Layer {
         self.lock().calls.clone()
     }
 
+    /// The calls behind one of them: those of its own thread, and those of others.
+    pub(crate) fn behind(&self, call: usize) -> (Vec<String>, Vec<String>) {
+        let state = self.lock();
+        let Some(caller) = state.callers.get(call).copied() else { return (Vec::new(), Vec::new()) };
+        let later = state.calls.iter().zip(&state.callers).skip(call + 1);
+        let (own, others): (Vec<_>, Vec<_>) = later.partition(|(_, by)| **by == caller);
+        let names =
+            |calls: Vec<(&String, &ThreadId)>| calls.into_iter().map(|(name, _)| name.clone()).collect();
+        (names(own), names(others))
+    }
+
     /// From the next call on, something else goes wrong, or nothing; calls are counted anew.
     pub(crate) fn plan(&self, plan: Plan) {
         let mut state = self.lock();
         state.plan = plan;
         state.calls.clear();
+        state.callers.clear();
     }
 
     /// What the cuts so far left.
@@ -157,6 +173,7 @@ impl Layer {
         let mut state = self.lock();
         state.look(&self.root);
         state.calls.push("afterwards".to_owned());
+        state.callers.push(thread::current().id());
         self.cut(&mut state);
         state.cuts.pop().unwrap()
     }
@@ -172,6 +189,7 @@ impl Layer {
         state.files.iter_mut().for_each(Stored::settle);
         let number = state.calls.len();
         state.calls.push(format!("{what} {name}"));
+        state.callers.push(thread::current().id());
         state.look(&self.root);
         let fails = match state.plan {
             Plan::Fails(call, failure) if call == number => Some(failure),
