@@ -60,6 +60,8 @@ async fn a_newcomer_and_its_inviter_talk_without_ever_being_on_at_once() {
         .await;
     };
     waiting(&post, 1).await;
+    let hosted = async || post.view(|rows| mailbox_view::mail(rows)).await.unwrap().hosted;
+    let flight = hosted().await.bytes;
     bento.shutdown().await.unwrap();
     drop(bento);
 
@@ -69,7 +71,12 @@ async fn a_newcomer_and_its_inviter_talk_without_ever_being_on_at_once() {
         ana.view(move |rows| sigillo::engine::view::contact(rows, &b)).await.unwrap()
     })
     .await;
-    waiting(&post, 1).await;
+    // The flight alone may still be there: her answer is of another size.
+    wait_for("her answer", async || {
+        let mail = hosted().await;
+        (mail.messages >= 1 && mail.bytes != flight).then_some(())
+    })
+    .await;
     ana.shutdown().await.unwrap();
     drop(ana);
 
