@@ -2,6 +2,7 @@
 
 pub mod api_limits;
 pub mod charging;
+pub mod cloud_limits;
 pub mod consent_limits;
 pub mod id;
 pub mod kind;

@@ -121,6 +121,12 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         | TableId::EventLogState
         | TableId::Webhooks
         | TableId::WebhookWaiting
-        | TableId::WebhookDead => (0, 0),
+        | TableId::WebhookDead
+        | TableId::CloudAccount
+        | TableId::CloudAliases
+        | TableId::CloudAliasOwners
+        | TableId::CloudSent
+        | TableId::CloudTold
+        | TableId::CloudProfile => (0, 0),
     }
 }

@@ -115,6 +115,8 @@ pub(super) enum Command {
     /// Programs elsewhere that are told what happens here
     #[command(subcommand)]
     Webhook(Webhook),
+    /// Show what a program of the Cloud-API-compatible surface has to be given, its app secret included
+    Cloud,
     /// The local API itself
     #[command(subcommand)]
     Api(ApiCommand),

@@ -91,6 +91,7 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Relay(what) => relay::relay(client, output, what).await,
         Command::Token(what) => token::token(client, output, what).await,
         Command::Webhook(what) => webhook::webhook(client, output, what).await,
+        Command::Cloud => output.show(&client.get("/v1/cloud").await?, show::cloud),
         Command::Block { who, report: Some(reason), note, .. } => {
             people::report(client, output, &who, (reason, note)).await
         }

@@ -23,6 +23,7 @@
 //! openapi      the description of all routes
 //! upkeep       what is past its life is forgotten
 //! webhook      what happens, brought to programs that listen elsewhere
+//! cloud        the Cloud-API-compatible surface of a business
 //! short_id     ids of tokens and webhooks
 //! own, doctor, contacts, messages, conversations, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
 //! ```
@@ -41,6 +42,7 @@ pub mod webhook;
 mod bearer;
 mod billing;
 mod caller;
+mod cloud;
 mod consents;
 mod contacts;
 mod conversations;
