@@ -4,6 +4,7 @@
 
 mod api;
 mod charging;
+mod cloud;
 mod consent;
 mod custody;
 mod devices;
@@ -14,6 +15,7 @@ mod lab;
 mod mailbox;
 mod market;
 mod reach;
+mod receiver;
 mod repeated;
 mod runs;
 mod service;
