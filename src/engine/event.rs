@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::base::id::FileId;
 use crate::domain::chat::delivery::State;
 use crate::domain::identity::address::Address;
 use crate::engine::view::EntryView;
@@ -28,6 +29,19 @@ pub enum Event {
         seq: u64,
         /// Has come at least so far.
         state: State,
+    },
+    /// A file that somebody told of is here now, or isn't going to be.
+    File {
+        /// Who told of it.
+        with: Address,
+        /// What they are called here.
+        name: String,
+        /// The file's id.
+        file: FileId,
+        /// The file's name.
+        file_name: String,
+        /// See [`crate::engine::file_view::FileView::state`].
+        state: &'static str,
     },
     /// A conversation was read on another device of ours.
     Read {

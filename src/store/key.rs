@@ -76,6 +76,8 @@ pub enum TableId {
     Dealings = 67,
     Waiting = 68,
     Reports = 69,
+    Files = 92,
+    FileUses = 93,
 }
 
 /// The key of one row.
