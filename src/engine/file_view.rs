@@ -8,7 +8,8 @@ use crate::domain::files::kept::{self, End, FILES, Kept, Origin, State, Trouble}
 use crate::domain::identity::address;
 use crate::domain::identity::moved;
 use crate::store::table::Rows;
-use crate::wire::file::{Opening, Picture};
+use crate::wire::file::Opening;
+use crate::wire::said::file::Picture;
 
 /// One file.
 #[derive(Clone, Debug, Serialize)]
@@ -114,6 +115,11 @@ pub const fn state_word(state: State) -> &'static str {
         State::Gone(End::Expired) => "expired",
         State::Gone(End::Broken) => "broken",
     }
+}
+
+/// How a file stands that a message speaks of; nothing is known any more of one whose message was taken back.
+pub(super) fn state_of(rows: &impl Rows, id: &FileId) -> &'static str {
+    rows.row(&FILES, id.as_bytes()).map_or("forgotten", |row| state_word(row.state))
 }
 
 fn view(rows: &impl Rows, id: FileId, row: &Kept) -> FileView {

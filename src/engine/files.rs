@@ -2,7 +2,7 @@
 
 use crate::base::file_limits as limits;
 use crate::base::id::{AccountId, DeviceId, FileId};
-use crate::domain::chat::timeline::{Body as Line, Entry, From};
+use crate::domain::chat::timeline::{self, Body as Line, Entry, From};
 use crate::domain::files::kept::{self, End, FILES, Kept, Origin, State, Trouble};
 use crate::domain::files::rules::Rules;
 use crate::domain::identity::address::Address;
@@ -154,34 +154,55 @@ impl Engine {
 
     /// A message of theirs, or of another device of ours, was filed: if it is a file, it is known from now on, and
     /// fetched where that needs nobody's word.
-    pub(super) fn file_filed(&mut self, step: &mut Step<'_, '_>, contact: &Contact, entry: &Entry) {
+    pub(super) fn file_filed(&mut self, step: &Step<'_, '_>, contact: &Contact, entry: &Entry) {
         let Line::Said(Said::File(file)) = &entry.body else { return };
-        let (device, own) = match entry.from {
-            From::Them { device, .. } => (device, false),
-            From::Own { device, .. } => (device, true),
-            From::Us { .. } => return,
-        };
-        let id = file.opening.id();
-        self.file_told(step, contact, (device, own), file);
-        kept::used(step.tx, &id, &contact.thread, entry.position);
+        let Some((device, own)) = told_by(entry) else { return };
+        if self.file_told(step, contact, (device, own), file) {
+            self.want_if_small(step, contact, file);
+        }
+        kept::used(step.tx, &file.opening.id(), &contact.thread, entry.position);
         self.fetch_some(step);
     }
 
+    /// Another device of ours told what was said at these places, before this one was linked: its files are there to be
+    /// asked for.
+    pub(super) fn files_told(&mut self, step: &Step<'_, '_>, contact: &Contact, positions: &[u64]) {
+        for position in positions {
+            let there = timeline::since(step.tx, &contact.thread, *position, 1).pop();
+            let Some(entry) = there.filter(|entry| entry.position == *position) else { continue };
+            let (Some((device, own)), Line::Said(Said::File(file))) = (told_by(&entry), &entry.body) else {
+                continue;
+            };
+            self.file_told(step, contact, (device, own), file);
+            kept::used(step.tx, &file.opening.id(), &contact.thread, *position);
+        }
+    }
+
+    /// A message is taken back: if it was a file, it is another's perhaps, and else nobody's.
+    pub(super) fn file_taken_back(&mut self, step: &Step<'_, '_>, contact: &Contact, entry: &Entry) {
+        if let Line::Said(Said::File(file)) = &entry.body
+            && kept::unused(step.tx, &file.opening.id(), &contact.thread, entry.position)
+        {
+            self.drop_file(step, &file.opening.id());
+        }
+    }
+
+    /// A device told of a file. Whether that is news.
     fn file_told(
         &mut self,
         step: &Step<'_, '_>,
         contact: &Contact,
         (device, own): (DeviceId, bool),
         file: &SentFile,
-    ) {
+    ) -> bool {
         let id = file.opening.id();
         let known = step.tx.row(&FILES, id.as_bytes());
         if known.as_ref().is_some_and(|row| row.is_ours() || !matches!(row.state, State::Gone(_))) {
-            return;
+            return false;
         }
         if known.is_none() && self.files.known >= limits::FILES_MAX {
             self.counters.over_limit += 1;
-            return;
+            return false;
         }
         self.files.known += usize::from(known.is_none());
         let expires = step.now.plus(limits::OFFER_LIFE);
@@ -196,13 +217,18 @@ impl Engine {
             expires,
             uses: known.map_or(0, |row| row.uses),
         };
-        let sealed = row.sealed();
         step.tx.put(&FILES, FILES.key(id.as_bytes()), row);
         self.agenda.set(step.tx, Job::FileEnds(id), expires);
-        let small = file.opening.size <= self.files.rules.fetched;
-        if !small || contact.standing != Standing::Accepted {
+        true
+    }
+
+    /// Nothing is fetched of strangers, nor what is large, unless a person says so.
+    fn want_if_small(&mut self, step: &Step<'_, '_>, contact: &Contact, file: &SentFile) {
+        let (id, size) = (file.opening.id(), file.opening.size);
+        if size > self.files.rules.fetched || contact.standing != Standing::Accepted {
             return;
         }
+        let sealed = file.opening.shape().map_or(0, |shape| shape.sealed());
         if self.files.wanted.len() < limits::WANTED_MAX && self.files.has_room(sealed) {
             self.want(step, id, sealed);
         } else {
@@ -216,20 +242,6 @@ impl Engine {
         kept::edit(step.tx, &id, |row| row.turn(state, step.now));
         self.files.bytes += sealed;
         self.files.wanted.insert(id, Want::new(step.now));
-    }
-
-    /// An entry of a timeline speaks of a file no more: where none does, the file goes.
-    pub(super) fn file_unused(
-        &mut self,
-        step: &Step<'_, '_>,
-        thread: &AccountId,
-        position: u64,
-        file: &SentFile,
-    ) {
-        let id = file.opening.id();
-        if kept::unused(step.tx, &id, thread, position) {
-            self.drop_file(step, &id);
-        }
     }
 
     /// The time of a file is over.
@@ -292,6 +304,15 @@ impl Engine {
             file_name: row.name.clone(),
             state: state_word(row.state),
         });
+    }
+}
+
+/// Which device told of an entry, and whether it is one of ours; none where it was said here.
+const fn told_by(entry: &Entry) -> Option<(DeviceId, bool)> {
+    match entry.from {
+        From::Them { device, .. } => Some((device, false)),
+        From::Own { device, .. } => Some((device, true)),
+        From::Us { .. } => None,
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::base::id::FileId;
 use crate::domain::chat::changes::Named;
-use crate::wire::file::{Opening, Picture};
+use crate::wire::file::Opening;
+use crate::wire::said::file::Picture;
 use crate::wire::template::Template;
 
 /// A file that is on the disk and that nobody knows of yet.

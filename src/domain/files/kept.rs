@@ -8,7 +8,8 @@ use crate::base::time::Time;
 use crate::store::key::{Key, TableId};
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
-use crate::wire::file::{Opening, Picture};
+use crate::wire::file::Opening;
+use crate::wire::said::file::Picture;
 
 /// Files by their ids.
 pub const FILES: Table<Kept> = Table::new(TableId::Files, 1);

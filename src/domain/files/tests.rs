@@ -6,8 +6,8 @@ use crate::base::time::Time;
 use crate::domain::consent::ledger::tests::Nothing;
 use crate::store::table::Rows as _;
 use crate::store::tx::Tx;
-use crate::wire::file::Picture;
-use crate::wire::file::tests::file;
+use crate::wire::said::file::Picture;
+use crate::wire::said::file::tests::file;
 
 fn row() -> Kept {
     let file = file();

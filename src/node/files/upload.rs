@@ -15,7 +15,8 @@ use crate::node::files::room::Room;
 use crate::node::handle::Node;
 use crate::node::identity::system_rng;
 use crate::store::snapshot::Fault;
-use crate::wire::file::{Opening, Picture};
+use crate::wire::file::Opening;
+use crate::wire::said::file::Picture;
 
 /// Bytes that are sealed and written at once.
 const PIECE: usize = 4 * limits::CHUNK_LEN as usize;
