@@ -187,7 +187,7 @@ pub fn contents() -> Vec<Sample> {
     let ack = Ack { delivered: 3, beyond: vec![(5, 6), (9, 12)], read: 2, declined };
     let mut bodies = vec![
         (Body::Hello { first: 1 }, Some(introduction)),
-        (Body::Text("olá\n".into()), None),
+        (Body::text("olá\n".into()), None),
         (Body::Ack(ack), None),
         (Body::Resend { from: 3, until: 5 }, None),
     ];
@@ -200,6 +200,7 @@ pub fn contents() -> Vec<Sample> {
         log_head: LogHead { seq: 0, hash: Digest::new([2; 32]) },
         introduction,
         ground: None,
+        reply: None,
         body,
     };
     let mut samples: Vec<Sample> =
@@ -213,7 +214,7 @@ pub fn contents() -> Vec<Sample> {
     };
     let answer = Answered { id: MessageId::new([6; 16]), seq: 4 };
     for ground in [Ground::Template(template), Ground::Answer(answer)] {
-        let said = Content { ground: Some(ground), ..content((Body::Text("pronto".into()), None)) };
+        let said = Content { ground: Some(ground), ..content((Body::text("pronto".into()), None)) };
         samples.push(("content", said.encode()));
     }
     samples

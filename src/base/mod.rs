@@ -3,10 +3,13 @@
 pub mod api_limits;
 pub mod charging;
 pub mod cloud_limits;
+pub mod chunks;
 pub mod consent_limits;
+pub mod file_limits;
 pub mod id;
 pub mod kind;
 pub mod limits;
 pub mod money;
 pub mod requesters;
+pub mod said_limits;
 pub mod time;

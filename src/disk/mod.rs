@@ -4,12 +4,14 @@
 //! then durable rows that sled doesn't hold yet, then sled. A background thread brings durable rows into
 //! sled, coalesced, and a checkpoint lets old journal segments go. `database` is the way in.
 
+pub mod blobs;
 pub mod database;
 pub mod error;
 pub mod files;
 pub mod home;
 pub mod medium;
 pub mod options;
+pub mod sealed;
 pub mod view;
 
 mod applier;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::base::id::FileId;
 use crate::domain::chat::delivery::State;
 use crate::domain::identity::address::Address;
 use crate::engine::view::EntryView;
@@ -20,6 +21,17 @@ pub enum Event {
         /// The entry.
         entry: EntryView,
     },
+    /// A message that was there is another now: somebody reacted to it, edited it or took it back.
+    Changed {
+        /// With whom.
+        with: Address,
+        /// What they are called here.
+        name: String,
+        /// Who changed it: `out` for us, `in` for them.
+        by: &'static str,
+        /// The message as it stands.
+        entry: EntryView,
+    },
     /// A contact's device took, stored or showed what we sent it.
     Delivery {
         /// With whom.
@@ -28,6 +40,19 @@ pub enum Event {
         seq: u64,
         /// Has come at least so far.
         state: State,
+    },
+    /// A file that somebody told of is here now, or isn't going to be.
+    File {
+        /// Who told of it.
+        with: Address,
+        /// What they are called here.
+        name: String,
+        /// The file's id.
+        file: FileId,
+        /// The file's name.
+        file_name: String,
+        /// See [`crate::engine::file_view::FileView::state`].
+        state: &'static str,
     },
     /// A conversation was read on another device of ours.
     Read {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
-use crate::base::id::{AccountId, DeviceId, Digest, ReadId};
+use crate::base::id::{AccountId, DeviceId, Digest, FileId, ReadId};
 use crate::base::kind::AccountKind;
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
@@ -20,6 +20,7 @@ use crate::domain::session::prekeys::VerifiedBundle;
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::{Effect, Effects};
 use crate::engine::event::Event;
+use crate::engine::file_state::FileState;
 use crate::engine::hand_outs::HandOuts;
 use crate::engine::input::{Input, QueryId, Ticket};
 use crate::engine::links::Links;
@@ -70,6 +71,10 @@ pub(super) enum Job {
     Forward(AccountId),
     /// Show what waited for the end of quiet hours.
     Quiet,
+    /// Try to fetch files that are wanted.
+    Fetch,
+    /// A file is offered, or waited for, no more.
+    FileEnds(FileId),
 }
 
 /// The account of a device that isn't linked yet: no key has this id.
@@ -100,6 +105,8 @@ pub struct Counters {
     pub refused_events: u64,
     /// Texts of businesses that the person doesn't want.
     pub not_allowed: u64,
+    /// Messages of a kind that this version can't show.
+    pub unknown_kinds: u64,
     /// Frames opened.
     pub opened: u64,
     /// Frames sealed.
@@ -155,6 +162,7 @@ pub struct Engine {
     pub(super) requests: usize,
     /// Newcomers that a business took in lately.
     pub(super) newcomers: Newcomers,
+    pub(super) files: FileState,
     queries: QueryId,
     batches: u64,
 }
@@ -177,6 +185,7 @@ impl Engine {
             announced: Vec::new(),
             joining: Joining::default(),
             head: 0,
+            files: FileState::new(me.kind),
             me,
             agenda: Agenda::load(rows),
             effects: Vec::new(),
@@ -229,6 +238,7 @@ impl Engine {
             Input::Answered { query, body } => self.answered(step, query, body),
             Input::Worked { query, work } => self.worked(step, query, work),
             Input::Channel(event) => self.channel_event(step, event),
+            Input::File(event) => self.file_event(step, event),
         }
     }
 

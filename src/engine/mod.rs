@@ -3,6 +3,7 @@
 //! Above: `node` (sockets and a disk) and `sim` (a seeded world) drive it. They hand in inputs and a transaction,
 //! store the batch, and only then carry out what [`effects::Held::release`] gives them.
 
+pub mod body_view;
 pub mod books;
 pub mod command;
 pub mod commerce;
@@ -10,6 +11,8 @@ pub mod consent_view;
 pub mod device_view;
 pub mod effects;
 pub mod event;
+pub mod file_order;
+pub mod file_view;
 pub mod forwarding;
 pub mod hosting;
 pub mod input;
@@ -18,6 +21,7 @@ pub mod lookups;
 pub mod machine;
 pub mod mailbox_host;
 pub mod mailbox_view;
+pub mod parcel;
 pub mod people;
 pub mod publish;
 pub mod reach_view;
@@ -25,10 +29,14 @@ pub mod reconcile;
 pub mod view;
 
 mod admission;
+mod changing;
 mod commands;
 mod consenting;
 mod devices;
 mod fanout;
+mod fetching;
+mod file_state;
+mod files;
 mod hand_outs;
 mod healing;
 mod inbound;

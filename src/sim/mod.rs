@@ -5,6 +5,7 @@
 pub mod bounds;
 pub mod bug;
 pub mod disk;
+pub mod files;
 pub mod mail;
 pub mod nonces;
 pub mod oracle;

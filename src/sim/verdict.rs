@@ -7,7 +7,7 @@ use crate::base::limits;
 use crate::domain::chat::delivery::State;
 use crate::domain::chat::incoming::HELD;
 use crate::domain::chat::outbox::OUTBOX;
-use crate::engine::view::BodyView;
+use crate::engine::body_view::BodyView;
 use crate::sim::bounds;
 use crate::sim::hosts;
 use crate::sim::oracle::{Oracle, Said};
@@ -72,7 +72,7 @@ impl Oracle {
                     screens.missing.push((peer, with));
                     continue;
                 }
-                BodyView::Notice { .. } | BodyView::Billing { .. } => continue,
+                _ => continue,
             };
             let known = self.said.get(&entry.id).or_else(|| self.unanswered.get(text));
             let Some(said) = known.filter(|said| said.text == *text).cloned() else {

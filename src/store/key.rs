@@ -76,12 +76,16 @@ pub enum TableId {
     CloudSent = 111,
     CloudTold = 112,
     CloudProfile = 113,
+    Names = 88,
+    EarlyChanges = 89,
     Consents = 64,
     Openings = 65,
     Windows = 66,
     Dealings = 67,
     Waiting = 68,
     Reports = 69,
+    Files = 92,
+    FileUses = 93,
 }
 
 /// The key of one row.

@@ -5,4 +5,5 @@ mod fixtures;
 mod power;
 mod reading;
 mod recovery;
+mod sealed;
 mod stopping;

@@ -101,7 +101,7 @@ fn a_disk_that_calls_safe_what_is_not_is_found_by_what_is_lost_and_by_what_is_sa
 #[test]
 fn a_message_that_is_gone_is_found() {
     let gone = |world: &mut World| {
-        change_page(world, |entries| entries.retain(|entry| !matches!(entry.body, Body::Text(_))));
+        change_page(world, |entries| entries.retain(|entry| !matches!(entry.body, Body::Said(_))));
     };
     let found = found(Workload::Chat, nothing, gone);
     assert!(has(&found, "is neither shown everywhere nor failed"), "{found:#?}");

@@ -86,11 +86,13 @@ const fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::Name
         | Refusal::Profile(_)
         | Refusal::Consent(_)
+        | Refusal::File(_)
         | Refusal::Query => StatusCode::BAD_REQUEST,
         Refusal::NotAContact(_)
         | Refusal::NotFound(_)
         | Refusal::NoProfile
         | Refusal::NoSuchDevice(_)
+        | Refusal::NoSuchFile
         | Refusal::NoSuchPlan(_)
         | Refusal::NoSubscription(_)
         | Refusal::NoInvoice(_) => StatusCode::NOT_FOUND,
