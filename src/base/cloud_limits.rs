@@ -2,12 +2,58 @@
 
 use core::time::Duration;
 
+const MEBIBYTE: u64 = 1024 * 1024;
+
 // What is sent, in characters.
 
 /// The longest text.
 pub const TEXT_CHARS_MAX: usize = 4_096;
 /// What a program may have given back with each status of a message.
 pub const OPAQUE_CHARS_MAX: usize = 512;
+
+/// The text of a menu.
+pub const BODY_CHARS_MAX: usize = 1_024;
+/// The text above a list.
+pub const LIST_BODY_CHARS_MAX: usize = 4_096;
+/// What stands above a menu's text, and what stands below.
+pub const EDGE_CHARS_MAX: usize = 60;
+/// Buttons of a menu.
+pub const BUTTONS_MAX: usize = 3;
+/// The longest title of a button.
+pub const BUTTON_TITLE_MAX: usize = 20;
+/// The longest id of one.
+pub const BUTTON_ID_MAX: usize = 256;
+/// Rows of a list, and its sections.
+pub const ROWS_MAX: usize = 10;
+/// The longest title of a row or a section.
+pub const ROW_TITLE_MAX: usize = 24;
+/// The longest id of a row.
+pub const ROW_ID_MAX: usize = 200;
+/// The longest description of one.
+pub const ROW_ABOUT_MAX: usize = 72;
+
+// Files, in bytes.
+
+/// A picture.
+pub const IMAGE_BYTES_MAX: u64 = 5 * MEBIBYTE;
+/// Sound, and moving pictures.
+pub const PLAYED_BYTES_MAX: u64 = 16 * MEBIBYTE;
+/// Anything else.
+pub const DOCUMENT_BYTES_MAX: u64 = 100 * MEBIBYTE;
+/// A sticker.
+pub const STICKER_BYTES_MAX: u64 = 500 * 1024;
+/// The longest text under a file, in characters.
+pub const CAPTION_CHARS_MAX: usize = 1_024;
+/// What an upload says beside the file: one field, and the head of one part.
+pub const FORM_FIELD_MAX: usize = 4 * 1024;
+/// How many parts an upload has.
+pub const FORM_PARTS_MAX: usize = 16;
+/// How long an upload or a download may stand still.
+pub const MEDIA_PATIENCE: Duration = Duration::from_secs(30);
+/// How long it may take in all.
+pub const MEDIA_TIME_MAX: Duration = Duration::from_secs(15 * 60);
+/// How often a file that is still to come is looked for, while somebody waits for it.
+pub const MEDIA_LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
 // The business's profile, in characters.
 

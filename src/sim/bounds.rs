@@ -131,6 +131,7 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         | TableId::CloudAliasOwners
         | TableId::CloudSent
         | TableId::CloudTold
-        | TableId::CloudProfile => (0, 0),
+        | TableId::CloudProfile
+        | TableId::CloudMedia => (0, 0),
     }
 }

@@ -76,6 +76,7 @@ pub enum TableId {
     CloudSent = 111,
     CloudTold = 112,
     CloudProfile = 113,
+    CloudMedia = 114,
     Names = 88,
     EarlyChanges = 89,
     Consents = 64,

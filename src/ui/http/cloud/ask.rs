@@ -32,8 +32,13 @@ pub(super) struct Ask {
 impl Ask {
     /// All that it says; its body is read now.
     pub(super) async fn parameters(&mut self) -> Result<Parameters, Graph> {
-        let body = core::mem::take(self.body.get_mut().unwrap_or_else(PoisonError::into_inner));
+        let body = self.take_body();
         Parameters::read(&self.uri, &self.headers, body).await
+    }
+
+    /// Its body, which is there once.
+    pub(super) fn take_body(&mut self) -> Body {
+        core::mem::take(self.body.get_mut().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What its query says.

@@ -12,7 +12,9 @@
 //! codes          their numbers and titles
 //! account        the ids of the business, and the secret that signs webhooks
 //! alias          contacts as numbers of fifteen digits
+//! decimal        thirty-two bytes as digits
 //! user_id        accounts as decimal ids
+//! media_id       files as decimal ids
 //! wamid          messages as ids
 //! party          one contact under all its names
 //! recipient      from what a program writes for somebody to a contact
@@ -22,6 +24,10 @@
 //! later          what fails after it was accepted
 //! read           a message was read
 //! phone, business, profile, blocked, templates, subscribed, commerce, short_links, automation, tokens, nothing    the edges
+//! media          files that are uploaded, asked for, fetched, removed
+//! media_hash     what a file's bytes hash to
+//! multipart      a form with a file, piece by piece
+//! download       a file that a program names by its address
 //! handshake      whether a receiver agrees to be one
 //! notice/        what webhooks are told
 //! operator       what the node's person is shown of all this
@@ -42,9 +48,15 @@ mod blocked;
 mod business;
 mod codes;
 mod commerce;
+mod decimal;
+mod download;
 mod fields;
 mod later;
+mod media;
+mod media_hash;
+mod media_id;
 mod messages;
+mod multipart;
 mod nothing;
 mod page;
 mod parameters;

@@ -3,8 +3,10 @@
 use axum::extract::Query;
 use axum::http::Uri;
 
-/// The fewest digits of an object's id; shorter numbers are nobody's.
-const ID_DIGITS: core::ops::RangeInclusive<usize> = 5..=20;
+use crate::ui::http::cloud::decimal::DIGITS_MAX;
+
+/// The fewest digits of an object's id, where no version stands before it; shorter numbers are nobody's.
+const ID_DIGITS: core::ops::RangeInclusive<usize> = 5..=DIGITS_MAX;
 
 /// An object and one of its edges.
 #[derive(Clone, PartialEq, Eq, Debug)]

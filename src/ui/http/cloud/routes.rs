@@ -9,8 +9,8 @@ use crate::ui::http::caller::Needs;
 use crate::ui::http::cloud::ask::{Answer, Ask};
 use crate::ui::http::cloud::error::Graph;
 use crate::ui::http::cloud::{
-    automation, blocked, business, commerce, messages, nothing, phone, profile, short_links, subscribed,
-    templates, tokens,
+    automation, blocked, business, commerce, media, messages, nothing, phone, profile, short_links,
+    subscribed, templates, tokens,
 };
 use crate::ui::http::scope::Scope;
 
@@ -65,6 +65,7 @@ fn of_phone(method: &Method, edge: &[&str], ask: Ask) -> Option<(Scope, Work)> {
     let (get, post, delete) = (*method == Method::GET, *method == Method::POST, *method == Method::DELETE);
     Some(match edge {
         [] if get => (Read, Box::pin(phone::show(ask))),
+        ["media"] if post => (Send, Box::pin(media::upload(ask))),
         ["messages"] if post => (Send, Box::pin(messages::post(ask))),
         ["whatsapp_business_profile"] if get => (Read, Box::pin(profile::show(ask))),
         ["whatsapp_business_profile"] if post => (Manage, Box::pin(profile::change(ask))),
@@ -104,7 +105,7 @@ fn of_business(method: &Method, edge: &[&str], ask: Ask) -> Option<(Scope, Work)
 }
 
 fn of_others(method: &Method, edge: &[&str], ask: Ask) -> Option<(Scope, Work)> {
-    use Scope::{Manage, Read, Subscribe};
+    use Scope::{Manage, Read, Send, Subscribe};
     let (get, post, delete) = (*method == Method::GET, *method == Method::POST, *method == Method::DELETE);
     Some(match (object(&ask), edge) {
         (Object::App, []) if get => (Read, Box::pin(business::app(ask))),
@@ -113,8 +114,18 @@ fn of_others(method: &Method, edge: &[&str], ask: Ask) -> Option<(Scope, Work)> 
         (Object::App, ["subscriptions"]) if delete => (Subscribe, Box::pin(subscribed::call_no_more(ask))),
         (Object::Word, []) if get => (Read, Box::pin(tokens::debug(ask))),
         (Object::Word, ["access_token"]) if get || post => (Read, Box::pin(tokens::exchange(ask))),
-        (Object::Thing, []) if get => (Read, Box::pin(templates::show(ask))),
+        (Object::Thing, []) if get => (Read, Box::pin(thing(ask))),
+        (Object::Thing, [media::CONTENT]) if get => (Read, Box::pin(media::fetch(ask))),
+        (Object::Thing, []) if delete => (Send, Box::pin(media::remove(ask))),
         (Object::Thing, []) if post => (Manage, Box::pin(templates::edit(ask))),
         _ => return None,
     })
+}
+
+/// A file or a template.
+async fn thing(ask: Ask) -> Answer {
+    match media::named(&ask).await? {
+        Some((file, view)) => media::show(&ask, file, view).await,
+        None => templates::show(ask).await,
+    }
 }

@@ -4,9 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
 use axum::http::uri::{Authority, Scheme};
-use axum::http::{Request, StatusCode, Uri};
+use axum::http::{Request, Response, StatusCode, Uri};
 use data_encoding::HEXLOWER;
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -63,7 +64,13 @@ impl Target {
         path
     }
 
-    fn host(&self) -> &str {
+    /// Whether it is reached over TLS.
+    pub(in crate::ui::http) const fn is_tls(&self) -> bool {
+        self.is_tls
+    }
+
+    /// The host, without brackets.
+    pub(in crate::ui::http) fn host(&self) -> &str {
         self.authority.host().trim_matches(['[', ']'])
     }
 
@@ -163,14 +170,7 @@ pub(in crate::ui::http) async fn get(
     query: &[(&str, &str)],
 ) -> Result<(StatusCode, Bytes), String> {
     let asked = async {
-        let mut sender = connect(target).await?;
-        let request = Request::get(target.path_with(query))
-            .header("host", target.authority.as_str())
-            .header("accept", "*/*")
-            .header("user-agent", AGENT)
-            .body(Full::new(Bytes::new()));
-        let request = request.map_err(|error| error.to_string())?;
-        let answer = sender.send_request(request).await.map_err(|error| error.to_string())?;
+        let answer = ask(target, &target.path_with(query)).await?;
         let status = answer.status();
         let read = Limited::new(answer.into_body(), limits::WEBHOOK_ANSWER_MAX).collect().await;
         let body = read.map_err(|_| "its answer breaks off, or is too long".to_owned())?.to_bytes();
@@ -178,6 +178,23 @@ pub(in crate::ui::http) async fn get(
     };
     let asked = tokio::time::timeout(limits::WEBHOOK_PATIENCE, asked).await;
     asked.unwrap_or_else(|_| Err("it doesn't answer in time".to_owned()))
+}
+
+/// Asks for what is at an address, and gives the answer before its body has come.
+pub(in crate::ui::http) async fn open(target: &Target) -> Result<Response<Incoming>, String> {
+    let asked = tokio::time::timeout(limits::WEBHOOK_PATIENCE, ask(target, &target.path_with(&[]))).await;
+    asked.unwrap_or_else(|_| Err("it doesn't answer in time".to_owned()))
+}
+
+async fn ask(target: &Target, path: &str) -> Result<Response<Incoming>, String> {
+    let mut sender = connect(target).await?;
+    let request = Request::get(path)
+        .header("host", target.authority.as_str())
+        .header("accept", "*/*")
+        .header("user-agent", AGENT)
+        .body(Full::new(Bytes::new()));
+    let request = request.map_err(|error| error.to_string())?;
+    sender.send_request(request).await.map_err(|error| error.to_string())
 }
 
 async fn connect(target: &Target) -> Result<SendRequest<Full<Bytes>>, String> {

@@ -3,28 +3,32 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::base::id::MessageId;
+use crate::base::cloud_limits as limits;
+use crate::base::id::{AccountId, FileId};
 use crate::base::time::Time;
 use crate::domain::chat::delivery::State;
 use crate::domain::chat::timeline::{self, Body, Entry, From, Notice};
+use crate::domain::files::kept;
 use crate::domain::identity::contact::Contact;
 use crate::domain::identity::{address, moved};
+use crate::engine::file_view;
+use crate::store::table::Reader as Rows;
 use crate::ui::http::api::Api;
 use crate::ui::http::cloud::account::Account;
-use crate::ui::http::cloud::alias::Alias;
 use crate::ui::http::cloud::codes::Code;
 use crate::ui::http::cloud::error::Graph;
 use crate::ui::http::cloud::later::Failed;
+use crate::ui::http::cloud::media_hash;
 use crate::ui::http::cloud::notice::envelope::{body, seconds};
-use crate::ui::http::cloud::notice::inbound;
+use crate::ui::http::cloud::notice::inbound::{self, Talk};
 use crate::ui::http::cloud::notice::status::{self, Status};
 use crate::ui::http::cloud::notice::told::{self, Mark};
 use crate::ui::http::cloud::party::{Party, alias_of};
 use crate::ui::http::cloud::sent::{self, Sent};
 use crate::ui::http::cloud::user_id;
-use crate::ui::http::cloud::wamid::Wamid;
 use crate::ui::http::error::ApiError;
 use crate::wire::consent::Topic;
+use crate::wire::said::message::Said;
 
 /// What webhooks can be told of, as that API calls it.
 pub(in crate::ui::http) const FIELDS: [&str; 4] =
@@ -64,6 +68,15 @@ enum Known {
         with: String,
         entry: Place,
     },
+    Changed {
+        with: String,
+        by: String,
+        entry: Place,
+    },
+    File {
+        with: String,
+        file: FileId,
+    },
     Delivery {
         with: String,
         seq: u64,
@@ -84,19 +97,6 @@ enum Known {
 #[derive(Deserialize)]
 struct Place {
     position: u64,
-}
-
-/// A contact that an event is about.
-struct About {
-    contact: Contact,
-    alias: Alias,
-    party: Party,
-}
-
-impl About {
-    fn wamid(&self, position: u64, id: MessageId) -> String {
-        Wamid { with: self.alias, position, id }.text()
-    }
 }
 
 /// What a webhook is sent for an event that happened at `at`.
@@ -120,6 +120,14 @@ pub(in crate::ui::http) async fn render(
             Some(about) => said(api, &account, &about, entry.position, at).await?,
             None => Rendered::default(),
         },
+        Known::Changed { with, by, entry } => match about(api, &with).await? {
+            Some(about) if by == "in" => changed(api, &account, &about, entry.position, at).await?,
+            _ => Rendered::default(),
+        },
+        Known::File { with, file } => match about(api, &with).await? {
+            Some(about) => came(api, &account, &about, file, at).await?,
+            None => Rendered::default(),
+        },
         Known::Delivery { with, seq, state } => match about(api, &with).await? {
             Some(about) => moved_on(api, &account, &about, reader, (seq, state), at).await?,
             None => Rendered::default(),
@@ -130,41 +138,41 @@ pub(in crate::ui::http) async fn render(
     Ok(rendered)
 }
 
-async fn about(api: &Api, with: &str) -> Result<Option<About>, ApiError> {
+async fn about(api: &Api, with: &str) -> Result<Option<Talk>, ApiError> {
     let Ok(account) = address::decode(with) else { return Ok(None) };
     let contact = api.view(move |rows| moved::contact(rows, &account)).await?;
     let Some(contact) = contact.filter(|contact| !contact.is_ourselves()) else { return Ok(None) };
     let alias = alias_of(api, &contact).await?;
-    Ok(Some(About { party: Party::new(&contact, alias), contact: Contact::clone(&contact), alias }))
+    Ok(Some(Talk { party: Party::new(&contact, alias), contact: Contact::clone(&contact), alias }))
 }
 
 /// A conversation has something new: of the contact, of the conversation itself, or that a message of ours was given up.
 async fn said(
     api: &Api,
     account: &Account,
-    about: &About,
+    about: &Talk,
     position: u64,
     at: Time,
 ) -> Result<Rendered, ApiError> {
     let thread = about.contact.thread;
-    let look = move |rows: &crate::store::table::Reader<'_>| {
-        let entry = timeline::since(rows, &thread, position, 1).pop();
-        entry
-            .filter(|entry| entry.position == position)
-            .map(|entry| (entry, sent::of(rows, &thread, position)))
+    let look = move |rows: &Rows<'_>| {
+        let entry = entry_at(rows, &thread, position)?;
+        let sent = sent::of(rows, &thread, position);
+        let is_waited_for = file_of(&entry)
+            .is_some_and(|file| file_view::file(rows, &file).is_some_and(|file| file.state == WAITING));
+        Some((entry, sent, is_waited_for))
     };
-    let Some((entry, sent)) = api.view(look).await? else { return Ok(Rendered::default()) };
-    let wamid = about.wamid(position, entry.id);
+    let Some((entry, sent, is_waited_for)) = api.view(look).await? else { return Ok(Rendered::default()) };
     if let Body::Notice(notice) = entry.body {
-        return Ok(noticed(account, about, notice, (&wamid, at)));
-    }
-    if let Some(message) = inbound::message(&entry, &about.party, &wamid) {
-        return Ok(Rendered::one("messages", body(account, "messages", &about.party, ("messages", message))));
+        return Ok(noticed(account, about, notice, (&about.wamid(&entry), at)));
     }
     match (entry.from, entry.failed) {
+        // It is told when its file is here, or won't be: whoever is told of it asks for the file at once.
+        (From::Them { .. }, _) if is_waited_for => Ok(Rendered::default()),
+        (From::Them { .. }, _) => heard(api, account, about, entry).await,
         (From::Us { .. }, Some(cause)) => {
             let (code, words) = Code::of(cause);
-            let error = Graph::new(code, words);
+            let (error, wamid) = (Graph::new(code, words), about.wamid(&entry));
             let status = (wamid.as_str(), Status::Failed);
             Ok(told_of(account, about, status::document(status, at, &about.party, &sent, Some(&error))))
         }
@@ -172,7 +180,72 @@ async fn said(
     }
 }
 
-fn told_of(account: &Account, about: &About, status: serde_json::Value) -> Rendered {
+/// How a file stands that is being fetched.
+const WAITING: &str = "waiting";
+
+fn entry_at(rows: &Rows<'_>, thread: &AccountId, position: u64) -> Option<Entry> {
+    timeline::since(rows, thread, position, 1).pop().filter(|entry| entry.position == position)
+}
+
+fn file_of(entry: &Entry) -> Option<FileId> {
+    match &entry.body {
+        Body::Said(Said::File(file)) => Some(file.opening.id()),
+        _ => None,
+    }
+}
+
+/// The contact said something.
+async fn heard(api: &Api, account: &Account, about: &Talk, entry: Entry) -> Result<Rendered, ApiError> {
+    let sha256 = match file_of(&entry) {
+        Some(file) => media_hash::of(api, file).await?,
+        None => None,
+    };
+    let (talk, of) = (about.clone(), account.clone());
+    let look = move |rows: &Rows<'_>| inbound::message(rows, (&talk, &of), &entry, sha256.as_deref());
+    let message = api.view(look).await?;
+    let letter = |message| body(account, "messages", &about.party, ("messages", message));
+    Ok(message.map_or_else(Rendered::default, |message| Rendered::one("messages", letter(message))))
+}
+
+/// The contact changed a message that was there.
+async fn changed(
+    api: &Api,
+    account: &Account,
+    about: &Talk,
+    position: u64,
+    at: Time,
+) -> Result<Rendered, ApiError> {
+    let thread = about.contact.thread;
+    let entry = api.view(move |rows| entry_at(rows, &thread, position)).await?;
+    let message = entry.and_then(|entry| inbound::change(about, &entry, at));
+    let letter = |message| body(account, "messages", &about.party, ("messages", message));
+    Ok(message.map_or_else(Rendered::default, |message| Rendered::one("messages", letter(message))))
+}
+
+/// A file is here, or isn't going to be: the messages of the contact that carry it are told now.
+async fn came(
+    api: &Api,
+    account: &Account,
+    about: &Talk,
+    file: FileId,
+    at: Time,
+) -> Result<Rendered, ApiError> {
+    let thread = about.contact.thread;
+    let look = move |rows: &Rows<'_>| -> Vec<Entry> {
+        let places = kept::places(rows, &file, &thread).into_iter();
+        let entries = places.filter_map(|position| entry_at(rows, &thread, position));
+        // What came after the file was here is told already.
+        let waited = entries.filter(|entry| matches!(entry.from, From::Them { .. }) && entry.at <= at);
+        waited.take(limits::STATUSES_MAX).collect()
+    };
+    let mut rendered = Rendered::default();
+    for entry in api.view(look).await? {
+        rendered.letters.extend(heard(api, account, about, entry).await?.letters);
+    }
+    Ok(rendered)
+}
+
+fn told_of(account: &Account, about: &Talk, status: serde_json::Value) -> Rendered {
     Rendered::one("messages", body(account, "messages", &about.party, ("statuses", status)))
 }
 
@@ -180,14 +253,14 @@ fn told_of(account: &Account, about: &About, status: serde_json::Value) -> Rende
 async fn moved_on(
     api: &Api,
     account: &Account,
-    about: &About,
+    about: &Talk,
     reader: Reader<'_>,
     how_far: (u64, State),
     at: Time,
 ) -> Result<Rendered, ApiError> {
     let (thread, alias, since) = (about.contact.thread, about.alias, reader.since);
     let webhook = *reader.webhook;
-    let look = move |rows: &crate::store::table::Reader<'_>| {
+    let look = move |rows: &Rows<'_>| {
         let told = told::of(rows, &webhook, alias);
         let (news, next) = status::news(rows, &thread, how_far, told, since);
         let kept =
@@ -196,7 +269,7 @@ async fn moved_on(
     };
     let (news, next) = api.view(look).await?;
     let letter = |(sent, entry, status): (Sent, Entry, Status)| {
-        let wamid = about.wamid(entry.position, entry.id);
+        let wamid = about.wamid(&entry);
         let status = status::document((&wamid, status), at, &about.party, &sent, None);
         ("messages", body(account, "messages", &about.party, ("statuses", status)))
     };
@@ -205,7 +278,7 @@ async fn moved_on(
 }
 
 /// Something happened to the conversation itself: what of it a program has to know.
-fn noticed(account: &Account, about: &About, notice: Notice, (wamid, at): (&str, Time)) -> Rendered {
+fn noticed(account: &Account, about: &Talk, notice: Notice, (wamid, at): (&str, Time)) -> Rendered {
     let Party { name, wa_id, user_id } = &about.party;
     match (notice, about.contact.former) {
         (Notice::IdentityRotated, Some(former)) => {
@@ -246,7 +319,7 @@ fn noticed(account: &Account, about: &About, notice: Notice, (wamid, at): (&str,
 }
 
 /// A customer says whether offers may come.
-fn preference(account: &Account, about: &About, granted: bool, at: Time) -> Rendered {
+fn preference(account: &Account, about: &Talk, granted: bool, at: Time) -> Rendered {
     let value = if granted { "resume" } else { "stop" };
     let preference = json!({
         "wa_id": about.party.wa_id,
