@@ -5,8 +5,9 @@ use std::sync::Mutex;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use tokio::time::Duration;
 
-use crate::base::api_limits;
+use crate::base::{api_limits, cloud_limits};
 use crate::base::kind::AccountKind;
 use crate::ui::http::api::Api;
 use crate::ui::http::bearer::Denied;
@@ -26,13 +27,19 @@ pub(in crate::ui::http) fn target(api: &Api, path: &str) -> Option<Target> {
 /// Answers what is of this surface, and passes on what isn't.
 pub(in crate::ui::http) async fn fork(State(api): State<Api>, request: Request, next: Next) -> Response {
     let Some(target) = target(&api, request.uri().path()) else { return next.run(request).await };
-    let answered = match tokio::time::timeout(api_limits::PATIENCE, serve(&api, target, request)).await {
+    let answered = match tokio::time::timeout(patience(&target), serve(&api, target, request)).await {
         Ok(answered) => answered,
         Err(_) => Err(Graph::new(Code::Unavailable, "This takes too long: it may still be carried out.")),
     };
     let response = answered.unwrap_or_else(Graph::into_response);
     api.counts().answered(response.status());
     response
+}
+
+/// How long an answer may take: files take their time.
+fn patience(target: &Target) -> Duration {
+    let has_files = target.edge.first().is_some_and(|edge| edge == "media" || edge == "messages");
+    if has_files { cloud_limits::MEDIA_TIME_MAX } else { api_limits::PATIENCE }
 }
 
 async fn serve(api: &Api, target: Target, request: Request) -> Answer {

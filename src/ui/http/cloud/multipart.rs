@@ -43,8 +43,8 @@ impl Form {
 
     /// The next part; none at the end. Whatever wasn't read of the one before is passed over.
     pub(super) async fn part(&mut self) -> Result<Option<Part>, Broken> {
-        if !self.in_part {
-            // Before the first one anything may stand.
+        if self.parts == 0 {
+            // Before the first one anything may stand, which ends as a part does.
             self.in_part = true;
         }
         while self.piece().await?.is_some() {}
