@@ -83,6 +83,7 @@ const fn status_of(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::TextLength { .. }
         | Refusal::TextCharacters
+        | Refusal::Said(_)
         | Refusal::Name
         | Refusal::Profile(_)
         | Refusal::Consent(_)
@@ -93,6 +94,7 @@ const fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::NoProfile
         | Refusal::NoSuchDevice(_)
         | Refusal::NoSuchFile
+        | Refusal::NoSuchMessage
         | Refusal::NoSuchPlan(_)
         | Refusal::NoSubscription(_)
         | Refusal::NoInvoice(_) => StatusCode::NOT_FOUND,

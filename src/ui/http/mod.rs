@@ -18,6 +18,7 @@
 //! counts       what was asked so far
 //! error        `{"error":{"code","message"}}` and the fitting status
 //! extract      bodies and queries, parsed at the border
+//! said         places, cards and menus, as programs write them
 //! who          from a name, an address or the beginning of one to an account
 //! reached      how contacts are reached
 //! openapi      the description of all routes
@@ -25,7 +26,7 @@
 //! webhook      what happens, brought to programs that listen elsewhere
 //! cloud        the Cloud-API-compatible surface of a business
 //! short_id     ids of tokens and webhooks
-//! own, doctor, contacts, messages, conversations, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
+//! own, doctor, contacts, messages, changes, conversations, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
 //! ```
 
 pub mod api;
@@ -42,6 +43,7 @@ pub mod webhook;
 mod bearer;
 mod billing;
 mod caller;
+mod changes;
 mod cloud;
 mod consents;
 mod contacts;
@@ -71,6 +73,7 @@ mod relays;
 mod route;
 mod routes;
 mod rule;
+mod said;
 mod short_id;
 mod tokens;
 mod who;

@@ -7,8 +7,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tokio::time::Duration;
 
-use crate::base::{api_limits, cloud_limits};
 use crate::base::kind::AccountKind;
+use crate::base::{api_limits, cloud_limits};
 use crate::ui::http::api::Api;
 use crate::ui::http::bearer::Denied;
 use crate::ui::http::caller::Caller;

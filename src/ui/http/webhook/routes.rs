@@ -25,8 +25,9 @@ use crate::ui::http::webhook::line::Dead;
 use crate::ui::http::webhook::post::{Target, Way, secret_text};
 
 /// Kinds of events that a webhook may be told.
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 13] = [
     "entry",
+    "changed",
     "delivery",
     "read",
     "contact",
@@ -34,6 +35,8 @@ const KINDS: [&str; 10] = [
     "link_granted",
     "invoice",
     "receipt",
+    "charging",
+    "consent",
     "published",
     "not_published",
 ];
