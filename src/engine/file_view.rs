@@ -9,7 +9,7 @@ use crate::domain::identity::address;
 use crate::domain::identity::moved;
 use crate::store::table::Rows;
 use crate::wire::file::Opening;
-use crate::wire::said::file::Picture;
+use crate::wire::said::file::{Picture, SentFile};
 
 /// One file.
 #[derive(Clone, Debug, Serialize)]
@@ -85,6 +85,18 @@ const ID_PREFIX_LEAST: usize = 4;
 pub fn opening(rows: &impl Rows, id: &FileId) -> Option<(Opening, String, String)> {
     let row = rows.row(&FILES, id.as_bytes()).filter(|row| row.is_here())?;
     Some((row.opening.clone(), row.name.clone(), row.media_type.clone()))
+}
+
+/// A file that was given to this node as a message would speak of it, with a text under it; none where it isn't here.
+pub fn to_send(rows: &impl Rows, id: &FileId, caption: String) -> Option<SentFile> {
+    let row = rows.row(&FILES, id.as_bytes()).filter(|row| row.is_here() && row.is_ours())?;
+    Some(SentFile {
+        opening: row.opening.clone(),
+        name: row.name.clone(),
+        media_type: row.media_type.clone(),
+        caption,
+        picture: row.picture.clone(),
+    })
 }
 
 /// The thumbnail of a picture.

@@ -80,7 +80,8 @@ pub fn is_file_name(name: &str) -> bool {
 pub fn is_media_type(text: &str) -> bool {
     let is_name = |name: &str| {
         let mut bytes = name.bytes();
-        bytes.next().is_some_and(|first| first.is_ascii_alphanumeric())
+        name.len() <= limits::MEDIA_TYPE_MAX / 2
+            && bytes.next().is_some_and(|first| first.is_ascii_alphanumeric())
             && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
     };
     text.len() <= limits::MEDIA_TYPE_MAX

@@ -18,13 +18,18 @@ pub(super) async fn send(client: &Client, output: Output, letter: Send) -> Resul
             "nothing is delivered while no node runs: start it with `sigillo run`, or send without --wait";
         return Err(Failure::failed("offline", words));
     }
-    let text = if letter.text == ["-"] { stdin()? } else { letter.text.join(" ") };
+    let (file, caption) = letter.with.given(client).await?.unzip();
+    let text = match letter.text.as_slice() {
+        [dash] if dash == "-" => Some(stdin()?),
+        [] => None,
+        words => Some(words.join(" ")),
+    };
     let wait = letter.wait.map(|wait| match wait {
         Wait::Delivered => "delivered",
         Wait::Stored => "stored",
         Wait::Sent => "sent",
     });
-    let body = json!({ "to": letter.who, "text": text, "wait": wait, "timeout_ms": letter.timeout * 1_000,
+    let body = json!({ "to": letter.who, "text": text, "file": file, "caption": caption, "wait": wait, "timeout_ms": letter.timeout * 1_000,
         "template": letter.by.document() });
     let spinner = wait.map(|_| Spinner::start("on its way"));
     let sent = client.post("/v1/messages", &body).await;

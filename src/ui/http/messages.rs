@@ -11,12 +11,14 @@ use crate::base::id::{AccountId, MessageId};
 use crate::base::limits;
 use crate::domain::chat::delivery::State as Delivery;
 use crate::domain::identity::address;
-use crate::engine::command::{Command, Outcome};
+use crate::engine::command::{self, Command, Outcome};
 use crate::engine::view::{self, EntryView};
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::Body;
+use crate::ui::http::files;
 use crate::ui::http::who;
+use crate::wire::said::message::Said;
 use crate::wire::template::Template;
 
 /// What is to be sent.
@@ -25,7 +27,12 @@ use crate::wire::template::Template;
 pub(super) struct Letter {
     /// A contact, or the full address of a business, which is added.
     to: String,
-    text: String,
+    /// A text, or a file in its place.
+    text: Option<String>,
+    /// A file that was given to the node: its id, or the beginning of it.
+    file: Option<String>,
+    /// The text under the file.
+    caption: Option<String>,
     /// By which template a business wrote it.
     #[schemars(with = "Option<TemplateForm>")]
     template: Option<Template>,
@@ -90,11 +97,13 @@ pub(super) async fn send(State(api): State<Api>, Body(letter): Body<Letter>) -> 
     if !known {
         api.command(Command::Add { account: to, name: None }).await?;
     }
-    let command = match letter.template {
-        None => Command::Send { to, text: letter.text },
-        Some(template) => Command::SendByTemplate { to, text: letter.text, template: Box::new(template) },
+    let said = match (letter.text, letter.file) {
+        (Some(text), None) => Said::Text(text),
+        (None, Some(file)) => files::said(&api, &file, letter.caption.unwrap_or_default()).await?,
+        _ => return Err(ApiError::bad_request("a message is a text or a file")),
     };
-    let outcome = api.command(command).await?;
+    let say = command::Letter { said, reply: None, template: letter.template };
+    let outcome = api.command(Command::Say { to, letter: Box::new(say) }).await?;
     let Outcome::Queued { id, position } = outcome else {
         return Err(ApiError::from(crate::store::snapshot::Fault("a text was answered otherwise".into())));
     };

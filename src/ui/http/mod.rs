@@ -24,7 +24,7 @@
 //! upkeep       what is past its life is forgotten
 //! webhook      what happens, brought to programs that listen elsewhere
 //! short_id     ids of tokens and webhooks
-//! own, doctor, contacts, messages, conversations, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
+//! own, doctor, contacts, messages, files, conversations, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
 //! ```
 
 pub mod api;
@@ -50,6 +50,7 @@ mod directory;
 mod doctor;
 mod events;
 mod extract;
+mod files;
 mod gate;
 mod health;
 mod idempotency;

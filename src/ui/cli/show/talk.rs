@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::ui::cli::show::files::{file_event, file_line};
 use crate::ui::cli::show::words::{ago, glimpse, indented, list, number, short, table, text, time};
 
 /// What became of a text.
@@ -87,6 +88,7 @@ pub(in crate::ui::cli) fn event_discreetly(value: &Value) -> String {
         "charging" => format!("{} with {}", text(value, "what").replace('_', " "), with()),
         "published" => format!("the profile is published (number {})", number(value, "seq")),
         "not_published" => format!("the profile couldn't be published: {}", text(value, "reason")),
+        "file" => file_event(value),
         "read" => format!("read on another device: {} unread with {}", number(value, "unread"), with()),
         "identity" => format!("this identity is {} now", text(value, "address")),
         "link_granted" => format!("{} lets this device in", text(value, "address")),
@@ -120,6 +122,7 @@ fn notice(what: &str) -> &str {
 fn said(entry: &Value) -> String {
     match text(entry, "kind") {
         "text" | "billing" => text(entry, "text").to_owned(),
+        "file" => file_line(entry),
         "missing" => "(a message that never came)".to_owned(),
         "notice" => format!("({})", notice(text(entry, "notice"))),
         "" => String::new(),
