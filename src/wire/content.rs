@@ -352,6 +352,8 @@ mod tests {
     use crate::wire::boxes::{InboxBox, PairBox, Ticket};
     use crate::wire::consent::Topic;
     use crate::wire::peer::{PeerAddress, PeerKey};
+    use crate::wire::said::menu::tests::menu;
+    use crate::wire::said::reaction::Reaction;
 
     fn content(body: Body) -> Content {
         Content {
@@ -404,12 +406,17 @@ mod tests {
             declined: vec![(2, 3, Decline::NoConsent), (9, 10, Decline::TooLate)],
         });
         let ground = Ground::Template(crate::wire::template::tests::template(Topic::Utility));
-        let grounded = Content { ground: Some(ground), ..content(Body::text("a caminho".into())) };
+        let grounded = Content { ground: Some(ground), ..content(Body::text("a caminho")) };
         let signer = DeviceId::new([8; 32]);
         let consent = SignedConsent { signer, signed: crate::wire::signed::tests::signed() };
+        let target = Target { id: MessageId::new([9; 16]), yours: true };
+        let reply = Content { reply: Some(target), ..content(Body::Said(Said::Menu(menu()))) };
+        let reaction = Reaction { target, emoji: "👍".into(), revision: 1 };
         let all = [
             introduced,
-            content(Body::text("olá\n".into())),
+            reply,
+            content(Body::Change(Change::Reaction(reaction))),
+            content(Body::text("olá\n")),
             content(ack),
             content(Body::Resend { from: 3, until: 5 }),
             content(Body::Queues(queues())),
@@ -423,13 +430,32 @@ mod tests {
     }
 
     #[test]
+    fn a_body_of_a_later_version_is_kept_whole_with_all_that_is_known_beside_it() {
+        let template = Ground::Template(crate::wire::template::tests::template(Topic::Service));
+        let mut later = Content { ground: Some(template), ..content(Body::Hello { first: 1 }) }.encode();
+        let hello = [0x52, 2, 8, 1];
+        let at = later.windows(4).position(|bytes| bytes == hello).unwrap();
+        later.drain(at..at + 4);
+        // Field 200, with a text in it.
+        later.extend([0xc2, 0x0c, 3]);
+        later.extend(b"new");
+        let read = Content::decode(&later).unwrap();
+        assert_eq!(read.body, Body::Said(Said::Unknown(Unknown { number: 200, content: later.clone() })));
+        assert_eq!((read.id, read.seq), (MessageId::new([1; 16]), 7));
+        assert!(read.ground.is_some());
+        assert_eq!(read.encode(), later, "it is kept as it came");
+        let bare = &later[..later.len() - 6];
+        assert!(Content::decode(bare).is_err(), "without a body it is none of any version");
+    }
+
+    #[test]
     fn hostile_contents_are_refused() {
         let too_long = content(Body::text("x".repeat(limits::TEXT_MAX + 1)));
-        let escape = content(Body::text("\u{1b}]0;pwned\u{7}".into()));
+        let escape = content(Body::text("\u{1b}]0;pwned\u{7}"));
         let crowd = content(Body::Ack(Ack { beyond: vec![(1, 2); BEYOND_MAX + 1], ..Ack::default() }));
         let empty = content(Body::Resend { from: 5, until: 5 });
         let beyond = limits::SEQUENCE_MAX + 1;
-        let far = Content { seq: beyond, ..content(Body::text("far".into())) };
+        let far = Content { seq: beyond, ..content(Body::text("far")) };
         let first = content(Body::Hello { first: beyond });
         let ack = content(Body::Ack(Ack { beyond: vec![(1, u64::MAX)], ..Ack::default() }));
         let runs = vec![(1, 2, Decline::OverCap); consent_limits::DECLINED_RUNS_MAX + 1];
@@ -437,7 +463,7 @@ mod tests {
         for one in [too_long, escape, crowd, empty, far, first, ack, runs] {
             assert!(Content::decode(&one.encode()).is_err());
         }
-        let whole = content(Body::text("cut".into())).encode();
+        let whole = content(Body::text("cut")).encode();
         for length in 0..whole.len() {
             assert!(Content::decode(&whole[..length]).is_err(), "cut at {length}");
         }

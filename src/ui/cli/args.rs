@@ -17,7 +17,9 @@ use crate::ui::cli::file::{FileCommand, WithFile};
 use crate::ui::cli::id_args::{Id, Phrase};
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::mailbox::Mailbox;
+use crate::ui::cli::message::{Choose, Edit, React, Which};
 use crate::ui::cli::relay::Relay;
+use crate::ui::cli::said::Beside;
 use crate::ui::cli::token::Token;
 use crate::ui::cli::webhook::Webhook;
 
@@ -136,8 +138,16 @@ pub(super) enum Command {
     /// What businesses may write about, and what this node dropped
     #[command(subcommand)]
     Consent(Consent),
-    /// Send a text or a file
-    Send(Send),
+    /// Send a text, a file, a place, a contact or a menu
+    Send(Box<Send>),
+    /// React to a message with an emoji
+    React(React),
+    /// Put another text in the place of a message of yours, within 24 hours
+    Edit(Edit),
+    /// Take a message of yours back, within 48 hours
+    Delete(Which),
+    /// Choose a row of a menu that a business sent
+    Choose(Choose),
     /// The files that were sent and that came: show them, write one to the disk, forget some
     #[command(subcommand)]
     File(FileCommand),
@@ -372,8 +382,10 @@ pub(super) struct Send {
     /// A contact's name, address, or the beginning of one; a business's whole address adds it
     pub(super) who: String,
     /// The text, or `-` to read it from stdin
-    #[arg(required_unless_present = "file")]
+    #[arg(required_unless_present_any = ["file", "location", "card", "menu"])]
     pub(super) text: Vec<String>,
+    #[command(flatten)]
+    pub(super) beside: Beside,
     #[command(flatten)]
     pub(super) with: WithFile,
     #[command(flatten)]
@@ -430,6 +442,9 @@ pub(super) struct History {
     /// Only entries with all these words, latest first
     #[arg(long, value_name = "WORDS")]
     pub(super) search: Option<String>,
+    /// Show the beginning of each message's id, by which it can be answered or changed
+    #[arg(long)]
+    pub(super) ids: bool,
     /// Mark the conversation as read
     #[arg(long)]
     pub(super) read: bool,

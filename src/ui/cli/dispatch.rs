@@ -15,7 +15,7 @@ use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
     api, bench, billing, business, chat, consent, device, file, id, inbox, join, lab, lab_dht, lab_run, ledger,
-    mailbox, people, receipts, relay, run, safety, setup, show, talk, token, verify, webhook,
+    mailbox, message, people, receipts, relay, run, safety, setup, show, talk, token, verify, webhook,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -96,7 +96,11 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         }
         Command::Block { who, undo, .. } => people::block(client, output, &who, undo).await,
         Command::Consent(what) => consent::consent(client, output, what).await,
-        Command::Send(letter) => talk::send(client, output, letter).await,
+        Command::Send(letter) => talk::send(client, output, *letter).await,
+        Command::React(wish) => message::react(client, output, wish).await,
+        Command::Edit(wish) => message::edit(client, output, wish).await,
+        Command::Delete(which) => message::delete(client, output, which).await,
+        Command::Choose(wish) => message::choose(client, output, wish).await,
         Command::File(what) => file::file(client, output, what).await,
         Command::Chat { who } => chat::chat(client, output, &who).await,
         Command::Inbox(wanted) => inbox::inbox(client, output, &wanted).await,

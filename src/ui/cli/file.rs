@@ -54,7 +54,7 @@ pub(super) struct Get {
 #[derive(Clone, Debug, Args)]
 pub(super) struct WithFile {
     /// Send this file, of at most 2 GiB
-    #[arg(long, value_name = "PATH", conflicts_with = "text")]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["text", "location", "card", "menu"])]
     file: Option<PathBuf>,
     /// A text under the file
     #[arg(long, value_name = "TEXT", requires = "file")]

@@ -73,6 +73,7 @@ const fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::TextLength { .. }
         | Refusal::TextCharacters
+        | Refusal::Said(_)
         | Refusal::Name
         | Refusal::Profile(_)
         | Refusal::Consent(_)
@@ -83,6 +84,7 @@ const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NoProfile
         | Refusal::NoSuchDevice(_)
         | Refusal::NoSuchFile
+        | Refusal::NoSuchMessage
         | Refusal::NoSuchPlan(_)
         | Refusal::NoSubscription(_)
         | Refusal::NoInvoice(_) => StatusCode::NOT_FOUND,

@@ -244,9 +244,12 @@ pub(crate) mod tests {
         let titled = |title: &str| Menu { buttons: vec![Row { title: title.into(), ..row("a") }], ..menu() };
         let (id, about) = ("x".repeat(ROW_ID_MAX - 1), "x".repeat(ROW_ABOUT_MAX));
         let rows = (0..MENU_ROWS_MAX).map(|at| Row { about: about.clone(), ..row(&format!("{at}{id}")) });
-        let rows = rows.map(|row| Row { title: "x".repeat(ROW_TITLE_MAX), ..row }).collect();
+        let title = "x".repeat(ROW_TITLE_MAX);
+        let rows = rows.map(|row| Row { title: title.clone(), ..row });
+        let sections = rows.map(|row| Section { title: title.clone(), rows: vec![row] }).collect();
         let link = Some(Link { title: "x".into(), url: format!("https://{}", "x".repeat(LINK_MAX - 8)) });
-        let full = Menu { text: "x".repeat(MENU_TEXT_MAX), buttons: rows, link, ..menu() };
+        let (text, header) = ("x".repeat(MENU_TEXT_MAX), "x".repeat(MENU_EDGE_MAX));
+        let full = Menu { text, footer: header.clone(), header, sections, link, ..list(1, 1) };
         let mut untitled = list(1, 2);
         untitled.sections[1].title.clear();
         let wrong = [

@@ -10,7 +10,7 @@ use crate::store::snapshot::{Fault, Scan, Snapshot};
 use crate::store::tx::Tx;
 use crate::wire::said::message::Said;
 
-struct Nothing;
+pub(super) struct Nothing;
 
 impl Snapshot for Nothing {
     fn get(&self, _: &Key) -> Option<Value> {
