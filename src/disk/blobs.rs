@@ -113,7 +113,7 @@ impl Blobs {
 
 impl Draft {
     /// The file itself.
-    pub const fn file(&mut self) -> &mut File {
+    pub fn file(&mut self) -> &mut File {
         self.file.as_file_mut()
     }
 

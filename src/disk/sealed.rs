@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::base::chunks::{Shape, TAG_LEN};
 use crate::base::file_limits::{CHUNK_LEN, FILE_MAX, UNSYNCED_MAX};
@@ -17,7 +17,7 @@ pub struct Sealer {
     key: ChunkKey,
     hasher: Hasher,
     /// Bytes that aren't sealed yet: as long as more may come, nobody knows whether they are the last.
-    waiting: Vec<u8>,
+    waiting: Zeroizing<Vec<u8>>,
     chunk: u32,
     size: u64,
 }
@@ -35,7 +35,7 @@ pub struct Written {
 impl Sealer {
     /// Begins with a key that serves for no other file.
     pub fn new(draft: Draft, key: ChunkKey) -> Self {
-        let waiting = Vec::with_capacity((CHUNK_LEN + TAG_LEN) as usize);
+        let waiting = Zeroizing::new(Vec::with_capacity((CHUNK_LEN + TAG_LEN) as usize));
         Self { draft, key, hasher: Hasher::default(), waiting, chunk: 0, size: 0 }
     }
 
@@ -91,12 +91,6 @@ impl Sealer {
 }
 
 const ZEROS: [u8; 4_096] = [0; 4_096];
-
-impl Drop for Sealer {
-    fn drop(&mut self) {
-        self.waiting.zeroize();
-    }
-}
 
 /// Reads sealed chunks of a whole file, one after the other.
 pub struct Chunks {

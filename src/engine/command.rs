@@ -15,7 +15,7 @@ use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile};
 use crate::domain::directory::search::Query;
 use crate::domain::identity::account::Seed;
 use crate::domain::identity::address;
-use crate::engine::parcel::{NewFile, Parcel};
+use crate::engine::parcel::NewFile;
 use crate::wire::consent::Topic;
 use crate::wire::invite::Invite;
 use crate::wire::invoice_key::InvoiceKey;
@@ -114,13 +114,6 @@ pub enum Command {
     },
     /// Makes a file known that is on the disk, so that it can be sent.
     TakeFile(Box<NewFile>),
-    /// Sends a message with a file.
-    SendFile {
-        /// To whom.
-        to: AccountId,
-        /// Which file, and what goes with it.
-        parcel: Box<Parcel>,
-    },
     /// Fetches a file, however large it is.
     WantFile(FileId),
     /// Removes a file from the disk, and fetches it no more.

@@ -43,7 +43,6 @@ impl Engine {
             Command::Delete { with, message } => self.take_back(step, &with, message),
             Command::Choose { to, menu, row } => self.choose(step, &to, menu, &row),
             Command::TakeFile(new) => self.take_file(step, *new),
-            Command::SendFile { to, parcel } => self.send_file(step, &to, *parcel),
             Command::WantFile(file) => self.want_file(step, &file),
             Command::ForgetFile(file) => self.forget_file(step, &file),
             Command::Consent { to, topics, days } => self.consent(step, &to, topics, days),

@@ -154,8 +154,8 @@ impl Engine {
         }
     }
 
-    /// A peer asks for a file. Whoever knows the id of one that was sent from here is given it while it is offered; one
-    /// that came here is for our own devices.
+    /// A peer asks for a file. Whoever knows the id of one that was sent, from here or from another device of ours, is
+    /// given it while it is offered; one that others sent is for our own devices.
     fn file_asked(&mut self, step: &Step<'_, '_>, ask: u64, peer: &PeerKey, id: &FileId, from: u32) {
         let granted = self.files.misses.may(peer, step.now).then(|| self.given(step, peer, id)).flatten();
         let order = match granted {
@@ -170,7 +170,8 @@ impl Engine {
 
     fn given(&self, step: &Step<'_, '_>, peer: &PeerKey, id: &FileId) -> Option<std::sync::Arc<Kept>> {
         let row = step.tx.row(&FILES, id.as_bytes()).filter(|row| row.is_here())?;
-        let is_offered = row.is_ours() && row.uses > 0 && step.now < row.expires;
+        let was_sent = matches!(row.origin, Origin::Here | Origin::Told { own: true, .. });
+        let is_offered = was_sent && row.uses > 0 && step.now < row.expires;
         let blocked = |account| {
             step.tx.row(&CONTACTS, account).is_some_and(|contact| contact.standing == Standing::Blocked)
         };

@@ -15,7 +15,7 @@ use crate::engine::file_order::FileOrder;
 use crate::engine::file_state::Want;
 use crate::engine::file_view::state_word;
 use crate::engine::machine::{Engine, Job, Step};
-use crate::engine::parcel::{NewFile, Parcel};
+use crate::engine::parcel::NewFile;
 use crate::store::table::Rows;
 use crate::wire::file::{is_file_name, is_media_type};
 use crate::wire::said::file::SentFile;
@@ -82,37 +82,26 @@ impl Engine {
         Ok(Outcome::FileTaken { file: id, expires })
     }
 
-    /// Sends a message with a file that was given to the node.
-    pub(super) fn send_file(
-        &mut self,
-        step: &mut Step<'_, '_>,
-        to: &AccountId,
-        parcel: Parcel,
-    ) -> Result<Outcome, Refusal> {
-        let Parcel { file: id, caption, reply, template } = parcel;
-        let contact = self.may_write(step, to)?;
+    /// Whether a message may go out with this file: it was given to the node, and is still here.
+    pub(super) fn may_send(&self, step: &Step<'_, '_>, id: &FileId) -> Result<(), Refusal> {
         let row = step.tx.row(&FILES, id.as_bytes()).ok_or(Refusal::NoSuchFile)?;
-        if !row.is_ours() || !row.is_here() {
-            return Err(Refusal::File(FOREIGN_WORDS.into()));
-        }
-        let file = SentFile {
-            opening: row.opening.clone(),
-            name: row.name.clone(),
-            media_type: row.media_type.clone(),
-            caption,
-            picture: row.picture.clone(),
-        };
-        let said = Said::File(Box::new(file));
-        said.check().map_err(|_| Refusal::File(CAPTION_WORDS.into()))?;
-        let outcome = self.utter(step, &contact, said, reply, template)?;
+        if row.is_ours() && row.is_here() { Ok(()) } else { Err(Refusal::File(FOREIGN_WORDS.into())) }
+    }
+
+    /// A message with a file went out: it is offered from now on.
+    pub(super) fn file_sent(
+        &mut self,
+        step: &Step<'_, '_>,
+        id: &FileId,
+        contact: &Contact,
+        position: u64,
+    ) {
+        let was_unsent = step.tx.with(&FILES, &FILES.key(id.as_bytes()), is_unsent) == Some(true);
+        self.files.unsent = self.files.unsent.saturating_sub(usize::from(was_unsent));
+        kept::used(step.tx, id, &contact.thread, position);
         let expires = step.now.plus(limits::OFFER_LIFE);
-        self.files.unsent = self.files.unsent.saturating_sub(usize::from(is_unsent(&row)));
-        if let Outcome::Queued { position, .. } = outcome {
-            kept::used(step.tx, &id, &contact.thread, position);
-        }
-        kept::edit(step.tx, &id, |row| row.expires = expires);
-        self.agenda.set(step.tx, Job::FileEnds(id), expires);
-        Ok(outcome)
+        kept::edit(step.tx, id, |row| row.expires = expires);
+        self.agenda.set(step.tx, Job::FileEnds(*id), expires);
     }
 
     /// A person wants a file to be fetched.
@@ -321,14 +310,9 @@ const fn is_unsent(row: &Kept) -> bool {
     matches!(row.origin, Origin::Here) && row.uses == 0
 }
 
-const NAME_WORDS: &str =
-    "a file's name is one line of at most 255 bytes without strokes, and its type is one as image/jpeg";
-const PICTURE_WORDS: &str =
-    "a picture has sides of 1 to 65,535 pixels, and a thumbnail is a JPEG or PNG of at most 7,168 bytes";
-const CAPTION_WORDS: &str = "a caption is a text of at most 4,096 bytes without control characters";
-const FOREIGN_WORDS: &str =
-    "only a file that was given to this node, and is still here, can be sent: give it to the node again";
-const OURS_WORDS: &str =
-    "this file was sent from here and isn't here any more: it is where it was taken from";
+const NAME_WORDS: &str = "a file's name is one line of at most 255 bytes without strokes, and its type is one as image/jpeg";
+const PICTURE_WORDS: &str = "a picture has sides of 1 to 65,535 pixels, and a thumbnail is a JPEG or PNG of at most 7,168 bytes";
+const FOREIGN_WORDS: &str = "only a file that was given to this node, and is still here, can be sent: give it to the node again";
+const OURS_WORDS: &str = "this file was sent from here and isn't here any more: it is where it was taken from";
 const ROOM_WORDS: &str = "files take as much room as they may: forget some (`sigillo file forget`), or raise `kept_mebibytes` under \
      [files] in config.toml";

@@ -39,6 +39,8 @@ mod device_tests;
 #[cfg(test)]
 mod directory_tests;
 #[cfg(test)]
+mod file_tests;
+#[cfg(test)]
 mod mail_tests;
 #[cfg(test)]
 mod rotation_tests;

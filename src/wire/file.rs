@@ -80,7 +80,8 @@ pub fn is_file_name(name: &str) -> bool {
 pub fn is_media_type(text: &str) -> bool {
     let is_name = |name: &str| {
         let mut bytes = name.bytes();
-        bytes.next().is_some_and(|first| first.is_ascii_alphanumeric())
+        name.len() <= limits::MEDIA_TYPE_MAX / 2
+            && bytes.next().is_some_and(|first| first.is_ascii_alphanumeric())
             && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
     };
     text.len() <= limits::MEDIA_TYPE_MAX
@@ -90,6 +91,8 @@ pub fn is_media_type(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::chunks::ChunkKey;
+    use crate::crypto::golden::Case;
 
     #[test]
     fn an_id_hangs_on_all_that_opens_the_file() {
@@ -102,6 +105,46 @@ mod tests {
             Opening { hash, key, size: size + 1 },
         ];
         assert!(others.iter().all(|other| other.id() != id));
+    }
+
+    /// What an independent model made; `docs/vectors/README.md` tells how to read it.
+    #[test]
+    fn files_are_those_of_the_model() {
+        let vectors: serde_json::Value =
+            serde_json::from_str(include_str!("../../docs/vectors/files.json")).unwrap();
+        let vectors = Case(&vectors);
+        for case in vectors.cases("lengths") {
+            let shape = Shape::of(case.number("size")).unwrap();
+            assert_eq!(shape.padded(), case.number("padded"), "{}", shape.size());
+        }
+        let mut count = 0;
+        for case in vectors.cases("files") {
+            let (key, size) = (case.secret("key"), case.number("size"));
+            let shape = Shape::of(size).unwrap();
+            let sealed = seal(&ChunkKey::derive(&key), shape);
+            assert_eq!(sealed.len() as u64, case.number("chunks"));
+            let all = sealed.concat();
+            assert_eq!((all.len() as u64, shape.sealed()), (case.number("sealed"), case.number("sealed")));
+            assert!(sealed.last().unwrap().ends_with(&case.bytes("last chunk")));
+            let opening = Opening { hash: Digest::new(sha256(&[&all])), key, size };
+            assert_eq!(*opening.hash.as_bytes(), case.array("hash"));
+            assert_eq!(*opening.id().as_bytes(), case.array("id"));
+            count += 1;
+        }
+        assert!(count > 9);
+    }
+
+    /// The chunks of a file whose bytes count.
+    fn seal(key: &ChunkKey, shape: Shape) -> Vec<Vec<u8>> {
+        let byte = |at: u64| if at < shape.size() { u8::try_from(at * 31 % 251).unwrap() } else { 0 };
+        let chunks = 0..shape.chunks();
+        let sealed = chunks.map(|chunk| {
+            let begins = u64::from(chunk) * limits::CHUNK_LEN;
+            let mut bytes: Vec<u8> = (begins..begins + shape.chunk_len(chunk)).map(byte).collect();
+            key.seal(chunk, shape.is_last(chunk), &mut bytes).unwrap();
+            bytes
+        });
+        sealed.collect()
     }
 
     #[test]

@@ -26,7 +26,7 @@
 //! webhook      what happens, brought to programs that listen elsewhere
 //! cloud        the Cloud-API-compatible surface of a business
 //! short_id     ids of tokens and webhooks
-//! own, doctor, contacts, messages, changes, conversations, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
+//! own, doctor, contacts, messages, changes, files, conversations, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
 //! ```
 
 pub mod api;
@@ -54,6 +54,7 @@ mod directory;
 mod doctor;
 mod events;
 mod extract;
+mod files;
 mod gate;
 mod health;
 mod idempotency;

@@ -68,15 +68,18 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     if let Some(query) = route.query {
         parameters.extend(query_parameters(query, generator));
     }
-    if route.rule.writes {
+    if route.rule.writes && !route.rule.streams {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false, "schema": { "type": "string" },
             "description": "The same key and request are carried out once within 24 hours.",
         }));
     }
-    let is_json = route.path != "/metrics";
     let answer = route.answer.map_or_else(|| json!({}), |answer| answer(generator).to_value());
-    let kind = if is_json { "application/json" } else { "text/plain" };
+    let kind = match route.path {
+        "/metrics" => "text/plain",
+        _ if route.bytes => "application/octet-stream",
+        _ => "application/json",
+    };
     let mut operation = json!({
         "operationId": name(route),
         "summary": route.summary,
@@ -92,6 +95,9 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     });
     if let Needs::Scope(scope) = route.rule.needs {
         operation["x-sigillo-scope"] = json!(scope);
+    }
+    if route.rule.streams {
+        operation["requestBody"] = json!({ "required": true, "content": { "application/octet-stream": {} } });
     }
     if let Some(body) = route.body {
         let schema = body(generator).to_value();

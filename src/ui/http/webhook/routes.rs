@@ -25,9 +25,10 @@ use crate::ui::http::webhook::line::Dead;
 use crate::ui::http::webhook::post::{Target, Way, secret_text};
 
 /// Kinds of events that a webhook may be told.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 14] = [
     "entry",
     "changed",
+    "file",
     "delivery",
     "read",
     "contact",
