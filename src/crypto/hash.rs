@@ -32,22 +32,6 @@ impl Hasher {
     }
 }
 
-/// SHA-256 over what comes piece by piece.
-#[derive(Clone, Debug, Default)]
-pub struct Hasher(Sha256);
-
-impl Hasher {
-    /// The next piece.
-    pub fn update(&mut self, piece: &[u8]) {
-        self.0.update(piece);
-    }
-
-    /// The hash of all pieces.
-    pub fn finish(self) -> [u8; 32] {
-        self.0.finalize().into()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
