@@ -71,7 +71,7 @@ fn places_cards_reactions_answers_and_edits_go_both_ways() {
     say(&shop, &ana, &quoted);
     let answer = came(&shop, "text");
     let first = shop.ana.json(&["history", "Shop"])["entries"][0]["id"].clone();
-    assert_eq!(answer["reply"]["id"], first);
+    assert_eq!(answer["reply_to"]["id"], first);
     let unknown = json!({ "messaging_product": "whatsapp", "to": ana, "text": { "body": "x" }, "context": { "message_id": "wamid.x" } });
     assert_eq!(shop.refused(&format!("POST /v23.0/{}/messages", shop.phone()), &unknown), (400, 100));
 
@@ -142,7 +142,7 @@ fn a_file_is_uploaded_sent_received_fetched_and_removed() {
 
     say(&shop, &ana, &json!({ "document": { "id": id, "caption": "All we bake", "filename": "menu.pdf" } }));
     let file = came(&shop, "file");
-    assert_eq!((&file["name"], &file["caption"]), (&"menu.pdf".into(), &"All we bake".into()));
+    assert_eq!((&file["file_name"], &file["caption"]), (&"menu.pdf".into(), &"All we bake".into()));
     let path = shop.ana.file("wish.txt");
     std::fs::write(&path, "two loaves").unwrap();
     shop.ana.done(&["send", "Shop", "--file", path.to_str().unwrap(), "--type", "text/plain", "--caption", "Please"]);

@@ -22,8 +22,11 @@ class Place:
         self.node = None
         self.done("init", "--name", name, "--kdf-memory", "12", *init)
 
+    def ask(self, *words):
+        return subprocess.run([PROGRAM, "--home", self.home, *words, "--json"], capture_output=True, text=True, check=False)
+
     def done(self, *words):
-        ran = subprocess.run([PROGRAM, "--home", self.home, *words, "--json"], capture_output=True, text=True)
+        ran = self.ask(*words)
         if ran.returncode != 0:
             raise SystemExit(f"sigillo {' '.join(words)}: {ran.stdout}{ran.stderr}")
         return json.loads(ran.stdout) if ran.stdout.strip() else None
@@ -31,8 +34,9 @@ class Place:
     def until(self, good, *words):
         begun = time.monotonic()
         while True:
-            said = self.done(*words)
-            if good(said):
+            ran = self.ask(*words)
+            said = json.loads(ran.stdout or "null")
+            if ran.returncode == 0 and good(said):
                 return said
             if time.monotonic() - begun > PATIENCE:
                 raise SystemExit(f"sigillo {' '.join(words)} still says {said}")

@@ -115,7 +115,7 @@ def main():
 
     answered = sent(client.reply_to_message(asked, person, "Until six."))
     until("the answer", lambda: history()[-1].get("text") == "Until six.")
-    assert history()[-1]["reply"]["id"] == history()[-2]["id"], history()[-2:]
+    assert history()[-1]["reply_to"]["id"] == history()[-2]["id"], history()[-2:]
     statuses = lambda status: lambda data: client.get_delivery(data) == status and (
         client.preprocess(data)["statuses"][0]["id"] == answered
     )
