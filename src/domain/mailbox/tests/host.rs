@@ -488,7 +488,8 @@ fn a_reader_proves_itself_once_on_a_channel_and_for_what_takes_the_queue_away_ag
     assert_eq!(bare(&mut desk, *read_id(&other.key.public()).as_bytes(), &get), NO);
     assert_eq!(bare(&mut desk, id, &Command::Delete), NO);
     let number = desk.count();
-    let forged = Request { proof: vec![1; 64], ..Request::bare(number, id, &get) };
+    let mut forged = Request::bare(number, id, &get);
+    forged.proof = vec![1; 64];
     assert_eq!(desk.ask(&forged).answer, NO);
     // Another channel has proven nothing.
     (desk.nonce, desk.proven) = ([5; 32], std::collections::BTreeSet::new());
