@@ -182,7 +182,7 @@ impl Engine {
         };
         let key = OUTBOX.key_at(device.as_bytes(), seq);
         let news = step.tx.edit(&OUTBOX, &key, |row| row.deposit.kept(to, &queues));
-        if news == Some(true) && seq > 0 {
+        if news == Some(true) && seq > 0 && *contact != self.account {
             let with = Address(*contact);
             self.show(Event::Delivery { with, seq, state: State::Stored });
         }

@@ -6,12 +6,14 @@ use crate::base::id::AccountId;
 use crate::base::kind::AccountKind::Person;
 use crate::base::time::Time;
 use crate::domain::chat::delivery::State;
+use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::identity::invite;
 use crate::domain::mailbox::host::Rules;
 use crate::domain::mailbox::queue::PREKEYS;
 use crate::engine::command::{Command, NewMailbox, Outcome};
 use crate::engine::mailbox_view;
 use crate::engine::view::{BodyView, EntryView};
+use crate::sim::device_tests::linked;
 use crate::sim::mail::Malice;
 use crate::sim::tests::{MINUTE, history, say, texts};
 use crate::sim::world::World;
@@ -546,4 +548,39 @@ fn a_mailbox_that_is_none_is_not_taken_on() {
     assert!(matches!(world.ask(ANA, Command::AddMailbox(Box::new(nowhere))), Some(Err(_))));
     let safe = world.peers[ANA].disk.safe();
     assert!(mailbox_view::mail(&Reader::new(&safe)).mailboxes.is_empty());
+}
+
+#[test]
+fn what_is_said_and_read_on_one_device_reaches_the_other_though_they_are_never_on_at_once() {
+    let (mut world, ana, bento) = friends(31, 3);
+    world.start(ANA);
+    world.run(MINUTE);
+    let (second, _) = linked(&mut world, ANA);
+    for mailbox in 2..5 {
+        takes_on(&mut world, second, mailbox);
+    }
+    world.run(5 * MINUTE);
+    world.stop(second);
+    world.run(MINUTE);
+    assert!(say(&mut world, BENTO, ana, "one") && say(&mut world, ANA, bento, "two"));
+    world.run(3 * MINUTE);
+    world.stop(ANA);
+    world.stop(BENTO);
+    world.start(second);
+    world.run(3 * MINUTE);
+    let there = history(&world, second, &bento);
+    assert_eq!(texts(&there, "in").last().unwrap(), "one");
+    assert_eq!(texts(&there, "out").last().unwrap(), "two", "what the first device said");
+    // And back; the first device hears too that its copy arrived.
+    assert!(say(&mut world, second, bento, "three"));
+    world.run(3 * MINUTE);
+    world.stop(second);
+    world.start(ANA);
+    world.run(3 * MINUTE);
+    assert_eq!(texts(&history(&world, ANA, &bento), "out"), ["two", "three"]);
+    let safe = world.peers[ANA].disk.safe();
+    assert!(
+        Reader::new(&safe).scan(&OUTBOX, &OUTBOX.all()).is_empty(),
+        "the first device knows that all arrived"
+    );
 }
