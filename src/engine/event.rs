@@ -7,7 +7,23 @@ use crate::domain::identity::address::Address;
 use crate::engine::view::EntryView;
 use crate::wire::consent::Topic;
 
-/// Something happened.
+/// What each kind of event is called, in the order of [`Event`].
+pub const KINDS: [&str; 12] = [
+    "entry",
+    "delivery",
+    "read",
+    "contact",
+    "identity",
+    "link_granted",
+    "consent",
+    "invoice",
+    "receipt",
+    "charging",
+    "published",
+    "not_published",
+];
+
+/// Something happened. Its kind is in [`KINDS`].
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
@@ -101,4 +117,53 @@ pub enum Event {
         /// What is in the way.
         reason: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::{AccountId, MessageId};
+    use crate::base::time::Time;
+    use crate::engine::view::BodyView;
+
+    /// An event of the kind behind this one's. A kind that is new doesn't compile before it has its place here.
+    fn next(event: &Event) -> Option<Event> {
+        let (with, id) = (Address(AccountId::new([1; 32])), String::new());
+        Some(match event {
+            Event::Entry { .. } => Event::Delivery { with, seq: 1, state: State::Sent },
+            Event::Delivery { .. } => Event::Read { with: id, unread: 0 },
+            Event::Read { .. } => Event::Contact { address: with, name: id, request: false },
+            Event::Contact { .. } => Event::Identity { address: id.clone(), former: id },
+            Event::Identity { .. } => Event::LinkGranted { address: with, name: id },
+            Event::LinkGranted { .. } => Event::Consent { with, topic: Topic::Service, granted: true },
+            Event::Consent { .. } => Event::Invoice { with, key: id },
+            Event::Invoice { .. } => Event::Receipt { with, id },
+            Event::Receipt { .. } => Event::Charging { with, what: "", id },
+            Event::Charging { .. } => Event::Published { seq: 1 },
+            Event::Published { .. } => Event::NotPublished { reason: id },
+            Event::NotPublished { .. } => return None,
+        })
+    }
+
+    #[test]
+    fn every_kind_of_event_has_its_name_in_the_list() {
+        let entry = EntryView {
+            position: 0,
+            id: MessageId::new([0; 16]),
+            direction: "in",
+            seq: 1,
+            sent_at: Time::EPOCH,
+            at: Time::EPOCH,
+            body: BodyView::Missing,
+            state: None,
+            cause: None,
+            key_changed: false,
+        };
+        let first = Event::Entry { with: Address(AccountId::new([1; 32])), name: String::new(), entry };
+        let all = core::iter::successors(Some(first), next);
+        let named: Vec<String> = all
+            .map(|event| serde_json::to_value(&event).unwrap()["event"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(named, KINDS);
+    }
 }

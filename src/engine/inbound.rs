@@ -385,7 +385,10 @@ impl Engine {
         }
         match incoming::first_held(step.tx, device) {
             Some(_) => self.expect_gap(step, &contact, device),
-            None => self.agenda.clear(step.tx, &Job::Gap(contact.account, *device)),
+            None => {
+                self.links.line(device).missing_asked = false;
+                self.agenda.clear(step.tx, &Job::Gap(contact.account, *device));
+            }
         }
     }
 
@@ -462,8 +465,14 @@ impl Engine {
             (incoming::first_held(step.tx, device), contact.standing == Standing::Accepted)
         {
             let filed = step.tx.with(&INCOMING, &INCOMING.key(device.as_bytes()), |row| row.filed);
+            let asked = self.was_asked_for(step, &contact, device);
             self.links.line(device).missing = Some((filed.unwrap_or(0) + 1, until));
             self.links.mark_dirty(contact.account);
+            if !asked {
+                let job = Job::Gap(contact.account, *device);
+                return self.agenda.set(step.tx, job, now.plus(limits::GAP_PATIENCE));
+            }
+            self.links.line(device).missing_asked = false;
         }
         incoming::give_up_gap(step.tx, device, |seq| {
             let from = From::Them { device: *device, seq };
@@ -476,6 +485,19 @@ impl Engine {
         });
         self.file_held(step, &contact, device);
         self.owe_ack(&contact, device);
+    }
+
+    /// Whether the patience with a gap may end. What another device of ours said has no place kept for it, and would be
+    /// shown out of its order if it came later: that device was asked for it on a link that is still up, or keeps it no
+    /// longer.
+    fn was_asked_for(&self, step: &Step<'_, '_>, contact: &Contact, device: &DeviceId) -> bool {
+        if !contact.is_ourselves() || !contact.has_device(device) {
+            return true;
+        }
+        let asked = self.links.is_linked_to(device) && self.links.has_asked(device);
+        let behind = incoming::first_held_content(step.tx, device);
+        let behind = behind.and_then(|content| Content::decode(&content).ok());
+        asked || behind.is_none_or(|content| content.sent_at.plus(limits::MESSAGE_LIFE) < step.now)
     }
 
     /// What a contact says of itself. Its reach is believed; its name only where the person chose none; that it is a

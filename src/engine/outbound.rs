@@ -97,6 +97,7 @@ impl Engine {
         }
         if control_room {
             for body in self.asides(step, contact, device) {
+                self.links.line(device).missing_asked |= matches!(body, Body::Resend { .. });
                 let frame = self.seal_control(step, contact, session, body, None);
                 frames.extend(frame.map(|frame| (frame, Item::Greeting { device: *device })));
             }
@@ -383,11 +384,12 @@ impl Engine {
                 window::arrived(step.tx, &contact.thread, seq, step.now);
             }
             let dropped = ack.declined.iter().find(|(from, until, _)| (*from..*until).contains(&seq));
+            // Most contacts have one device: what it took no other one can have dropped.
+            let may_fail = dropped.is_some() || contact.devices().nth(1).is_some();
             let position = step.tx.with(&OUTBOX, &key, |row| row.position).flatten();
-            if let (Some((.., cause)), Some(position)) = (dropped, position) {
-                let cause = Some(timeline::Cause::from(*cause));
-                timeline::edit(step.tx, &contact.thread, position, |entry| entry.failed = cause);
-                self.show_entry(step, contact, position);
+            if let Some(position) = position.filter(|_| may_fail) {
+                let cause = dropped.map(|(.., cause)| timeline::Cause::from(*cause));
+                self.judged(step, contact, device, (seq, position), cause);
             }
             step.tx.delete(&OUTBOX, key);
         }
@@ -408,6 +410,30 @@ impl Engine {
         }
         step.tx.put(&DELIVERY, DELIVERY.key(device.as_bytes()), marks);
         self.attempts.remove(&contact.account);
+    }
+
+    /// One device of the contact took a text of ours, or dropped it for this cause. It has failed where none of their
+    /// devices took it.
+    fn judged(
+        &mut self,
+        step: &Step<'_, '_>,
+        contact: &Contact,
+        device: &DeviceId,
+        (seq, position): (u64, u64),
+        cause: Option<timeline::Cause>,
+    ) {
+        let entry = timeline::since(step.tx, &contact.thread, position, 1).pop();
+        let Some(entry) = entry.filter(|entry| entry.position == position) else { return };
+        let was_dropped = entry.failed.is_some_and(timeline::Cause::is_drop);
+        let others = contact.devices().filter(|other| other != device);
+        let failed = match cause {
+            // What arrived at others, and isn't known as dropped, they took.
+            Some(_) if !was_dropped && state_at(step.tx, others, seq) >= State::Delivered => return,
+            None if !was_dropped => return,
+            cause => cause,
+        };
+        timeline::edit(step.tx, &contact.thread, position, |entry| entry.failed = failed);
+        self.show_entry(step, contact, position);
     }
 
     /// A link is up: what is unsettled at its peer goes out, and acknowledgements that the peer may not have.

@@ -8,6 +8,7 @@ use crate::base::limits;
 use crate::domain::chat::conversation::{self, CONVERSATIONS};
 use crate::domain::chat::incoming;
 use crate::domain::chat::timeline::Cause;
+use crate::domain::consent::waiting;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::invite;
@@ -334,9 +335,12 @@ impl Engine {
         });
         let mut upto = Vec::new();
         for device in contact.devices() {
+            // What waits for the end of quiet hours nobody has seen.
+            let unseen = waiting::first_of(step.tx, &contact.thread, &device);
             let seen = incoming::edit(step.tx, &device, |row| {
-                let news = row.filed > row.read;
-                row.read = row.read.max(row.filed);
+                let shown = unseen.map_or(row.filed, |unseen| row.filed.min(unseen - 1));
+                let news = shown > row.read;
+                row.read = row.read.max(shown);
                 news
             });
             if seen == Some(true) {

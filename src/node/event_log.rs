@@ -58,8 +58,8 @@ pub struct Page {
 pub fn after(rows: &impl Rows, after: u64, limit: usize) -> Page {
     let from = after.saturating_add(1);
     let Some(state) = rows.row(&STATE, ID) else {
-        // Whoever has a number has it from another log.
-        return Page { lost: (after > 0).then_some(1..from), events: Vec::new() };
+        // Whoever has a number has it from another log: from here on it goes by the numbers of this one.
+        return Page { lost: (after > 0).then_some(1..1), events: Vec::new() };
     };
     if from > state.next {
         // From another log, too, or from one that was set back: everything here is new to the reader.
@@ -80,6 +80,11 @@ fn kept(rows: &impl Rows, state: &State, from: u64, limit: usize) -> Page {
 /// The number of the last event; 0 where there is none.
 pub fn last(rows: &impl Rows) -> u64 {
     rows.row(&STATE, ID).map_or(0, |state| state.next - 1)
+}
+
+/// The number of the first event that is kept; that of the next one where none is.
+pub fn first_kept(rows: &impl Rows) -> u64 {
+    rows.row(&STATE, ID).map_or(0, |state| state.first)
 }
 
 /// The number of the first event that isn't older than [`limits::EVENT_LOG_LIFE`].
@@ -314,14 +319,30 @@ mod tests {
         disk.decide(&mut log, 11, &[], alive);
         let (lost, events) = disk.after(1);
         assert_eq!((lost, events.len(), events[0].0), (Some(2..4), 7, 4));
+        assert_eq!(first_kept(&Reader::new(&disk)), 4);
         assert_eq!(disk.0.len(), 7 + 1, "the rows are gone, too");
         assert_eq!(first_alive(&Reader::new(&disk), Time::from_millis(2 * life)), 11);
     }
 
     #[test]
+    fn what_is_to_be_forgotten_is_a_page_at_a_time() {
+        let mut disk = Memory::default();
+        let mut log = disk.log();
+        let many = limits::EVENT_LOG_PAGE as u64 + 1;
+        for seq in 1..=many {
+            disk.decide(&mut log, seq, &[published(seq)], 0);
+        }
+        disk.decide(&mut log, 1, &[], many + 1);
+        assert_eq!(first_kept(&Reader::new(&disk)), many, "whoever has it forgotten looks, and asks again");
+        disk.decide(&mut log, 1, &[], many + 1);
+        assert_eq!((first_kept(&Reader::new(&disk)), disk.0.len()), (many + 1, 1));
+    }
+
+    #[test]
     fn a_number_of_another_log_gets_everything_and_is_told_so() {
         let mut disk = Memory::default();
-        assert_eq!(disk.after(5), (Some(1..6), vec![]));
+        assert_eq!(disk.after(5), (Some(1..1), vec![]));
+        assert_eq!(disk.after(0), (None, vec![]), "and isn't told so again");
         let mut log = disk.log();
         disk.decide(&mut log, 1, &[published(1)], 0);
         assert_eq!(disk.after(5), (Some(1..1), vec![(1, json(1))]));

@@ -47,6 +47,11 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         #[cfg(unix)]
         Command::Lab(Lab::Node) => lab_run::node(&home, output).await,
         Command::Device(Device::Join(wanted)) => join::join(&home, output, wanted).await,
+        Command::Doctor => {
+            // One that was started a moment before, and doesn't answer yet, isn't ill.
+            Client::appears(&home).await;
+            answer(&home, output, Command::Doctor).await
+        }
         request => match answer(&home, output, request.clone()).await {
             // It may have been started a moment before, and not hold its home yet.
             Err(failure) if failure.is(OFFLINE) && Client::appears(&home).await => {

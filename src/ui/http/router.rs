@@ -166,6 +166,7 @@ mod tests {
             // These are asked with a body because what is compared is no part of an address.
             let compares = ["/v1/contacts/{who}/safety-number", "/v1/receipts/verify"].contains(&route.path);
             assert_eq!(reads, compares, "{} {}", route.method, route.path);
+            assert_eq!(route.rule.writes, !compares, "{} {}", route.method, route.path);
         }
     }
 

@@ -11,6 +11,7 @@ use zeroize::Zeroize as _;
 
 use crate::base::api_limits as limits;
 use crate::base::time::Time;
+use crate::engine::event::KINDS;
 use crate::node::identity::system_rng;
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
@@ -19,20 +20,6 @@ use crate::ui::http::short_id::ShortId;
 use crate::ui::http::webhook::hook::{Health, Hook};
 use crate::ui::http::webhook::line::Dead;
 use crate::ui::http::webhook::post::{Target, Way, secret_text};
-
-/// Kinds of events that a webhook may be told.
-const KINDS: [&str; 10] = [
-    "entry",
-    "delivery",
-    "read",
-    "contact",
-    "identity",
-    "link_granted",
-    "invoice",
-    "receipt",
-    "published",
-    "not_published",
-];
 
 /// A webhook that is to be made.
 #[derive(Deserialize, JsonSchema)]
