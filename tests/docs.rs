@@ -238,6 +238,77 @@ fn what_the_page_on_consent_does_works_as_it_stands() {
 }
 
 #[test]
+fn what_the_page_on_a_contacts_data_does_works_as_it_stands() {
+    let mut reader = Reader::new();
+    let port = reader.port;
+    let tcp = format!("/ip4/127.0.0.1/udp/{port}/quic-v1");
+    for line in [
+        "sigillo --home bakery init --name Bakery",
+        "sigillo --home ana init --name ana",
+        &format!("sigillo --home bakery run --no-mdns --listen {tcp} &"),
+        "sigillo --home ana run --no-mdns --listen /ip4/127.0.0.1/tcp/0 &",
+    ] {
+        reader.type_in(line);
+    }
+    let invite =
+        reader.json(&["--home", "bakery", "invite", "--no-qr"])["invite"].as_str().unwrap().to_owned();
+    reader.type_in(&format!("sigillo --home ana add {invite} --name Bakery"));
+    reader.type_in("sigillo --home ana send Bakery \"Still warm?\" --wait");
+    reader.type_in("sigillo --home bakery send ana \"Of course.\" --wait");
+    let page = read("docs/personal-data.md");
+    let lines = shell(&format!("{page}\n## end\n"), "# A contact's data", "\n## end\n");
+    assert_eq!(lines.len(), 2);
+    reader.type_in(lines[0]);
+    let text = std::fs::read_to_string(reader.directory.path().join("ana.json")).unwrap();
+    let data: Value = serde_json::from_str(&text).unwrap();
+    let said: Vec<&str> =
+        data["entries"].as_array().unwrap().iter().filter_map(|one| one["text"].as_str()).collect();
+    assert_eq!(said, ["Still warm?", "Of course."]);
+    assert_eq!((&data["format"], &data["contact"]["name"]), (&"sigillo-contact/1".into(), &"ana".into()));
+    let shown = reader.command(&["--home", "bakery", "export", "ana"].map(str::to_owned)).output().unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&shown.stdout).unwrap()["entries"], data["entries"]);
+    reader.type_in(lines[1]);
+    assert_eq!(reader.json(&["--home", "bakery", "contacts"]), Value::Array(Vec::new()));
+    assert_eq!(reader.json(&["--home", "bakery", "inbox"]), Value::Array(Vec::new()));
+    let gone = reader.json(&["--home", "bakery", "erase", "ana", "--yes"]);
+    assert_eq!(gone["error"]["code"], "unknown_contact", "{gone}");
+}
+
+#[test]
+fn what_the_page_on_backups_does_works_as_it_stands() {
+    let page = read("docs/backup.md");
+    let mut reader = Reader::new();
+    let (make, back) = page.split_once("\n## Bring it back\n").unwrap();
+    let lines = shell(&format!("{make}\n## end\n"), "# Backups", "\n## end\n");
+    assert!(lines.len() >= 4);
+    lines.into_iter().for_each(|line| reader.type_in(line));
+    let shop = reader.json(&["--home", "shop", "id"]);
+    let again = ["--home", "shop", "backup", "create", "monday.sigillo"].map(str::to_owned);
+    assert!(!reader.command(&again).output().unwrap().status.success(), "a backup isn't replaced");
+    // The old home never runs again.
+    let mut node = reader.nodes.pop().unwrap();
+    node.kill().unwrap();
+    node.wait().unwrap();
+    let mut lines = shell(&format!("# x\n{back}\n## end\n"), "# x", "\n## end\n").into_iter();
+    reader.type_in(lines.next().unwrap());
+    reader.type_in("sigillo --home shop2 run --no-mdns --listen /ip4/127.0.0.1/tcp/0 &");
+    lines.for_each(|line| reader.type_in(line));
+    let copy = reader.json(&["--home", "shop2", "id"]);
+    assert_eq!(
+        (&shop["address"], &shop["name"], &shop["kind"]),
+        (&copy["address"], &copy["name"], &copy["kind"])
+    );
+    let ready = ["--home", "shop2", "ready"].map(str::to_owned);
+    assert!(reader.command(&ready).output().unwrap().status.success());
+    let refused = reader.json(&["--home", "shop2", "profile", "publish"]);
+    assert_eq!(refused["error"]["code"], "unreconciled", "{refused}");
+    let twice = ["--home", "shop2", "backup", "restore", "monday.sigillo"].map(str::to_owned);
+    assert!(!reader.command(&twice).output().unwrap().status.success(), "an identity isn't replaced");
+    let not = ["--home", "shop", "ready"].map(str::to_owned);
+    assert!(!reader.command(&not).output().unwrap().status.success());
+}
+
+#[test]
 fn what_the_page_on_the_laboratory_does_works_as_it_stands() {
     let page = read("docs/lab.md");
     let directory = tempfile::Builder::new().prefix("sd-").tempdir().unwrap();

@@ -4,6 +4,8 @@
 //! then durable rows that sled doesn't hold yet, then sled. A background thread brings durable rows into
 //! sled, coalesced, and a checkpoint lets old journal segments go. `database` is the way in.
 
+pub mod backup_file;
+pub mod copy;
 pub mod database;
 pub mod error;
 pub mod files;

@@ -101,6 +101,8 @@ pub enum Command {
     },
     /// Doesn't let a stranger who wrote be a contact, and hears them no more.
     Refuse(AccountId),
+    /// Erases a contact with all that was said, but for what was charged.
+    Erase(AccountId),
     /// Shows what another device of the account is to be told, to be let in.
     OfferDevice,
     /// The person has seen whose device this is to be, and agrees.
@@ -283,6 +285,15 @@ pub enum Outcome {
         device: DeviceId,
         /// The account's address.
         address: String,
+    },
+    /// A contact was erased.
+    Erased {
+        /// Their address.
+        address: String,
+        /// Entries of the conversation.
+        entries: u64,
+        /// Subscriptions that are kept, with their invoices and receipts.
+        subscriptions: u64,
     },
     /// The identity is another now.
     Rotated {

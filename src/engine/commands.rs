@@ -38,6 +38,7 @@ impl Engine {
             Command::SetQuiet(quiet) => self.set_quiet(step, quiet),
             Command::Report { contact, reason, note } => self.report(step, &contact, reason, note),
             Command::Refuse(contact) => self.refuse(step, &contact),
+            Command::Erase(contact) => self.erase(step, &contact),
             Command::MarkRead(contact) => self.mark_read(step, &contact),
             Command::SetProfile(draft) => self.set_profile(step, *draft),
             Command::PutPlan(plan) => self.put_plan(step, plan),

@@ -8,6 +8,7 @@ use crate::domain::chat::delivery::DELIVERY;
 use crate::domain::chat::incoming;
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Unsettled};
 use crate::domain::chat::timeline::{self, Body as Line, Cause, Entry, From, NewEntry};
+use crate::domain::chat::void;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing, Told};
 use crate::domain::identity::log::AccountLog;
@@ -31,7 +32,10 @@ impl Engine {
         let Some(own) = self.own(step, &self.account) else { return };
         let mut row = step.tx.copy(&SIBLINGS, device.as_bytes()).unwrap_or_default();
         let settled = step.tx.with(&DELIVERY, &DELIVERY.key(device.as_bytes()), |marks| marks.delivered);
-        if row.sent.saturating_sub(settled.unwrap_or(0)) >= limits::OUTBOX_MAX {
+        let settled = settled.unwrap_or(0);
+        let is_full = row.sent.saturating_sub(settled) >= limits::OUTBOX_MAX
+            && void::count(&void::of(step.tx, device.as_bytes()), settled, row.sent) >= limits::OUTBOX_MAX;
+        if is_full {
             self.counters.over_limit += 1;
             return;
         }

@@ -293,8 +293,12 @@ impl Engine {
                 self.wanted_again(step, &device, *from, *until);
                 self.links.mark_dirty(contact.account);
             }
-            (0, Body::Hello { first }) => {
+            (0, Body::Hello { first, void }) => {
                 incoming::begin(step.tx, &device, *first);
+                if !void.is_empty() {
+                    incoming::learn_void(step.tx, &device, void);
+                    self.owe_ack(&contact, &device);
+                }
                 let others = incoming::begin_late(step.tx, &device, *first);
                 if !others.is_empty() {
                     others.into_iter().for_each(|at| conversation::take_back(step.tx, &contact.thread, at));
@@ -377,10 +381,15 @@ impl Engine {
     /// Files what waited and is next in order now; a gap that remains is waited for.
     fn file_held(&mut self, step: &mut Step<'_, '_>, contact: &Contact, device: &DeviceId) {
         let mut contact = Arc::new(contact.clone());
-        while let Some(bytes) = incoming::take_held(step.tx, device) {
-            if let Ok(content) = Content::decode(&bytes) {
-                self.file(step, &contact, device, content);
-                contact = self.now_is(step, &contact);
+        loop {
+            while let Some(bytes) = incoming::take_held(step.tx, device) {
+                if let Ok(content) = Content::decode(&bytes) {
+                    self.file(step, &contact, device, content);
+                    contact = self.now_is(step, &contact);
+                }
+            }
+            if !incoming::pass_void(step.tx, device) {
+                break;
             }
         }
         match incoming::first_held(step.tx, device) {

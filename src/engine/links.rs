@@ -100,6 +100,11 @@ impl Links {
         self.lines.entry(*device).or_default()
     }
 
+    /// Nothing of a device is known any more.
+    pub(super) fn forget(&mut self, device: &DeviceId) {
+        self.lines.remove(device);
+    }
+
     pub(super) fn mark_dirty(&mut self, contact: AccountId) {
         self.dirty.insert(contact);
     }

@@ -379,10 +379,12 @@ impl Engine {
         let sessions: Vec<_> = ids.filter_map(|id| step.tx.row(&SESSIONS, id.as_bytes())).collect();
         let ask = |route, token| BundleAsked { at: at.clone(), route, token, rounds: 0 };
         let by_route = |session: &Arc<Session>| ask(session.send_route(), None);
-        if let Some(session) = sessions.iter().find(|session| session.has_received()) {
-            return vec![by_route(session)];
-        }
         let by_invite = contact.inbox.map(|route| ask(route, contact.token));
+        if let Some(session) = sessions.iter().find(|session| session.has_received()) {
+            // Where a session broke the device may know none of them any more, and have invited us anew.
+            let broke = peer.is_some_and(|peer| !peer.heals.is_empty());
+            return [by_route(session)].into_iter().chain(by_invite.filter(|_| broke)).collect();
+        }
         by_invite.into_iter().chain(sessions.first().map(by_route)).collect()
     }
 

@@ -26,6 +26,7 @@ use crate::engine::links::Links;
 use crate::engine::mailbox_state::MailState;
 use crate::engine::newcomers::Newcomers;
 use crate::engine::pending::{Joining, Lookups};
+use crate::engine::publish::LastPublication;
 use crate::store::agenda::Agenda;
 use crate::store::snapshot::Fault;
 use crate::store::table::Rows;
@@ -155,6 +156,8 @@ pub struct Engine {
     pub(super) requests: usize,
     /// Newcomers that a business took in lately.
     pub(super) newcomers: Newcomers,
+    /// What came of the last publication of our profile.
+    pub(super) published: Option<LastPublication>,
     queries: QueryId,
     batches: u64,
 }
@@ -195,6 +198,7 @@ impl Engine {
             contacts: 0,
             requests: 0,
             newcomers: Newcomers::default(),
+            published: None,
             queries: 0,
             batches: 0,
         }
@@ -255,6 +259,11 @@ impl Engine {
     /// What bad input was dropped so far.
     pub const fn counters(&self) -> Counters {
         self.counters
+    }
+
+    /// What came of the last publication of our profile since the start.
+    pub fn last_publication(&self) -> Option<LastPublication> {
+        self.published.clone()
     }
 
     /// How many peers are connected.

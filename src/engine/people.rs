@@ -177,7 +177,7 @@ impl Engine {
         self.add_contact(step, &contact);
         self.share_contact(step, &contact);
         if step.tx.row(&CONVERSATIONS, contact.thread.as_bytes()).is_none_or(|row| row.sent_seq == 0) {
-            self.say(step, &contact, Body::Hello { first: 1 }, None)?;
+            self.say(step, &contact, Body::Hello { first: 1, void: Vec::new() }, None)?;
         }
         Ok(added(&contact))
     }
@@ -383,7 +383,7 @@ impl Engine {
 }
 
 /// What a contact is called whose name nobody said.
-fn short_name(account: &AccountId) -> String {
+pub(super) fn short_name(account: &AccountId) -> String {
     address::encode(account).chars().take(12).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Publishing our own profile: signed anew each time, put under its keys, indexed under its terms, read back.
 
 use crate::base::limits;
+use crate::base::time::Time;
 use crate::domain::directory::entry::entries_of;
 use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile, dht_keys};
 use crate::domain::directory::published::{Published, Says};
@@ -25,6 +26,30 @@ use crate::wire::peer::PeerAddress;
 pub const OWN_PROFILE: Table<Published> = Table::new(TableId::OwnProfile, 2);
 /// The id of its only row.
 pub const OWN_PROFILE_ID: &[u8] = b"profile";
+
+/// What came of the last publication since the node started.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LastPublication {
+    /// When it ended.
+    pub at: Time,
+    /// The profile's number.
+    pub seq: u64,
+    /// Peers that were asked to keep it.
+    pub peers: u32,
+    /// Keys under which others had it, when it was looked for afterwards.
+    pub keys: u32,
+    /// Index entries that others took.
+    pub entries: u32,
+    /// Until when it counts.
+    pub expires: Time,
+}
+
+impl LastPublication {
+    /// Whether it can be found.
+    pub const fn is_out(&self) -> bool {
+        self.peers > 0 && self.keys > 0
+    }
+}
 
 /// How often a publication is looked for before it counts as lost: peers say "ok" before they keep a record.
 const LOOKS_MAX: u32 = 5;
@@ -200,9 +225,18 @@ impl Engine {
     pub(super) fn end_publication(&mut self, step: &mut Step<'_, '_>) {
         let Some(publication) = self.lookups.publication.take() else { return };
         let keys_read_back = publication.read_back.unwrap_or(0);
-        let out = publication.peers > 0 && keys_read_back > 0;
         self.keep_own(step, &publication.profile);
-        let seq = publication.profile.profile().seq;
+        let (seq, expires) = (publication.profile.profile().seq, publication.profile.profile().expires);
+        let last = LastPublication {
+            at: step.now,
+            seq,
+            peers: publication.peers,
+            keys: keys_read_back,
+            entries: publication.entries_taken,
+            expires,
+        };
+        let out = last.is_out();
+        self.published = Some(last);
         let result = if out {
             self.show(Event::Published { seq });
             Ok(Outcome::Published {
@@ -210,7 +244,7 @@ impl Engine {
                 peers_asked: publication.peers,
                 keys_read_back,
                 index_entries: publication.entries_taken,
-                expires: publication.profile.profile().expires,
+                expires,
             })
         } else {
             let pause = self.publish_pause();

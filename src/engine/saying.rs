@@ -8,6 +8,7 @@ use crate::domain::chat::conversation::{self, CONVERSATIONS};
 use crate::domain::chat::delivery::DELIVERY;
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Unsettled};
 use crate::domain::chat::timeline::{Body as Line, From, NewEntry};
+use crate::domain::chat::void;
 use crate::domain::consent::window;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{Contact, Standing};
@@ -105,7 +106,9 @@ impl Engine {
         let used = step.tx.row(&CONVERSATIONS, with.as_bytes()).map_or(0, |row| row.sent_seq);
         let settled = contact.devices().filter_map(|device| step.tx.row(&DELIVERY, device.as_bytes()));
         let settled = settled.map(|marks| marks.delivered).min().unwrap_or(0);
-        if used.saturating_sub(settled) >= limits::OUTBOX_MAX {
+        let is_full = used.saturating_sub(settled) >= limits::OUTBOX_MAX
+            && void::count(&void::of(step.tx, with.as_bytes()), settled, used) >= limits::OUTBOX_MAX;
+        if is_full {
             return Err(Refusal::TooMany("messages waiting for this contact"));
         }
         let own = self.own(step, &contact.own).ok_or(Refusal::Stopping)?;

@@ -18,6 +18,7 @@ impl Engine {
         self.online = peer.is_some();
         self.peer = peer;
         self.ensure_account(step);
+        self.came_back(step);
         self.refresh_own(step);
         let contacts = step.tx.scan(&CONTACTS, &CONTACTS.all());
         self.contacts = contacts.len();

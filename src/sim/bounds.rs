@@ -103,6 +103,8 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         TableId::Waiting => {
             (contacts.saturating_mul(consent_limits::WAITING_MAX), consent_limits::WAITING_MAX)
         }
+        TableId::Voids => (contacts + limits::DEVICES_MAX, 1),
+        TableId::Restored | TableId::Afresh => (1, 1),
         TableId::Reports => {
             (contacts.saturating_mul(consent_limits::REPORTS_MAX), consent_limits::REPORTS_MAX)
         }

@@ -36,6 +36,8 @@ mod device_tests;
 #[cfg(test)]
 mod directory_tests;
 #[cfg(test)]
+mod erasing_tests;
+#[cfg(test)]
 mod mail_tests;
 #[cfg(test)]
 mod rotation_tests;

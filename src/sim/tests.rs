@@ -14,6 +14,7 @@ use crate::engine::view::{self, BodyView, EntryView};
 use crate::sim::world::{Faults, World};
 use crate::store::table::Reader;
 
+mod backup;
 mod lives;
 mod prekeys;
 mod rest;

@@ -76,6 +76,9 @@ pub enum TableId {
     Dealings = 67,
     Waiting = 68,
     Reports = 69,
+    Voids = 100,
+    Restored = 101,
+    Afresh = 102,
 }
 
 /// The key of one row.

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::AccountId;
 use crate::base::time::Time;
 use crate::domain::chat::timeline::{self, Entry, From, NewEntry};
+use crate::domain::chat::void;
 use crate::store::key::TableId;
-use crate::store::table::Table;
+use crate::store::table::{Rows as _, Table};
 use crate::store::tx::Tx;
 
 /// Conversations by contact.
@@ -40,11 +41,27 @@ impl Conversation {
     }
 }
 
+/// The last number that a new conversation takes for used, where one was erased, or the store is a copy of an earlier one:
+/// whoever it is with may have heard of those up to there.
+const AFRESH: Table<u64> = Table::new(TableId::Afresh, 1);
+const AFRESH_ID: &[u8] = b"numbers";
+
+/// A conversation is forgotten, or may be: new ones begin above all numbers that were used in it.
+pub fn start_afresh(tx: &Tx<'_>, now: Time) {
+    let last = tx.copy(&AFRESH, AFRESH_ID).unwrap_or(0);
+    tx.put(&AFRESH, AFRESH.key(AFRESH_ID), void::fresh(last, now) - 1);
+}
+
 /// Changes the conversation's row, which is made where there is none.
 pub fn edit<R>(tx: &Tx<'_>, with: &AccountId, change: impl FnOnce(&mut Conversation) -> R) -> Option<R> {
     let key = CONVERSATIONS.key(with.as_bytes());
     if tx.with(&CONVERSATIONS, &key, |_| ()).is_none() {
-        tx.put(&CONVERSATIONS, key.clone(), Conversation::new(*with));
+        let mut row = Conversation::new(*with);
+        if let Some(last) = tx.copy(&AFRESH, AFRESH_ID) {
+            void::begin(tx, with.as_bytes(), last);
+            row.sent_seq = last;
+        }
+        tx.put(&CONVERSATIONS, key.clone(), row);
     }
     tx.edit(&CONVERSATIONS, &key, change)
 }
@@ -66,6 +83,14 @@ pub fn next_seq(tx: &Tx<'_>, with: &AccountId) -> u64 {
         conversation.sent_seq
     });
     taken.unwrap_or(1)
+}
+
+/// The numbers behind the last one that we used are void: they may have been used in another life of this store.
+pub fn pass_over(tx: &Tx<'_>, with: &AccountId, now: Time) {
+    if let Some(last) = edit(tx, with, |conversation| conversation.sent_seq) {
+        let last = void::add(tx, with.as_bytes(), last, now);
+        edit(tx, with, |conversation| conversation.sent_seq = last);
+    }
 }
 
 /// An entry of theirs, the last one so far, was seen on another device of ours before it came here.

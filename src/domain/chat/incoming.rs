@@ -12,11 +12,14 @@ use crate::wire::consent::Decline;
 use crate::wire::content::{Ack, BEYOND_MAX};
 
 /// Marks by the contact's device.
-pub const INCOMING: Table<Incoming> = Table::new(TableId::Incoming, 2);
+pub const INCOMING: Table<Incoming> = Table::new(TableId::Incoming, 3);
 /// Contents that wait behind a gap, by device, at their sequence number.
 pub const HELD: Table<Vec<u8>> = Table::new(TableId::Held, 1);
 /// Positions of entries shown as missing, by device, at their sequence number.
 pub const MISSING: Table<u64> = Table::new(TableId::Missing, 1);
+
+/// In the place of [`Incoming::told`]: the device is to hear from us, whatever it knows.
+pub const UNHEARD: (u64, u64, u32, u32) = (u64::MAX, 0, 0, 0);
 
 /// What one device sent so far.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -33,6 +36,8 @@ pub struct Incoming {
     pub told: (u64, u64, u32, u32),
     /// What arrived and was dropped, in half-open runs, in order; the last [`consent_limits::DECLINED_RUNS_MAX`].
     pub declined: Vec<(u64, u64, Decline)>,
+    /// Half-open runs of numbers, in order, that no content has, and that aren't passed over yet.
+    pub void: Vec<(u64, u64)>,
 }
 
 /// What is to be done with a content.
@@ -107,6 +112,36 @@ pub fn begin_late(tx: &Tx<'_>, device: &DeviceId, first: u64) -> Vec<u64> {
         positions.push(*position);
     }
     positions
+}
+
+/// The device says which of its numbers no content has. What is shown of them as missing stays so, and isn't waited for.
+pub fn learn_void(tx: &Tx<'_>, device: &DeviceId, void: &[(u64, u64)]) {
+    let row = tx.copy(&INCOMING, device.as_bytes()).unwrap_or_default();
+    for (from, until) in void {
+        let scan = MISSING.of(device.as_bytes()).from(*from).until(*until).limit(limits::HELD_MAX);
+        for (key, _) in if row.missing > 0 { tx.scan(&MISSING, &scan) } else { Vec::new() } {
+            key.position().into_iter().for_each(|seq| found(tx, device, seq));
+        }
+    }
+    let ahead = void.iter().copied().filter(|(_, until)| *until > row.filed + 1).collect();
+    if row.void != ahead {
+        edit(tx, device, |row| row.void = ahead);
+    }
+}
+
+/// Passes void numbers over where they are next, and nothing waits whose number is among them; whether any were.
+pub fn pass_void(tx: &Tx<'_>, device: &DeviceId) -> bool {
+    let key = INCOMING.key(device.as_bytes());
+    let next = tx.with(&INCOMING, &key, |row| row.void.first().map(|void| (*void, row.filed))).flatten();
+    let Some(((from, until), filed)) = next else { return false };
+    if filed + 1 < from || first_held(tx, device).is_some_and(|held| held < until) {
+        return false;
+    }
+    edit(tx, device, |row| {
+        row.filed = row.filed.max(until - 1);
+        row.void.remove(0);
+    });
+    true
 }
 
 /// Keeps a content that came early.
@@ -346,6 +381,42 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_no_content_has_are_passed_over_once_what_came_before_is_there() {
+        let tx = Tx::new(&Empty);
+        learn_void(&tx, &DEVICE, &[(3, 1_000_000_000)]);
+        assert!(!pass_void(&tx, &DEVICE), "1 and 2 are to come");
+        file(&tx);
+        file(&tx);
+        // In another life the device sent 4.
+        hold(&tx, &DEVICE, 4, vec![4]);
+        assert!(!pass_void(&tx, &DEVICE));
+        give_up_gap(&tx, &DEVICE, |seq| seq);
+        take_held(&tx, &DEVICE).unwrap();
+        file(&tx);
+        assert!(pass_void(&tx, &DEVICE) && !pass_void(&tx, &DEVICE));
+        assert_eq!(arrival(&tx, &DEVICE, 1_000_000_000), Arrival::Next);
+        assert_eq!(acknowledgement(&tx, &DEVICE).delivered, 2, "3 is missing");
+        learn_void(&tx, &DEVICE, &[(3, 1_000_000_000)]);
+        assert_eq!(acknowledgement(&tx, &DEVICE).delivered, 999_999_999, "and nobody has it");
+        assert!(!pass_void(&tx, &DEVICE));
+    }
+
+    #[test]
+    fn a_row_keeps_its_encoding() {
+        let row = Incoming {
+            filed: 1,
+            held: 2,
+            missing: 3,
+            read: 4,
+            told: (5, 6, 7, 8),
+            declined: vec![(9, 10, Decline::NoConsent)],
+            void: vec![(11, 12)],
+        };
+        let bytes = INCOMING.encode(&row).unwrap();
+        assert_eq!(bytes, [3, 1, 2, 3, 4, 5, 6, 7, 8, 1, 9, 10, 1, 1, 11, 12]);
+    }
+
+    #[test]
     fn what_is_dropped_is_told_in_runs_of_one_cause() {
         let tx = Tx::new(&Empty);
         let told = |tx: &Tx<'_>| acknowledgement(tx, &DEVICE).declined;
@@ -379,8 +450,14 @@ mod tests {
         assert_eq!(told(&tx).len(), MOST);
         decline(&tx, &DEVICE, 200, Decline::TooLate);
         let runs = told(&tx);
-        assert_eq!((runs.len(), runs[0], runs[MOST - 1]), (MOST, (10, 12, Decline::OverCap), (200, 201, Decline::TooLate)));
-        assert!((10..10 + MOST as u64).all(|seq| runs.iter().any(|run| (run.0..run.1).contains(&seq))), "{runs:?}");
+        assert_eq!(
+            (runs.len(), runs[0], runs[MOST - 1]),
+            (MOST, (10, 12, Decline::OverCap), (200, 201, Decline::TooLate))
+        );
+        assert!(
+            (10..10 + MOST as u64).all(|seq| runs.iter().any(|run| (run.0..run.1).contains(&seq))),
+            "{runs:?}"
+        );
         // One that comes late, before all others, none of which touch.
         let tx = Tx::new(&Empty);
         for seq in (100..).step_by(2).take(MOST) {

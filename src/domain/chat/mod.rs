@@ -5,6 +5,7 @@ pub mod delivery;
 pub mod incoming;
 pub mod outbox;
 pub mod timeline;
+pub mod void;
 
 #[cfg(test)]
 mod tests;

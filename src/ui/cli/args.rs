@@ -11,6 +11,7 @@ use crate::ui::cli::args_money::{
     Agree, Change, Invoice, Ledger, Pause, Plan, RailCommand, Receipt, Subscribe, Unsubscribe,
 };
 use crate::ui::cli::args_run::Run;
+use crate::ui::cli::backup::Backups;
 use crate::ui::cli::bench::Bench;
 use crate::ui::cli::consent::{ByTemplate, Consent};
 use crate::ui::cli::id_args::{Id, Phrase};
@@ -86,6 +87,22 @@ pub(super) enum Command {
         #[command(subcommand)]
         what: Option<Contacts>,
     },
+    /// Write all that is kept of a contact as JSON: what they may ask for
+    Export {
+        /// A contact's name, address, or the beginning of one
+        who: String,
+        /// The file; stdout where none is named
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Erase a contact and all that was said with them; what was charged is kept, as laws want it
+    Erase {
+        /// A contact's name, address, or the beginning of one
+        who: String,
+        /// Don't ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// Show the number that you and a contact compare to be sure of each other's key
     Verify {
         /// A contact's name, address, or the beginning of one
@@ -115,6 +132,11 @@ pub(super) enum Command {
     /// Programs elsewhere that are told what happens here
     #[command(subcommand)]
     Webhook(Webhook),
+    /// Say whether the node of the home sends and receives now; exit code 1 where it doesn't, or doesn't run
+    Ready,
+    /// A copy of the whole home in one file: make one while the node runs, bring one back
+    #[command(subcommand)]
+    Backup(Backups),
     /// The local API itself
     #[command(subcommand)]
     Api(ApiCommand),

@@ -79,6 +79,16 @@ impl Client {
         false
     }
 
+    /// What the running node says of its readiness; the store isn't opened where none runs.
+    pub(in crate::ui) async fn ready(home: &Path) -> Result<Value, Failure> {
+        #[cfg(unix)]
+        if let Some(client) = Self::running(home).await {
+            return client.get("/readyz").await;
+        }
+        let words = format!("no node of {} runs: start it with `sigillo run`", home.display());
+        Err(Failure::failed("not_running", words))
+    }
+
     /// Whether a node runs.
     pub(in crate::ui) const fn is_running(&self) -> bool {
         !matches!(self, Self::Here(..))
@@ -135,6 +145,48 @@ impl Client {
         let body = Limited::new(response.into_body(), limits::API_RESPONSE_MAX).collect().await;
         let body = body.map_err(|error| unreachable_node(&error))?.to_bytes();
         Err(Failure::answered(status.as_u16(), &serde_json::from_slice(&body).unwrap_or_default()))
+    }
+
+    /// Hands out what a path answers, piece by piece.
+    pub(in crate::ui) async fn pass_on(
+        &self,
+        path: &str,
+        mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let response = self.send(Method::GET, path, None).await?;
+        let status = response.status();
+        if !status.is_success() {
+            let body = Limited::new(response.into_body(), limits::API_RESPONSE_MAX).collect().await;
+            let body = body.map_err(|error| unreachable_node(&error))?.to_bytes();
+            return Err(Failure::answered(
+                status.as_u16(),
+                &serde_json::from_slice(&body).unwrap_or_default(),
+            ));
+        }
+        let mut body = response.into_body();
+        while let Some(frame) = body.frame().await {
+            take(&frame.map_err(|error| unreachable_node(&error))?.into_data().unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    /// Writes what a path answers to a file, which is there whole or not at all; returns its length.
+    pub(in crate::ui) async fn download(&self, path: &str, file: &Path) -> Result<u64, Failure> {
+        let failed = |error: std::io::Error| {
+            Failure::failed("file", format!("{} can't be written: {error}", file.display()))
+        };
+        let file = std::path::absolute(file).map_err(failed)?;
+        let directory = file.parent().unwrap_or(Path::new("/"));
+        let mut unfinished = tempfile::NamedTempFile::new_in(directory).map_err(failed)?;
+        let mut bytes = 0;
+        let write = |piece: &[u8]| {
+            bytes += piece.len() as u64;
+            std::io::Write::write_all(&mut unfinished, piece).map_err(failed)
+        };
+        self.pass_on(path, write).await?;
+        unfinished.as_file().sync_all().map_err(failed)?;
+        unfinished.persist_noclobber(&file).map_err(|error| failed(error.error))?;
+        Ok(bytes)
     }
 
     /// Ends it: a node that was opened here stores what is to be stored.

@@ -6,6 +6,7 @@ use clap::CommandFactory as _;
 
 use crate::ui::cli::args::{Cli, Command, Device};
 use crate::ui::cli::args_money::{Ledger, Receipt};
+use crate::ui::cli::backup::Backups;
 use crate::ui::cli::client::Client;
 use crate::ui::cli::consent::Consent;
 #[cfg(unix)]
@@ -14,8 +15,9 @@ use crate::ui::cli::failure::Failure;
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    api, bench, billing, business, chat, consent, device, id, inbox, join, lab, lab_dht, lab_run, ledger,
-    mailbox, people, receipts, relay, run, safety, setup, show, talk, token, verify, webhook,
+    api, backup, bench, billing, business, chat, consent, device, id, inbox, join, lab, lab_dht, lab_run,
+    ledger, mailbox, people, personal, receipts, relay, run, safety, setup, show, talk, token, verify,
+    webhook,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -43,10 +45,12 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
     match cli.command {
         Command::Init(wanted) => setup::init(&home, output, wanted).await,
         Command::Restore(wanted) => setup::restore(&home, output, &wanted),
+        Command::Backup(Backups::Restore { file }) => backup::restore(&home, output, &file),
         Command::Run(wanted) => run::run(&home, output, cli.verbose > 0, wanted).await,
         #[cfg(unix)]
         Command::Lab(Lab::Node) => lab_run::node(&home, output).await,
         Command::Device(Device::Join(wanted)) => join::join(&home, output, wanted).await,
+        Command::Ready => output.show(&Client::ready(&home).await?, |_| "ready".to_owned()),
         Command::Doctor => {
             // One that was started a moment before, and doesn't answer yet, isn't ill.
             Client::appears(&home).await;
@@ -88,6 +92,10 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Invite { no_qr } => people::invite(client, output, no_qr).await,
         Command::Add { who, name } => people::add(client, output, &who, name).await,
         Command::Contacts { what } => people::contacts(client, output, what).await,
+        Command::Export { who, output: file } => {
+            personal::export(client, output, &who, file.as_deref()).await
+        }
+        Command::Erase { who, yes } => personal::erase(client, output, &who, yes).await,
         Command::Verify { who, scan, accept, no_qr } => {
             safety::verify(client, output, &who, safety::Wish { scan, accept, no_qr }).await
         }
@@ -96,6 +104,7 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Relay(what) => relay::relay(client, output, what).await,
         Command::Token(what) => token::token(client, output, what).await,
         Command::Webhook(what) => webhook::webhook(client, output, what).await,
+        Command::Backup(Backups::Create { file }) => backup::create(client, output, &file).await,
         Command::Block { who, report: Some(reason), note, .. } => {
             people::report(client, output, &who, (reason, note)).await
         }
@@ -115,8 +124,10 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Receipt(what) => receipts::receipt(client, output, what).await,
         Command::Ledger { csv, what } => ledger::ledger(client, output, csv, what).await,
         Command::Api(_)
+        | Command::Backup(Backups::Restore { .. })
         | Command::Bench(_)
         | Command::Lab(_)
+        | Command::Ready
         | Command::Init(_)
         | Command::Restore(_)
         | Command::Run(_)

@@ -13,6 +13,8 @@
 //! lab_dht       what the directory costs against its size
 //! lab_run       scenarios with real nodes
 //! token, webhook, api    programs that use the local API
+//! backup        a copy of the home in one file
+//! personal      all that is kept of a contact, shown or erased
 //! documents     files that people keep, and what is expected of them
 //! show          answers of the API in human words
 //! ```
@@ -23,6 +25,7 @@ mod api;
 mod args;
 mod args_money;
 mod args_run;
+mod backup;
 mod bench;
 mod billing;
 mod business;
@@ -48,6 +51,7 @@ mod output;
 mod page;
 mod passphrase;
 mod people;
+mod personal;
 mod receipts;
 mod relay;
 mod run;

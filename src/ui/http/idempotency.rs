@@ -354,7 +354,11 @@ mod tests {
         assert!(held.old(NOW.plus(limits::IDEMPOTENCY_LIFE)).is_empty());
         let later = NOW.plus(limits::IDEMPOTENCY_LIFE + core::time::Duration::from_millis(1));
         assert_eq!(held.old(later), [digest(1)]);
-        assert_eq!(code(held.begin(digest(1), digest(9), later)), "idempotency_mismatch", "its row is still there");
+        assert_eq!(
+            code(held.begin(digest(1), digest(9), later)),
+            "idempotency_mismatch",
+            "its row is still there"
+        );
         held.forget(&digest(1));
         assert_eq!((held.known.len(), held.by_time.len()), (1, 1));
         assert!(matches!(held.begin(digest(1), digest(9), later), Ok(Begun::New(..))));

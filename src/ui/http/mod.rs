@@ -24,7 +24,7 @@
 //! upkeep       what is past its life is forgotten
 //! webhook      what happens, brought to programs that listen elsewhere
 //! short_id     ids of tokens and webhooks
-//! own, doctor, contacts, messages, conversations, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
+//! backup, own, doctor, contacts, personal, messages, conversations, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
 //! ```
 
 pub mod api;
@@ -38,6 +38,7 @@ pub mod tcp;
 pub mod upkeep;
 pub mod webhook;
 
+mod backup;
 mod bearer;
 mod billing;
 mod caller;
@@ -61,6 +62,7 @@ mod metrics;
 mod openapi;
 mod own;
 mod payments;
+mod personal;
 mod plans;
 mod proofs;
 mod rate;

@@ -74,9 +74,12 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
             "description": "The same key and request are carried out once within 24 hours.",
         }));
     }
-    let is_json = route.path != "/metrics";
     let answer = route.answer.map_or_else(|| json!({}), |answer| answer(generator).to_value());
-    let kind = if is_json { "application/json" } else { "text/plain" };
+    let kind = match route.path {
+        "/metrics" => "text/plain",
+        "/v1/backup" => "application/octet-stream",
+        _ => "application/json",
+    };
     let mut operation = json!({
         "operationId": name(route),
         "summary": route.summary,

@@ -173,9 +173,10 @@ mod tests {
     #[test]
     fn what_could_take_the_identity_or_carry_it_away_takes_admin() {
         for route in table() {
-            let grave =
-                ["/v1/id/", "/v1/tokens", "/v1/webhooks"].iter().any(|part| route.path.starts_with(part))
-                    || route.path.starts_with("/v1/devices") && route.method != Method::GET;
+            let grave = ["/v1/id/", "/v1/tokens", "/v1/webhooks", "/v1/backup"]
+                .iter()
+                .any(|part| route.path.starts_with(part))
+                || route.path.starts_with("/v1/devices") && route.method != Method::GET;
             let admin = route.rule.needs == Needs::Scope(Scope::Admin);
             assert_eq!(grave, admin, "{} {}", route.method, route.path);
         }

@@ -6,8 +6,8 @@ use crate::ui::http::route::{Route, delete, get, open, patch, post, put};
 use crate::ui::http::scope::Scope::{Admin, Manage, Metrics, Read, Send};
 use crate::ui::http::webhook::routes as webhook;
 use crate::ui::http::{
-    billing, consents, contacts, conversations, devices, directory, doctor, events, health, identity, ledger,
-    mailboxes, messages, metrics, openapi, own, payments, plans, proofs, relays, tokens,
+    backup, billing, consents, contacts, conversations, devices, directory, doctor, events, health, identity,
+    ledger, mailboxes, messages, metrics, openapi, own, payments, personal, plans, proofs, relays, tokens,
 };
 
 /// All routes.
@@ -24,6 +24,8 @@ fn node() -> Vec<Route> {
         get(Read, "/v1/status", "How the node does, and how each contact is reached", own::status),
         get(Read, "/v1/doctor", "What keeps messages from getting through, and what to do", doctor::doctor)
             .gives::<doctor::Diagnosis>(),
+        get(Admin, "/v1/backup", "A backup of the whole home, sealed under its passphrase", backup::create)
+            .waiting(),
         get(Read, "/v1/id", "Who this node is", own::id).gives::<own::Identity>(),
         post(Admin, "/v1/id/lock", "Take the identity's key out of the home", identity::lock)
             .secret()
@@ -114,6 +116,9 @@ fn people() -> Vec<Route> {
         post(Manage, "/v1/contacts/{who}/report", "Block somebody, and keep a report", consents::report)
             .takes::<consents::Complaint>()
             .gives::<ContactView>(),
+        get(Read, "/v1/contacts/{who}/export", "All that is kept of a contact", personal::export),
+        delete(Manage, "/v1/contacts/{who}", "Erase a contact, but for what was charged", personal::erase)
+            .waiting(),
         get(Read, "/v1/contacts/{who}/safety-number", "The number to compare", contacts::safety_number)
             .gives::<SafetyNumberView>(),
         post(Read, "/v1/contacts/{who}/safety-number", "Compare it with what they see", contacts::compare)
