@@ -11,10 +11,13 @@ pub mod secret;
 pub mod x25519;
 
 mod error;
+mod multiples;
 #[cfg(test)]
 pub(crate) mod golden;
 #[cfg(test)]
 mod published;
+#[cfg(test)]
+mod strictness;
 #[cfg(test)]
 mod vectors;
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::base::id::{AccountId, ContactToken, DeviceId, Digest, MessageId};
 use crate::base::money::Money;
 use crate::base::time::Time;
-use crate::domain::billing::book::Payment;
+use crate::domain::billing::payment::Payment;
 use crate::domain::billing::credit::Wish;
 use crate::domain::billing::export::ReceiptFile;
 use crate::domain::billing::ledger_file::SignedEnd;

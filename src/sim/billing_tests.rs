@@ -7,7 +7,7 @@ use crate::base::id::AccountId;
 use crate::base::kind::AccountKind::{Business, Person};
 use crate::base::money::Money;
 use crate::domain::billing::audit::{Auditor, Keys, Summary, verify};
-use crate::domain::billing::book::Payment;
+use crate::domain::billing::payment::Payment;
 use crate::domain::billing::carrier::showing_of;
 use crate::domain::billing::credit::Wish;
 use crate::domain::billing::entitlement::State;

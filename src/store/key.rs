@@ -76,6 +76,7 @@ pub enum TableId {
     Dealings = 67,
     Waiting = 68,
     Reports = 69,
+    PaidPlaces = 108,
 }
 
 /// The key of one row.

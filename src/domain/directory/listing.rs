@@ -22,7 +22,8 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::domain::billing::book::{Book, Payment};
+    use crate::domain::billing::book::Book;
+    use crate::domain::billing::payment::Payment;
     use crate::domain::billing::fixture::Counter;
     use crate::domain::billing::subscriber::subscribe;
     use crate::domain::directory::fixture::{Business, NOW};
