@@ -81,5 +81,8 @@ const _: () = {
         "a receipt with both signatures fits a content"
     );
     // A word of the subscriber is answered by two of the business at most: an agreement and an invoice.
-    assert!(4 * SAID_MAX <= HISTORY_MAX, "whoever floods a subscription leaves room for what the other side says");
+    assert!(
+        4 * SAID_MAX <= HISTORY_MAX,
+        "whoever floods a subscription leaves room for what the other side says"
+    );
 };

@@ -11,9 +11,9 @@ pub mod secret;
 pub mod x25519;
 
 mod error;
-mod multiples;
 #[cfg(test)]
 pub(crate) mod golden;
+mod multiples;
 #[cfg(test)]
 mod published;
 #[cfg(test)]

@@ -25,11 +25,7 @@ impl Multiples {
     /// Verifies one signature by itself (RFC 8032, section 5.1.7, without the cofactor): the scalar is reduced, the nonce
     /// point is of no small order, and its encoding is, byte for byte, that of the point that the equation gives. So it is
     /// the only encoding of that point, as a strict verification asks.
-    pub(super) fn verify(
-        &self,
-        bytes: &[u8],
-        signature: &[u8; SIGNATURE_LENGTH],
-    ) -> Result<(), CryptoError> {
+    pub(super) fn verify(&self, bytes: &[u8], signature: &[u8; SIGNATURE_LENGTH]) -> Result<(), CryptoError> {
         let (nonce, scalar) = signature.split_at(SIGNATURE_LENGTH / 2);
         let scalar: [u8; SIGNATURE_LENGTH / 2] = scalar.try_into().map_err(|_| CryptoError)?;
         let scalar: Option<Scalar> = Scalar::from_canonical_bytes(scalar).into();

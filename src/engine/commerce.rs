@@ -281,7 +281,9 @@ fn line(event: &Recorded) -> Line {
         Event::Agreement(_) | Event::Consent(_) => "doesn't agree".to_owned(),
         Event::PriceChange(change) => {
             let (id, price, from) = (event.id(), change.to.price, change.effective);
-            format!("announces {price} from {from} on: `sigillo agree {id}` agrees, with `--refuse` it doesn't")
+            format!(
+                "announces {price} from {from} on: `sigillo agree {id}` agrees, with `--refuse` it doesn't"
+            )
         }
         Event::Pause(pause) => format!("wants to stop for a while, until {}", pause.until),
     };

@@ -40,6 +40,11 @@ mod tests {
         };
         let bytes = PAID_PLACES.encode(&place).unwrap();
         assert_eq!(PAID_PLACES.decode(&bytes), Ok(place));
-        assert_eq!(data_encoding::HEXLOWER.encode(&bytes), "");
+        let expected = concat!(
+            "0126070707070707070707070707070707070707070707070707070707070707070707070707070701092f6d656d6f72792f31",
+            "200101010101010101010101010101010101010101010101010101010101010101",
+            "200202020202020202020202020202020202020202020202020202020202020202ac02"
+        );
+        assert_eq!(data_encoding::HEXLOWER.encode(&bytes), expected);
     }
 }

@@ -37,7 +37,9 @@ impl Engine {
         let offered = offered(step, contact, plan)?;
         if let Some((_, history)) = self.live(step, &contact.account, plan) {
             let state = entitlement(&history, step.now).state.words();
-            return Err(Refusal::Billing(format!("there is a subscription to {plan} already: it is {state}")));
+            return Err(Refusal::Billing(format!(
+                "there is a subscription to {plan} already: it is {state}"
+            )));
         }
         let keys = self.device_keys(&contact.own);
         let subject = own::current(step.tx, &contact.own);
@@ -209,7 +211,9 @@ impl Engine {
 
     /// The subscription of ours to a plan.
     fn ours(&self, step: &Step<'_, '_>, issuer: &AccountId, plan: &str) -> Result<History, Refusal> {
-        self.live(step, issuer, plan).map(|(_, history)| history).ok_or_else(|| Refusal::NoSubscription(plan.to_owned()))
+        self.live(step, issuer, plan)
+            .map(|(_, history)| history)
+            .ok_or_else(|| Refusal::NoSubscription(plan.to_owned()))
     }
 }
 

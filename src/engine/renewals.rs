@@ -133,6 +133,7 @@ fn holding(standing: &Standing<'_>, now: Time) -> Option<Digest> {
 
 /// When the next period that is paid for begins.
 fn next_start(standing: &Standing<'_>, now: Time) -> Option<Time> {
-    let later = standing.receipts.iter().map(|counted| counted.receipt.period_start).filter(|start| *start > now);
+    let later =
+        standing.receipts.iter().map(|counted| counted.receipt.period_start).filter(|start| *start > now);
     later.min()
 }

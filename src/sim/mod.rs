@@ -36,7 +36,11 @@ mod device_tests;
 #[cfg(test)]
 mod directory_tests;
 #[cfg(test)]
+mod ledger_tests;
+#[cfg(test)]
 mod mail_tests;
+#[cfg(test)]
+mod operator_tests;
 #[cfg(test)]
 mod rotation_tests;
 #[cfg(test)]

@@ -154,10 +154,10 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::domain::billing::payment::Payment;
     use crate::domain::billing::calendar::days;
     use crate::domain::billing::entitlement::{State, entitlement};
     use crate::domain::billing::fixture::{NOW, World};
+    use crate::domain::billing::payment::Payment;
     use crate::wire::plan::tests::plan;
 
     fn gold() -> Plan {
@@ -341,11 +341,7 @@ mod tests {
         world.pay(&mut book, NOW);
         let keys = world.business.keys.clone();
         let end = book.history().coverage_end().unwrap();
-        let of = |id: &str, minor| Plan {
-            id: id.into(),
-            price: Money { minor, ..plan().price },
-            ..plan()
-        };
+        let of = |id: &str, minor| Plan { id: id.into(), price: Money { minor, ..plan().price }, ..plan() };
         let (small, tiny) = (of("small", 990), of("tiny", 490));
         let plans = [small.clone(), tiny.clone(), plan()];
         let in_force = |book: &Book| Standing::of(book.history()).plan_at(end).id.clone();
@@ -377,7 +373,8 @@ mod tests {
         book.mark_paid(&asked.key, &Payment::manual(), &keys, now).unwrap();
         let standing = Standing::of(book.history());
         assert_eq!(standing.refundable(&receipt.id()), Some(0), "all of it went into the change");
-        let platinum = Plan { id: "platinum".into(), price: Money { minor: 9_990, ..plan().price }, ..plan() };
+        let platinum =
+            Plan { id: "platinum".into(), price: Money { minor: 9_990, ..plan().price }, ..plan() };
         let next = propose_change(book.history(), platinum, now.plus(Duration::from_secs(60))).unwrap();
         assert!(next.credit.minor <= change.charge.minor, "{} of {}", next.credit.minor, change.charge.minor);
     }

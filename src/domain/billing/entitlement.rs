@@ -230,9 +230,9 @@ mod tests {
     use crate::base::money::Money;
     use crate::domain::billing::agreement;
     use crate::domain::billing::book::Book;
-    use crate::domain::billing::payment::Payment;
     use crate::domain::billing::credit::Wish;
     use crate::domain::billing::fixture::{NOW, World};
+    use crate::domain::billing::payment::Payment;
     use crate::domain::billing::recorded::Recorded;
     use crate::domain::billing::subscriber::cancel;
     use crate::wire::billing::Event;
@@ -349,7 +349,10 @@ mod tests {
             }
             let over = |book: &Book, at| entitlement(book.history(), at).is_over();
             assert!(!over(&once, NOW) && over(&once, day), "{credit:?}");
-            assert!(!over(&ahead, day) && !state(&ahead, day).0.has_access(), "the next period is yet to begin");
+            assert!(
+                !over(&ahead, day) && !state(&ahead, day).0.has_access(),
+                "the next period is yet to begin"
+            );
         }
     }
 

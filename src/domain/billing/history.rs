@@ -215,9 +215,7 @@ impl History {
                 && amount.is_none_or(|amount| amount == amount_of)
         };
         let signed = |recorded: &Recorded| match recorded.event() {
-            Event::PlanChange(change) => {
-                fits(&change.to, change.to.price) || fits(&change.to, change.due())
-            }
+            Event::PlanChange(change) => fits(&change.to, change.to.price) || fits(&change.to, change.due()),
             Event::Consent(answer) if answer.agrees => match self.event(&answer.event).map(Recorded::event) {
                 Some(Event::PriceChange(change)) => fits(&change.to, change.to.price),
                 _ => false,

@@ -424,7 +424,8 @@ mod tests {
         let fewer = [vec![head.written().unwrap()], lines[1..].to_vec()].concat();
         assert!(!is_sound(&world, &fewer.concat()));
         let end: SignedEnd = serde_json::from_str(&lines[4]).unwrap();
-        let other = SignedEnd::sign(&serde_json::from_str(&lines[0]).unwrap(), 3, end.link, &world.person.keys, NOW);
+        let other =
+            SignedEnd::sign(&serde_json::from_str(&lines[0]).unwrap(), 3, end.link, &world.person.keys, NOW);
         let resigned = [lines[..4].to_vec(), vec![other.written().unwrap()]].concat();
         assert_eq!(audit(&world, &resigned.concat()).err(), Some(FileError::End), "signed by a customer");
     }
@@ -450,7 +451,11 @@ mod tests {
             written(&world, &events, &logs).concat()
         };
         let found = audit(&world, &lines(Vec::new())).unwrap().summary.first_break.unwrap();
-        assert_eq!((found.position, found.reason), (0, Reason::Signer), "the request is by a device that is gone");
+        assert_eq!(
+            (found.position, found.reason),
+            (0, Reason::Signer),
+            "the request is by a device that is gone"
+        );
         let kept = lines(vec![world.person.log.clone()]);
         assert!(is_sound(&world, &kept), "{:?}", audit(&world, &kept));
         let name = kept.find("superseded").unwrap();

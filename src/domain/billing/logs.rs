@@ -44,9 +44,8 @@ impl Line {
     /// as it stood: until the next one was begun (clocks may differ by [`limits::BILLING_CLOCK_SKEW`]).
     fn could_sign(&self, device: DeviceId, at: Time) -> bool {
         let next = |place: usize| self.superseded.get(place + 1).or(self.present.first());
-        let stood = |place: usize| {
-            next(place).is_some_and(|next| at < next.began().plus(limits::BILLING_CLOCK_SKEW))
-        };
+        let stood =
+            |place: usize| next(place).is_some_and(|next| at < next.began().plus(limits::BILLING_CLOCK_SKEW));
         let former = self.superseded.iter().enumerate();
         self.present.iter().any(|log| could_sign(log, device, at))
             || former.filter(|(place, _)| stood(*place)).any(|(_, log)| could_sign(log, device, at))
@@ -98,7 +97,9 @@ mod tests {
         assert!(former(NOW.minus(days(1))) && former(NOW));
         assert!(!former(NOW.plus(skew)), "whoever holds the lost device signs nothing more");
         assert!(!former(old.began().minus(skew + skew)), "nor for the time before it was added");
-        assert!(logs.could_sign(&account, keys.id(), NOW) && !logs.could_sign(&account, keys.id(), old.began()));
+        assert!(
+            logs.could_sign(&account, keys.id(), NOW) && !logs.could_sign(&account, keys.id(), old.began())
+        );
         assert!(!logs.could_sign(&Party::new(2, Purposes::ALL).key.id(), keys.id(), NOW));
         assert_eq!(Line::new(vec![old.clone()], vec![new.clone()]), None, "the order is the story's");
         assert_eq!(Line::new(vec![new.clone()], vec![old.clone(), old.clone()]), None);

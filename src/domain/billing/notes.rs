@@ -164,7 +164,12 @@ mod tests {
         assert_eq!(verify(&notes, day).unwrap_err(), Refusal::Credited { ends: day, credit: Credit::Revoke });
         let before = verify(&notes, NOW).unwrap();
         assert_eq!(before.notes_until, Some(day));
-        assert!(before.to_string().contains("as given, up to 2027-02-01T10:00:00Z by the word of whoever gave them"), "{before}");
+        assert!(
+            before
+                .to_string()
+                .contains("as given, up to 2027-02-01T10:00:00Z by the word of whoever gave them"),
+            "{before}"
+        );
         let mut forged = notes.clone();
         forged.notes[0].signed.payload[40] ^= 1;
         assert_eq!(verify(&forged, NOW).unwrap_err(), Refusal::Notes);

@@ -9,7 +9,8 @@ use crate::domain::billing::history::History;
 use crate::domain::billing::proration::{self, PaidPeriod};
 use crate::domain::billing::recorded::Recorded;
 use crate::wire::billing::{
-    Answer, Credit, CreditNote, Event, EventKind, Invoice, Pause, PlanChange, PriceChange, Receipt, TrialGrant,
+    Answer, Credit, CreditNote, Event, EventKind, Invoice, Pause, PlanChange, PriceChange, Receipt,
+    TrialGrant,
 };
 use crate::wire::invoice_key::InvoiceKey;
 use crate::wire::plan::Plan;
@@ -279,8 +280,9 @@ fn credits<'h>(
 ) -> (Vec<(&'h CreditNote, Digest)>, Vec<PaidPeriod>) {
     let paid = receipts.iter().enumerate().filter(|(_, counted)| counted.change.is_none());
     // Of what was signed at one moment, payments come first, then notes, then changes.
-    let mut moves: Vec<((Time, u8, Digest), Move<'h>)> =
-        paid.map(|(place, counted)| ((counted.receipt.issued_at, 0, counted.id), Move::Paid(place))).collect();
+    let mut moves: Vec<((Time, u8, Digest), Move<'h>)> = paid
+        .map(|(place, counted)| ((counted.receipt.issued_at, 0, counted.id), Move::Paid(place)))
+        .collect();
     let valid = events.notes.iter().filter(|(_, id)| !events.reversed.contains(id));
     moves.extend(valid.map(|(note, id)| ((note.issued_at, 1, *id), Move::Note(note))));
     moves.extend(
