@@ -1,6 +1,6 @@
 //! Commands, each led to the room that carries it out.
 
-use crate::domain::billing::book::Payment;
+use crate::domain::billing::payment::Payment;
 use crate::domain::identity::account::Seed;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::input::Ticket;

@@ -484,7 +484,7 @@ impl Engine {
                 self.link_key_told(step, ticket, (&key, &offer), answer);
             }
             Some(Question::LinkGiven { ticket, device }) => self.link_given(ticket, device, answer.as_ref()),
-            Some(Question::Place(ticket)) => self.place_answered(ticket, answer),
+            Some(Question::Place { ticket, kept }) => self.place_answered(step, ticket, kept, answer),
             Some(Question::SearchPage { search }) => self.page_answered(step, search, answer),
             Some(Question::EntryPut) => self.entry_put(step, answer.is_some()),
             _ => {}

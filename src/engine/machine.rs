@@ -71,6 +71,8 @@ pub(super) enum Job {
     Forward(AccountId),
     /// Show what waited for the end of quiet hours.
     Quiet,
+    /// Show the receipt of a subscription that holds now, where the one before it was shown.
+    Shown(Digest),
 }
 
 /// The account of a device that isn't linked yet: no key has this id.

@@ -133,6 +133,7 @@ impl Engine {
                 Job::Forward(former) => self.forward(step, former),
                 Job::Succeed => self.tell_successions(step),
                 Job::Quiet => self.quiet_over(step),
+                Job::Shown(subscription) => self.show_newest(step, &subscription),
             }
         }
     }

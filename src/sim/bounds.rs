@@ -64,7 +64,8 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
             3 * contacts
                 + devices
                 + accounts
-                + rows(TableId::Subscriptions)
+                // A renewal to be asked for, or a receipt to be shown.
+                + 2 * rows(TableId::Subscriptions)
                 + rows(TableId::MailQueues)
                 + rows(TableId::Successions)
                 + 4,
@@ -115,6 +116,7 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         TableId::BillingJournal => (rows(TableId::Events), NONE),
         TableId::BillingJournalEnd => (1, 1),
         TableId::RelayPlaces => (charging::PLACES_MAX, 1),
+        TableId::PaidPlaces => (charging::PAID_PLACES_MAX, 1),
         // No engine writes these: the local API's and the driver's.
         TableId::ApiTokens
         | TableId::ApiAnswers

@@ -38,7 +38,11 @@ mod directory_tests;
 #[cfg(test)]
 mod erasing_tests;
 #[cfg(test)]
+mod ledger_tests;
+#[cfg(test)]
 mod mail_tests;
+#[cfg(test)]
+mod operator_tests;
 #[cfg(test)]
 mod rotation_tests;
 #[cfg(test)]

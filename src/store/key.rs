@@ -79,6 +79,7 @@ pub enum TableId {
     Voids = 100,
     Restored = 101,
     Afresh = 102,
+    PaidPlaces = 115,
 }
 
 /// The key of one row.

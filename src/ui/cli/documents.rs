@@ -53,11 +53,15 @@ pub(super) fn time(flag: &str, text: &str) -> Result<Time, Failure> {
 
 /// Reads a file of at most so many bytes, or stdin.
 pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
-    let read = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().take(most).read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        files::read_bounded(path, most)
-    };
-    read.map_err(|error| Failure::failed("file", format!("{} can't be read: {error}", path.display())))
+    let failed = |what: String| Failure::failed("file", format!("{} can't be read: {what}", path.display()));
+    if path != Path::new("-") {
+        return files::read_bounded(path, most).map_err(|error| failed(error.to_string()));
+    }
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().take(most.saturating_add(1)).read_to_end(&mut bytes);
+    read.map_err(|error| failed(error.to_string()))?;
+    if bytes.len() as u64 > most {
+        return Err(failed(format!("standard input is longer than {most} bytes")));
+    }
+    Ok(bytes)
 }
