@@ -138,6 +138,10 @@ impl Reader {
                     receipts[0]["credit_notes"][0]["id"].as_str().unwrap().to_owned()
                 }
                 "CHANGE" => self.announced(),
+                "MESSAGE" => {
+                    let history = ["--home", &words[1], "history", &words[3], "--limit", "1"];
+                    self.json(&history)["entries"][0]["id"].as_str().unwrap().to_owned()
+                }
                 _ => word,
             };
         }
@@ -157,7 +161,8 @@ impl Reader {
 
     /// The customer's address for the bakery, and the bakery's for everybody else.
     fn address_for(&mut self, words: &[String]) -> String {
-        if words.get(1).is_some_and(|home| home == "bakery") && words.iter().any(|word| word == "send") {
+        let speaks = |word: &String| ["send", "edit", "history"].contains(&word.as_str());
+        if words.get(1).is_some_and(|home| home == "bakery") && words.iter().any(speaks) {
             let inbox = self.command(&["--home", "bakery", "inbox"].map(str::to_owned)).output().unwrap();
             let inbox = String::from_utf8(inbox.stdout).unwrap();
             return inbox.split_whitespace().find(|word| word.starts_with("sig1")).unwrap().to_owned();
@@ -306,6 +311,23 @@ fn what_the_page_on_backups_does_works_as_it_stands() {
     assert!(!reader.command(&twice).output().unwrap().status.success(), "an identity isn't replaced");
     let not = ["--home", "shop", "ready"].map(str::to_owned);
     assert!(!reader.command(&not).output().unwrap().status.success());
+}
+
+#[test]
+fn what_the_page_on_messages_does_works_as_it_stands() {
+    let page = read("docs/messages.md");
+    let mut reader = Reader::new();
+    let menu = page.split_once("```toml\n").unwrap().1.split_once("```").unwrap().0;
+    std::fs::write(reader.directory.path().join("menu.toml"), menu).unwrap();
+    let lines = shell(&page, "\n## Try it\n", "\n## What is shown\n");
+    assert!(lines.len() > 18);
+    lines.into_iter().for_each(|line| reader.type_in(line));
+    let history = reader.json(&["--home", "ana", "history", "bakery"]);
+    let entries = history["entries"].as_array().unwrap();
+    let kinds: Vec<&str> = entries.iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["text", "text", "text", "location", "deleted", "menu", "choice"]);
+    assert_eq!((&entries[1]["text"], &entries[6]["text"]), (&"Yes!".into(), &"Rye".into()));
+    assert_eq!(entries[2]["reply_to"]["text"], "Yes!");
 }
 
 #[test]

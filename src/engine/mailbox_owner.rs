@@ -15,6 +15,7 @@ use crate::engine::command::{NewMailbox, Outcome, Refusal};
 use crate::engine::input::Ticket;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::mailbox_state::Op;
+use crate::engine::saying::Place;
 use crate::store::table::Rows;
 use crate::wire::account::LogOperation;
 use crate::wire::boxes::Queues;
@@ -232,7 +233,7 @@ impl Engine {
             self.tell_siblings(step, &Body::Queues(queues));
             true
         } else {
-            self.queue(step, contact, (Body::Queues(queues), None), None).is_ok()
+            self.queue(step, contact, (Body::Queues(queues), None, None), Place::None).is_ok()
         };
         if is_queued {
             (row.told, row.told_at) = (sends, Some(step.now));

@@ -198,6 +198,7 @@ impl Engine {
             log_head: own.log.head(),
             introduction,
             ground: None,
+            reply: None,
             body,
         };
         self.seal(step, session, &content.encode())
@@ -278,6 +279,7 @@ impl Engine {
             log_head: own.log.head(),
             introduction: Some(introduction),
             ground: None,
+            reply: None,
             body: Body::Hello { first, void: self.untold_void(step, contact, to) },
         };
         let room = pqxdh::content_room(&own.log);
@@ -447,10 +449,7 @@ impl Engine {
                 if state_at(step.tx, contact.devices(), seq) >= State::Delivered {
                     continue;
                 }
-                if let Some(position) = row.position {
-                    timeline::edit(step.tx, &contact.thread, position, |entry| entry.failed = Some(cause));
-                    self.show_entry(step, contact, position);
-                }
+                self.fail(step, contact, &row, cause);
             }
         }
         soonest

@@ -3,12 +3,13 @@
 use crate::base::id::DeviceId;
 use crate::domain::chat::delivery::{DELIVERY, Delivery, State, state_at};
 use crate::domain::chat::incoming;
-use crate::domain::chat::outbox::OUTBOX;
+use crate::domain::chat::outbox::{OUTBOX, Unsettled};
 use crate::domain::chat::timeline;
 use crate::domain::chat::void;
 use crate::domain::consent::window;
 use crate::domain::identity::address::Address;
 use crate::domain::identity::contact::Contact;
+use crate::engine::changing::is_change;
 use crate::engine::event::Event;
 use crate::engine::links::Item;
 use crate::engine::machine::{Engine, Step};
@@ -62,10 +63,9 @@ impl Engine {
             let dropped = ack.declined.iter().find(|(from, until, _)| (*from..*until).contains(&seq));
             // Most contacts have one device: what it took no other one can have dropped.
             let may_fail = dropped.is_some() || contact.devices().nth(1).is_some();
-            let position = step.tx.with(&OUTBOX, &key, |row| row.position).flatten();
-            if let Some(position) = position.filter(|_| may_fail) {
+            if let Some(row) = step.tx.get(&OUTBOX, &key).filter(|_| may_fail) {
                 let cause = dropped.map(|(.., cause)| timeline::Cause::from(*cause));
-                self.judged(step, contact, device, (seq, position), cause);
+                self.judged(step, contact, device, (seq, &row), cause);
             }
             step.tx.delete(&OUTBOX, key);
         }
@@ -88,19 +88,21 @@ impl Engine {
         self.attempts.remove(&contact.account);
     }
 
-    /// One device of the contact took a text of ours, or dropped it for this cause. It has failed where none of their
-    /// devices took it.
+    /// One device of the contact took a message of ours, or a change of one, or dropped it for this cause. It has failed where
+    /// none of their devices took it.
     fn judged(
         &mut self,
         step: &Step<'_, '_>,
         contact: &Contact,
         device: &DeviceId,
-        (seq, position): (u64, u64),
+        (seq, row): (u64, &Unsettled),
         cause: Option<timeline::Cause>,
     ) {
+        let Some(position) = row.position else { return };
         let entry = timeline::since(step.tx, &contact.thread, position, 1).pop();
         let Some(entry) = entry.filter(|entry| entry.position == position) else { return };
-        let was_dropped = entry.failed.is_some_and(timeline::Cause::is_drop);
+        let before = if is_change(row) { entry.unchanged } else { entry.failed };
+        let was_dropped = before.is_some_and(timeline::Cause::is_drop);
         let others = contact.devices().filter(|other| other != device);
         let failed = match cause {
             // What arrived at others, and isn't known as dropped, they took.
@@ -108,8 +110,7 @@ impl Engine {
             None if !was_dropped => return,
             cause => cause,
         };
-        timeline::edit(step.tx, &contact.thread, position, |entry| entry.failed = failed);
-        self.show_entry(step, contact, position);
+        self.write_fate(step, contact, row, (position, failed));
     }
 
     /// Numbers towards a device that no content has.

@@ -16,6 +16,7 @@ pub mod verdict;
 pub mod workload;
 pub mod world;
 
+mod altered;
 mod carry;
 mod courier;
 mod dht;
@@ -26,6 +27,7 @@ mod network;
 mod record;
 mod script;
 mod town;
+mod whims;
 
 #[cfg(test)]
 mod billing_tests;
@@ -45,5 +47,7 @@ mod mail_tests;
 mod operator_tests;
 #[cfg(test)]
 mod rotation_tests;
+#[cfg(test)]
+mod said_tests;
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
     api, backup, bench, billing, business, chat, consent, device, id, inbox, join, lab, lab_dht, lab_run,
-    ledger, mailbox, people, personal, receipts, relay, run, safety, setup, show, talk, token, verify,
+    ledger, mailbox, message, people, personal, receipts, relay, run, safety, setup, show, talk, token, verify,
     webhook,
 };
 
@@ -110,7 +110,11 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         }
         Command::Block { who, undo, .. } => people::block(client, output, &who, undo).await,
         Command::Consent(what) => consent::consent(client, output, what).await,
-        Command::Send(letter) => talk::send(client, output, letter).await,
+        Command::Send(letter) => talk::send(client, output, *letter).await,
+        Command::React(wish) => message::react(client, output, wish).await,
+        Command::Edit(wish) => message::edit(client, output, wish).await,
+        Command::Delete(which) => message::delete(client, output, which).await,
+        Command::Choose(wish) => message::choose(client, output, wish).await,
         Command::Chat { who } => chat::chat(client, output, &who).await,
         Command::Inbox(wanted) => inbox::inbox(client, output, &wanted).await,
         Command::History(wanted) => inbox::history(client, output, wanted).await,

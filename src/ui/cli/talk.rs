@@ -1,8 +1,8 @@
-//! Sending one text.
+//! Sending one message.
 
 use std::io::Read as _;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::base::limits;
 use crate::ui::cli::args::{Send, Wait};
@@ -18,14 +18,19 @@ pub(super) async fn send(client: &Client, output: Output, letter: Send) -> Resul
             "nothing is delivered while no node runs: start it with `sigillo run`, or send without --wait";
         return Err(Failure::failed("offline", words));
     }
-    let text = if letter.text == ["-"] { stdin()? } else { letter.text.join(" ") };
+    let text = match letter.text.as_slice() {
+        _ if letter.beside.replaces_text() => Value::Null,
+        [dash] if dash == "-" => json!(stdin()?),
+        words => json!(words.join(" ")),
+    };
     let wait = letter.wait.map(|wait| match wait {
         Wait::Delivered => "delivered",
         Wait::Stored => "stored",
         Wait::Sent => "sent",
     });
-    let body = json!({ "to": letter.who, "text": text, "wait": wait, "timeout_ms": letter.timeout * 1_000,
+    let mut body = json!({ "to": letter.who, "text": text, "wait": wait, "timeout_ms": letter.timeout * 1_000,
         "template": letter.by.document() });
+    letter.beside.put(client, &mut body).await?;
     let spinner = wait.map(|_| Spinner::start("on its way"));
     let sent = client.post("/v1/messages", &body).await;
     drop(spinner);

@@ -1,4 +1,4 @@
-//! The route that sends a text, and waits for its delivery where asked.
+//! The route that sends a message, and waits for its delivery where asked.
 
 use std::time::Duration;
 
@@ -11,12 +11,16 @@ use crate::base::id::{AccountId, MessageId};
 use crate::base::limits;
 use crate::domain::chat::delivery::State as Delivery;
 use crate::domain::identity::address;
-use crate::engine::command::{Command, Outcome};
+use crate::engine::command::{self, Command, Outcome};
 use crate::engine::view::{self, EntryView};
 use crate::ui::http::api::Api;
+use crate::ui::http::changes;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::Body;
+use crate::ui::http::said::{CardForm, LocationForm, MenuForm};
 use crate::ui::http::who;
+use crate::wire::said::menu::Menu;
+use crate::wire::said::message::Said;
 use crate::wire::template::Template;
 
 /// What is to be sent.
@@ -25,7 +29,15 @@ use crate::wire::template::Template;
 pub(super) struct Letter {
     /// A contact, or the full address of a business, which is added.
     to: String,
-    text: String,
+    /// A text; or one of those that follow in its place.
+    text: Option<String>,
+    location: Option<LocationForm>,
+    card: Option<CardForm>,
+    /// What a customer is to choose from.
+    #[schemars(with = "Option<MenuForm>")]
+    menu: Option<Menu>,
+    /// The id of a message of that conversation that this one answers, or the beginning of it.
+    reply_to: Option<String>,
     /// By which template a business wrote it.
     #[schemars(with = "Option<TemplateForm>")]
     template: Option<Template>,
@@ -72,7 +84,7 @@ pub(super) enum Wanted {
     Delivered,
 }
 
-/// What became of a text.
+/// What became of a message.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Sent {
     to: String,
@@ -90,16 +102,14 @@ pub(super) async fn send(State(api): State<Api>, Body(letter): Body<Letter>) -> 
     if !known {
         api.command(Command::Add { account: to, name: None }).await?;
     }
-    let command = match letter.template {
-        None => Command::Send { to, text: letter.text },
-        Some(template) => Command::SendByTemplate { to, text: letter.text, template: Box::new(template) },
-    };
-    let outcome = api.command(command).await?;
+    let (wanted, timeout) = (letter.wait, letter.timeout_ms);
+    let letter = letter.read(&api, to).await?;
+    let outcome = api.command(Command::Say { to, letter: Box::new(letter) }).await?;
     let Outcome::Queued { id, position } = outcome else {
         return Err(ApiError::from(crate::store::snapshot::Fault("a text was answered otherwise".into())));
     };
-    let patience = Duration::from_millis(letter.timeout_ms.unwrap_or(0)).min(limits::API_WAIT_MAX);
-    let (state, reached) = match letter.wait {
+    let patience = Duration::from_millis(timeout.unwrap_or(0)).min(limits::API_WAIT_MAX);
+    let (state, reached) = match wanted {
         None => (state_of(&api, to, position).await?, None),
         Some(wanted) => {
             let waited = tokio::time::timeout(patience, until(&api, to, position, wanted)).await;
@@ -113,6 +123,27 @@ pub(super) async fn send(State(api): State<Api>, Body(letter): Body<Letter>) -> 
     let name = api.view(move |rows| view::contact(rows, &to)).await?.map(|contact| contact.name);
     let name = name.unwrap_or_default();
     Ok(Json(Sent { to: address::encode(&to), name, id, position, state, reached }))
+}
+
+impl Letter {
+    /// What it says to somebody.
+    async fn read(self, api: &Api, to: AccountId) -> Result<command::Letter, ApiError> {
+        let kinds = [
+            self.text.map(|text| Ok(Said::Text(text))),
+            self.location.map(LocationForm::said),
+            self.card.map(CardForm::said),
+            self.menu.map(|menu| Ok(Said::Menu(menu))),
+        ];
+        let mut given = kinds.into_iter().flatten();
+        let (Some(said), None) = (given.next(), given.next()) else {
+            return Err(ApiError::bad_request("a message is one of: text, location, card, menu"));
+        };
+        let reply = match self.reply_to {
+            Some(id) => Some(changes::message(api, to, &id, None).await?.0),
+            None => None,
+        };
+        Ok(command::Letter { said: said?, reply, template: self.template })
+    }
 }
 
 /// Looks whenever something happens, and at short intervals: that the next hop took a message is no event.
