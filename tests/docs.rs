@@ -147,6 +147,20 @@ impl Reader {
         }
     }
 
+    /// Asks until the answer has what is looked for.
+    fn in_time(&self, words: &[&str], look: impl Fn(&Value) -> Option<String>) -> String {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        for _ in 0..ATTEMPTS {
+            let output = self.command(&words).arg("--json").output().unwrap();
+            let said: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+            if let Some(found) = look(&said) {
+                return found;
+            }
+            std::thread::sleep(PAUSE);
+        }
+        panic!("waited in vain for {words:?}");
+    }
+
     /// The price change that came to Ana.
     fn announced(&self) -> String {
         for _ in 0..ATTEMPTS {
@@ -311,6 +325,37 @@ fn what_the_page_on_backups_does_works_as_it_stands() {
     assert!(!reader.command(&twice).output().unwrap().status.success(), "an identity isn't replaced");
     let not = ["--home", "shop", "ready"].map(str::to_owned);
     assert!(!reader.command(&not).output().unwrap().status.success());
+}
+
+#[test]
+fn what_the_page_on_files_does_works_as_it_stands() {
+    let page = read("docs/files.md");
+    let mut reader = Reader::new();
+    let sent: Vec<u8> = (0..300_000u32).map(|at| (at * 31 % 251) as u8).collect();
+    std::fs::write(reader.directory.path().join("menu.pdf"), &sent).unwrap();
+    let lines = shell(&page, "\n## Try it\n", "\n## When a file comes\n");
+    let (mut link, mut count) = (String::new(), 0);
+    for line in lines {
+        count += 1;
+        if line.ends_with(" invite") {
+            // Until the node answers and knows its addresses.
+            link = reader.in_time(&["--home", "ana", "invite"], |said| said["invite"].as_str().map(str::to_owned));
+            continue;
+        }
+        if line.contains(" send ") {
+            reader.in_time(&["--home", "ana", "contacts"], |said| said[0]["name"].as_str().map(str::to_owned));
+        }
+        let file = if line.contains("FILE") {
+            reader.in_time(&["--home", "bento", "file", "list"], |said| said[0]["id"].as_str().map(str::to_owned))
+        } else {
+            String::new()
+        };
+        reader.type_in(&line.replace("LINK", &link).replace("FILE", &file));
+    }
+    assert_eq!(count, 11);
+    assert!(std::fs::read(reader.directory.path().join("came.pdf")).unwrap() == sent);
+    let listed = reader.json(&["--home", "bento", "file", "list"]);
+    assert_eq!(listed[0]["state"], "forgotten");
 }
 
 #[test]

@@ -5,7 +5,7 @@ import json
 import pathlib
 import sys
 
-from cases import bundles, consents, conversations, flights, forms, identities, links, logs, passphrases, published, relations, rust, safety
+from cases import bundles, consents, conversations, files, flights, forms, identities, links, logs, passphrases, published, relations, rust, safety
 from model.primitives import Refused
 
 HERE = pathlib.Path(__file__).parent
@@ -13,7 +13,7 @@ FILES = {
     "identity.json": identities.make, "log.json": logs.make, "relations.json": relations.make,
     "safety.json": safety.make, "link.json": links.make, "prekeys.json": bundles.make,
     "handshake.json": flights.make, "ratchet.json": conversations.make, "padding.json": forms.make_padding,
-    "envelope.json": forms.make_envelopes, "consent.json": consents.make, "passphrase.json": passphrases.make,
+    "envelope.json": forms.make_envelopes, "consent.json": consents.make, "files.json": files.make, "passphrase.json": passphrases.make,
 }
 
 

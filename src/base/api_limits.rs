@@ -25,6 +25,8 @@ pub const RATE_BURST_SECONDS: u32 = 2;
 pub const PATIENCE: Duration = Duration::from_secs(60);
 /// How long the body of a request may take to come.
 pub const BODY_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a file that is given to the node may take to come.
+pub const STREAM_PATIENCE: Duration = Duration::from_secs(12 * HOUR);
 /// Streams of events that are open at once.
 pub const STREAMS_MAX: usize = 32;
 /// How often a stream of events without events says that it lives.

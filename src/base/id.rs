@@ -113,6 +113,10 @@ id! {
     /// SHA-256 of something signed.
     Digest, 32
 }
+id! {
+    /// A file: a hash over what its message says of it. Whoever knows it may fetch the file.
+    FileId, 32
+}
 
 fn decode_hex(text: &str, into: &mut [u8]) -> Option<()> {
     if text.len() != into.len() * 2 {

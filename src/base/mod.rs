@@ -2,7 +2,9 @@
 
 pub mod api_limits;
 pub mod charging;
+pub mod chunks;
 pub mod consent_limits;
+pub mod file_limits;
 pub mod id;
 pub mod kind;
 pub mod limits;

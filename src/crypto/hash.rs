@@ -16,6 +16,22 @@ pub fn sha512(parts: &[&[u8]]) -> [u8; 64] {
     hasher.finalize().into()
 }
 
+/// SHA-256 over bytes that come one part after the other.
+#[derive(Clone, Default)]
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    /// More bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash over all of them.
+    pub fn finish(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

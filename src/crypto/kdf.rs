@@ -184,6 +184,10 @@ pub mod label {
         CONSENT = "sigillo v1 consent";
         /// Signs a report about somebody.
         REPORT = "sigillo v1 report";
+        /// A file's secret -> the key that seals its chunks.
+        FILE_CHUNKS = "sigillo v1 file chunks";
+        /// The id of a file.
+        FILE_ID = "sigillo v1 file id";
         /// Hashes a plan's terms.
         PLAN_HASH = "sigillo v1 plan terms";
         /// Wraps the keystore under the passphrase's key.

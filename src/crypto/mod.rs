@@ -1,6 +1,7 @@
 //! Cryptographic primitives behind types that can't be misused, and every label in one place.
 
 pub mod aead;
+pub mod chunks;
 pub mod ed25519;
 pub mod hash;
 pub mod jws;

@@ -65,6 +65,11 @@ impl Home {
         self.path.join("database")
     }
 
+    /// The directory of files that were sent or came.
+    pub fn files(&self) -> PathBuf {
+        self.path.join("files")
+    }
+
     /// The file of the keystore.
     pub fn keystore(&self) -> PathBuf {
         self.path.join("keystore")

@@ -5,6 +5,7 @@
 //! sled, coalesced, and a checkpoint lets old journal segments go. `database` is the way in.
 
 pub mod backup_file;
+pub mod blobs;
 pub mod copy;
 pub mod database;
 pub mod error;
@@ -12,6 +13,7 @@ pub mod files;
 pub mod home;
 pub mod medium;
 pub mod options;
+pub mod sealed;
 pub mod view;
 
 mod applier;

@@ -6,6 +6,7 @@ pub mod billing;
 pub mod chat;
 pub mod consent;
 pub mod directory;
+pub mod files;
 pub mod identity;
 pub mod mailbox;
 pub mod session;

@@ -2,17 +2,19 @@
 
 use serde::Serialize;
 
-use crate::base::id::{AccountId, MessageId};
+use crate::base::id::{AccountId, FileId, MessageId};
 use crate::base::said_limits;
 use crate::base::time::Time;
 use crate::domain::chat::changes::{Changes, Named, Side};
 use crate::domain::chat::conversation;
 use crate::domain::chat::timeline::{Body, Notice};
 use crate::domain::identity::address;
+use crate::engine::file_view;
 use crate::store::table::Rows;
 use crate::wire::billing::EventKind;
 use crate::wire::content;
 use crate::wire::said::card::Card;
+use crate::wire::said::file::SentFile;
 use crate::wire::said::location::Location;
 use crate::wire::said::menu::{Menu, Row};
 use crate::wire::said::message::Said;
@@ -43,6 +45,8 @@ pub enum BodyView {
         /// The row's title.
         text: String,
     },
+    /// A file.
+    File(FilePartView),
     /// A message that this version can't show.
     Unknown {
         /// The number of its kind.
@@ -85,6 +89,33 @@ pub struct LocationView {
     /// Its address, on one line.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub address: String,
+}
+
+/// A file, as its message speaks of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(feature = "full", derive(schemars::JsonSchema))]
+pub struct FilePartView {
+    /// The file's id.
+    pub file: FileId,
+    /// Its name.
+    pub file_name: String,
+    /// What it is, as `image/jpeg`.
+    pub media_type: String,
+    /// Its bytes.
+    pub size: u64,
+    /// The text under it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub caption: String,
+    /// How it stands here: as in `GET /v1/files/{id}`.
+    pub file_state: &'static str,
+    /// A picture's width in pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Its height.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// Whether there is a thumbnail of it.
+    pub thumbnail: bool,
 }
 
 /// Somebody, as the sender knows them. Nothing of it is verified.
@@ -202,9 +233,9 @@ pub const fn direction(side: Side) -> &'static str {
 }
 
 /// How a line's body is shown.
-pub(super) fn body_view(body: &Body) -> BodyView {
+pub(super) fn body_view(rows: &impl Rows, body: &Body) -> BodyView {
     match body {
-        Body::Said(said) => said_view(said),
+        Body::Said(said) => said_view(rows, said),
         Body::Deleted { at } => BodyView::Deleted { deleted_at: *at },
         Body::Billing { kind, id, summary } => {
             BodyView::Billing { event: event_name(*kind), id: id.to_string(), text: summary.clone() }
@@ -219,7 +250,7 @@ fn event_name(kind: u32) -> &'static str {
     EventKind::from_number(kind).map_or("unknown", EventKind::word)
 }
 
-fn said_view(said: &Said) -> BodyView {
+fn said_view(rows: &impl Rows, said: &Said) -> BodyView {
     match said {
         Said::Text(text) => BodyView::Text { text: text.clone() },
         Said::Location(place) => BodyView::Location(location_view(place)),
@@ -228,8 +259,9 @@ fn said_view(said: &Said) -> BodyView {
         Said::Choice(choice) => {
             BodyView::Choice { menu: choice.menu, row: choice.row.clone(), text: choice.title.clone() }
         }
+        Said::File(file) => BodyView::File(file_part(rows, file)),
         Said::Unknown(unknown) => match known_now(unknown) {
-            Some(said) => said_view(&said),
+            Some(said) => said_view(rows, &said),
             None => BodyView::Unknown { number: unknown.number },
         },
     }
@@ -241,6 +273,22 @@ fn known_now(unknown: &Unknown) -> Option<Said> {
         content::Body::Said(Said::Unknown(_)) => None,
         content::Body::Said(said) => Some(said),
         _ => None,
+    }
+}
+
+fn file_part(rows: &impl Rows, file: &SentFile) -> FilePartView {
+    let id = file.opening.id();
+    let picture = file.picture.as_ref();
+    FilePartView {
+        file: id,
+        file_name: file.name.clone(),
+        media_type: file.media_type.clone(),
+        size: file.opening.size,
+        caption: file.caption.clone(),
+        file_state: file_view::state_of(rows, &id),
+        width: picture.map(|picture| picture.width),
+        height: picture.map(|picture| picture.height),
+        thumbnail: picture.is_some_and(|picture| !picture.thumbnail.is_empty()),
     }
 }
 
@@ -315,6 +363,8 @@ pub(super) fn words(body: &Body) -> Option<String> {
             Some(edges.chain(rows).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n"))
         }
         Body::Said(Said::Choice(choice)) => Some(choice.title.clone()),
+        Body::Said(Said::File(file)) if file.caption.is_empty() => Some(file.name.clone()),
+        Body::Said(Said::File(file)) => Some(format!("{} {}", file.name, file.caption)),
         Body::Said(Said::Unknown(_)) | Body::Deleted { .. } | Body::Missing | Body::Notice(_) => None,
     }
 }

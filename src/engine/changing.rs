@@ -118,6 +118,9 @@ impl Engine {
         let (id, seq, _) = self.queue(step, contact, said, Place::At(entry.position))?;
         let made = Made { by: Side::Ours, id, sent_at: step.now, change };
         if let Changed::At(position) = conversation::change(step.tx, &contact.thread, &made, step.now) {
+            if matches!(made.change, Change::Deletion(_)) {
+                self.file_taken_back(step, contact, entry);
+            }
             conversation::amend(step.tx, &contact.thread, position, |entry| entry.unchanged = None);
             self.show_changed(step, contact, position, Side::Ours);
         }
@@ -129,8 +132,13 @@ impl Engine {
 
     /// A change came, of the contact or of another device of ours.
     pub(super) fn changed(&mut self, step: &Step<'_, '_>, contact: &Contact, made: &Made) {
+        let is_deletion = matches!(made.change, Change::Deletion(_));
+        let before = is_deletion.then(|| conversation::find(step.tx, &contact.thread, made.target())).flatten();
         match conversation::change(step.tx, &contact.thread, made, step.now) {
-            Changed::At(position) => self.show_changed(step, contact, position, made.by),
+            Changed::At(position) => {
+                before.iter().for_each(|entry| self.file_taken_back(step, contact, entry));
+                self.show_changed(step, contact, position, made.by);
+            }
             Changed::Refused => self.counters.over_limit += 1,
             Changed::Waits | Changed::Old => {}
         }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::base::id::{AccountId, ContactToken, DeviceId, Digest, MessageId};
+use crate::base::id::{AccountId, ContactToken, DeviceId, Digest, FileId, MessageId};
 use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::domain::billing::credit::Wish;
@@ -15,6 +15,7 @@ use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile};
 use crate::domain::directory::search::Query;
 use crate::domain::identity::account::Seed;
 use crate::domain::identity::address;
+use crate::engine::parcel::NewFile;
 use crate::wire::consent::Topic;
 use crate::wire::invite::Invite;
 use crate::wire::invoice_key::InvoiceKey;
@@ -111,6 +112,12 @@ pub enum Command {
         /// The row's id.
         row: String,
     },
+    /// Makes a file known that is on the disk, so that it can be sent.
+    TakeFile(Box<NewFile>),
+    /// Fetches a file, however large it is.
+    WantFile(FileId),
+    /// Removes a file from the disk, and fetches it no more.
+    ForgetFile(FileId),
     /// Sends a text that a template made, as a business: outside a customer's window no other is taken.
     SendByTemplate {
         /// To whom.
@@ -375,6 +382,13 @@ pub enum Outcome {
         /// Its place in the conversation.
         position: u64,
     },
+    /// A file can be sent now.
+    FileTaken {
+        /// Its id.
+        file: FileId,
+        /// It is removed then, if no message speaks of it.
+        expires: Time,
+    },
     /// The profile is out.
     Published {
         /// Its sequence number.
@@ -502,6 +516,12 @@ pub enum Refusal {
     /// No such message.
     #[error("no message of that conversation has that id: `sigillo history WHO --ids` shows them")]
     NoSuchMessage,
+    /// No such file.
+    #[error("no file has that id: `sigillo file list` shows them")]
+    NoSuchFile,
+    /// A file can't be taken, sent or fetched.
+    #[error("{0}")]
+    File(String),
     /// A message's author has no more time to change it.
     #[error("that can be done for {hours} hours after a message was sent, and no longer")]
     TooLate {
@@ -617,6 +637,8 @@ impl Refusal {
             Self::TextLength { .. } | Self::TextCharacters => "text",
             Self::Said(_) => "message",
             Self::NoSuchMessage => "no_message",
+            Self::NoSuchFile => "no_such_file",
+            Self::File(_) => "file",
             Self::TooLate { .. } => "too_late",
             Self::Name => "name",
             Self::Invite => "invite",

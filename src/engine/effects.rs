@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::event::Event;
+use crate::engine::file_order::FileOrder;
 use crate::engine::input::{QueryId, Ticket};
 use crate::store::tx::{Batch, Committed};
 use crate::wire::channel::ChannelOrder;
@@ -111,6 +112,8 @@ pub enum Effect {
     },
     /// Something about channels to or from mailboxes.
     Channel(ChannelOrder),
+    /// Something about the bytes of files.
+    File(FileOrder),
 }
 
 /// What a group of inputs led to: rows to be stored, and effects that wait for them.

@@ -2,15 +2,18 @@
 
 use serde::Serialize;
 
+use crate::base::id::FileId;
 use crate::domain::chat::delivery::State;
 use crate::domain::identity::address::Address;
 use crate::engine::view::EntryView;
 use crate::wire::consent::Topic;
 
 /// What each kind of event is called, in the order of [`Event`].
-pub const KINDS: [&str; 12] = [
+pub const KINDS: [&str; 14] = [
     "entry",
+    "changed",
     "delivery",
+    "file",
     "read",
     "contact",
     "identity",
@@ -55,6 +58,19 @@ pub enum Event {
         seq: u64,
         /// Has come at least so far.
         state: State,
+    },
+    /// A file that somebody told of is here now, or isn't going to be.
+    File {
+        /// Who told of it.
+        with: Address,
+        /// What they are called here.
+        name: String,
+        /// The file's id.
+        file: FileId,
+        /// The file's name.
+        file_name: String,
+        /// See [`crate::engine::file_view::FileView::state`].
+        state: &'static str,
     },
     /// A conversation was read on another device of ours.
     Read {
@@ -135,14 +151,21 @@ mod tests {
     use super::*;
     use crate::base::id::{AccountId, MessageId};
     use crate::base::time::Time;
-    use crate::engine::view::BodyView;
+    use crate::engine::body_view::BodyView;
 
     /// An event of the kind behind this one's. A kind that is new doesn't compile before it has its place here.
     fn next(event: &Event) -> Option<Event> {
         let (with, id) = (Address(AccountId::new([1; 32])), String::new());
         Some(match event {
-            Event::Entry { .. } => Event::Delivery { with, seq: 1, state: State::Sent },
-            Event::Delivery { .. } => Event::Read { with: id, unread: 0 },
+            Event::Entry { entry, .. } => {
+                Event::Changed { with, name: id, by: "in", entry: entry.clone() }
+            }
+            Event::Changed { .. } => Event::Delivery { with, seq: 1, state: State::Sent },
+            Event::Delivery { .. } => {
+                let (name, file_name) = (id.clone(), id);
+                Event::File { with, name, file: FileId::new([1; 32]), file_name, state: "here" }
+            }
+            Event::File { .. } => Event::Read { with: id, unread: 0 },
             Event::Read { .. } => Event::Contact { address: with, name: id, request: false },
             Event::Contact { .. } => Event::Identity { address: id.clone(), former: id },
             Event::Identity { .. } => Event::LinkGranted { address: with, name: id },
@@ -166,6 +189,10 @@ mod tests {
             sent_at: Time::EPOCH,
             at: Time::EPOCH,
             body: BodyView::Missing,
+            reply_to: None,
+            edited_at: None,
+            reactions: Vec::new(),
+            unchanged: None,
             state: None,
             cause: None,
             key_changed: false,

@@ -588,6 +588,8 @@ impl Engine {
 
     /// The same for an entry that was filed in this very step, without reading it again.
     pub(super) fn show_filed(&mut self, step: &Step<'_, '_>, contact: &Contact, entry: &Entry) {
+        // A file is known before anybody is shown that it came.
+        self.file_filed(step, contact, entry);
         let entry = view::fresh_entry(step.tx, contact, entry);
         self.show(Event::Entry { with: Address(contact.account), name: contact.name.clone(), entry });
     }

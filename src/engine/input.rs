@@ -1,6 +1,7 @@
 //! What happens to the node.
 
 use crate::engine::command::Command;
+use crate::engine::file_order::FileEvent;
 use crate::wire::channel::ChannelEvent;
 use crate::wire::origin::Prefix;
 use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
@@ -131,4 +132,6 @@ pub enum Input {
     },
     /// Something happened on a channel to or from a mailbox.
     Channel(ChannelEvent),
+    /// Something happened to the bytes of a file.
+    File(FileEvent),
 }

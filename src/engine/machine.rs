@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
-use crate::base::id::{AccountId, DeviceId, Digest, ReadId};
+use crate::base::id::{AccountId, DeviceId, Digest, FileId, ReadId};
 use crate::base::kind::AccountKind;
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
@@ -20,6 +20,7 @@ use crate::domain::session::prekeys::VerifiedBundle;
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::{Effect, Effects};
 use crate::engine::event::Event;
+use crate::engine::file_state::FileState;
 use crate::engine::hand_outs::HandOuts;
 use crate::engine::input::{Input, QueryId, Ticket};
 use crate::engine::links::Links;
@@ -73,6 +74,10 @@ pub(super) enum Job {
     Quiet,
     /// Show the receipt of a subscription that holds now, where the one before it was shown.
     Shown(Digest),
+    /// Try to fetch files that are wanted.
+    Fetch,
+    /// A file is offered, or waited for, no more.
+    FileEnds(FileId),
 }
 
 /// The account of a device that isn't linked yet: no key has this id.
@@ -162,6 +167,7 @@ pub struct Engine {
     pub(super) newcomers: Newcomers,
     /// What came of the last publication of our profile.
     pub(super) published: Option<LastPublication>,
+    pub(super) files: FileState,
     queries: QueryId,
     batches: u64,
 }
@@ -184,6 +190,7 @@ impl Engine {
             announced: Vec::new(),
             joining: Joining::default(),
             head: 0,
+            files: FileState::new(me.kind),
             me,
             agenda: Agenda::load(rows),
             effects: Vec::new(),
@@ -237,6 +244,7 @@ impl Engine {
             Input::Answered { query, body } => self.answered(step, query, body),
             Input::Worked { query, work } => self.worked(step, query, work),
             Input::Channel(event) => self.channel_event(step, event),
+            Input::File(event) => self.file_event(step, event),
         }
     }
 

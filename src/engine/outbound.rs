@@ -348,6 +348,7 @@ impl Engine {
         for account in self.links.contacts_at(&peer) {
             self.attempts.remove(&account);
             let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) else { continue };
+            self.files_awake(step, &contact);
             for device in contact.devices() {
                 let incoming = step.tx.row(&INCOMING, device.as_bytes()).unwrap_or_default();
                 if incoming.now() != incoming.told {

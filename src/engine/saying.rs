@@ -62,9 +62,15 @@ impl Engine {
             Said::Choice(_) => {
                 return Err(Refusal::Said("a choice names a menu: choose one of its rows".into()));
             }
+            Said::File(file) => self.may_send(step, &file.opening.id())?,
             _ => {}
         }
-        self.utter(step, &contact, said, reply, template)
+        let file = if let Said::File(file) = &said { Some(file.opening.id()) } else { None };
+        let outcome = self.utter(step, &contact, said, reply, template)?;
+        if let (Some(file), Outcome::Queued { position, .. }) = (file, &outcome) {
+            self.file_sent(step, &file, &contact, *position);
+        }
+        Ok(outcome)
     }
 
     /// Files a message that is as it must be, and sends it.

@@ -16,6 +16,7 @@ use crate::engine::machine::{Engine, Step};
 use crate::store::table::Rows;
 use crate::wire::content::Body;
 use crate::wire::own::{Felt, HistoryEntry, HistoryPage, Revised, Told};
+use crate::wire::said::message::Said;
 use crate::wire::said::target::Target;
 
 /// What an entry takes besides what was said.
@@ -112,9 +113,7 @@ impl Engine {
     /// Another device of ours tells what was said before this one was linked.
     pub(super) fn history_told(&mut self, step: &Step<'_, '_>, page: &HistoryPage) {
         let contact = moved::contact(step.tx, &page.with);
-        if contact.is_none_or(|contact| !self.is_main(&contact.own)) {
-            return;
-        }
+        let Some(contact) = contact.filter(|contact| self.is_main(&contact.own)) else { return };
         let thread = thread_of(step, &page.with);
         let reserved = step.tx.row(&CONVERSATIONS, thread.as_bytes()).map_or(0, |row| row.reserved);
         let ours = page.entries.iter().filter(|entry| entry.position < reserved);
@@ -148,6 +147,15 @@ impl Engine {
             unchanged: None,
         });
         conversation::fill(step.tx, &thread, entries.collect(), step.now);
+        let is_file = |entry: &&HistoryEntry| matches!(&entry.said, Told::Said(Said::File(_), _));
+        let files: Vec<u64> = page
+            .entries
+            .iter()
+            .filter(|entry| entry.position < reserved)
+            .filter(is_file)
+            .map(|entry| entry.position)
+            .collect();
+        self.files_told(step, &contact, &files);
     }
 
     /// Contacts that our other devices know too, in the order of their accounts.

@@ -39,6 +39,7 @@ impl Engine {
             self.agenda.set_by(step.tx, Job::Prekeys(own.log.account()), due);
         }
         self.mail_started(step);
+        self.files_started(step);
         if self.online {
             self.keep_again(step);
             self.places_again(step);
@@ -134,6 +135,8 @@ impl Engine {
                 Job::Succeed => self.tell_successions(step),
                 Job::Quiet => self.quiet_over(step),
                 Job::Shown(subscription) => self.show_newest(step, &subscription),
+                Job::Fetch => self.fetch_some(step),
+                Job::FileEnds(file) => self.file_ends(step, &file),
             }
         }
     }

@@ -272,7 +272,7 @@ fn entry_with(
         seq,
         sent_at: entry.sent_at,
         at: entry.at,
-        body: body_view(&entry.body),
+        body: body_view(rows, &entry.body),
         reply_to: entry.reply.map(|reply| quote_view(rows, &contact.thread, reply)),
         edited_at: entry.changes.edit.map(|edit| edit.at),
         reactions: reactions(&entry.changes),

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::behaviour::BehaviourEvent;
 use super::convert::{key_of, peer_of};
 use super::links::Over;
-use super::message::Event;
+use super::message::{Event, FetchEnd};
 use super::origin::origin;
 use super::protocol::{DIRECTORY, Purpose};
 use super::spot::{Spot, is_loopback};
@@ -38,6 +38,7 @@ impl Task {
                 if cause.is_none() || endpoint.is_relayed() {
                     // Yamux doesn't tell the streams of a connection that we close ourselves.
                     self.channels.lost(connection_id);
+                    self.files.lost(connection_id);
                     self.links.lost(connection_id).into_iter().for_each(|event| self.events.push(event));
                 }
                 // What was under way through a relay goes on at once where there is a direct connection by now.
@@ -141,6 +142,10 @@ impl Task {
                     Purpose::Mail => {
                         self.channels.run(connection, (key, from), false, stream, self.events.channel());
                     }
+                    Purpose::File => {
+                        let at = (peer, connection);
+                        self.files.accepted(at, (key, from), stream, self.events.channel());
+                    }
                 }
             }
             Delivery::Opened { ticket, peer, connection, stream } => match self.errands.remove(&ticket) {
@@ -154,6 +159,7 @@ impl Task {
                     let from = self.from(connection);
                     self.channels.run(connection, (key, from), true, stream, self.events.channel());
                 }
+                Some(Errand::File(wanted)) => self.files.opened((peer, connection), wanted, stream),
                 None => {}
             },
             Delivery::Failed { ticket, reason } => match self.errands.remove(&ticket) {
@@ -174,6 +180,7 @@ impl Task {
                     let next = self.asks.over(question.peer, question.query, None);
                     self.go_on(next);
                 }
+                Some(Errand::File(wanted)) => wanted.fail(FetchEnd::Unreachable),
                 None => {}
             },
         }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::traffic::Totals;
 use crate::wire::channel::{ChannelEvent, ChannelOrder};
+use crate::wire::file::FileRequest;
 use crate::wire::origin::Prefix;
 use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
 
@@ -115,6 +116,30 @@ pub enum Command {
     },
     /// Open a channel to a mailbox, write on one, or close it: [`Event::Channel`].
     Channel(ChannelOrder),
+    /// Fetch a file from a peer, from some chunk on.
+    FetchFile {
+        /// Who has it.
+        peer: PeerAddress,
+        /// Which file, and from which chunk on.
+        request: FileRequest,
+        /// Where its sealed chunks go, in order; hostile until they are opened. When nobody listens there any more, the
+        /// stream is closed.
+        chunks: mpsc::Sender<Vec<u8>>,
+        /// Where to say how it ended; said once `chunks` is closed, or not at all where the connection was lost.
+        ended: oneshot::Sender<FetchEnd>,
+    },
+    /// Give a peer the chunks that it asked for.
+    GiveFile {
+        /// The number that [`Event::FileAsked`] gave.
+        ask: u64,
+        /// The sealed chunks, in order; the end of the channel ends the stream.
+        chunks: mpsc::Receiver<Vec<u8>>,
+    },
+    /// Don't give a peer the file that it asked for.
+    RefuseFile {
+        /// The number that [`Event::FileAsked`] gave.
+        ask: u64,
+    },
     /// Say how the network does.
     Status {
         /// Where to say it.
@@ -243,11 +268,35 @@ pub enum Event {
     },
     /// Something happened on a channel to or from a mailbox.
     Channel(ChannelEvent),
+    /// A peer asks for a file, and waits at most `GRANT_PATIENCE` for [`Command::GiveFile`] or [`Command::RefuseFile`].
+    FileAsked {
+        /// The network's number for the request.
+        ask: u64,
+        /// Who asks.
+        peer: PeerKey,
+        /// From which network, where it has one.
+        from: Option<Prefix>,
+        /// The request.
+        request: FileRequest,
+    },
     /// The routing table has been filled or refreshed.
     Bootstrapped {
         /// How many peers are in it now.
         peers: usize,
     },
+}
+
+/// How the fetching of a file from one peer ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FetchEnd {
+    /// The peer couldn't be reached.
+    Unreachable,
+    /// It doesn't give the file.
+    Refused,
+    /// It said nothing, or nonsense.
+    Broken,
+    /// It gave chunks; whether all of them, their number shows.
+    Over,
 }
 
 /// How the network does at one moment.

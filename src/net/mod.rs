@@ -21,6 +21,8 @@ mod dht;
 mod dialback;
 mod dials;
 mod events;
+mod file;
+mod files;
 mod guests;
 mod handler;
 mod hearing;

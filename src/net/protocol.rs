@@ -10,6 +10,7 @@ pub(crate) const IDENTIFY: &str = "/sigillo/1";
 const ENVELOPE: StreamProtocol = StreamProtocol::new("/sigillo/envelope/1");
 const ASK: StreamProtocol = StreamProtocol::new("/sigillo/ask/1");
 const MAIL: StreamProtocol = StreamProtocol::new("/sigillo/mail/1");
+const FILE: StreamProtocol = StreamProtocol::new("/sigillo/file/1");
 
 /// What a stream of ours is for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -20,11 +21,13 @@ pub(crate) enum Purpose {
     Ask,
     /// Requests to a mailbox, and its words.
     Mail,
+    /// The chunks of one file.
+    File,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub(crate) const ALL: [Self; 3] = [Self::Envelope, Self::Ask, Self::Mail];
+    pub(crate) const ALL: [Self; 4] = [Self::Envelope, Self::Ask, Self::Mail, Self::File];
 
     /// The protocol's name.
     pub(crate) const fn protocol(self) -> StreamProtocol {
@@ -32,6 +35,7 @@ impl Purpose {
             Self::Envelope => ENVELOPE,
             Self::Ask => ASK,
             Self::Mail => MAIL,
+            Self::File => FILE,
         }
     }
 }

@@ -17,12 +17,13 @@ use super::codec::Hop;
 use super::config::{Config, StartError};
 use super::convert::{key_of, peer_of};
 use super::events::Events;
+use super::files::{Fetch, Files};
 use super::guests::Guests;
 use super::handler::Ticket;
 use super::join::Join;
 use super::links::Links;
 use super::mail::Channels;
-use super::message::{Command, Event, Status};
+use super::message::{Command, Event, FetchEnd, Status};
 use super::meter::Meter;
 use super::outside::Watch;
 use super::paths::Paths;
@@ -44,6 +45,7 @@ pub(super) enum Errand {
     Link(PeerKey),
     Ask(Question),
     Mail(PeerKey),
+    File(Fetch),
 }
 
 /// The network, once it runs.
@@ -56,6 +58,7 @@ pub(crate) struct Task {
     pub(super) links: Links,
     pub(super) asks: Asks,
     pub(super) channels: Channels,
+    pub(super) files: Files,
     pub(super) queries: Queries,
     pub(super) join: Join,
     pub(super) errands: BTreeMap<Ticket, Errand>,
@@ -108,6 +111,7 @@ impl Task {
             links: Links::default(),
             asks: Asks::default(),
             channels: Channels::default(),
+            files: Files::default(),
             queries: Queries::default(),
             join: Join::new(&seeds),
             errands: BTreeMap::new(),
@@ -144,6 +148,7 @@ impl Task {
                 event = self.swarm.select_next_some(), if hearing => self.hear(event),
                 over = self.links.next_over(), if hearing && !self.links.is_empty() => self.link_over(over),
                 () = self.channels.next_over(), if !self.channels.is_empty() => {}
+                () = self.files.next_over(), if !self.files.is_empty() => {}
                 next = self.asks.next_over(), if hearing && !self.asks.is_empty() => self.go_on(next),
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if hearing && due.is_some() => {
                     for dial in self.join.attempt() {
@@ -207,6 +212,11 @@ impl Task {
             Command::Ask { query, peer, body } => self.ask(query, &peer, body),
             Command::Answer { ask, body } => self.asks.answer(ask, body),
             Command::Channel(order) => self.channel(order),
+            Command::FetchFile { peer, request, chunks, ended } => {
+                self.fetch_file(&peer, Fetch { request, chunks, ended });
+            }
+            Command::GiveFile { ask, chunks } => self.files.grant(ask, chunks),
+            Command::RefuseFile { ask } => self.files.refuse(ask),
             Command::Status { reply } => {
                 // Whoever asked may have gone.
                 let _ = reply.send(self.status());
@@ -282,12 +292,21 @@ impl Task {
         }
     }
 
+    fn fetch_file(&mut self, at: &PeerAddress, wanted: Fetch) {
+        let Some(peer) = peer_of(at.peer()).filter(|_| *at.peer() != self.local) else {
+            return wanted.fail(FetchEnd::Unreachable);
+        };
+        let addresses = self.swarm.behaviour().directory.reach().given(&peer, at.addresses());
+        self.open(peer, addresses, Errand::File(wanted));
+    }
+
     fn open(&mut self, peer: PeerId, addresses: Vec<Multiaddr>, errand: Errand) {
         self.last_ticket += 1;
         let purpose = match &errand {
             Errand::Link(_) => Purpose::Envelope,
             Errand::Ask(_) => Purpose::Ask,
             Errand::Mail(_) => Purpose::Mail,
+            Errand::File(_) => Purpose::File,
         };
         self.errands.insert(self.last_ticket, errand);
         self.swarm.behaviour_mut().streams.open(self.last_ticket, peer, addresses, purpose);
@@ -356,7 +375,7 @@ impl Task {
     }
 
     async fn say_goodbye(mut self) {
-        drop((self.links, self.asks, self.channels));
+        drop((self.links, self.asks, self.channels, self.files));
         let peers: Vec<_> = self.swarm.connected_peers().copied().collect();
         for peer in peers {
             // It may have gone meanwhile.

@@ -6,8 +6,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::AccountId;
+use crate::base::kind::AccountKind;
 use crate::base::{api_limits, limits};
 use crate::disk::files;
+use crate::domain::files::rules::Rules;
 use crate::domain::mailbox::admission::NamedPlan;
 use crate::node::mailbox::{self, Mailbox, RulesError};
 
@@ -24,8 +26,37 @@ pub struct Config {
     pub mailbox: Mailbox,
     /// Relays: which to use, and whether to be one.
     pub relay: Relay,
+    /// Files: what is fetched, and how much is kept.
+    pub files: Files,
     /// The local API over TCP.
     pub api: Api,
+}
+
+/// What files the node fetches by itself, and how much it keeps. Where nothing is said, it depends on the kind of account.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Files {
+    /// KiB of the largest file that is fetched without being asked for; 0 for none.
+    pub fetched_kibibytes: Option<u64>,
+    /// MiB of all files on the disk.
+    pub kept_mebibytes: Option<u64>,
+}
+
+impl Files {
+    /// The rules for a node of this kind.
+    pub const fn rules(&self, kind: AccountKind) -> Rules {
+        let usual = Rules::of(kind);
+        Rules {
+            fetched: match self.fetched_kibibytes {
+                Some(kibibytes) => kibibytes.saturating_mul(1_024),
+                None => usual.fetched,
+            },
+            kept: match self.kept_mebibytes {
+                Some(mebibytes) => mebibytes.saturating_mul(1_024 * 1_024),
+                None => usual.kept,
+            },
+        }
+    }
 }
 
 /// Whether and how programs reach the local API over TCP; its Unix socket is always there.

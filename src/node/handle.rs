@@ -9,20 +9,23 @@ use std::thread::JoinHandle;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use zeroize::Zeroizing;
 
-use crate::base::id::AccountId;
+use crate::base::id::{AccountId, FileId};
 use crate::base::kind::AccountKind;
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
+use crate::disk::blobs::Blobs;
 use crate::disk::database::Database;
 use crate::disk::error::OpenError;
 use crate::disk::home::Home;
 use crate::disk::options::{Options, Recovery, Sizes};
+use crate::domain::files::rules::Rules;
 use crate::domain::identity::keystore::Keystore;
 use crate::domain::identity::primary::Primary;
 use crate::domain::identity::sibling;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::event::Event;
+use crate::engine::file_view;
 use crate::engine::input::{Input, Ticket};
 use crate::engine::machine::{Engine, Me, NOBODY};
 use crate::net;
@@ -30,6 +33,10 @@ use crate::node::clock::Clock;
 use crate::node::config::{Config, Directory};
 use crate::node::driver::{Driver, EngineStatus, Message};
 use crate::node::event_log::EventLog;
+use crate::node::files::keeper::{Keeper, ORDERS_MAX};
+use crate::node::files::reading::Reading;
+use crate::node::files::room::{FileCounts, Room};
+use crate::node::files::upload::{FileError, Upload};
 use crate::node::laboratory::Laboratory;
 use crate::node::mailbox::RulesError;
 use crate::node::outlet::{Outlet, Waiting};
@@ -74,6 +81,8 @@ struct Shared {
     data_key: Secret<32>,
     network: Option<net::handle::Handle>,
     recovery: Recovery,
+    files: Arc<Room>,
+    file_rules: Rules,
     logging: Arc<AtomicBool>,
     logged: watch::Receiver<u64>,
     ended: watch::Receiver<Option<Result<(), Fault>>>,
@@ -85,6 +94,7 @@ struct Running {
     driver: JoinHandle<()>,
     network: Option<tokio::task::JoinHandle<()>>,
     outlet: tokio::task::JoinHandle<()>,
+    keeper: tokio::task::JoinHandle<()>,
     /// Dropped last: the home is this process's until then.
     home: Home,
 }
@@ -149,6 +159,7 @@ impl Node {
         laboratory: Option<&Laboratory>,
     ) -> Result<Self, StartError> {
         let directory = home.database();
+        let files_directory = home.files();
         let data_key = keystore.data_key.clone();
         let opened = tokio::task::spawn_blocking(move || Database::open(&directory, &data_key, options));
         let (database, recovery) = opened.await.map_err(|_| StartError::Stopped)??;
@@ -163,7 +174,12 @@ impl Node {
         let mut engine = Engine::new(me, &reader);
         let log = EventLog::load(&reader);
         let (logging, logged) = log.handles();
+        let known_files = file_view::on_disk(&reader);
         reader.finish()?;
+        let files = tokio::task::spawn_blocking(move || open_files(&files_directory, &known_files));
+        let files = Arc::new(files.await.map_err(|_| StartError::Stopped)?.map_err(StartError::Files)?);
+        let file_rules = config.map_or(Rules::of(keystore.kind), |config| config.files.rules(keystore.kind));
+        engine.keep_files(file_rules);
         if let Some(rules) =
             config.map(|config| config.mailbox.rules(engine.account())).transpose()?.flatten()
         {
@@ -184,17 +200,21 @@ impl Node {
         let waiting: Waiting = Arc::new(Mutex::new(BTreeMap::new()));
         let (released, releases) = mpsc::channel(RELEASED_QUEUE);
         let (puzzles, received_puzzles) = mpsc::channel(PUZZLES_MAX);
+        let (orders, received_orders) = mpsc::channel(ORDERS_MAX);
+        let keeper = Keeper::new(Arc::clone(&files), network.clone(), inputs.downgrade());
         let outlet = Outlet {
             network: network.clone(),
             events: events.clone(),
             waiting: Arc::clone(&waiting),
             puzzles,
+            files: orders,
         };
         let runtime = tokio::runtime::Handle::current();
         // It ends when the outlet does, and what it works on then is for nobody.
         let worker = Worker { puzzles: received_puzzles, inputs: inputs.downgrade() };
         drop(runtime.spawn(worker.run()));
         let outlet = runtime.spawn(outlet.run(releases));
+        let keeper = runtime.spawn(keeper.run(received_orders));
 
         let (speaking, account) = watch::channel(engine.account());
         let (ending, ended) = watch::channel(None);
@@ -237,10 +257,12 @@ impl Node {
             data_key: keystore.data_key.clone(),
             network,
             recovery,
+            files,
+            file_rules,
             logging,
             logged,
             ended,
-            running: Mutex::new(Some(Running { driver, network: network_task, outlet, home })),
+            running: Mutex::new(Some(Running { driver, network: network_task, outlet, keeper, home })),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -348,6 +370,26 @@ impl Node {
         answer.await.map_err(|_| Refusal::Stopping)
     }
 
+    /// Begins to give the node a file, to be sent later.
+    pub async fn give_file(&self) -> Result<Upload, FileError> {
+        Upload::begin(self.clone(), Arc::clone(&self.shared.files), self.shared.file_rules.kept).await
+    }
+
+    /// Reads a file that is here.
+    pub async fn read_file(&self, id: FileId) -> Result<Reading, FileError> {
+        Reading::begin(self, &self.shared.files, id).await
+    }
+
+    /// Bytes that are here of a file that is being fetched, without padding; nothing where none is known of.
+    pub fn file_progress(&self, id: &FileId) -> Option<u64> {
+        self.shared.files.progress(id)
+    }
+
+    /// Chunks of files that were fetched and given since the start.
+    pub fn file_counts(&self) -> FileCounts {
+        self.shared.files.counts()
+    }
+
     /// From here on what happens is kept and numbered, for those who come later, also after the next start; or it isn't.
     pub fn log_events(&self, wanted: bool) {
         self.shared.logging.store(wanted, Ordering::Relaxed);
@@ -397,11 +439,12 @@ impl Node {
     /// Ends the node: decides what is there, stores it, closes the network and the disk. Further calls do nothing.
     pub async fn shutdown(&self) -> Result<(), Fault> {
         let running = self.shared.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(Running { driver, network: task, outlet, home }) = running else { return Ok(()) };
+        let Some(Running { driver, network: task, outlet, keeper, home }) = running else { return Ok(()) };
         let _ = self.shared.inputs.send(Message::Stop).await;
         let result = self.ended().await;
         let _ = tokio::task::spawn_blocking(move || driver.join()).await;
         let _ = outlet.await;
+        let _ = keeper.await;
         if let Some(network) = &self.shared.network {
             let _ = network.command(net::message::Command::Shutdown).await;
         }
@@ -413,6 +456,13 @@ impl Node {
         drop(home);
         result.and(closed.unwrap_or_else(|_| Err(Fault("closing the disk failed".into()))))
     }
+}
+
+/// Opens the directory of files, without those that nobody knows of.
+fn open_files(directory: &std::path::Path, known: &[FileId]) -> std::io::Result<Room> {
+    let room = Room::new(Blobs::open(directory)?);
+    room.sweep(known)?;
+    Ok(room)
 }
 
 /// Starts the network and passes its events on as inputs.
@@ -495,6 +545,9 @@ pub enum StartError {
     /// The configuration of the mailbox contradicts itself.
     #[error(transparent)]
     Mailbox(#[from] RulesError),
+    /// The directory of files can't be used.
+    #[error("the directory `files` in the home can't be used: {0}")]
+    Files(std::io::Error),
     /// The system gives no thread.
     #[error("no thread can be had: {0}")]
     Thread(std::io::Error),

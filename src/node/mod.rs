@@ -5,6 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod driver;
 pub mod event_log;
+pub mod files;
 pub mod handle;
 pub mod identity;
 pub mod laboratory;

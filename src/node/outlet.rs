@@ -8,6 +8,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::Effect;
 use crate::engine::event::Event;
+use crate::engine::file_order::FileOrder;
 use crate::engine::input::{QueryId, Ticket};
 use crate::net::handle::Handle as Network;
 use crate::node::translate;
@@ -22,6 +23,7 @@ pub(super) struct Outlet {
     pub(super) events: broadcast::Sender<Event>,
     pub(super) waiting: Waiting,
     pub(super) puzzles: mpsc::Sender<(QueryId, Puzzle)>,
+    pub(super) files: mpsc::Sender<FileOrder>,
 }
 
 impl Outlet {
@@ -55,6 +57,10 @@ impl Outlet {
             Err(Effect::Work { query, puzzle }) => {
                 // Where so many wait, whoever wanted this one goes on without.
                 let _ = self.puzzles.try_send((query, puzzle));
+            }
+            Err(Effect::File(order)) => {
+                // The keeper ends only when this does.
+                let _ = self.files.send(order).await;
             }
             Err(_) => {}
         }

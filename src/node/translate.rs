@@ -1,8 +1,10 @@
 //! Between the engine's words and the network's: each event an input, each effect a command.
 
 use crate::engine::effects::Effect;
+use crate::engine::file_order::FileEvent;
 use crate::engine::input::Input;
 use crate::net::message::{Command, Event};
+use crate::wire::file::FileRequest;
 
 /// What an event of the network means to the engine; nothing where it means nothing.
 pub(super) fn input(event: Event) -> Option<Input> {
@@ -23,6 +25,9 @@ pub(super) fn input(event: Event) -> Option<Input> {
         Event::Asked { ask, peer, from, body } => Input::Asked { ask, peer, from, body },
         Event::Answered { query, body } => Input::Answered { query, body },
         Event::Channel(event) => Input::Channel(event),
+        Event::FileAsked { ask, peer, request: FileRequest { id, from }, .. } => {
+            Input::File(FileEvent::Asked { ask, peer, id, from })
+        }
         Event::Bootstrapped { peers } => Input::Bootstrapped(peers),
     })
 }
@@ -45,6 +50,6 @@ pub(super) fn command(effect: Effect) -> Result<Command, Effect> {
         Effect::Ask { query, peer, body } => Command::Ask { query, peer, body },
         Effect::Answer { ask, body } => Command::Answer { ask, body },
         Effect::Channel(order) => Command::Channel(order),
-        other @ (Effect::Reply { .. } | Effect::Show(_) | Effect::Work { .. }) => return Err(other),
+        other @ (Effect::Reply { .. } | Effect::Show(_) | Effect::Work { .. } | Effect::File(_)) => return Err(other),
     })
 }

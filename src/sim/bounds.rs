@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::charging;
 use crate::base::consent_limits;
-use crate::base::{limits, said_limits};
+use crate::base::{file_limits, limits, said_limits};
 use crate::sim::disk::Disk;
 use crate::store::key::{Key, TableId};
 
@@ -48,6 +48,9 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
     let sessions = limits::ARCHIVED_SESSIONS_MAX + 1;
     match table {
         TableId::Meta => (8, 1),
+        TableId::Files => (file_limits::FILES_MAX, 1),
+        // As many as there are lines that speak of a file.
+        TableId::FileUses => (NONE, NONE),
         TableId::Accounts => (contacts + 1, 1),
         TableId::Prekeys => (NONE, limits::PREKEY_SETS_MAX + 1),
         TableId::Contacts => (limits::CONTACTS_MAX + 1, 1),

@@ -50,6 +50,7 @@ impl World {
                 self.later(from, wait, Input::Worked { query, work: puzzle.solve() });
             }
             Effect::Channel(order) => self.channel(from, order),
+            Effect::File(order) => self.file_order(from, order),
             Effect::KeepPlace { peer, life } => {
                 let until = self.now.plus(life);
                 self.places.insert((from, peer), until);

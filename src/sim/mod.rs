@@ -5,6 +5,7 @@
 pub mod bounds;
 pub mod bug;
 pub mod disk;
+pub mod files;
 pub mod mail;
 pub mod nonces;
 pub mod oracle;
@@ -39,6 +40,8 @@ mod device_tests;
 mod directory_tests;
 #[cfg(test)]
 mod erasing_tests;
+#[cfg(test)]
+mod file_tests;
 #[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::base::id::{AccountId, DeviceId};
 use crate::base::kind::AccountKind;
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
+use crate::domain::files::rules as file_rules;
 use crate::domain::identity::account::Seed;
 use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::own::ACCOUNTS;
@@ -47,6 +48,8 @@ pub struct Peer {
     /// What it allows as a mailbox.
     rules: Option<Rules>,
     relay_plan: Option<NamedPlan>,
+    /// What it fetches by itself and how much it keeps, where that isn't the usual.
+    file_rules: Option<file_rules::Rules>,
     /// Whether it runs.
     pub on: bool,
     /// How far its clock is ahead of the world's, in milliseconds; negative where it is behind.
@@ -91,6 +94,7 @@ impl Peer {
             starts: 1,
             rules: None,
             relay_plan: None,
+            file_rules: None,
             on: true,
             skew: 0,
             tick: None,
@@ -113,6 +117,12 @@ impl Peer {
     pub fn relay_for(&mut self, plan: NamedPlan) {
         self.engine.relay_for(plan.clone());
         self.relay_plan = Some(plan);
+    }
+
+    /// From now on it fetches by itself, and keeps, as much as these say.
+    pub fn keep_files(&mut self, rules: file_rules::Rules) {
+        self.engine.keep_files(rules);
+        self.file_rules = Some(rules);
     }
 
     /// Its account.
@@ -225,6 +235,7 @@ impl Peer {
         self.engine = self.engine_anew();
         self.rules.iter().for_each(|rules| self.engine.serve_mail(rules.clone()));
         self.relay_plan.iter().for_each(|plan| self.engine.relay_for(plan.clone()));
+        self.file_rules.iter().for_each(|rules| self.engine.keep_files(*rules));
         self.began(now, rng);
     }
 

@@ -14,6 +14,7 @@ use crate::engine::input::{Input, Ticket};
 use crate::engine::restored;
 use crate::sim::dht::Dht;
 use crate::sim::disk::Disk;
+use crate::sim::files::Files;
 use crate::sim::mail::Channels;
 use crate::sim::network::Network;
 use crate::sim::nonces::Nonces;
@@ -80,6 +81,8 @@ pub struct World {
     pub(super) dht: Dht,
     /// Channels to mailboxes.
     pub mail: Channels,
+    /// Files.
+    pub files: Files,
     pub(super) rng: Random,
     queue: BTreeMap<(Time, u64), Coming>,
     order: u64,
@@ -131,6 +134,7 @@ impl World {
             steps: 0,
             puzzles: 0,
             places: BTreeMap::new(),
+            files: Files::default(),
         };
         for kind in kinds {
             world.add((Some(Seed::random(&mut rng)), Secret::random(&mut rng), *kind));
@@ -226,6 +230,7 @@ impl World {
         for channel in self.mail.those(|open| open.reader == peer || open.mailbox == peer) {
             self.break_channel(channel);
         }
+        self.break_files(peer);
         self.peers[peer].stop();
         self.dht.forget(peer);
         for other in self.network.disconnect(peer) {
@@ -251,6 +256,7 @@ impl World {
     pub fn lose_disk(&mut self, peer: usize) {
         self.stop(peer);
         self.peers[peer].disk = Disk::default();
+        self.files.lose(peer);
         self.start(peer);
     }
 
@@ -273,6 +279,7 @@ impl World {
     pub fn restore(&mut self, peer: usize) {
         self.stop(peer);
         let device = Secret::random(&mut self.rng);
+        self.files.lose(peer);
         self.peers[peer].restore(device, self.now, &mut self.rng);
         self.after(peer, 1);
     }

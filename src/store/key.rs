@@ -82,6 +82,8 @@ pub enum TableId {
     Restored = 101,
     Afresh = 102,
     PaidPlaces = 115,
+    Files = 92,
+    FileUses = 93,
 }
 
 /// The key of one row.

@@ -20,3 +20,4 @@ mod facts;
 mod ledger_check;
 mod qr;
 mod scale;
+mod thumbnail;

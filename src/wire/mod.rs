@@ -11,6 +11,7 @@ pub mod decode;
 pub mod document;
 pub mod envelope;
 pub mod event;
+pub mod file;
 pub mod flight;
 pub mod index;
 pub mod invite;

@@ -6,4 +6,5 @@ mod fixtures;
 mod power;
 mod reading;
 mod recovery;
+mod sealed;
 mod stopping;

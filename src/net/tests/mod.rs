@@ -3,6 +3,7 @@
 mod asks;
 mod barrier;
 mod directory;
+mod files;
 mod harness;
 mod hostile;
 mod links;

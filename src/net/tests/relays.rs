@@ -8,7 +8,7 @@ use crate::net::message::{Command, Event, RelayState, Status, Way};
 use crate::wire::peer::{LinkId, PeerAddress, PeerKey};
 
 /// A node that nobody can dial, with a reservation at one of these relays.
-async fn hidden(seed: u8, relays: &[&Node]) -> Node {
+pub(super) async fn hidden(seed: u8, relays: &[&Node]) -> Node {
     let addresses: Vec<_> = relays.iter().flat_map(|relay| relay.seeds()).collect();
     Node::dial_only(seed, |config| config.relays = addresses).await
 }

@@ -14,6 +14,7 @@ use crate::ui::cli::args_run::Run;
 use crate::ui::cli::backup::Backups;
 use crate::ui::cli::bench::Bench;
 use crate::ui::cli::consent::{ByTemplate, Consent};
+use crate::ui::cli::file::{FileCommand, WithFile};
 use crate::ui::cli::id_args::{Id, Phrase};
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::mailbox::Mailbox;
@@ -159,7 +160,7 @@ pub(super) enum Command {
     /// What businesses may write about, and what this node dropped
     #[command(subcommand)]
     Consent(Consent),
-    /// Send a text, a place, a contact or a menu
+    /// Send a text, a file, a place, a contact or a menu
     Send(Box<Send>),
     /// React to a message with an emoji
     React(React),
@@ -169,6 +170,9 @@ pub(super) enum Command {
     Delete(Which),
     /// Choose a row of a menu that a business sent
     Choose(Choose),
+    /// The files that were sent and that came: show them, write one to the disk, forget some
+    #[command(subcommand)]
+    File(FileCommand),
     /// Talk with a contact, line by line
     Chat {
         /// A contact's name, address, or the beginning of one
@@ -400,10 +404,12 @@ pub(super) struct Send {
     /// A contact's name, address, or the beginning of one; a business's whole address adds it
     pub(super) who: String,
     /// The text, or `-` to read it from stdin
-    #[arg(required_unless_present_any = ["location", "card", "menu"])]
+    #[arg(required_unless_present_any = ["file", "location", "card", "menu"])]
     pub(super) text: Vec<String>,
     #[command(flatten)]
     pub(super) beside: Beside,
+    #[command(flatten)]
+    pub(super) with: WithFile,
     #[command(flatten)]
     pub(super) by: ByTemplate,
     /// Wait until the next hop, the recipient's mailboxes, or the recipient's disk has the message

@@ -127,24 +127,29 @@ impl Client {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Value, Failure> {
-        let response = self.send(method, path, body).await?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), limits::API_RESPONSE_MAX).collect().await;
-        let body = body.map_err(|error| unreachable_node(&error))?.to_bytes();
-        let value: Value = serde_json::from_slice(&body).map_err(|error| unreachable_node(&error))?;
-        if status.is_success() { Ok(value) } else { Err(Failure::answered(status.as_u16(), &value)) }
+        answered(self.send(method, path, body).await?).await
+    }
+
+    /// Gives the node so many bytes, and takes its answer.
+    pub(in crate::ui) async fn give(&self, path: &str, body: Body, length: u64) -> Result<Value, Failure> {
+        let request = Request::builder().method(Method::POST).uri(path).header("host", "sigillo");
+        let request = request.header("content-length", length).body(body);
+        let request = request.map_err(|error| Failure::failed("request", error.to_string()))?;
+        answered(self.pass(request).await?).await
+    }
+
+    /// Opens an answer that may be long.
+    pub(in crate::ui) async fn open(&self, path: &str) -> Result<Body, Failure> {
+        let response = self.send(Method::GET, path, None).await?;
+        if response.status().is_success() {
+            return Ok(response.into_body());
+        }
+        answered(response).await.map(|_| Body::empty())
     }
 
     /// Opens a stream of JSON lines.
     pub(in crate::ui) async fn stream(&self, path: &str) -> Result<Lines, Failure> {
-        let response = self.send(Method::GET, path, None).await?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(Lines { body: response.into_body(), read: Vec::new() });
-        }
-        let body = Limited::new(response.into_body(), limits::API_RESPONSE_MAX).collect().await;
-        let body = body.map_err(|error| unreachable_node(&error))?.to_bytes();
-        Err(Failure::answered(status.as_u16(), &serde_json::from_slice(&body).unwrap_or_default()))
+        Ok(Lines { body: self.open(path).await?, read: Vec::new() })
     }
 
     /// Hands out what a path answers, piece by piece.
@@ -206,7 +211,10 @@ impl Client {
     ) -> Result<Response<Body>, Failure> {
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let request = Request::builder().method(method).uri(path).header("host", "sigillo").body(body);
-        let request = request.map_err(|error| Failure::failed("request", error.to_string()))?;
+        self.pass(request.map_err(|error| Failure::failed("request", error.to_string()))?).await
+    }
+
+    async fn pass(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
         match self {
             #[cfg(unix)]
             Self::Running(socket) => over_socket(socket, request).await,
@@ -216,6 +224,15 @@ impl Client {
             }
         }
     }
+}
+
+/// The answer to a request, which is JSON.
+async fn answered(response: Response<Body>) -> Result<Value, Failure> {
+    let status = response.status();
+    let body = Limited::new(response.into_body(), limits::API_RESPONSE_MAX).collect().await;
+    let body = body.map_err(|error| unreachable_node(&error))?.to_bytes();
+    let value: Value = serde_json::from_slice(&body).map_err(|error| unreachable_node(&error))?;
+    if status.is_success() { Ok(value) } else { Err(Failure::answered(status.as_u16(), &value)) }
 }
 
 /// Takes a home for a node that is to run. A command that uses it for a moment is waited for; a running node isn't.

@@ -15,7 +15,7 @@ use crate::ui::cli::failure::Failure;
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    api, backup, bench, billing, business, chat, consent, device, id, inbox, join, lab, lab_dht, lab_run,
+    api, backup, bench, billing, business, chat, consent, device, file, id, inbox, join, lab, lab_dht, lab_run,
     ledger, mailbox, message, people, personal, receipts, relay, run, safety, setup, show, talk, token, verify,
     webhook,
 };
@@ -115,6 +115,7 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Edit(wish) => message::edit(client, output, wish).await,
         Command::Delete(which) => message::delete(client, output, which).await,
         Command::Choose(wish) => message::choose(client, output, wish).await,
+        Command::File(what) => file::file(client, output, what).await,
         Command::Chat { who } => chat::chat(client, output, &who).await,
         Command::Inbox(wanted) => inbox::inbox(client, output, &wanted).await,
         Command::History(wanted) => inbox::history(client, output, wanted).await,

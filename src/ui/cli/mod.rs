@@ -40,6 +40,7 @@ mod device;
 mod dispatch;
 mod documents;
 pub(in crate::ui) mod failure;
+mod file;
 mod id;
 mod id_args;
 mod inbox;

@@ -18,8 +18,9 @@ pub(super) async fn send(client: &Client, output: Output, letter: Send) -> Resul
             "nothing is delivered while no node runs: start it with `sigillo run`, or send without --wait";
         return Err(Failure::failed("offline", words));
     }
+    let with = letter.with.given(client).await?;
     let text = match letter.text.as_slice() {
-        _ if letter.beside.replaces_text() => Value::Null,
+        _ if with.is_some() || letter.beside.replaces_text() => Value::Null,
         [dash] if dash == "-" => json!(stdin()?),
         words => json!(words.join(" ")),
     };
@@ -31,6 +32,9 @@ pub(super) async fn send(client: &Client, output: Output, letter: Send) -> Resul
     let mut body = json!({ "to": letter.who, "text": text, "wait": wait, "timeout_ms": letter.timeout * 1_000,
         "template": letter.by.document() });
     letter.beside.put(client, &mut body).await?;
+    if let Some((file, caption)) = with {
+        (body["file"], body["caption"]) = (json!(file), json!(caption));
+    }
     let spinner = wait.map(|_| Spinner::start("on its way"));
     let sent = client.post("/v1/messages", &body).await;
     drop(spinner);

@@ -77,11 +77,13 @@ const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::Name
         | Refusal::Profile(_)
         | Refusal::Consent(_)
+        | Refusal::File(_)
         | Refusal::Query => StatusCode::BAD_REQUEST,
         Refusal::NotAContact(_)
         | Refusal::NotFound(_)
         | Refusal::NoProfile
         | Refusal::NoSuchDevice(_)
+        | Refusal::NoSuchFile
         | Refusal::NoSuchMessage
         | Refusal::NoSuchPlan(_)
         | Refusal::NoSubscription(_)

@@ -17,6 +17,7 @@ use crate::ui::http::api::Api;
 use crate::ui::http::changes;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::Body;
+use crate::ui::http::files;
 use crate::ui::http::said::{CardForm, LocationForm, MenuForm};
 use crate::ui::http::who;
 use crate::wire::said::menu::Menu;
@@ -31,6 +32,10 @@ pub(super) struct Letter {
     to: String,
     /// A text; or one of those that follow in its place.
     text: Option<String>,
+    /// A file that was given to the node: its id, or the beginning of it.
+    file: Option<String>,
+    /// The text under the file.
+    caption: Option<String>,
     location: Option<LocationForm>,
     card: Option<CardForm>,
     /// What a customer is to choose from.
@@ -128,15 +133,20 @@ pub(super) async fn send(State(api): State<Api>, Body(letter): Body<Letter>) -> 
 impl Letter {
     /// What it says to somebody.
     async fn read(self, api: &Api, to: AccountId) -> Result<command::Letter, ApiError> {
+        let file = match self.file {
+            Some(file) => Some(files::said(api, &file, self.caption.unwrap_or_default()).await),
+            None => None,
+        };
         let kinds = [
             self.text.map(|text| Ok(Said::Text(text))),
+            file,
             self.location.map(LocationForm::said),
             self.card.map(CardForm::said),
             self.menu.map(|menu| Ok(Said::Menu(menu))),
         ];
         let mut given = kinds.into_iter().flatten();
         let (Some(said), None) = (given.next(), given.next()) else {
-            return Err(ApiError::bad_request("a message is one of: text, location, card, menu"));
+            return Err(ApiError::bad_request("a message is one of: text, file, location, card, menu"));
         };
         let reply = match self.reply_to {
             Some(id) => Some(changes::message(api, to, &id, None).await?.0),

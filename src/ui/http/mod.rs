@@ -25,7 +25,7 @@
 //! upkeep       what is past its life is forgotten
 //! webhook      what happens, brought to programs that listen elsewhere
 //! short_id     ids of tokens and webhooks
-//! backup, own, doctor, contacts, personal, messages, changes, conversations, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
+//! backup, own, doctor, contacts, personal, messages, changes, files, conversations, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
 //! ```
 
 pub mod api;
@@ -53,6 +53,7 @@ mod directory;
 mod doctor;
 mod events;
 mod extract;
+mod files;
 mod gate;
 mod health;
 mod idempotency;

@@ -68,7 +68,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     if let Some(query) = route.query {
         parameters.extend(query_parameters(query, generator));
     }
-    if route.rule.writes {
+    if route.rule.writes && !route.rule.streams {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false, "schema": { "type": "string" },
             "description": "The same key and request are carried out once within 24 hours.",
@@ -78,6 +78,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let kind = match route.path {
         "/metrics" => "text/plain",
         "/v1/backup" => "application/octet-stream",
+        _ if route.bytes => "application/octet-stream",
         _ => "application/json",
     };
     let mut operation = json!({
@@ -95,6 +96,9 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     });
     if let Needs::Scope(scope) = route.rule.needs {
         operation["x-sigillo-scope"] = json!(scope);
+    }
+    if route.rule.streams {
+        operation["requestBody"] = json!({ "required": true, "content": { "application/octet-stream": {} } });
     }
     if let Some(body) = route.body {
         let schema = body(generator).to_value();

@@ -28,6 +28,8 @@ pub(super) struct Route {
     pub(super) body: Option<Describe>,
     /// The body of the answer.
     pub(super) answer: Option<Describe>,
+    /// Whether the answer is bytes and no JSON.
+    pub(super) bytes: bool,
 }
 
 impl Route {
@@ -41,9 +43,9 @@ impl Route {
         let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
         // What is asked with a body, because it is no part of an address, changes nothing where reading is enough for it.
         let writes = method != Method::GET && needs != Needs::Scope(Scope::Read);
-        let rule = Rule { needs, patience: api_limits::PATIENCE, writes, secret: false };
+        let rule = Rule { needs, patience: api_limits::PATIENCE, writes, secret: false, streams: false };
         let handler = on(filter, handler);
-        Self { method, path, rule, summary, handler, query: None, body: None, answer: None }
+        Self { method, path, rule, summary, handler, query: None, body: None, answer: None, bytes: false }
     }
 
     /// Describes the query.
@@ -67,6 +69,19 @@ impl Route {
     /// It waits for others.
     pub(super) fn waiting(mut self) -> Self {
         self.rule.patience = limits::API_WAIT_MAX + api_limits::PATIENCE;
+        self
+    }
+
+    /// Its request's body is bytes that may be many, and take as long as they take.
+    pub(super) const fn streaming(mut self) -> Self {
+        self.rule.streams = true;
+        self.rule.patience = api_limits::STREAM_PATIENCE;
+        self
+    }
+
+    /// It answers with bytes that are no JSON.
+    pub(super) const fn gives_bytes(mut self) -> Self {
+        self.bytes = true;
         self
     }
 

@@ -20,6 +20,8 @@ pub(super) struct Rule {
     pub(super) writes: bool,
     /// Whether its request or its answer is so secret that nothing of it is kept.
     pub(super) secret: bool,
+    /// Whether its request's body is taken as it comes: no answer to it is kept, since nobody could tell two apart.
+    pub(super) streams: bool,
 }
 
 impl Rule {

@@ -8,6 +8,7 @@ use crate::wire::decode::{Malformed, is_text, message};
 use crate::wire::said::card::Card;
 use crate::wire::said::change::Change;
 use crate::wire::said::choice::Choice;
+use crate::wire::said::file::SentFile;
 use crate::wire::said::location::Location;
 use crate::wire::said::menu::Menu;
 use crate::wire::said::target::Target;
@@ -30,6 +31,8 @@ pub enum Said {
     Choice(Choice),
     /// What a later version says.
     Unknown(Unknown),
+    /// A file.
+    File(Box<SentFile>),
 }
 
 impl Said {
@@ -47,6 +50,7 @@ impl Said {
             Self::Menu(menu) => menu.check(),
             Self::Choice(choice) => choice.check(),
             Self::Unknown(_) => Err(Malformed("nobody says what they don't know")),
+            Self::File(file) => file.check(),
         }
     }
 
@@ -67,6 +71,7 @@ impl Said {
             Self::Card(card) => Wire::Card(card.to_schema()),
             Self::Menu(menu) => Wire::Menu(menu.to_schema()),
             Self::Choice(choice) => Wire::Choice(choice.to_schema()),
+            Self::File(file) => Wire::File(file.to_schema()),
             Self::Unknown(_) => return None,
         })
     }
@@ -80,6 +85,7 @@ impl Said {
             Wire::Card(card) => Self::Card(Card::from_schema(card)?),
             Wire::Menu(menu) => Self::Menu(Menu::from_schema(menu)?),
             Wire::Choice(choice) => Self::Choice(Choice::from_schema(choice)?),
+            Wire::File(file) => Self::File(Box::new(SentFile::from_schema(file)?)),
             other => return Ok(Err(other)),
         }))
     }
@@ -144,6 +150,7 @@ mod tests {
         let all = [
             Piece::Said(Said::Text("x".repeat(limits::TEXT_MAX)), Some(target)),
             Piece::Said(Said::Menu(menu()), None),
+            Piece::Said(Said::File(Box::new(crate::wire::said::file::tests::file())), Some(target)),
             Piece::Said(Said::Unknown(unknown), None),
             Piece::Change(Change::Reaction(Reaction { emoji: String::new(), ..reaction.clone() })),
             Piece::Change(Change::Reaction(reaction)),

@@ -4,6 +4,7 @@ pub mod card;
 pub mod change;
 pub mod choice;
 pub mod edit;
+pub mod file;
 pub mod location;
 pub mod menu;
 pub mod message;

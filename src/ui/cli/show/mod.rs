@@ -4,6 +4,7 @@ mod billing;
 mod business;
 mod consents;
 mod devices;
+mod files;
 mod ledger;
 mod mailboxes;
 mod node;
@@ -19,6 +20,7 @@ pub(super) use billing::{
 pub(super) use business::{found, own_profile, plan, plans, published};
 pub(super) use consents::{consents, dropped, quiet};
 pub(super) use devices::{devices, linked};
+pub(super) use files::{bytes, files};
 pub(super) use ledger::{audited, books, books_csv};
 pub(super) use mailboxes::{mailbox_status, mailboxes};
 pub(super) use node::{doctor, identity, running, status};

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::ui::cli::show::files::file_line;
 use crate::ui::cli::show::words::{glimpse, list, text};
 
 /// What was said.
@@ -11,6 +12,7 @@ pub(super) fn said(entry: &Value) -> String {
         "location" => place(entry),
         "card" => card(entry),
         "menu" => menu(entry),
+        "file" => file_line(entry),
         "choice" => format!("[{}]", text(entry, "text")),
         "unknown" => {
             format!(

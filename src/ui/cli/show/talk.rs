@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::ui::cli::show::files::file_event;
 use crate::ui::cli::show::said::{changes, quote, said};
 use crate::ui::cli::show::words::{ago, glimpse, indented, list, number, short, table, text, time};
 
@@ -102,6 +103,7 @@ pub(in crate::ui::cli) fn event_discreetly(value: &Value) -> String {
         "charging" => format!("{} with {}", text(value, "what").replace('_', " "), with()),
         "published" => format!("the profile is published (number {})", number(value, "seq")),
         "not_published" => format!("the profile couldn't be published: {}", text(value, "reason")),
+        "file" => file_event(value),
         "read" => format!("read on another device: {} unread with {}", number(value, "unread"), with()),
         "identity" => format!("this identity is {} now", text(value, "address")),
         "link_granted" => format!("{} lets this device in", text(value, "address")),

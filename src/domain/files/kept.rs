@@ -1,0 +1,159 @@
+//! What is known of each file: what opens it, where it is from, and whether it is on the disk.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::chunks::Shape;
+use crate::base::id::{AccountId, DeviceId, FileId};
+use crate::base::time::Time;
+use crate::store::key::{Key, TableId};
+use crate::store::table::{Rows, Table};
+use crate::store::tx::Tx;
+use crate::wire::file::Opening;
+use crate::wire::said::file::Picture;
+
+/// Files by their ids.
+pub const FILES: Table<Kept> = Table::new(TableId::Files, 1);
+/// A row for each entry of a timeline that speaks of a file; by file and thread, at the entry's position.
+pub const USES: Table<()> = Table::new(TableId::FileUses, 1);
+
+/// What is known of a file.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Kept {
+    /// What opens it.
+    pub opening: Opening,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub media_type: String,
+    /// Where it is a picture.
+    pub picture: Option<Picture>,
+    /// Where it is from.
+    pub origin: Origin,
+    /// How it stands.
+    pub state: State,
+    /// Since when it stands so.
+    pub since: Time,
+    /// When it ends: one that waits is waited for no more, one from here is offered no more.
+    pub expires: Time,
+    /// How many entries of timelines speak of it.
+    pub uses: u64,
+}
+
+/// Where a file is from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Origin {
+    /// It was given to this node.
+    Here,
+    /// A device told of it.
+    Told {
+        /// In which conversation: the account under which the contact was known first.
+        thread: AccountId,
+        /// Which device.
+        device: DeviceId,
+        /// Whether that is another device of ours.
+        own: bool,
+    },
+}
+
+/// How a file stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum State {
+    /// It is on the disk, whole.
+    Here,
+    /// It isn't, or not whole.
+    Waiting {
+        /// Whether it is to be fetched; otherwise a person has to say so first.
+        wanted: bool,
+        /// What keeps it from being fetched.
+        trouble: Option<Trouble>,
+    },
+    /// It isn't on the disk, and nothing will bring it back by itself.
+    Gone(End),
+}
+
+/// What keeps a file from being fetched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Trouble {
+    /// There is no room for it: the disk is full, or files take as much as they may.
+    NoRoom,
+    /// Those that may have it, and that could be asked, don't give it.
+    Refused,
+}
+
+/// Why a file is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum End {
+    /// A person had it removed.
+    Forgotten,
+    /// Its time is over.
+    Expired,
+    /// What came of it, again and again, wasn't what was said.
+    Broken,
+}
+
+impl Kept {
+    /// The bytes that it takes on the disk, whole; 0 for one of a size that no file has.
+    pub fn sealed(&self) -> u64 {
+        self.opening.shape().map_or(0, |shape: Shape| shape.sealed())
+    }
+
+    /// Whether it is on the disk, whole.
+    pub fn is_here(&self) -> bool {
+        self.state == State::Here
+    }
+
+    /// Whether it is to be fetched.
+    pub const fn is_wanted(&self) -> bool {
+        matches!(self.state, State::Waiting { wanted: true, .. })
+    }
+
+    /// Whether it was given to this node.
+    pub fn is_ours(&self) -> bool {
+        self.origin == Origin::Here
+    }
+
+    /// It stands otherwise from now on.
+    pub fn turn(&mut self, state: State, now: Time) {
+        if self.state != state {
+            (self.state, self.since) = (state, now);
+        }
+    }
+}
+
+/// Changes a file's row, where there is one.
+pub fn edit<R>(tx: &Tx<'_>, file: &FileId, change: impl FnOnce(&mut Kept) -> R) -> Option<R> {
+    tx.edit(&FILES, &FILES.key(file.as_bytes()), change)
+}
+
+/// The entry at `position` of a thread speaks of a file.
+pub fn used(tx: &Tx<'_>, file: &FileId, thread: &AccountId, position: u64) {
+    let key = use_key(file, thread, position);
+    if tx.with(&USES, &key, |()| ()).is_none() {
+        tx.put(&USES, key, ());
+        edit(tx, file, |row| row.uses += 1);
+    }
+}
+
+/// It doesn't any more. Whether no entry does now.
+pub fn unused(tx: &Tx<'_>, file: &FileId, thread: &AccountId, position: u64) -> bool {
+    let key = use_key(file, thread, position);
+    if tx.with(&USES, &key, |()| ()).is_none() {
+        return false;
+    }
+    tx.delete(&USES, key);
+    edit(tx, file, |row| {
+        row.uses = row.uses.saturating_sub(1);
+        row.uses == 0
+    }) == Some(true)
+}
+
+/// All files, by their ids.
+pub fn all(rows: &impl Rows) -> Vec<(FileId, std::sync::Arc<Kept>)> {
+    let found = rows.scan(&FILES, &FILES.all());
+    found.into_iter().filter_map(|(key, row)| Some((FileId::from_slice(&key.id)?, row))).collect()
+}
+
+/// The part of a key that the disk can read is the position alone.
+fn use_key(file: &FileId, thread: &AccountId, position: u64) -> Key {
+    USES.key_at(&[&file.as_bytes()[..], thread.as_bytes()].concat(), position)
+}

@@ -1,0 +1,171 @@
+//! Soft state about files: what is to be fetched, what is being fetched, how much is on the disk.
+//!
+//! It is made anew from the rows when a node starts.
+
+use std::collections::BTreeMap;
+
+use crate::base::file_limits as limits;
+use crate::base::id::FileId;
+use crate::base::kind::AccountKind;
+use crate::base::time::Time;
+use crate::domain::files::rules::Rules;
+use crate::wire::peer::PeerKey;
+
+/// All soft state about files.
+#[derive(Debug)]
+pub(super) struct FileState {
+    pub(super) rules: Rules,
+    /// Files that are to be fetched.
+    pub(super) wanted: BTreeMap<FileId, Want>,
+    /// Those of them that are being fetched, and from whom.
+    pub(super) running: BTreeMap<FileId, PeerKey>,
+    /// Bytes of files on the disk, and of those that are being fetched.
+    pub(super) bytes: u64,
+    /// Files that are known of.
+    pub(super) known: usize,
+    /// Those of them that belong to no message yet.
+    pub(super) unsent: usize,
+    pub(super) misses: Misses,
+}
+
+/// A file that is to be fetched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Want {
+    /// How many that may have it were asked in this round.
+    pub(super) asked: usize,
+    /// Whether one of them gave some of it in this round, or couldn't be asked.
+    pub(super) hope: bool,
+    /// Rounds in vain.
+    pub(super) rounds: u32,
+    /// How often what came was wrong.
+    pub(super) faults: u8,
+    /// Nothing is tried before.
+    pub(super) due: Time,
+}
+
+impl Want {
+    /// One that nobody was asked for.
+    pub(super) const fn new(due: Time) -> Self {
+        Self { asked: 0, hope: false, rounds: 0, faults: 0, due }
+    }
+
+    /// Everybody was asked: after a pause from the first on again.
+    pub(super) fn rest(&mut self, now: Time) {
+        let pause = limits::FETCH_RETRY_FIRST * 2u32.saturating_pow(self.rounds.min(16));
+        self.due = now.plus(pause.min(limits::FETCH_RETRY_LAST));
+        (self.asked, self.hope) = (0, false);
+        self.rounds = self.rounds.saturating_add(1);
+    }
+
+    /// Somebody who may have it is there: it is tried at once.
+    pub(super) const fn wake(&mut self, now: Time) {
+        (self.asked, self.rounds, self.due) = (0, 0, now);
+    }
+}
+
+impl FileState {
+    pub(super) fn new(kind: AccountKind) -> Self {
+        Self {
+            rules: Rules::of(kind),
+            wanted: BTreeMap::new(),
+            running: BTreeMap::new(),
+            bytes: 0,
+            known: 0,
+            unsent: 0,
+            misses: Misses::default(),
+        }
+    }
+
+    /// Whether so many bytes more may be kept.
+    pub(super) const fn has_room(&self, bytes: u64) -> bool {
+        self.bytes.saturating_add(bytes) <= self.rules.kept
+    }
+
+    /// Whether a file is being fetched from a peer.
+    pub(super) fn fetches_from(&self, peer: &PeerKey) -> bool {
+        self.running.values().filter(|from| *from == peer).count() >= limits::FILE_STREAMS_PER_PEER
+    }
+}
+
+/// How often each peer asked lately for what isn't there: whoever guesses must wait, and costs nothing meanwhile.
+#[derive(Debug, Default)]
+pub(super) struct Misses(BTreeMap<PeerKey, (u32, Time)>);
+
+impl Misses {
+    /// Whether a peer may ask now.
+    pub(super) fn may(&mut self, peer: &PeerKey, now: Time) -> bool {
+        let Some((count, since)) = self.0.get_mut(peer) else { return true };
+        let back = now.since(*since).as_millis() / limits::MISSES_PACE.as_millis();
+        let back = u32::try_from(back).unwrap_or(u32::MAX);
+        if back >= *count {
+            self.0.remove(peer);
+            return true;
+        }
+        *count -= back;
+        *since = since.plus(limits::MISSES_PACE * back);
+        *count < limits::MISSES_BURST
+    }
+
+    /// A peer asked for what isn't there.
+    pub(super) fn count(&mut self, peer: &PeerKey, now: Time) {
+        if !self.0.contains_key(peer) && self.0.len() >= limits::MISSES_PEERS_MAX {
+            let oldest = self.0.iter().min_by_key(|(_, (_, since))| *since).map(|(peer, _)| peer.clone());
+            oldest.map(|peer| self.0.remove(&peer));
+        }
+        let (count, _) = self.0.entry(peer.clone()).or_insert((0, now));
+        *count = count.saturating_add(1).min(2 * limits::MISSES_BURST);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Time = Time::from_millis(1_700_000_000_000);
+
+    fn peer(number: u16) -> PeerKey {
+        PeerKey::new([&[1; 36][..], &number.to_be_bytes()].concat()).unwrap()
+    }
+
+    #[test]
+    fn whoever_asks_for_what_is_not_there_must_wait_and_others_need_not() {
+        let mut misses = Misses::default();
+        for _ in 0..limits::MISSES_BURST {
+            assert!(misses.may(&peer(1), NOW));
+            misses.count(&peer(1), NOW);
+        }
+        assert!(!misses.may(&peer(1), NOW) && misses.may(&peer(2), NOW));
+        assert!(misses.may(&peer(1), NOW.plus(limits::MISSES_PACE)));
+        misses.count(&peer(1), NOW.plus(limits::MISSES_PACE));
+        assert!(!misses.may(&peer(1), NOW.plus(limits::MISSES_PACE)));
+        for _ in 0..1_000 {
+            misses.count(&peer(1), NOW);
+        }
+        let later = NOW.plus(limits::MISSES_PACE * (2 * limits::MISSES_BURST));
+        assert!(misses.may(&peer(1), later), "nobody waits for ever");
+    }
+
+    #[test]
+    fn so_many_peers_are_remembered_and_no_more() {
+        let mut misses = Misses::default();
+        let most = u16::try_from(limits::MISSES_PEERS_MAX).unwrap();
+        (0..=most).for_each(|number| misses.count(&peer(number), NOW.plus(limits::MISSES_PACE * u32::from(number))));
+        assert_eq!(misses.0.len(), limits::MISSES_PEERS_MAX);
+        assert!(!misses.0.contains_key(&peer(0)), "the one that asked least recently goes");
+    }
+
+    #[test]
+    fn pauses_grow_to_a_bound_and_end_when_somebody_is_there() {
+        let mut want = Want::new(NOW);
+        let mut pauses = Vec::new();
+        for _ in 0..12 {
+            want.rest(NOW);
+            pauses.push(want.due.since(NOW));
+        }
+        assert_eq!(pauses[0], limits::FETCH_RETRY_FIRST);
+        assert_eq!(pauses[1], limits::FETCH_RETRY_FIRST * 2);
+        assert_eq!(pauses[11], limits::FETCH_RETRY_LAST);
+        want.wake(NOW);
+        assert_eq!((want.due, want.rounds), (NOW, 0));
+    }
+}
