@@ -35,6 +35,11 @@ bench-disk:
 # Nodes behind real NATs, in network namespaces; needs root, `ip` and `nft`.
 nat filter="":
     cargo test --test nat -- --ignored --test-threads=1 {{filter}}
+
+# Other people's clients of the Cloud API, unmodified, against a running node; needs python3, node, PyPI and npm.
+outside:
+    tests/outside/run
+
 # Simulated worlds for so many minutes, each with a fresh seed; the first broken rule is told with its seed.
 soak minutes="60" workload="all":
     cargo run --release -- lab sim --minutes {{minutes}} --workload {{workload}}

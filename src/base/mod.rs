@@ -3,6 +3,7 @@
 pub mod api_limits;
 pub mod charging;
 pub mod chunks;
+pub mod cloud_limits;
 pub mod consent_limits;
 pub mod file_limits;
 pub mod id;

@@ -32,10 +32,33 @@ impl Hasher {
     }
 }
 
+/// SHA-256 over what comes piece by piece.
+#[derive(Clone, Debug, Default)]
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    /// The next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The hash of all pieces.
+    pub fn finish(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::crypto::kdf::tests::hex;
+
+    #[test]
+    fn pieces_hash_as_the_whole_does() {
+        let mut hasher = Hasher::default();
+        [&b"a"[..], b"", b"bc"].into_iter().for_each(|piece| hasher.update(piece));
+        assert_eq!(hasher.finish(), sha256(&[b"abc"]));
+    }
 
     #[test]
     fn fips_180_4_vectors_hold() {

@@ -310,9 +310,13 @@ const fn is_unsent(row: &Kept) -> bool {
     matches!(row.origin, Origin::Here) && row.uses == 0
 }
 
-const NAME_WORDS: &str = "a file's name is one line of at most 255 bytes without strokes, and its type is one as image/jpeg";
-const PICTURE_WORDS: &str = "a picture has sides of 1 to 65,535 pixels, and a thumbnail is a JPEG or PNG of at most 7,168 bytes";
-const FOREIGN_WORDS: &str = "only a file that was given to this node, and is still here, can be sent: give it to the node again";
-const OURS_WORDS: &str = "this file was sent from here and isn't here any more: it is where it was taken from";
+const NAME_WORDS: &str =
+    "a file's name is one line of at most 255 bytes without strokes, and its type is one as image/jpeg";
+const PICTURE_WORDS: &str =
+    "a picture has sides of 1 to 65,535 pixels, and a thumbnail is a JPEG or PNG of at most 7,168 bytes";
+const FOREIGN_WORDS: &str =
+    "only a file that was given to this node, and is still here, can be sent: give it to the node again";
+const OURS_WORDS: &str =
+    "this file was sent from here and isn't here any more: it is where it was taken from";
 const ROOM_WORDS: &str = "files take as much room as they may: forget some (`sigillo file forget`), or raise `kept_mebibytes` under \
      [files] in config.toml";

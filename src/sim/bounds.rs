@@ -129,6 +129,13 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         | TableId::EventLogState
         | TableId::Webhooks
         | TableId::WebhookWaiting
-        | TableId::WebhookDead => (0, 0),
+        | TableId::WebhookDead
+        | TableId::CloudAccount
+        | TableId::CloudAliases
+        | TableId::CloudAliasOwners
+        | TableId::CloudSent
+        | TableId::CloudTold
+        | TableId::CloudProfile
+        | TableId::CloudMedia => (0, 0),
     }
 }

@@ -4,6 +4,7 @@
 
 mod api;
 mod charging;
+mod cloud;
 mod consent;
 mod custody;
 mod devices;
@@ -15,6 +16,7 @@ mod mailbox;
 mod market;
 mod messages;
 mod reach;
+mod receiver;
 mod repeated;
 mod runs;
 mod service;

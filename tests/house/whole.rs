@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::source::{File, Kind, Token, tokens};
 
 /// Where limits are: for all, for charging, for the local API.
-const LIMITS: [&str; 5] = [
+const LIMITS: [&str; 7] = [
     "src/base/limits.rs",
     "src/base/charging.rs",
+    "src/base/consent_limits.rs",
     "src/base/api_limits.rs",
+    "src/base/cloud_limits.rs",
     "src/base/said_limits.rs",
     "src/base/file_limits.rs",
 ];

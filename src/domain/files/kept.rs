@@ -147,6 +147,12 @@ pub fn unused(tx: &Tx<'_>, file: &FileId, thread: &AccountId, position: u64) -> 
     }) == Some(true)
 }
 
+/// The places of the entries of one conversation that speak of it.
+pub fn places(rows: &impl Rows, file: &FileId, thread: &AccountId) -> Vec<u64> {
+    let uses = rows.scan(&USES, &USES.of(&use_key(file, thread, 0).id));
+    uses.into_iter().filter_map(|(key, _)| key.position()).collect()
+}
+
 /// All files, by their ids.
 pub fn all(rows: &impl Rows) -> Vec<(FileId, std::sync::Arc<Kept>)> {
     let found = rows.scan(&FILES, &FILES.all());

@@ -140,6 +140,8 @@ pub(super) enum Command {
     /// A copy of the whole home in one file: make one while the node runs, bring one back
     #[command(subcommand)]
     Backup(Backups),
+    /// Show what a program of the Cloud-API-compatible surface has to be given, its app secret included
+    Cloud,
     /// The local API itself
     #[command(subcommand)]
     Api(ApiCommand),

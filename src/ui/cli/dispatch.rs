@@ -105,6 +105,7 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Token(what) => token::token(client, output, what).await,
         Command::Webhook(what) => webhook::webhook(client, output, what).await,
         Command::Backup(Backups::Create { file }) => backup::create(client, output, &file).await,
+        Command::Cloud => output.show(&client.get("/v1/cloud").await?, show::cloud),
         Command::Block { who, report: Some(reason), note, .. } => {
             people::report(client, output, &who, (reason, note)).await
         }

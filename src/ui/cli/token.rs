@@ -55,6 +55,8 @@ enum Word {
     Send,
     /// Change contacts, the profile, plans, invoices, mailboxes
     Manage,
+    /// Name a webhook over the Cloud-API-compatible surface
+    Subscribe,
     /// Everything; alone: the identity's key, devices, tokens, webhooks
     Admin,
 }
@@ -67,6 +69,7 @@ impl From<Word> for Scope {
             Word::Send => Self::Send,
             Word::Manage => Self::Manage,
             Word::Admin => Self::Admin,
+            Word::Subscribe => Self::Subscribe,
         }
     }
 }

@@ -19,6 +19,12 @@ pub(super) enum Webhook {
         /// A kind of events to send, such as `entry` or `delivery`; may be repeated [default: all]
         #[arg(long, value_name = "KIND", value_delimiter = ',')]
         event: Vec<String>,
+        /// Tell it as the Cloud-API-compatible surface does; the kinds are that API's fields then
+        #[arg(long, requires = "verify_token")]
+        cloud: bool,
+        /// The word by which such a receiver knows that it is meant
+        #[arg(long, value_name = "WORD", requires = "cloud")]
+        verify_token: Option<String>,
     },
     /// Show the webhooks and how each does
     List,
@@ -49,8 +55,11 @@ pub(super) enum Webhook {
 pub(super) async fn webhook(client: &Client, output: Output, what: Webhook) -> Result<(), Failure> {
     let route = |id: &str, part: &str| format!("/v1/webhooks/{}{part}", escaped(id));
     match what {
-        Webhook::Add { url, event } => {
-            let wanted = json!({ "url": url, "events": event });
+        Webhook::Add { url, event, cloud, verify_token } => {
+            let mut wanted = json!({ "url": url, "events": event });
+            if let (true, Some(word)) = (cloud, verify_token) {
+                (wanted["cloud"], wanted["verify_token"]) = (true.into(), word.into());
+            }
             output.show(&client.post("/v1/webhooks", &wanted).await?, show::webhook_made)
         }
         Webhook::List => output.show(&client.get("/v1/webhooks").await?, show::webhooks),

@@ -10,6 +10,7 @@ use crate::engine::command::{Command, Outcome};
 use crate::node::handle::Node;
 use crate::store::table::Reader;
 use crate::ui::http::bearer::Tokens;
+use crate::ui::http::cloud::account::Accounts;
 use crate::ui::http::counts::Counts;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::idempotency::Answers;
@@ -28,6 +29,7 @@ struct Shared {
     tokens: Tokens,
     answers: Answers,
     hooks: Hooks,
+    cloud: Accounts,
     streams: Arc<Semaphore>,
     counts: Counts,
 }
@@ -40,6 +42,7 @@ impl Api {
             tokens: Tokens::new(node.clone()),
             answers: Answers::new(node.clone()),
             hooks: Hooks::new(node.clone()),
+            cloud: Accounts::new(node.clone()),
             streams: Arc::new(Semaphore::new(limits::STREAMS_MAX)),
             counts: Counts::default(),
         };
@@ -72,6 +75,11 @@ impl Api {
     /// The webhooks.
     pub(super) fn hooks(&self) -> &Hooks {
         &self.shared.hooks
+    }
+
+    /// What the business is called on the Cloud-API-compatible surface.
+    pub(super) fn cloud(&self) -> &Accounts {
+        &self.shared.cloud
     }
 
     /// What was asked and answered so far.

@@ -188,6 +188,18 @@ impl Tokens {
         Ok(Ok((id, entry.kept.scopes)))
     }
 
+    /// What a token is good for and until when, if it holds. Whoever asks has brought a token of their own, which counts.
+    pub(super) async fn look(&self, text: &str) -> Result<Result<(Scopes, Option<Time>), Denied>, ApiError> {
+        let now = self.node.now();
+        let held = self.held().await?;
+        let entry = id_of(text).and_then(|id| held.get(&id)).filter(|entry| entry.kept.hash == hash(text));
+        Ok(match entry {
+            None => Err(Denied::Unknown),
+            Some(entry) if entry.kept.has_expired(now) => Err(Denied::Expired),
+            Some(entry) => Ok((entry.kept.scopes, entry.kept.expires)),
+        })
+    }
+
     /// Whether a token that was recognised before still holds.
     pub(super) async fn holds(&self, id: ShortId) -> bool {
         let now = self.node.now();

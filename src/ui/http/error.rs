@@ -28,6 +28,16 @@ impl ApiError {
         self.code
     }
 
+    /// With which status it is answered.
+    pub(super) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What is wrong, for people.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The request itself is wrong.
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
@@ -41,7 +51,7 @@ impl ApiError {
 
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
-        Self::new(status(&refusal), refusal.code(), refusal.to_string())
+        Self::new(status_of(&refusal), refusal.code(), refusal.to_string())
     }
 }
 
@@ -69,7 +79,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-const fn status(refusal: &Refusal) -> StatusCode {
+const fn status_of(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::TextLength { .. }
         | Refusal::TextCharacters

@@ -18,6 +18,9 @@ use crate::node::config;
 use crate::ui::http::api::Api;
 use crate::ui::http::bearer::Denied;
 use crate::ui::http::caller::Caller;
+use crate::ui::http::cloud::entry::target;
+use crate::ui::http::cloud::error::Graph;
+use crate::ui::http::cloud::path::token_in;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::rate::Pace;
 
@@ -55,14 +58,20 @@ impl Gate {
 /// Lets a request through with the word who calls, or answers it.
 pub(super) async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     let rules = &gate.rules;
+    let is_cloud = target(&gate.api, request.uri().path()).is_some();
+    let refused = |error: ApiError| {
+        if is_cloud { Graph::from(error).into_response() } else { error.into_response() }
+    };
     let known = rules.host(request.uri(), request.headers()).and_then(|()| rules.origin(request.headers()));
     if let Err(error) = known {
-        return rules.slowed(error).into_response();
+        return refused(rules.slowed(error));
     }
-    let caller = match bearer(request.headers()) {
+    // That API's clients may bring it in the query, where logs of proxies have it: the local API's own don't.
+    let in_query = if is_cloud { token_in(request.uri()) } else { None };
+    let caller = match bearer(request.headers()).or(in_query.as_deref()) {
         None => Caller::Nobody(Denied::Missing),
         Some(token) => match gate.api.tokens().recognise(token, rules.rate).await {
-            Err(error) => return error.into_response(),
+            Err(error) => return refused(error),
             Ok(Ok((id, scopes))) => Caller::Bearer(id, scopes),
             Ok(Err(denied)) => Caller::Nobody(denied),
         },

@@ -24,6 +24,7 @@
 //! openapi      the description of all routes
 //! upkeep       what is past its life is forgotten
 //! webhook      what happens, brought to programs that listen elsewhere
+//! cloud        the Cloud-API-compatible surface of a business
 //! short_id     ids of tokens and webhooks
 //! backup, own, doctor, contacts, personal, messages, changes, files, conversations, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
 //! ```
@@ -44,6 +45,7 @@ mod bearer;
 mod billing;
 mod caller;
 mod changes;
+mod cloud;
 mod consents;
 mod contacts;
 mod conversations;

@@ -3,6 +3,7 @@
 use crate::engine::device_view::DeviceView;
 use crate::engine::file_view::FileView;
 use crate::engine::view::{ContactView, EntryView, SafetyNumberView};
+use crate::ui::http::cloud::operator as cloud;
 use crate::ui::http::route::{Route, delete, get, open, patch, post, put};
 use crate::ui::http::scope::Scope::{Admin, Manage, Metrics, Read, Send};
 use crate::ui::http::webhook::routes as webhook;
@@ -97,6 +98,14 @@ fn programs() -> Vec<Route> {
             .gives::<webhook::Revived>(),
         post(Admin, "/v1/webhooks/{id}/replay/{number}", "Have one of them tried again", webhook::replay)
             .gives::<webhook::Revived>(),
+        get(
+            Admin,
+            "/v1/cloud",
+            "What a program of the Cloud-API-compatible surface has to be given",
+            cloud::show,
+        )
+        .secret()
+        .gives::<cloud::Surface>(),
     ]
 }
 

@@ -17,6 +17,8 @@ pub enum Scope {
     Send,
     /// Change contacts, the profile, plans, subscriptions, invoices, mailboxes.
     Manage,
+    /// Have what happens brought to an address of the bearer's choice, over the Cloud-API-compatible surface.
+    Subscribe,
     /// Everything, and alone: the identity's key, devices, tokens, and webhooks, which carry out of the house what
     /// is said.
     Admin,
@@ -24,7 +26,8 @@ pub enum Scope {
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Metrics, Self::Read, Self::Send, Self::Manage, Self::Admin];
+    pub const ALL: [Self; 6] =
+        [Self::Metrics, Self::Read, Self::Send, Self::Manage, Self::Admin, Self::Subscribe];
 
     /// As people write it.
     pub const fn word(self) -> &'static str {
@@ -34,11 +37,19 @@ impl Scope {
             Self::Send => "send",
             Self::Manage => "manage",
             Self::Admin => "admin",
+            Self::Subscribe => "subscribe",
         }
     }
 
     const fn bit(self) -> u8 {
-        1 << self as u8
+        match self {
+            Self::Metrics => 1,
+            Self::Read => 2,
+            Self::Send => 4,
+            Self::Manage => 8,
+            Self::Admin => 16,
+            Self::Subscribe => 32,
+        }
     }
 }
 
@@ -89,7 +100,7 @@ mod tests {
     #[test]
     fn a_set_of_scopes_keeps_its_encoding() {
         let all: Vec<u8> = Scope::ALL.into_iter().map(|scope| Scopes::from_iter([scope]).0).collect();
-        assert_eq!(all, [1, 2, 4, 8, 16]);
+        assert_eq!(all, [1, 2, 4, 8, 16, 32]);
         let two = Scopes::from_iter([Scope::Send, Scope::Read]);
         assert_eq!((two.0, two.listed()), (6, vec![Scope::Read, Scope::Send]));
     }

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::node::config;
 use crate::ui::http::api::Api;
+use crate::ui::http::cloud::entry;
 use crate::ui::http::gate::{self, Gate};
 use crate::ui::http::router::bare;
 
@@ -25,5 +26,6 @@ pub async fn bind(api: &Api, config: &config::Api) -> io::Result<Option<(TcpList
         tracing::warn!(%wanted, "the API listens where other machines reach it, in plain HTTP: put a proxy with TLS before it");
     }
     let gate = Gate::new(api.clone(), listener.local_addr()?, config);
-    Ok(Some((listener, bare(api.clone()).layer(from_fn_with_state(gate, gate::pass)))))
+    let routes = bare(api.clone()).layer(from_fn_with_state(api.clone(), entry::fork));
+    Ok(Some((listener, routes.layer(from_fn_with_state(gate, gate::pass)))))
 }

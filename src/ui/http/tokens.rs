@@ -67,7 +67,7 @@ pub(super) async fn create(
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "label", words));
     }
     if scopes.is_empty() {
-        let words = "name at least one scope: metrics, read, send, manage or admin";
+        let words = "name at least one scope: metrics, read, send, manage, subscribe or admin";
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "scopes", words));
     }
     let now = api.node().now();

@@ -25,6 +25,6 @@ pub(super) use ledger::{audited, books, books_csv};
 pub(super) use mailboxes::{mailbox_status, mailboxes};
 pub(super) use node::{doctor, identity, running, status};
 pub(super) use people::{added, contact, contacts, invite, safety_number};
-pub(super) use programs::{dead_letters, token_made, tokens, webhook_made, webhook_tested, webhooks};
+pub(super) use programs::{cloud, dead_letters, token_made, tokens, webhook_made, webhook_tested, webhooks};
 pub(super) use talk::{entry, event, event_discreetly, history, inbox, sent};
 pub(super) use words::text;

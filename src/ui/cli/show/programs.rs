@@ -42,6 +42,18 @@ pub(in crate::ui::cli) fn webhook_made(value: &Value) -> String {
     format!("{}\n\nKeep the secret for the receiver: it isn't shown again.", fields(&lines))
 }
 
+/// What a program of the Cloud-API-compatible surface has to be given.
+pub(in crate::ui::cli) fn cloud(value: &Value) -> String {
+    let names = [
+        ("phone-number id", "phone_number_id"),
+        ("phone number", "display_phone_number"),
+        ("business account id", "business_account_id"),
+        ("app id", "app_id"),
+        ("app secret", "app_secret"),
+    ];
+    fields(&names.map(|(name, key)| (name, text(value, key).to_owned())))
+}
+
 /// The webhooks of this node.
 pub(in crate::ui::cli) fn webhooks(value: &Value) -> String {
     let row = |one: &Value| {

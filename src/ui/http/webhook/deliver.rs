@@ -20,9 +20,11 @@ use crate::node::event_log::{self, Logged, Page};
 use crate::store::table::Rows as _;
 use crate::store::tx::Tx;
 use crate::ui::http::api::Api;
+use crate::ui::http::cloud::notice::render::{self, Reader};
+use crate::ui::http::cloud::notice::told::Mark;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::short_id::ShortId;
-use crate::ui::http::webhook::hook::{DEAD, HOOKS, Health, Hook, WAITING};
+use crate::ui::http::webhook::hook::{DEAD, Form, HOOKS, Health, Hook, WAITING};
 use crate::ui::http::webhook::line::{After, Dead, Line, Waiting};
 use crate::ui::http::webhook::post::{Target, Way};
 
@@ -87,6 +89,8 @@ struct Worker {
     target: Target,
     secret: Secret<32>,
     kinds: Vec<String>,
+    form: Form,
+    created: Time,
     /// The number of the last event that was looked at, and that of the last whose row says so.
     after: u64,
     noted: u64,
@@ -131,8 +135,23 @@ impl Worker {
     fn new(api: Api, id: ShortId, target: Target, hook: &Hook) -> Self {
         let (logged, changes) = (api.node().logged(), api.hooks().changes());
         let (secret, kinds, after) = (hook.secret.clone(), hook.kinds.clone(), hook.after);
+        let (form, created) = (hook.form, hook.created);
         let (line, way) = (Line::default(), Way::default());
-        Self { api, id, target, secret, kinds, after, noted: after, line, way, logged, changes }
+        Self {
+            api,
+            id,
+            target,
+            secret,
+            kinds,
+            form,
+            created,
+            after,
+            noted: after,
+            line,
+            way,
+            logged,
+            changes,
+        }
     }
 
     /// Works until the webhook is removed, the API ends or the store fails.
@@ -207,15 +226,14 @@ impl Worker {
             gap.into_iter().chain(events.into_iter().map(|(number, event)| Letter::of(number, event)))
         {
             let (kind, conversation) = letter.kind();
-            let is_wanted = self.kinds.is_empty() || kind == "gap" || self.kinds.contains(&kind);
-            if !is_wanted {
+            if !self.wants(&kind, &letter).await? {
                 self.after = letter.number;
             } else if !self.line.takes_more() || self.line.rests(self.api.node().now()) {
                 break;
             } else if !conversation.is_empty() && self.line.holds(&conversation) {
                 self.after = letter.number;
                 let waiting = self.line.join(letter.number, &conversation, letter.at);
-                self.write(letter.number, Some(waiting), None).await?;
+                self.write(letter.number, Some(waiting), None, None).await?;
             } else {
                 self.after = letter.number;
                 let fresh =
@@ -224,28 +242,56 @@ impl Worker {
             }
         }
         if self.noted != self.after {
-            self.write(self.after, None, None).await?;
+            self.write(self.after, None, None, None).await?;
         }
         Ok(!is_empty)
+    }
+
+    /// Whether the receiver is to be told of an event, as far as can be seen now.
+    async fn wants(&self, kind: &str, letter: &Letter) -> Result<bool, ApiError> {
+        match self.form {
+            Form::Events => {
+                Ok(self.kinds.is_empty() || kind == "gap" || self.kinds.iter().any(|one| one == kind))
+            }
+            Form::Cloud(_) => Ok(!self.bodies(letter).await?.0.is_empty()),
+        }
+    }
+
+    /// What is sent for a letter, in order, and what holds once all of it was brought.
+    async fn bodies(&self, letter: &Letter) -> Result<(Vec<String>, Option<Mark>), ApiError> {
+        if self.form == Form::Events {
+            return Ok((vec![letter.body(self.id)], None));
+        }
+        let reader = Reader { webhook: self.id.as_bytes(), since: self.created, fields: &self.kinds };
+        let rendered = render::render(&self.api, reader, letter.at, &letter.json).await?;
+        Ok((rendered.letters.into_iter().map(|(_, body)| body).collect(), rendered.mark))
     }
 
     /// Brings a letter to the receiver, and notes what came of it.
     async fn bring(&mut self, letter: &Letter, waiting: Waiting) -> Result<(), ApiError> {
         let tries = waiting.tries.saturating_add(1);
-        let brought = self.way.post(&self.target, &self.secret, letter.body(self.id)).await;
+        let (bodies, mark) = self.bodies(letter).await?;
+        let mut brought = Ok(());
+        for body in bodies {
+            brought = self.way.post(&self.target, &self.secret, body).await;
+            if brought.is_err() {
+                break;
+            }
+        }
         let now = self.api.node().now();
         let Err(why) = brought else {
             self.line.taken(letter.number);
-            self.write(letter.number, None, None).await?;
+            self.write(letter.number, None, None, mark).await?;
             self.tell(|health| (health.delivered, health.trouble) = (health.delivered + 1, None)).await;
             return Ok(());
         };
         tracing::debug!(webhook = %self.id, why, "a webhook's receiver doesn't take an event");
         match self.line.failed(letter.number, waiting, now) {
-            After::Again(again) => self.write(letter.number, Some(again), None).await?,
+            After::Again(again) => self.write(letter.number, Some(again), None, None).await?,
             After::Dead => {
                 let (at, json, why) = (letter.at, letter.json.clone(), why.clone());
-                self.write(letter.number, None, Some(Dead { died: now, tries, why, at, json })).await?;
+                let dead = Dead { died: now, tries, why, at, json };
+                self.write(letter.number, None, Some(dead), None).await?;
             }
         }
         self.tell(|health| (health.failed, health.trouble) = (health.failed + 1, Some(why))).await;
@@ -258,6 +304,7 @@ impl Worker {
         number: u64,
         waiting: Option<Waiting>,
         dead: Option<Dead>,
+        mark: Option<Mark>,
     ) -> Result<(), ApiError> {
         let (id, after) = (self.id, self.after);
         let stage = move |tx: &Tx<'_>| {
@@ -269,6 +316,9 @@ impl Worker {
             match waiting {
                 Some(waiting) => tx.put(&WAITING, WAITING.key_at(id, number), waiting),
                 None => tx.delete(&WAITING, WAITING.key_at(id, number)),
+            }
+            if let Some(mark) = mark {
+                mark.put(tx, id);
             }
             if let Some(dead) = dead {
                 let buried = tx.scan(&DEAD, &DEAD.of(id));

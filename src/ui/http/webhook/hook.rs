@@ -16,6 +16,7 @@ use crate::node::handle::Node;
 use crate::store::key::TableId;
 use crate::store::table::{Rows as _, Table};
 use crate::store::tx::Tx;
+use crate::ui::http::cloud::notice::told;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::short_id::ShortId;
 use crate::ui::http::webhook::line::{Dead, Waiting};
@@ -31,9 +32,51 @@ pub(in crate::ui::http) struct Hook {
     pub(super) secret: Secret<32>,
     /// Every event up to this number was sent, waits in a row of its own, or isn't wanted.
     pub(super) after: u64,
+    /// In which form events are sent.
+    pub(in crate::ui::http) form: Form,
 }
 
-pub(super) const HOOKS: Table<Hook> = Table::new(TableId::Webhooks, 1);
+/// In which form a webhook is told what happens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(in crate::ui::http) enum Form {
+    /// As the events of this API. Kinds are kinds of events.
+    #[default]
+    Events,
+    /// As webhooks of the Cloud-API-compatible surface. Kinds are that API's fields.
+    Cloud(Seat),
+}
+
+/// Who named a receiver over the Cloud-API-compatible surface.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(in crate::ui::http) enum Seat {
+    /// The node's person, with the webhooks of this API.
+    Person,
+    /// A program, for the app.
+    App,
+    /// A program, for the business account.
+    Business,
+}
+
+/// A webhook that is to be made.
+#[derive(Clone, Debug)]
+pub(in crate::ui::http) struct NewHook {
+    pub(in crate::ui::http) url: String,
+    pub(in crate::ui::http) kinds: Vec<String>,
+    pub(in crate::ui::http) form: Form,
+    /// What signs; drawn where there is none.
+    pub(in crate::ui::http) secret: Option<Secret<32>>,
+}
+
+impl Hook {
+    /// Whether it is told in the form of the Cloud-API-compatible surface.
+    pub(in crate::ui::http) const fn is_cloud(&self) -> bool {
+        matches!(self.form, Form::Cloud(_))
+    }
+}
+
+pub(super) const HOOKS: Table<Hook> = Table::new(TableId::Webhooks, 2);
+/// The first number of letters that are in no log.
+const OWN_FIRST: u64 = 1 << 62;
 pub(super) const WAITING: Table<Waiting> = Table::new(TableId::WebhookWaiting, 1);
 pub(super) const DEAD: Table<Dead> = Table::new(TableId::WebhookDead, 1);
 
@@ -89,10 +132,10 @@ impl Hooks {
     pub(super) async fn add(
         &self,
         rng: &mut (dyn CryptoRng + Send),
-        url: String,
-        kinds: Vec<String>,
+        NewHook { url, kinds, form, secret }: NewHook,
     ) -> Result<(ShortId, Hook), ApiError> {
-        let (id, secret) = (ShortId::random(rng), Secret::random(rng));
+        let id = ShortId::random(rng);
+        let secret = secret.unwrap_or_else(|| Secret::random(rng));
         let full = self.held().await?.len() >= limits::WEBHOOKS_MAX;
         if full {
             let words = format!("there are {} webhooks already: remove one", limits::WEBHOOKS_MAX);
@@ -100,12 +143,77 @@ impl Hooks {
         }
         self.node.log_events(true);
         let after = self.node.view(|rows| event_log::last(rows)).await?;
-        let hook = Hook { url, kinds, created: self.node.now(), secret, after };
+        let hook = Hook { url, kinds, created: self.node.now(), secret, after, form };
         let row = hook.clone();
         self.node.write(move |tx| tx.put(&HOOKS, HOOKS.key(id.as_bytes()), row)).await?;
         self.held().await?.insert(id, Held { hook: hook.clone(), health: Health::default() });
         self.changed();
         Ok((id, hook))
+    }
+
+    /// Has a program's receiver take a seat, in which there is but one. Where it has it already, what waits for it goes on
+    /// waiting.
+    pub(in crate::ui::http) async fn reseat(
+        &self,
+        rng: &mut (dyn CryptoRng + Send),
+        seat: Seat,
+        wanted: NewHook,
+    ) -> Result<(), ApiError> {
+        let before = self.seated(seat).await?;
+        if let Some((id, _)) =
+            before.iter().find(|(_, hook)| hook.url == wanted.url && hook.kinds == wanted.kinds)
+        {
+            let others = before.iter().filter(|(other, _)| other != id);
+            return self.remove_all(others.map(|(other, _)| *other).collect()).await;
+        }
+        self.add(rng, wanted).await?;
+        self.remove_all(before.into_iter().map(|(id, _)| id).collect()).await
+    }
+
+    /// Nobody has the seat any more.
+    pub(in crate::ui::http) async fn vacate(&self, seat: Seat) -> Result<(), ApiError> {
+        let seated = self.seated(seat).await?;
+        self.remove_all(seated.into_iter().map(|(id, _)| id).collect()).await
+    }
+
+    async fn seated(&self, seat: Seat) -> Result<Vec<(ShortId, Hook)>, ApiError> {
+        let hooks = self.list().await?.into_iter().filter(|(_, hook, _)| hook.form == Form::Cloud(seat));
+        Ok(hooks.map(|(id, hook, _)| (id, hook)).collect())
+    }
+
+    async fn remove_all(&self, ids: Vec<ShortId>) -> Result<(), ApiError> {
+        for id in ids {
+            self.remove(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Has all webhooks of the Cloud-API-compatible form told something that is in no log. It waits for nothing, and nothing
+    /// waits for it.
+    pub(in crate::ui::http) async fn tell_cloud(&self, json: String) -> Result<(), ApiError> {
+        let hooks = self.list().await?.into_iter().filter(|(_, hook, _)| hook.is_cloud());
+        let ids: Vec<ShortId> = hooks.map(|(id, ..)| id).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let now = self.node.now();
+        let stage = move |tx: &Tx<'_>| {
+            for id in ids {
+                let waiting = tx.scan(&WAITING, &WAITING.of(id.as_bytes())).len();
+                if waiting >= limits::WEBHOOK_WAITING_MAX {
+                    continue;
+                }
+                let own = tx.scan(&WAITING, &WAITING.of(id.as_bytes()).from(OWN_FIRST).reversed().limit(1));
+                let last = own.first().and_then(|(key, _)| key.position()).unwrap_or_default();
+                let number = (OWN_FIRST + now.as_millis()).max(last + 1);
+                let letter = Some((now, json.clone()));
+                let waiting = Waiting::fresh(format!("own {number}"), now, letter);
+                tx.put(&WAITING, WAITING.key_at(id.as_bytes(), number), waiting);
+            }
+        };
+        self.node.write(stage).await?;
+        self.changed();
+        Ok(())
     }
 
     /// Removes a webhook with all that waits for it.
@@ -119,6 +227,7 @@ impl Hooks {
             for (key, _) in tx.scan(&DEAD, &DEAD.of(id.as_bytes())) {
                 tx.delete(&DEAD, key);
             }
+            told::forget(tx, id.as_bytes());
         };
         self.node.write(delete).await?;
         self.changed();
@@ -222,9 +331,13 @@ mod tests {
     #[test]
     fn rows_keep_their_encoding() {
         let (created, secret) = (Time::from_millis(1), Secret::new([7; 32]));
-        let hook = Hook { url: "u".into(), kinds: vec!["k".into()], created, secret, after: 2 };
+        let form = Form::Events;
+        let hook = Hook { url: "u".into(), kinds: vec!["k".into()], created, secret, after: 2, form };
         let row = HOOKS.encode(&hook).unwrap();
-        assert_eq!(row, [&[1, 1, b'u', 1, 1, b'k', 1, 32][..], &[7; 32], &[2]].concat());
+        assert_eq!(row, [&[2, 1, b'u', 1, 1, b'k', 1, 32][..], &[7; 32], &[2, 0]].concat());
+        let seats = [Seat::Person, Seat::App, Seat::Business].map(Form::Cloud);
+        let forms: Vec<Vec<u8>> = seats.iter().map(|form| postcard::to_allocvec(form).unwrap()).collect();
+        assert_eq!(forms, [[1, 0], [1, 1], [1, 2]]);
         let dead = Dead {
             died: Time::from_millis(1),
             tries: 2,

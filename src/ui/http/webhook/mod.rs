@@ -11,7 +11,7 @@
 pub mod deliver;
 
 pub(super) mod hook;
+pub(super) mod post;
 pub(super) mod routes;
 
 mod line;
-mod post;

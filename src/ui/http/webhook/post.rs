@@ -4,9 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
 use axum::http::uri::{Authority, Scheme};
-use axum::http::{Request, StatusCode, Uri};
+use axum::http::{Request, Response, StatusCode, Uri};
 use data_encoding::HEXLOWER;
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -20,9 +21,12 @@ use crate::base::api_limits as limits;
 use crate::crypto::kdf::hmac_sha256;
 use crate::crypto::secret::Secret;
 
+/// What receivers see of who sends.
+const AGENT: &str = concat!("sigillo/", env!("CARGO_PKG_VERSION"));
+
 /// Where a receiver is.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Target {
+pub(in crate::ui::http) struct Target {
     uri: Uri,
     authority: Authority,
     is_tls: bool,
@@ -30,7 +34,7 @@ pub(super) struct Target {
 
 impl Target {
     /// Reads an address; why it isn't one, in words, otherwise.
-    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(in crate::ui::http) fn parse(text: &str) -> Result<Self, &'static str> {
         if text.len() > limits::WEBHOOK_URL_MAX {
             return Err("the address is too long");
         }
@@ -50,13 +54,36 @@ impl Target {
         Ok(Self { uri, authority, is_tls })
     }
 
-    fn host(&self) -> &str {
+    /// Its path with these pairs behind whatever its query has already.
+    fn path_with(&self, query: &[(&str, &str)]) -> String {
+        let mut path = self.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        for (name, value) in query {
+            path.push(if path.contains('?') { '&' } else { '?' });
+            path.push_str(&format!("{}={}", in_query(name), in_query(value)));
+        }
+        path
+    }
+
+    /// Whether it is reached over TLS.
+    pub(in crate::ui::http) const fn is_tls(&self) -> bool {
+        self.is_tls
+    }
+
+    /// The host, without brackets.
+    pub(in crate::ui::http) fn host(&self) -> &str {
         self.authority.host().trim_matches(['[', ']'])
     }
 
     fn port(&self) -> u16 {
         self.authority.port_u16().unwrap_or(if self.is_tls { 443 } else { 80 })
     }
+}
+
+/// A text as a query has it.
+pub(in crate::ui::http) fn in_query(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let escape = |byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(escape).collect()
 }
 
 /// Whether a host is this machine, by its address or the name that every machine has for itself.
@@ -72,7 +99,7 @@ pub(super) fn signature(secret: &Secret<32>, body: &[u8]) -> String {
 }
 
 /// The secret as its owner has it. The text itself is the key, as receivers' libraries take it.
-pub(super) fn secret_text(secret: &Secret<32>) -> zeroize::Zeroizing<String> {
+pub(in crate::ui::http) fn secret_text(secret: &Secret<32>) -> zeroize::Zeroizing<String> {
     zeroize::Zeroizing::new(HEXLOWER.encode(secret.expose()))
 }
 
@@ -123,7 +150,7 @@ impl Way {
         let request = Request::post(path)
             .header("host", target.authority.as_str())
             .header("content-type", "application/json")
-            .header("user-agent", concat!("sigillo/", env!("CARGO_PKG_VERSION")))
+            .header("user-agent", AGENT)
             .header("x-hub-signature-256", signature(secret, &body))
             .body(Full::new(body));
         let request = request.map_err(|error| error.to_string())?;
@@ -135,6 +162,39 @@ impl Way {
         }
         Ok(status)
     }
+}
+
+/// Asks a receiver something, and gives the status and the body of its answer; in words what was in the way, otherwise.
+pub(in crate::ui::http) async fn get(
+    target: &Target,
+    query: &[(&str, &str)],
+) -> Result<(StatusCode, Bytes), String> {
+    let asked = async {
+        let answer = ask(target, &target.path_with(query)).await?;
+        let status = answer.status();
+        let read = Limited::new(answer.into_body(), limits::WEBHOOK_ANSWER_MAX).collect().await;
+        let body = read.map_err(|_| "its answer breaks off, or is too long".to_owned())?.to_bytes();
+        Ok((status, body))
+    };
+    let asked = tokio::time::timeout(limits::WEBHOOK_PATIENCE, asked).await;
+    asked.unwrap_or_else(|_| Err("it doesn't answer in time".to_owned()))
+}
+
+/// Asks for what is at an address, and gives the answer before its body has come.
+pub(in crate::ui::http) async fn open(target: &Target) -> Result<Response<Incoming>, String> {
+    let asked = tokio::time::timeout(limits::WEBHOOK_PATIENCE, ask(target, &target.path_with(&[]))).await;
+    asked.unwrap_or_else(|_| Err("it doesn't answer in time".to_owned()))
+}
+
+async fn ask(target: &Target, path: &str) -> Result<Response<Incoming>, String> {
+    let mut sender = connect(target).await?;
+    let request = Request::get(path)
+        .header("host", target.authority.as_str())
+        .header("accept", "*/*")
+        .header("user-agent", AGENT)
+        .body(Full::new(Bytes::new()));
+    let request = request.map_err(|error| error.to_string())?;
+    sender.send_request(request).await.map_err(|error| error.to_string())
 }
 
 async fn connect(target: &Target) -> Result<SendRequest<Full<Bytes>>, String> {
@@ -220,6 +280,14 @@ mod tests {
         assert_eq!(at("https://shop.example"), ("shop.example".into(), 443));
         assert_eq!(at("http://[::1]/"), ("::1".into(), 80));
         assert_eq!(at("http://127.0.0.1:9/"), ("127.0.0.1".into(), 9));
+    }
+
+    #[test]
+    fn what_is_asked_stands_behind_what_the_address_asks_already() {
+        let path =
+            |text: &str| Target::parse(text).unwrap().path_with(&[("hub.mode", "subscribe"), ("t", "a&b c")]);
+        assert_eq!(path("https://shop.example"), "/?hub.mode=subscribe&t=a%26b%20c");
+        assert_eq!(path("https://shop.example/hook?x=1"), "/hook?x=1&hub.mode=subscribe&t=a%26b%20c");
     }
 
     #[test]

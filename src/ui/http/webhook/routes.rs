@@ -10,14 +10,18 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroize as _;
 
 use crate::base::api_limits as limits;
+use crate::base::kind::AccountKind;
 use crate::base::time::Time;
+use crate::engine::command::Refusal;
 use crate::engine::event::KINDS;
 use crate::node::identity::system_rng;
 use crate::ui::http::api::Api;
+use crate::ui::http::cloud::handshake::shake;
+use crate::ui::http::cloud::notice::render::FIELDS;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::{Body, Part};
 use crate::ui::http::short_id::ShortId;
-use crate::ui::http::webhook::hook::{Health, Hook};
+use crate::ui::http::webhook::hook::{Form, Health, Hook, NewHook, Seat};
 use crate::ui::http::webhook::line::Dead;
 use crate::ui::http::webhook::post::{Target, Way, secret_text};
 
@@ -30,6 +34,13 @@ pub(in crate::ui::http) struct Wanted {
     /// Kinds of events to send; all where none is named. Gaps are always told.
     #[serde(default)]
     events: Vec<String>,
+    /// Tell it in the form of the Cloud-API-compatible surface, whose fields `events` names then. Letters are signed with the
+    /// app secret, and the receiver must give a challenge back before it counts.
+    #[serde(default)]
+    cloud: bool,
+    /// The word by which a receiver of that form knows that it is meant.
+    #[serde(default)]
+    verify_token: String,
 }
 
 /// A webhook, but for its secret.
@@ -38,6 +49,8 @@ pub(in crate::ui::http) struct HookView {
     id: String,
     url: String,
     events: Vec<String>,
+    /// Whether it is told in the form of the Cloud-API-compatible surface.
+    cloud: bool,
     /// Milliseconds since 1970.
     created: Time,
     #[serde(flatten)]
@@ -92,20 +105,30 @@ pub(in crate::ui::http) async fn list(State(api): State<Api>) -> Result<Json<Vec
 
 pub(in crate::ui::http) async fn add(
     State(api): State<Api>,
-    Body(Wanted { url, events }): Body<Wanted>,
+    Body(Wanted { url, events, cloud, verify_token }): Body<Wanted>,
 ) -> Result<Json<Made>, ApiError> {
     let wrong = |words: String| ApiError::new(StatusCode::BAD_REQUEST, "webhook", words);
     Target::parse(&url).map_err(|words| wrong(words.to_owned()))?;
-    if let Some(unknown) = events.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
+    let kinds: &[&str] = if cloud { &FIELDS } else { &KINDS };
+    if let Some(unknown) = events.iter().find(|kind| !kinds.contains(&kind.as_str())) {
         return Err(wrong(format!(
             "there are no events of the kind {unknown}: there are {}",
-            KINDS.join(", ")
+            kinds.join(", ")
         )));
     }
-    if events.len() > KINDS.len() {
+    if events.len() > kinds.len() {
         return Err(wrong("name each kind of events once".to_owned()));
     }
-    let (id, hook) = api.hooks().add(&mut system_rng(), url, events).await?;
+    let mut wanted = NewHook { url, kinds: events, form: Form::Events, secret: None };
+    if cloud {
+        if api.node().kind() != AccountKind::Business {
+            return Err(Refusal::NotABusiness.into());
+        }
+        shake(&wanted.url, &verify_token).await.map_err(|error| wrong(error.details().to_owned()))?;
+        wanted.form = Form::Cloud(Seat::Person);
+        wanted.secret = Some(api.cloud().get().await?.secret.clone());
+    }
+    let (id, hook) = api.hooks().add(&mut system_rng(), wanted).await?;
     let secret = secret_text(&hook.secret).as_str().to_owned();
     Ok(Json(Made { secret, view: view(id, hook, Health::default()) }))
 }
@@ -129,7 +152,12 @@ pub(in crate::ui::http) async fn test(
     let target =
         Target::parse(&hook.url).map_err(|words| ApiError::new(StatusCode::CONFLICT, "webhook", words))?;
     let at = api.node().now().as_millis();
-    let body = format!(r#"{{"webhook":"{id}","number":0,"at":{at},"event":{{"event":"test"}}}}"#);
+    let body = if hook.is_cloud() {
+        // Nothing happened, in that form.
+        r#"{"object":"whatsapp_business_account","entry":[]}"#.to_owned()
+    } else {
+        format!(r#"{{"webhook":"{id}","number":0,"at":{at},"event":{{"event":"test"}}}}"#)
+    };
     let trouble = Way::default().post(&target, &hook.secret, body).await.err();
     Ok(Json(Tested { delivered: trouble.is_none(), trouble }))
 }
@@ -171,5 +199,6 @@ fn parse(id: &str) -> Result<ShortId, ApiError> {
 }
 
 fn view(id: ShortId, hook: Hook, health: Health) -> HookView {
-    HookView { id: id.to_string(), url: hook.url, events: hook.kinds, created: hook.created, health }
+    let cloud = hook.is_cloud();
+    HookView { id: id.to_string(), url: hook.url, events: hook.kinds, cloud, created: hook.created, health }
 }

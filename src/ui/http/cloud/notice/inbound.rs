@@ -1,0 +1,213 @@
+//! What a contact said, as a message of that API.
+
+use serde_json::{Value, json};
+
+use crate::base::said_limits::DEGREE;
+use crate::domain::chat::changes::{Named, Side};
+use crate::domain::chat::conversation;
+use crate::domain::chat::timeline::{Body, Entry, From};
+use crate::domain::identity::contact::Contact;
+use crate::store::table::Rows;
+use crate::ui::http::cloud::account::Account;
+use crate::ui::http::cloud::alias::Alias;
+use crate::ui::http::cloud::codes::Code;
+use crate::ui::http::cloud::error::Graph;
+use crate::ui::http::cloud::media_id;
+use crate::ui::http::cloud::notice::envelope::seconds;
+use crate::ui::http::cloud::party::Party;
+use crate::ui::http::cloud::user_id;
+use crate::ui::http::cloud::wamid::Wamid;
+use crate::wire::said::card::Card;
+use crate::wire::said::choice::Choice;
+use crate::wire::said::file::SentFile;
+use crate::wire::said::location::Location;
+use crate::wire::said::message::Said;
+
+/// A conversation, as far as a message of it has to name it.
+#[derive(Clone, Debug)]
+pub(super) struct Talk {
+    pub(super) contact: Contact,
+    pub(super) alias: Alias,
+    pub(super) party: Party,
+}
+
+impl Talk {
+    /// The id of a message of it.
+    pub(super) fn wamid(&self, entry: &Entry) -> String {
+        Wamid { with: self.alias, position: entry.position, id: entry.id }.text()
+    }
+
+    /// A message of the contact's: `content` under the name of its type.
+    pub(super) fn message(
+        &self,
+        wamid: &str,
+        at: crate::base::time::Time,
+        (kind, content): (&str, Value),
+    ) -> Value {
+        let mut message = json!({
+            "from": self.party.wa_id,
+            "from_user_id": self.party.user_id,
+            "id": wamid,
+            "timestamp": seconds(at),
+            "type": kind,
+        });
+        // What has no form says so in another place.
+        message[if kind == "unsupported" { "errors" } else { kind }] = content;
+        message
+    }
+}
+
+/// The message that an entry is; nothing where the contact said nothing by it. `sha256` is the hash of its file, if it has one.
+pub(super) fn message(
+    rows: &impl Rows,
+    (talk, account): (&Talk, &Account),
+    entry: &Entry,
+    sha256: Option<&str>,
+) -> Option<Value> {
+    if !matches!(entry.from, From::Them { .. }) {
+        return None;
+    }
+    let content = match &entry.body {
+        Body::Said(said) => of_said(rows, talk, said, sha256),
+        Body::Billing { summary, .. } => unsupported(&format!("this API has no form for it: {summary}")),
+        Body::Deleted { .. } => unsupported("its author took it back"),
+        // What never came is told when it comes.
+        Body::Missing | Body::Notice(_) => return None,
+    };
+    // A clock that is ahead is no reason to be told first.
+    let mut message = talk.message(&talk.wamid(entry), entry.sent_at.min(entry.at), content);
+    let answered = match &entry.body {
+        Body::Said(Said::Choice(choice)) => Some(Named { side: Side::Ours, id: choice.menu }),
+        _ => entry.reply,
+    };
+    if let Some(found) = answered.and_then(|named| conversation::find(rows, &talk.contact.thread, named)) {
+        message["context"] = context(talk, account, &found);
+    }
+    Some(message)
+}
+
+/// A message that another one answers.
+fn context(talk: &Talk, account: &Account, answered: &Entry) -> Value {
+    let from = match answered.from {
+        From::Them { .. } => talk.party.wa_id.clone(),
+        From::Us { .. } | From::Own { .. } => account.number(),
+    };
+    json!({ "from": from, "id": talk.wamid(answered) })
+}
+
+/// What a contact felt about a message, edited or took back.
+pub(super) fn change(talk: &Talk, entry: &Entry, at: crate::base::time::Time) -> Option<Value> {
+    let changed = talk.wamid(entry);
+    let by = |id| Wamid { with: talk.alias, position: entry.position, id }.text();
+    let is_theirs = matches!(entry.from, From::Them { .. });
+    match (&entry.body, &entry.changes.theirs, &entry.changes.edit) {
+        (Body::Deleted { .. }, ..) if is_theirs => {
+            let content = unsupported(&format!("the message {changed} was taken back by its author"));
+            Some(talk.message(&by(entry.id), at, content))
+        }
+        (Body::Said(Said::Text(text)), _, Some(edit)) if is_theirs => {
+            let content = unsupported(&format!("the message {changed} was edited by its author: {text}"));
+            Some(talk.message(&by(edit.by), at, content))
+        }
+        (Body::Said(_), Some(mark), _) => {
+            let mut reaction = json!({ "message_id": changed });
+            if !mark.emoji.is_empty() {
+                reaction["emoji"] = mark.emoji.as_str().into();
+            }
+            Some(talk.message(&by(mark.by), at, ("reaction", reaction)))
+        }
+        _ => None,
+    }
+}
+
+/// The type of what was said, and its part that has that type's name.
+fn of_said(rows: &impl Rows, talk: &Talk, said: &Said, sha256: Option<&str>) -> (&'static str, Value) {
+    match said {
+        Said::Text(text) => ("text", json!({ "body": text })),
+        Said::Location(place) => ("location", location(place)),
+        Said::Card(one) => ("contacts", json!([card(one)])),
+        Said::Choice(choice) => ("interactive", chosen(rows, talk, choice)),
+        Said::File(sent) => file(sent, sha256),
+        Said::Menu(_) => unsupported("this API has no form for a menu of a contact"),
+        Said::Unknown(_) => unsupported("this version can't show it"),
+    }
+}
+
+fn unsupported(words: &str) -> (&'static str, Value) {
+    ("unsupported", json!([Graph::new(Code::Unsupported, words).later()]))
+}
+
+fn location(place: &Location) -> Value {
+    let degrees = |units: i32| f64::from(units) / f64::from(DEGREE);
+    let mut location = json!({ "latitude": degrees(place.latitude), "longitude": degrees(place.longitude) });
+    for (name, text) in [("name", &place.name), ("address", &place.address)] {
+        if !text.is_empty() {
+            location[name] = text.as_str().into();
+        }
+    }
+    location
+}
+
+fn card(card: &Card) -> Value {
+    let list = |name: &str, lines: &[String]| -> Value {
+        lines.iter().map(|line| json!({ name: line })).collect::<Vec<_>>().into()
+    };
+    let mut phones = list("phone", &card.phones);
+    if let (Some(account), Some(phones)) = (&card.account, phones.as_array_mut()) {
+        phones.push(json!({ "user_id": user_id::encode(account) }));
+    }
+    let mut contact = json!({
+        "name": { "formatted_name": card.name, "first_name": card.name },
+        "phones": phones,
+        "emails": list("email", &card.emails),
+    });
+    if !card.organization.is_empty() {
+        contact["org"] = json!({ "company": card.organization });
+    }
+    if !card.website.is_empty() {
+        contact["urls"] = json!([{ "url": card.website }]);
+    }
+    contact
+}
+
+/// A row of a menu: of its list where it is there and has it in one, else a button.
+fn chosen(rows: &impl Rows, talk: &Talk, choice: &Choice) -> Value {
+    let named = Named { side: Side::Ours, id: choice.menu };
+    let menu = conversation::find(rows, &talk.contact.thread, named);
+    let row = menu.and_then(|entry| match entry.body {
+        Body::Said(Said::Menu(menu)) => {
+            menu.sections.iter().flat_map(|section| &section.rows).find(|row| row.id == choice.row).cloned()
+        }
+        _ => None,
+    });
+    match row {
+        None => {
+            json!({ "type": "button_reply", "button_reply": { "id": choice.row, "title": choice.title } })
+        }
+        Some(row) => {
+            let mut reply = json!({ "id": choice.row, "title": choice.title });
+            if !row.about.is_empty() {
+                reply["description"] = row.about.into();
+            }
+            json!({ "type": "list_reply", "list_reply": reply })
+        }
+    }
+}
+
+/// By what a file is, as that API sorts them.
+fn file(sent: &SentFile, sha256: Option<&str>) -> (&'static str, Value) {
+    let kind = media_id::kind(&sent.media_type);
+    let mut media = json!({ "id": media_id::encode(&sent.opening.id()), "mime_type": sent.media_type });
+    if let Some(sha256) = sha256 {
+        media["sha256"] = sha256.into();
+    }
+    if !sent.caption.is_empty() {
+        media["caption"] = sent.caption.as_str().into();
+    }
+    match kind {
+        "document" => media["filename"] = sent.name.as_str().into(),
+        "audio" => media["voice"] = false.into(),
+        _ => {}
+    }
+    (kind, media)
+}

@@ -1,0 +1,354 @@
+//! From one event of the log to what a webhook is sent for it: nothing, one letter, or several.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::base::cloud_limits as limits;
+use crate::base::id::{AccountId, FileId};
+use crate::base::time::Time;
+use crate::domain::chat::delivery::State;
+use crate::domain::chat::timeline::{self, Body, Entry, From, Notice};
+use crate::domain::files::kept;
+use crate::domain::identity::contact::Contact;
+use crate::domain::identity::{address, moved};
+use crate::engine::file_view;
+use crate::store::table::Reader as Rows;
+use crate::ui::http::api::Api;
+use crate::ui::http::cloud::account::Account;
+use crate::ui::http::cloud::codes::Code;
+use crate::ui::http::cloud::error::Graph;
+use crate::ui::http::cloud::later::Failed;
+use crate::ui::http::cloud::media_hash;
+use crate::ui::http::cloud::notice::envelope::{body, seconds};
+use crate::ui::http::cloud::notice::inbound::{self, Talk};
+use crate::ui::http::cloud::notice::status::{self, Status};
+use crate::ui::http::cloud::notice::told::{self, Mark};
+use crate::ui::http::cloud::party::{Party, alias_of};
+use crate::ui::http::cloud::sent::{self, Sent};
+use crate::ui::http::cloud::user_id;
+use crate::ui::http::error::ApiError;
+use crate::wire::consent::Topic;
+use crate::wire::said::message::Said;
+
+/// What webhooks can be told of, as that API calls it.
+pub(in crate::ui::http) const FIELDS: [&str; 4] =
+    ["messages", "message_template_status_update", "user_preferences", "user_id_update"];
+
+/// What is sent for an event.
+#[derive(Debug, Default)]
+pub(in crate::ui::http) struct Rendered {
+    /// Letters in order, each with the field that it is of.
+    pub(in crate::ui::http) letters: Vec<(&'static str, String)>,
+    /// What holds once all of them were brought.
+    pub(in crate::ui::http) mark: Option<Mark>,
+}
+
+impl Rendered {
+    fn one(field: &'static str, body: String) -> Self {
+        Self { letters: vec![(field, body)], mark: None }
+    }
+}
+
+/// To whom it is rendered.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::ui::http) struct Reader<'a> {
+    /// The webhook's id.
+    pub(in crate::ui::http) webhook: &'a [u8; 8],
+    /// Since when it is told.
+    pub(in crate::ui::http) since: Time,
+    /// Which fields it wants; all where none is named.
+    pub(in crate::ui::http) fields: &'a [String],
+}
+
+/// The events of the node that something follows from here.
+#[derive(Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Known {
+    Entry {
+        with: String,
+        entry: Place,
+    },
+    Changed {
+        with: String,
+        by: String,
+        entry: Place,
+    },
+    File {
+        with: String,
+        file: FileId,
+    },
+    Delivery {
+        with: String,
+        seq: u64,
+        state: State,
+    },
+    Consent {
+        with: String,
+        topic: Topic,
+        granted: bool,
+    },
+    Gap {},
+    #[serde(rename = "cloud_failed")]
+    Failed(Failed),
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    position: u64,
+}
+
+/// What a webhook is sent for an event that happened at `at`.
+pub(in crate::ui::http) async fn render(
+    api: &Api,
+    reader: Reader<'_>,
+    at: Time,
+    json: &str,
+) -> Result<Rendered, ApiError> {
+    let Ok(known) = serde_json::from_str(json) else { return Ok(Rendered::default()) };
+    let account = api.cloud().get().await?;
+    let mut rendered = match known {
+        Known::Other => Rendered::default(),
+        Known::Gap {} => gap(api, &account),
+        Known::Failed(failed) => refused(&account, at, &failed),
+        Known::Consent { with, topic, granted } => match about(api, &with).await? {
+            Some(about) if topic == Topic::Marketing => preference(&account, &about, granted, at),
+            _ => Rendered::default(),
+        },
+        Known::Entry { with, entry } => match about(api, &with).await? {
+            Some(about) => said(api, &account, &about, entry.position, at).await?,
+            None => Rendered::default(),
+        },
+        Known::Changed { with, by, entry } => match about(api, &with).await? {
+            Some(about) if by == "in" => changed(api, &account, &about, entry.position, at).await?,
+            _ => Rendered::default(),
+        },
+        Known::File { with, file } => match about(api, &with).await? {
+            Some(about) => came(api, &account, &about, file, at).await?,
+            None => Rendered::default(),
+        },
+        Known::Delivery { with, seq, state } => match about(api, &with).await? {
+            Some(about) => moved_on(api, &account, &about, reader, (seq, state), at).await?,
+            None => Rendered::default(),
+        },
+    };
+    let wanted = reader.fields;
+    rendered.letters.retain(|(field, _)| wanted.is_empty() || wanted.iter().any(|one| one == field));
+    Ok(rendered)
+}
+
+async fn about(api: &Api, with: &str) -> Result<Option<Talk>, ApiError> {
+    let Ok(account) = address::decode(with) else { return Ok(None) };
+    let contact = api.view(move |rows| moved::contact(rows, &account)).await?;
+    let Some(contact) = contact.filter(|contact| !contact.is_ourselves()) else { return Ok(None) };
+    let alias = alias_of(api, &contact).await?;
+    Ok(Some(Talk { party: Party::new(&contact, alias), contact: Contact::clone(&contact), alias }))
+}
+
+/// A conversation has something new: of the contact, of the conversation itself, or that a message of ours was given up.
+async fn said(
+    api: &Api,
+    account: &Account,
+    about: &Talk,
+    position: u64,
+    at: Time,
+) -> Result<Rendered, ApiError> {
+    let thread = about.contact.thread;
+    let look = move |rows: &Rows<'_>| {
+        let entry = entry_at(rows, &thread, position)?;
+        let sent = sent::of(rows, &thread, position);
+        let is_waited_for = file_of(&entry)
+            .is_some_and(|file| file_view::file(rows, &file).is_some_and(|file| file.state == WAITING));
+        Some((entry, sent, is_waited_for))
+    };
+    let Some((entry, sent, is_waited_for)) = api.view(look).await? else { return Ok(Rendered::default()) };
+    if let Body::Notice(notice) = entry.body {
+        return Ok(noticed(account, about, notice, (&about.wamid(&entry), at)));
+    }
+    match (entry.from, entry.failed) {
+        // It is told when its file is here, or won't be: whoever is told of it asks for the file at once.
+        (From::Them { .. }, _) if is_waited_for => Ok(Rendered::default()),
+        (From::Them { .. }, _) => heard(api, account, about, entry).await,
+        (From::Us { .. }, Some(cause)) => {
+            let (code, words) = Code::of(cause);
+            let (error, wamid) = (Graph::new(code, words), about.wamid(&entry));
+            let status = (wamid.as_str(), Status::Failed);
+            Ok(told_of(account, about, status::document(status, at, &about.party, &sent, Some(&error))))
+        }
+        _ => Ok(Rendered::default()),
+    }
+}
+
+/// How a file stands that is being fetched.
+const WAITING: &str = "waiting";
+
+fn entry_at(rows: &Rows<'_>, thread: &AccountId, position: u64) -> Option<Entry> {
+    timeline::since(rows, thread, position, 1).pop().filter(|entry| entry.position == position)
+}
+
+fn file_of(entry: &Entry) -> Option<FileId> {
+    match &entry.body {
+        Body::Said(Said::File(file)) => Some(file.opening.id()),
+        _ => None,
+    }
+}
+
+/// The contact said something.
+async fn heard(api: &Api, account: &Account, about: &Talk, entry: Entry) -> Result<Rendered, ApiError> {
+    let sha256 = match file_of(&entry) {
+        Some(file) => media_hash::of(api, file).await?,
+        None => None,
+    };
+    let (talk, of) = (about.clone(), account.clone());
+    let look = move |rows: &Rows<'_>| inbound::message(rows, (&talk, &of), &entry, sha256.as_deref());
+    let message = api.view(look).await?;
+    let letter = |message| body(account, "messages", &about.party, ("messages", message));
+    Ok(message.map_or_else(Rendered::default, |message| Rendered::one("messages", letter(message))))
+}
+
+/// The contact changed a message that was there.
+async fn changed(
+    api: &Api,
+    account: &Account,
+    about: &Talk,
+    position: u64,
+    at: Time,
+) -> Result<Rendered, ApiError> {
+    let thread = about.contact.thread;
+    let entry = api.view(move |rows| entry_at(rows, &thread, position)).await?;
+    let message = entry.and_then(|entry| inbound::change(about, &entry, at));
+    let letter = |message| body(account, "messages", &about.party, ("messages", message));
+    Ok(message.map_or_else(Rendered::default, |message| Rendered::one("messages", letter(message))))
+}
+
+/// A file is here, or isn't going to be: the messages of the contact that carry it are told now.
+async fn came(
+    api: &Api,
+    account: &Account,
+    about: &Talk,
+    file: FileId,
+    at: Time,
+) -> Result<Rendered, ApiError> {
+    let thread = about.contact.thread;
+    let look = move |rows: &Rows<'_>| -> Vec<Entry> {
+        let places = kept::places(rows, &file, &thread).into_iter();
+        let entries = places.filter_map(|position| entry_at(rows, &thread, position));
+        // What came after the file was here is told already.
+        let waited = entries.filter(|entry| matches!(entry.from, From::Them { .. }) && entry.at <= at);
+        waited.take(limits::STATUSES_MAX).collect()
+    };
+    let mut rendered = Rendered::default();
+    for entry in api.view(look).await? {
+        rendered.letters.extend(heard(api, account, about, entry).await?.letters);
+    }
+    Ok(rendered)
+}
+
+fn told_of(account: &Account, about: &Talk, status: serde_json::Value) -> Rendered {
+    Rendered::one("messages", body(account, "messages", &about.party, ("statuses", status)))
+}
+
+/// What we said got further.
+async fn moved_on(
+    api: &Api,
+    account: &Account,
+    about: &Talk,
+    reader: Reader<'_>,
+    how_far: (u64, State),
+    at: Time,
+) -> Result<Rendered, ApiError> {
+    let (thread, alias, since) = (about.contact.thread, about.alias, reader.since);
+    let webhook = *reader.webhook;
+    let look = move |rows: &Rows<'_>| {
+        let told = told::of(rows, &webhook, alias);
+        let (news, next) = status::news(rows, &thread, how_far, told, since);
+        let kept =
+            |(entry, status): (Entry, Status)| (sent::of(rows, &thread, entry.position), entry, status);
+        (news.into_iter().map(kept).collect::<Vec<(Sent, Entry, Status)>>(), (next != told).then_some(next))
+    };
+    let (news, next) = api.view(look).await?;
+    let letter = |(sent, entry, status): (Sent, Entry, Status)| {
+        let wamid = about.wamid(&entry);
+        let status = status::document((&wamid, status), at, &about.party, &sent, None);
+        ("messages", body(account, "messages", &about.party, ("statuses", status)))
+    };
+    let mark = next.map(|next| Mark::new(alias, next));
+    Ok(Rendered { letters: news.into_iter().map(letter).collect(), mark })
+}
+
+/// Something happened to the conversation itself: what of it a program has to know.
+fn noticed(account: &Account, about: &Talk, notice: Notice, (wamid, at): (&str, Time)) -> Rendered {
+    let Party { name, wa_id, user_id } = &about.party;
+    match (notice, about.contact.former) {
+        (Notice::IdentityRotated, Some(former)) => {
+            let update = json!({
+                "wa_id": wa_id,
+                "detail": format!("{name} has another identity key, by the word of both keys"),
+                "user_id": { "previous": user_id::encode(&former), "current": user_id },
+                "timestamp": seconds(at),
+            });
+            let field = "user_id_update";
+            Rendered::one(field, body(account, field, &about.party, (field, update)))
+        }
+        (Notice::IdentityRestored | Notice::LogsContradict, _) => {
+            let words = if notice == Notice::IdentityRestored {
+                "restored their identity from its recovery phrase"
+            } else {
+                "has two logs of devices that contradict each other"
+            };
+            let message = json!({
+                "from": wa_id,
+                "from_user_id": user_id,
+                "id": wamid,
+                "timestamp": seconds(at),
+                "type": "system",
+                "system": {
+                    "type": "customer_identity_changed",
+                    "body": format!("{name} {words}"),
+                    "identity": user_id,
+                    "wa_id": wa_id,
+                    "user_id": user_id,
+                    "customer": wa_id,
+                },
+            });
+            Rendered::one("messages", body(account, "messages", &about.party, ("messages", message)))
+        }
+        _ => Rendered::default(),
+    }
+}
+
+/// A customer says whether offers may come.
+fn preference(account: &Account, about: &Talk, granted: bool, at: Time) -> Rendered {
+    let value = if granted { "resume" } else { "stop" };
+    let preference = json!({
+        "wa_id": about.party.wa_id,
+        "user_id": about.party.user_id,
+        "detail": format!("User requested to {value} marketing messages"),
+        "category": "marketing_messages",
+        "value": value,
+        "timestamp": at.as_secs(),
+    });
+    let field = "user_preferences";
+    Rendered::one(field, body(account, field, &about.party, (field, preference)))
+}
+
+/// What was accepted and failed at once.
+fn refused(account: &Account, at: Time, failed: &Failed) -> Rendered {
+    let (party, error) = (failed.party(), failed.error());
+    let status = (failed.wamid.as_str(), Status::Failed);
+    let status = status::document(status, at, &party, &failed.sent(), Some(&error));
+    Rendered::one("messages", body(account, "messages", &party, ("statuses", status)))
+}
+
+/// The log no longer has what happened: whoever reads on should look again. It is about the business itself.
+fn gap(api: &Api, account: &Account) -> Rendered {
+    let party = Party {
+        name: "sigillo".to_owned(),
+        wa_id: account.number(),
+        user_id: user_id::encode(&api.node().account()),
+    };
+    let words = "Some of what happened is no longer in the log: look at the conversations again";
+    let error = Graph::new(Code::Internal, words).later();
+    Rendered::one("messages", body(account, "messages", &party, ("errors", error)))
+}

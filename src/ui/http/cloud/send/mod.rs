@@ -1,0 +1,21 @@
+//! One file for each type of message that can be sent.
+//!
+//! ```text
+//! letter       a message, ready to be sent
+//! text         a text
+//! media        a file: a picture, sound, a document
+//! location     a place
+//! contacts     a contact's card
+//! reaction     what is felt about a message
+//! interactive  a menu
+//! template     a text that a template makes
+//! ```
+
+pub(super) mod contacts;
+pub(super) mod interactive;
+pub(super) mod letter;
+pub(super) mod location;
+pub(super) mod media;
+pub(super) mod reaction;
+pub(super) mod template;
+pub(super) mod text;
