@@ -17,7 +17,7 @@ pub fn sha512(parts: &[&[u8]]) -> [u8; 64] {
 }
 
 /// SHA-256 over bytes that come one part after the other.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Hasher(Sha256);
 
 impl Hasher {
@@ -27,22 +27,6 @@ impl Hasher {
     }
 
     /// The hash over all of them.
-    pub fn finish(self) -> [u8; 32] {
-        self.0.finalize().into()
-    }
-}
-
-/// SHA-256 over what comes piece by piece.
-#[derive(Clone, Debug, Default)]
-pub struct Hasher(Sha256);
-
-impl Hasher {
-    /// The next piece.
-    pub fn update(&mut self, piece: &[u8]) {
-        self.0.update(piece);
-    }
-
-    /// The hash of all pieces.
     pub fn finish(self) -> [u8; 32] {
         self.0.finalize().into()
     }

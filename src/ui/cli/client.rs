@@ -102,11 +102,11 @@ impl Client {
     async fn here(home: Home) -> Result<Self, Failure> {
         let passphrase = passphrase::known()?;
         let keystore = identity::unlock(home.path(), &passphrase)?;
-        Self::open(home, keystore).await
+        Self::offline(home, keystore).await
     }
 
     /// The store of a home that this process holds.
-    pub(in crate::ui) async fn open(home: Home, keystore: Keystore) -> Result<Self, Failure> {
+    pub(in crate::ui) async fn offline(home: Home, keystore: Keystore) -> Result<Self, Failure> {
         let node = Node::offline(home, keystore).await?;
         let routes = router(Api::new(node.clone(), CancellationToken::new()));
         Ok(Self::Here(node, routes))
@@ -158,17 +158,7 @@ impl Client {
         path: &str,
         mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let response = self.send(Method::GET, path, None).await?;
-        let status = response.status();
-        if !status.is_success() {
-            let body = Limited::new(response.into_body(), limits::API_RESPONSE_MAX).collect().await;
-            let body = body.map_err(|error| unreachable_node(&error))?.to_bytes();
-            return Err(Failure::answered(
-                status.as_u16(),
-                &serde_json::from_slice(&body).unwrap_or_default(),
-            ));
-        }
-        let mut body = response.into_body();
+        let mut body = self.open(path).await?;
         while let Some(frame) = body.frame().await {
             take(&frame.map_err(|error| unreachable_node(&error))?.into_data().unwrap_or_default())?;
         }
