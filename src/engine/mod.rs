@@ -19,6 +19,7 @@ pub mod machine;
 pub mod mailbox_host;
 pub mod mailbox_view;
 pub mod people;
+pub mod publication;
 pub mod publish;
 pub mod reach_view;
 pub mod reconcile;
