@@ -65,6 +65,8 @@ impl Engine {
             let mut stub = Contact::new(contact.account, contact.own, Standing::Accepted, contact.added_at);
             (stub.thread, stub.former) = (contact.thread, contact.former);
             (stub.name, stub.business) = (short_name(&contact.account), contact.business);
+            // By their log it is proven what they signed.
+            stub.log.clone_from(&contact.log);
             step.tx.put(&CONTACTS, key, stub);
         } else {
             step.tx.delete(&CONTACTS, key);

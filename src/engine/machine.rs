@@ -27,7 +27,7 @@ use crate::engine::links::Links;
 use crate::engine::mailbox_state::MailState;
 use crate::engine::newcomers::Newcomers;
 use crate::engine::pending::{Joining, Lookups};
-use crate::engine::publish::LastPublication;
+use crate::engine::publication::LastPublication;
 use crate::store::agenda::Agenda;
 use crate::store::snapshot::Fault;
 use crate::store::table::Rows;

@@ -23,6 +23,7 @@ pub mod mailbox_host;
 pub mod mailbox_view;
 pub mod parcel;
 pub mod people;
+pub mod publication;
 pub mod publish;
 pub mod reach_view;
 pub mod reconcile;

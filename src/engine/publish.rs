@@ -1,7 +1,6 @@
 //! Publishing our own profile: signed anew each time, put under its keys, indexed under its terms, read back.
 
 use crate::base::limits;
-use crate::base::time::Time;
 use crate::domain::directory::entry::entries_of;
 use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile, dht_keys};
 use crate::domain::directory::published::{Published, Says};
@@ -15,6 +14,7 @@ use crate::engine::input::Ticket;
 use crate::engine::lookups::FOUND;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::pending::{Deadline, Fetched, Publication, Question, Want};
+use crate::engine::publication::LastPublication;
 use crate::engine::reconcile;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
@@ -26,30 +26,6 @@ use crate::wire::peer::PeerAddress;
 pub const OWN_PROFILE: Table<Published> = Table::new(TableId::OwnProfile, 2);
 /// The id of its only row.
 pub const OWN_PROFILE_ID: &[u8] = b"profile";
-
-/// What came of the last publication since the node started.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct LastPublication {
-    /// When it ended.
-    pub at: Time,
-    /// The profile's number.
-    pub seq: u64,
-    /// Peers that were asked to keep it.
-    pub peers: u32,
-    /// Keys under which others had it, when it was looked for afterwards.
-    pub keys: u32,
-    /// Index entries that others took.
-    pub entries: u32,
-    /// Until when it counts.
-    pub expires: Time,
-}
-
-impl LastPublication {
-    /// Whether it can be found.
-    pub const fn is_out(&self) -> bool {
-        self.peers > 0 && self.keys > 0
-    }
-}
 
 /// How often a publication is looked for before it counts as lost: peers say "ok" before they keep a record.
 const LOOKS_MAX: u32 = 5;

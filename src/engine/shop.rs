@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::charging;
 use crate::base::id::Digest;
+use crate::base::limits;
 use crate::domain::billing::book::{Book, BookError};
 use crate::domain::billing::credit::Wish;
 use crate::domain::billing::dunning::{Ask, Dunning};
@@ -23,6 +24,7 @@ use crate::engine::commerce::{
 };
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
+use crate::engine::reconcile;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::wire::billing::{Event, Offer, Receipt};
@@ -336,6 +338,10 @@ impl Engine {
     /// A step of the asking is due: the next period's invoice goes out, or the open one once more, byte for byte.
     pub(super) fn renew(&mut self, step: &mut Step<'_, '_>, subscription: &Digest) {
         let id = subscription.as_bytes();
+        if !reconcile::may_issue(step.tx) {
+            // Nothing is lost of it while a restored business looks for what it had said.
+            return self.agenda.set(step.tx, Job::Renew(*subscription), step.now.plus(limits::RETRY_LAST));
+        }
         let Ok((contact, mut book)) = self.book(step, subscription) else { return };
         let Some(mut dunning) = step.tx.copy(&DUNNING, id) else {
             let history = book.history().clone();

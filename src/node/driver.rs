@@ -9,7 +9,7 @@ use crate::base::limits;
 use crate::disk::database::Database;
 use crate::engine::input::Input;
 use crate::engine::machine::{Counters, Engine};
-use crate::engine::publish::LastPublication;
+use crate::engine::publication::LastPublication;
 use crate::node::clock::Clock;
 use crate::node::event_log::EventLog;
 use crate::node::identity::system_rng;

@@ -290,6 +290,43 @@ fn two_businesses_that_subscribe_to_each_other_keep_their_sides_apart() {
 }
 
 #[test]
+fn a_customer_is_erased_once_the_subscription_is_over_and_the_books_stay_whole() {
+    let (mut world, shop) = market(530, &[paid_only()]);
+    subscribe(&mut world, shop, "pro");
+    let receipt = pay(&mut world);
+    let ana = address::decode(&receipts(&world, SHOP)[0].with).unwrap();
+    done(&mut world, ANA, Command::Send { to: shop, text: "a secret".into() });
+    done(&mut world, SHOP, Command::Rename { contact: ana, name: "Ana of the mill".into() });
+    world.run(MINUTE);
+    assert!(
+        matches!(world.ask(SHOP, Command::Erase(ana)), Some(Err(Refusal::Billing(_)))),
+        "it gives access"
+    );
+    done(&mut world, ANA, Command::Cancel { issuer: shop, plan: "pro".into() });
+    world.run(40 * DAY);
+    let before = audit(&world);
+    let erased = done(&mut world, SHOP, Command::Erase(ana));
+    assert!(matches!(erased, Outcome::Erased { subscriptions: 1, .. }), "{erased:?}");
+    let left = world.back_up(SHOP);
+    for secret in ["a secret", "Ana of the mill"] {
+        let has = |bytes: &[u8]| bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+        assert!(!left.values().any(|value| has(value)), "{secret}");
+    }
+    let kept = receipts(&world, SHOP);
+    assert_eq!((kept.len(), kept[0].id), (1, receipt.id), "receipts are still to be had");
+    assert_eq!(invoices(&world, SHOP).len(), 1);
+    assert_eq!((before.events, audit(&world).first_break), (audit(&world).events, None));
+    // She may come back, and pays anew.
+    world.crash(SHOP);
+    done(&mut world, ANA, Command::Send { to: shop, text: "me again".into() });
+    world.run(60 * MINUTE);
+    subscribe(&mut world, shop, "pro");
+    world.run(60 * MINUTE);
+    pay(&mut world);
+    assert_eq!((receipts(&world, SHOP).len(), audit(&world).first_break), (2, None));
+}
+
+#[test]
 fn a_trial_is_given_once_for_each_plan() {
     let (mut world, shop) = market(540, &[plan()]);
     subscribe(&mut world, shop, "pro");

@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::base::kind::AccountKind;
 use crate::base::limits;
 use crate::base::time::Time;
-use crate::engine::publish::{LastPublication, OWN_PROFILE, OWN_PROFILE_ID};
+use crate::engine::publication::LastPublication;
+use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::engine::reach_view::{self, ContactPeers};
 use crate::engine::reconcile;
 use crate::node::clock;
@@ -452,8 +453,7 @@ mod tests {
 
     #[test]
     fn a_business_that_cant_be_found_is_told_so() {
-        let mut network = Network::default();
-        network.routing = 3;
+        let network = Network { routing: 3, ..Network::default() };
         let last = LastPublication {
             at: NOW,
             seq: 7,
