@@ -66,12 +66,16 @@ pub const EVIDENCE_TEXT_MAX: usize = 4 * 1024;
 pub const RECEIPT_PREFIX_LEAST: usize = 8;
 /// Bytes of a line of a ledger's file: the first one has the logs of all customers.
 pub const LEDGER_LINE_MAX: usize = 256 * 1024 * 1024;
+/// Bytes of any other line: an event's in hexadecimal, with its link.
+pub const LEDGER_EVENT_LINE_MAX: usize = 2 * (EVENT_MAX + JWS_MAX + 128) + 256;
 /// Events of a ledger in one answer.
 pub const LEDGER_PAGE: usize = 1_024;
 /// Events of a ledger that are verified at once, by all cores.
 pub const AUDIT_PART: usize = 4_096;
 /// Signatures by one key after which a table of its multiples pays, in an audit.
-pub const TABLE_AFTER: u32 = 32;
+pub const TABLE_AFTER: u32 = 512;
+/// Parsed keys that an audit keeps for each core.
+pub const KEYS_KEPT: usize = 16_384;
 /// Keys of which an audit keeps such a table, of 120 KiB each.
 pub const TABLES_MAX: usize = 32;
 

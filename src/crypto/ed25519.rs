@@ -94,7 +94,7 @@ impl PublicKey {
         Ok(Self { key: parse(bytes)?, multiples: None })
     }
 
-    /// Makes the table, 120 KiB, which verifies faster from then on. It costs as much as some ten verifications.
+    /// Makes the table, 120 KiB, which verifies faster from then on. It costs as much as some hundred verifications.
     pub fn prepare(&mut self) {
         self.multiples.get_or_insert_with(|| Box::new(Multiples::of(&self.key)));
     }

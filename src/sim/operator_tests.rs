@@ -1,18 +1,23 @@
 //! Operators are businesses: places with a relay and listings, for those who pay, for as long as they do.
 
-use super::billing_tests::{ANA, DAY, SHOP, done, market, open, paid_only, pay, receipts, subscribe};
+use super::billing_tests::{ANA, DAY, SHOP, done, look, market, open, paid_only, pay, receipts, subscribe};
 use super::tests::MINUTE;
 use crate::base::charging;
 use crate::base::kind::AccountKind::{Business, Person};
+use crate::base::time::Time;
 use crate::domain::billing::carrier::showing_of;
 use crate::domain::billing::credit::Wish;
 use crate::domain::directory::profile::ProfileDraft;
 use crate::domain::directory::search::Query;
 use crate::domain::identity::address;
-use crate::domain::mailbox::admission::NamedPlan;
-use crate::engine::command::{Command, Outcome};
+use crate::domain::mailbox::admission::{Admission, NamedPlan};
+use crate::domain::mailbox::host::Rules;
+use crate::domain::mailbox::queue::QUEUES;
+use crate::engine::command::{Command, NewMailbox, Outcome};
 use crate::engine::effects::Effect;
+use crate::engine::ledger;
 use crate::sim::world::World;
+use crate::store::table::Rows as _;
 use crate::wire::ask::Ask;
 use crate::wire::billing::Credit;
 use crate::wire::peer::PeerAddress;
@@ -108,6 +113,37 @@ fn a_place_with_a_relay_is_kept_as_long_as_its_plan_is_renewed() {
     let before = (place(&world), asked(&world));
     world.run(60 * DAY);
     assert_eq!((place(&world), asked(&world)), before);
+}
+
+#[test]
+fn space_at_a_mailbox_is_paid_for_as_long_as_its_plan_is_renewed() {
+    let (mut world, shop) = market(607, &[paid_only()]);
+    let admission = Admission::Receipt(NamedPlan { issuer: shop, plan: "pro".into() });
+    world.peers[SHOP].serve_mail(Rules { admission, ..Rules::default() });
+    world.run(MINUTE);
+    let wanted = |world: &World, receipt| {
+        Command::AddMailbox(Box::new(NewMailbox { at: node(world, SHOP), token: None, receipt }))
+    };
+    let asked = wanted(&world, None);
+    let refused = world.ask(ANA, asked).unwrap().unwrap_err().to_string();
+    assert!(refused.contains("wants a receipt of the plan pro"), "{refused}");
+    subscribe(&mut world, shop, "pro");
+    let first = pay(&mut world);
+    let shown =
+        look(&world, ANA, |rows| ledger::receipt_file(rows, &first.id)).and_then(|file| file.to_shown());
+    let asked = wanted(&world, shown);
+    done(&mut world, ANA, asked);
+    let paid = |world: &World| -> Vec<Option<Time>> {
+        look(world, SHOP, |rows| {
+            rows.scan(&QUEUES, &QUEUES.all()).iter().map(|(_, queue)| queue.paid).collect()
+        })
+    };
+    assert!(!paid(&world).is_empty());
+    assert!(paid(&world).iter().all(|until| *until == Some(first.receipt.period_end)), "{:?}", paid(&world));
+    world.run(25 * DAY);
+    let second = pay(&mut world);
+    world.run(10 * DAY);
+    assert!(paid(&world).contains(&Some(second.receipt.period_end)), "{:?}", paid(&world));
 }
 
 #[test]

@@ -252,7 +252,7 @@ fn a_business_whose_disk_was_set_back_contradicts_itself_and_its_customer_proves
     let (Shop { bakery, ana, mut nodes, _directory }, key) = shop();
     let bootstrap = nodes[0].listen();
     let restarted = |bakery: &Place, nodes: &mut Vec<Running>, between: &dyn Fn(&Path, &Path)| {
-        assert!(nodes.remove(1).stop("TERM").success());
+        assert!(nodes.remove(1).stop("-TERM").success());
         between(&bakery.home(), &bakery.file("earlier"));
         nodes.insert(1, bakery.start(&["--bootstrap", &bootstrap]));
     };
@@ -318,7 +318,8 @@ fn a_business_that_an_operator_lists_is_found_among_those_while_that_is_paid_for
     let listed = [&search[..], &["--listed-by", &market]].concat();
     assert_eq!(addresses(&customer.json(&listed)), [""; 0], "nobody carries a receipt yet");
     assert_eq!(other.run(&["profile", "listings", receipt]).code, 1, "it isn't theirs");
-    assert_eq!(bakery.run(&["profile", "listings", receipt, receipt, receipt]).code, 2, "at most two");
+    let three = bakery.run(&["profile", "listings", receipt, receipt, receipt]);
+    assert!(three.code == 1 && three.stderr.contains("at most 2"), "{three:?}");
     bakery.done(&["profile", "listings", receipt]);
     customer.until(&listed, |found| addresses(found) == [bakery.address()]);
     assert_eq!(customer.run(&["find", "--category", "bakery", "--listed-by", "sig1nobody"]).code, 2);

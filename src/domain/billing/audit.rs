@@ -168,6 +168,10 @@ struct Known {
 impl Keys {
     fn of(&mut self, device: &DeviceId) -> Option<&PublicKey> {
         if !self.known.contains_key(device) {
+            if self.known.len() >= charging::KEYS_KEPT {
+                // Most customers sign once; those keys that have a table stay.
+                self.known.retain(|_, known| known.signatures >= charging::TABLE_AFTER);
+            }
             let key = PublicKey::parse(device.as_bytes()).ok()?;
             self.known.insert(*device, Known { key, signatures: 0 });
         }

@@ -11,7 +11,7 @@ use crate::domain::billing::ledger_file::{EventLine, FileAudit, FileAuditor, Fil
 use crate::domain::identity::address;
 use crate::ui::cli::args_money::Ledger;
 use crate::ui::cli::client::Client;
-use crate::ui::cli::documents::{account, write_new};
+use crate::ui::cli::documents::{NewFile, account};
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::{Output, note};
 use crate::ui::cli::show;
@@ -44,7 +44,8 @@ pub(super) async fn ledger(
 
 async fn export(client: &Client, output: Output, path: &Path) -> Result<(), Failure> {
     let (head, end) = ends(client).await?;
-    let mut whole = head.written().ok_or_else(unreadable)?;
+    let mut file = NewFile::begin(path)?;
+    file.write(&head.written().ok_or_else(unreadable)?)?;
     let mut from = 0;
     // What comes while it is written isn't in it: the end was signed before.
     while from < end.count {
@@ -54,11 +55,11 @@ async fn export(client: &Client, output: Output, path: &Path) -> Result<(), Fail
         if wanted == 0 {
             break;
         }
-        events[..wanted].iter().for_each(|event| whole.push_str(&event.written()));
+        events[..wanted].iter().try_for_each(|event| file.write(&event.written()))?;
         from += wanted as u64;
     }
-    whole.push_str(&end.written().ok_or_else(unreadable)?);
-    write_new(path, whole.as_bytes())?;
+    file.write(&end.written().ok_or_else(unreadable)?)?;
+    file.finish()?;
     let made = json!({ "file": path, "events": end.count });
     output.show(&made, |_| format!("{} events written to {}", end.count, path.display()))
 }
@@ -88,18 +89,19 @@ pub(super) fn audit_file(output: Output, path: &Path, issuer: Option<&str>) -> R
     let broken = |error: FileError| Failure::failed("ledger", format!("{}: {error}", path.display()));
     let expected = issuer.map(|issuer| account("--issuer", issuer)).transpose()?;
     let mut reader = BufReader::new(File::open(path).map_err(|error| unreadable(&error))?);
-    let mut next = || -> Result<Option<String>, Failure> {
+    let mut next = |most: usize| -> Result<Option<String>, Failure> {
         let mut line = String::new();
-        let most = charging::LEDGER_LINE_MAX as u64;
-        let read = reader.by_ref().take(most).read_line(&mut line);
+        // A line that is longer is cut, and then it isn't one.
+        let read = reader.by_ref().take(most as u64).read_line(&mut line);
         let read = read.map_err(|error| unreadable(&error))?;
         Ok((read > 0).then_some(line))
     };
-    let first = next()?.unwrap_or_default();
+    let first = next(charging::LEDGER_LINE_MAX)?.unwrap_or_default();
     let mut auditor = FileAuditor::begin(&first, expected.as_ref()).map_err(broken)?;
     let mut verifiers = Verifiers::new();
     loop {
-        let part = core::iter::from_fn(|| next().transpose()).take(charging::AUDIT_PART);
+        let part = core::iter::from_fn(|| next(charging::LEDGER_EVENT_LINE_MAX).transpose())
+            .take(charging::AUDIT_PART);
         let part = part.collect::<Result<Vec<String>, Failure>>()?;
         if part.is_empty() {
             break;
