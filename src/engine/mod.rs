@@ -32,6 +32,7 @@ pub mod view;
 
 mod admission;
 mod changing;
+mod codes;
 mod commands;
 mod consenting;
 mod devices;
