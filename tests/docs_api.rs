@@ -17,8 +17,12 @@ const NAMED: &str = "127.0.0.1:7800";
 const ATTEMPTS: u32 = 300;
 const PAUSE: Duration = Duration::from_millis(200);
 
+fn read(page: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap()
+}
+
 fn page() -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/api.md")).unwrap()
+    read("docs/api.md")
 }
 
 /// Ends the node with the test.
@@ -137,6 +141,16 @@ fn what_the_page_on_the_api_does_works_as_it_stands() {
         count += 1;
     }
     assert_eq!(count, 11);
+}
+
+#[test]
+fn what_the_page_on_the_cloud_surface_does_works_as_it_stands() {
+    let page = read("docs/cloud-api.md");
+    let blocks = page.split("```sh\n").skip(1).map(|block| block.split_once("```").unwrap().0);
+    let mut reader = Reader::new();
+    let lines: Vec<&str> = blocks.flat_map(str::lines).collect();
+    lines.iter().for_each(|line| reader.type_in(line));
+    assert_eq!(lines.len(), 4);
 }
 
 #[test]

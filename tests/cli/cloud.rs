@@ -7,10 +7,10 @@ use crate::receiver::{Receiver, VERIFY_TOKEN};
 use crate::tcp::{self, Tcp};
 
 /// A shop that is asked over this surface, and Ana, a customer.
-struct Shop {
-    shop: Place,
-    ana: Place,
-    api: Tcp,
+pub(crate) struct Shop {
+    pub(crate) shop: Place,
+    pub(crate) ana: Place,
+    pub(crate) api: Tcp,
     /// The ids of this business, and its app secret.
     ids: Value,
     /// The directory by which Ana finds the shop.
@@ -20,7 +20,7 @@ struct Shop {
 }
 
 impl Shop {
-    fn open(scopes: &str) -> Self {
+    pub(crate) fn open(scopes: &str) -> Self {
         let (directory, shop, ana) =
             (Place::person("Directory"), Place::business("Shop"), Place::person("Ana"));
         let server = directory.start(&["--directory", "server"]);
@@ -33,44 +33,44 @@ impl Shop {
     }
 
     /// Ana finds the shop and writes to it.
-    fn meet(&self) {
+    pub(crate) fn meet(&self) {
         let address = self.shop.address();
         let is_found = |found: &Value| found["businesses"].as_array().is_some_and(|all| !all.is_empty());
         self.ana.until(&["find", &address], is_found);
         assert_eq!(self.ana.json(&["send", &address, "Bom dia", "--wait"])["state"], "delivered");
     }
 
-    fn id(&self, name: &str) -> &str {
+    pub(crate) fn id(&self, name: &str) -> &str {
         self.ids[name].as_str().unwrap()
     }
 
-    fn phone(&self) -> &str {
+    pub(crate) fn phone(&self) -> &str {
         self.id("phone_number_id")
     }
 
-    fn business(&self) -> &str {
+    pub(crate) fn business(&self) -> &str {
         self.id("business_account_id")
     }
 
-    fn get(&self, path: &str) -> Value {
+    pub(crate) fn get(&self, path: &str) -> Value {
         self.api.done(&format!("GET /v23.0/{path}"), "")
     }
 
-    fn post(&self, path: &str, body: &Value) -> Value {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Value {
         self.api.done(&format!("POST /v23.0/{path}"), &body.to_string())
     }
 
     /// The status and the number of the error.
-    fn refused(&self, request: &str, body: &Value) -> (u16, u64) {
+    pub(crate) fn refused(&self, request: &str, body: &Value) -> (u16, u64) {
         refused(&self.api, request, body)
     }
 
-    fn send(&self, to: &str, text: &str) -> Value {
+    pub(crate) fn send(&self, to: &str, text: &str) -> Value {
         let body = json!({ "messaging_product": "whatsapp", "to": to, "text": { "body": text } });
         self.post(&format!("{}/messages", self.phone()), &body)
     }
 
-    fn subscribe(&self, receiver: &Receiver) {
+    pub(crate) fn subscribe(&self, receiver: &Receiver) {
         let body = json!({ "override_callback_uri": receiver.url(), "verify_token": VERIFY_TOKEN });
         assert_eq!(
             self.post(&format!("{}/subscribed_apps", self.business()), &body),
@@ -78,11 +78,11 @@ impl Shop {
         );
     }
 
-    fn wait(&self, receiver: &Receiver, what: &str, good: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn wait(&self, receiver: &Receiver, what: &str, good: impl Fn(&Value) -> bool) -> Value {
         receiver.wait(self.id("app_secret"), what, good)
     }
 
-    fn status(&self, receiver: &Receiver, wamid: &str, status: &str) -> Value {
+    pub(crate) fn status(&self, receiver: &Receiver, wamid: &str, status: &str) -> Value {
         let is_it =
             |value: &Value| value["statuses"][0]["id"] == wamid && value["statuses"][0]["status"] == status;
         self.wait(receiver, &format!("the status {status}"), is_it)["statuses"][0].clone()

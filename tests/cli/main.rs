@@ -5,6 +5,7 @@
 mod api;
 mod charging;
 mod cloud;
+mod cloud_kinds;
 mod consent;
 mod custody;
 mod devices;

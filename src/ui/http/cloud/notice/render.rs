@@ -125,7 +125,7 @@ pub(in crate::ui::http) async fn render(
             _ => Rendered::default(),
         },
         Known::File { with, file } => match about(api, &with).await? {
-            Some(about) => came(api, &account, &about, file, at).await?,
+            Some(about) => came(api, &account, &about, file).await?,
             None => Rendered::default(),
         },
         Known::Delivery { with, seq, state } => match about(api, &with).await? {
@@ -158,8 +158,10 @@ async fn said(
     let look = move |rows: &Rows<'_>| {
         let entry = entry_at(rows, &thread, position)?;
         let sent = sent::of(rows, &thread, position);
-        let is_waited_for = file_of(&entry)
-            .is_some_and(|file| file_view::file(rows, &file).is_some_and(|file| file.state == WAITING));
+        let is_waited_for = file_of(&entry).is_some_and(|file| {
+            let file = file_view::file(rows, &file);
+            file.is_some_and(|file| file.state == WAITING || file.since > entry.at)
+        });
         Some((entry, sent, is_waited_for))
     };
     let Some((entry, sent, is_waited_for)) = api.view(look).await? else { return Ok(Rendered::default()) };
@@ -167,7 +169,8 @@ async fn said(
         return Ok(noticed(account, about, notice, (&about.wamid(&entry), at)));
     }
     match (entry.from, entry.failed) {
-        // It is told when its file is here, or won't be: whoever is told of it asks for the file at once.
+        // It is told when its file is here, or won't be, which is an event of its own: whoever is told of it asks for the
+        // file at once.
         (From::Them { .. }, _) if is_waited_for => Ok(Rendered::default()),
         (From::Them { .. }, _) => heard(api, account, about, entry).await,
         (From::Us { .. }, Some(cause)) => {
@@ -228,14 +231,14 @@ async fn came(
     account: &Account,
     about: &Talk,
     file: FileId,
-    at: Time,
 ) -> Result<Rendered, ApiError> {
     let thread = about.contact.thread;
     let look = move |rows: &Rows<'_>| -> Vec<Entry> {
+        let since = file_view::file(rows, &file).map_or(Time::EPOCH, |file| file.since);
         let places = kept::places(rows, &file, &thread).into_iter();
         let entries = places.filter_map(|position| entry_at(rows, &thread, position));
-        // What came after the file was here is told already.
-        let waited = entries.filter(|entry| matches!(entry.from, From::Them { .. }) && entry.at <= at);
+        // What came since then is told already.
+        let waited = entries.filter(|entry| matches!(entry.from, From::Them { .. }) && entry.at < since);
         waited.take(limits::STATUSES_MAX).collect()
     };
     let mut rendered = Rendered::default();

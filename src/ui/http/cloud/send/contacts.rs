@@ -1,6 +1,6 @@
 //! A contact's card.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::base::limits::NAME_MAX;
 use crate::base::said_limits::CARD_LINES_MAX;
