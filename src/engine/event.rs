@@ -157,9 +157,7 @@ mod tests {
     fn next(event: &Event) -> Option<Event> {
         let (with, id) = (Address(AccountId::new([1; 32])), String::new());
         Some(match event {
-            Event::Entry { entry, .. } => {
-                Event::Changed { with, name: id, by: "in", entry: entry.clone() }
-            }
+            Event::Entry { entry, .. } => Event::Changed { with, name: id, by: "in", entry: entry.clone() },
             Event::Changed { .. } => Event::Delivery { with, seq: 1, state: State::Sent },
             Event::Delivery { .. } => {
                 let (name, file_name) = (id.clone(), id);

@@ -1,7 +1,7 @@
 //! Files: those that are given to the node to be sent, those that others tell of, and those that nobody needs any more.
 
 use crate::base::file_limits as limits;
-use crate::base::id::{AccountId, DeviceId, FileId};
+use crate::base::id::{DeviceId, FileId};
 use crate::domain::chat::timeline::{self, Body as Line, Entry, From};
 use crate::domain::files::kept::{self, End, FILES, Kept, Origin, State, Trouble};
 use crate::domain::files::rules::Rules;
@@ -89,13 +89,7 @@ impl Engine {
     }
 
     /// A message with a file went out: it is offered from now on.
-    pub(super) fn file_sent(
-        &mut self,
-        step: &Step<'_, '_>,
-        id: &FileId,
-        contact: &Contact,
-        position: u64,
-    ) {
+    pub(super) fn file_sent(&mut self, step: &Step<'_, '_>, id: &FileId, contact: &Contact, position: u64) {
         let was_unsent = step.tx.with(&FILES, &FILES.key(id.as_bytes()), is_unsent) == Some(true);
         self.files.unsent = self.files.unsent.saturating_sub(usize::from(was_unsent));
         kept::used(step.tx, id, &contact.thread, position);

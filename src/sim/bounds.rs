@@ -71,8 +71,9 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
                 // A renewal to be asked for, or a receipt to be shown.
                 + 2 * rows(TableId::Subscriptions)
                 + rows(TableId::MailQueues)
+                + rows(TableId::Files)
                 + rows(TableId::Successions)
-                + 4,
+                + 5,
             1,
         ),
         TableId::Successions => (accounts, 1),

@@ -139,7 +139,7 @@ impl Client {
     }
 
     /// Opens an answer that may be long.
-    pub(in crate::ui) async fn open(&self, path: &str) -> Result<Body, Failure> {
+    pub(in crate::ui) async fn long(&self, path: &str) -> Result<Body, Failure> {
         let response = self.send(Method::GET, path, None).await?;
         if response.status().is_success() {
             return Ok(response.into_body());
@@ -149,7 +149,7 @@ impl Client {
 
     /// Opens a stream of JSON lines.
     pub(in crate::ui) async fn stream(&self, path: &str) -> Result<Lines, Failure> {
-        Ok(Lines { body: self.open(path).await?, read: Vec::new() })
+        Ok(Lines { body: self.long(path).await?, read: Vec::new() })
     }
 
     /// Hands out what a path answers, piece by piece.
@@ -158,7 +158,7 @@ impl Client {
         path: &str,
         mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let mut body = self.open(path).await?;
+        let mut body = self.long(path).await?;
         while let Some(frame) = body.frame().await {
             take(&frame.map_err(|error| unreachable_node(&error))?.into_data().unwrap_or_default())?;
         }
