@@ -248,14 +248,18 @@ fn what_the_page_on_files_does_works_as_it_stands() {
         count += 1;
         if line.ends_with(" invite") {
             // Until the node answers and knows its addresses.
-            link = reader.in_time(&["--home", "ana", "invite"], |said| said["invite"].as_str().map(str::to_owned));
+            link = reader
+                .in_time(&["--home", "ana", "invite"], |said| said["invite"].as_str().map(str::to_owned));
             continue;
         }
         if line.contains(" send ") {
-            reader.in_time(&["--home", "ana", "contacts"], |said| said[0]["name"].as_str().map(str::to_owned));
+            reader
+                .in_time(&["--home", "ana", "contacts"], |said| said[0]["name"].as_str().map(str::to_owned));
         }
         let file = if line.contains("FILE") {
-            reader.in_time(&["--home", "bento", "file", "list"], |said| said[0]["id"].as_str().map(str::to_owned))
+            reader.in_time(&["--home", "bento", "file", "list"], |said| {
+                said[0]["id"].as_str().map(str::to_owned)
+            })
         } else {
             String::new()
         };

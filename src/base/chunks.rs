@@ -88,9 +88,17 @@ mod tests {
     #[test]
     fn lengths_are_padded_as_published() {
         // From the definition: floor(log2 9) = 3, floor(log2 3) + 1 = 2 bits of the exponent are kept, 1 bit is zero.
-        for (size, expected) in
-            [(0, 0), (1, 1), (2, 2), (8, 8), (9, 10), (10, 10), (100, 104), (1_000, 1_024), (1_000_000, 1_015_808)]
-        {
+        for (size, expected) in [
+            (0, 0),
+            (1, 1),
+            (2, 2),
+            (8, 8),
+            (9, 10),
+            (10, 10),
+            (100, 104),
+            (1_000, 1_024),
+            (1_000_000, 1_015_808),
+        ] {
             assert_eq!(padded(size), expected, "{size}");
         }
         assert_eq!(padded(FILE_MAX), FILE_MAX);

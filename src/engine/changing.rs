@@ -133,7 +133,8 @@ impl Engine {
     /// A change came, of the contact or of another device of ours.
     pub(super) fn changed(&mut self, step: &Step<'_, '_>, contact: &Contact, made: &Made) {
         let is_deletion = matches!(made.change, Change::Deletion(_));
-        let before = is_deletion.then(|| conversation::find(step.tx, &contact.thread, made.target())).flatten();
+        let before =
+            is_deletion.then(|| conversation::find(step.tx, &contact.thread, made.target())).flatten();
         match conversation::change(step.tx, &contact.thread, made, step.now) {
             Changed::At(position) => {
                 before.iter().for_each(|entry| self.file_taken_back(step, contact, entry));

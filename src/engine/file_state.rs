@@ -149,7 +149,9 @@ mod tests {
     fn so_many_peers_are_remembered_and_no_more() {
         let mut misses = Misses::default();
         let most = u16::try_from(limits::MISSES_PEERS_MAX).unwrap();
-        (0..=most).for_each(|number| misses.count(&peer(number), NOW.plus(limits::MISSES_PACE * u32::from(number))));
+        (0..=most).for_each(|number| {
+            misses.count(&peer(number), NOW.plus(limits::MISSES_PACE * u32::from(number)))
+        });
         assert_eq!(misses.0.len(), limits::MISSES_PEERS_MAX);
         assert!(!misses.0.contains_key(&peer(0)), "the one that asked least recently goes");
     }

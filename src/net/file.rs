@@ -99,10 +99,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let _ = timeout(HANDSHAKE_PATIENCE, stream.close()).await;
 }
 
-async fn give<S: AsyncWrite + Unpin>(
-    stream: &mut S,
-    mut chunks: mpsc::Receiver<Vec<u8>>,
-) -> io::Result<()> {
+async fn give<S: AsyncWrite + Unpin>(stream: &mut S, mut chunks: mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
     while let Some(chunk) = chunks.recv().await {
         let length = u32::try_from(chunk.len()).map_err(io::Error::other)?;
         let written = timeout(CHUNK_PATIENCE, async {

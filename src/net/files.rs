@@ -50,7 +50,12 @@ pub(crate) struct Files {
 
 impl Files {
     /// Fetches a file over the stream that was opened for it.
-    pub(crate) fn opened(&mut self, (peer, connection): (PeerId, ConnectionId), wanted: Fetch, stream: Stream) {
+    pub(crate) fn opened(
+        &mut self,
+        (peer, connection): (PeerId, ConnectionId),
+        wanted: Fetch,
+        stream: Stream,
+    ) {
         let Fetch { request, chunks, ended } = wanted;
         self.run((peer, connection), false, None, async move {
             let end = fetch(stream, request, chunks).await;

@@ -50,6 +50,8 @@ pub(super) fn command(effect: Effect) -> Result<Command, Effect> {
         Effect::Ask { query, peer, body } => Command::Ask { query, peer, body },
         Effect::Answer { ask, body } => Command::Answer { ask, body },
         Effect::Channel(order) => Command::Channel(order),
-        other @ (Effect::Reply { .. } | Effect::Show(_) | Effect::Work { .. } | Effect::File(_)) => return Err(other),
+        other @ (Effect::Reply { .. } | Effect::Show(_) | Effect::Work { .. } | Effect::File(_)) => {
+            return Err(other);
+        }
     })
 }

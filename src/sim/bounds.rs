@@ -70,8 +70,9 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
                 + accounts
                 + rows(TableId::Subscriptions)
                 + rows(TableId::MailQueues)
+                + rows(TableId::Files)
                 + rows(TableId::Successions)
-                + 4,
+                + 5,
             1,
         ),
         TableId::Successions => (accounts, 1),

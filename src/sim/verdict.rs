@@ -80,6 +80,12 @@ impl Oracle {
                 BodyView::Notice { .. } | BodyView::Billing { .. } => continue,
                 body => altered::words(body),
             };
+            if let BodyView::File(file) = &entry.body
+                && file.file_state == "here"
+                && !world.files.has(peer, &file.file)
+            {
+                self.finds(format!("node {peer} shows a file as here that its disk doesn't have"));
+            }
             let known = self.said.get(&entry.id).or_else(|| self.unanswered.get(text.as_ref()?));
             let is_said = |said: &&Said| Some(&said.text) == text.as_ref();
             let is_told = |said: &&Said| is_said(said) || self.altered.says(&entry.id, text.as_deref());

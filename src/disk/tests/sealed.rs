@@ -55,7 +55,10 @@ fn a_file_reads_back_whatever_its_size() {
         assert_eq!(all.len(), shape.chunks() as usize);
         assert_eq!(sha256(&[&all.concat()]), hash);
         let clear = all.concat();
-        assert!(size < 1_000 || !clear.windows(64).any(|part| part == &text[..64]), "nothing is in the clear");
+        assert!(
+            size < 1_000 || !clear.windows(64).any(|part| part == &text[..64]),
+            "nothing is in the clear"
+        );
     }
 }
 

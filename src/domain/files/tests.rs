@@ -16,11 +16,7 @@ fn row() -> Kept {
         name: "a.jpg".into(),
         media_type: "image/jpeg".into(),
         picture: Some(Picture { width: 3, height: 2, thumbnail: vec![0xFF, 0xD8, 0xFF] }),
-        origin: Origin::Told {
-            thread: AccountId::new([3; 32]),
-            device: DeviceId::new([4; 32]),
-            own: true,
-        },
+        origin: Origin::Told { thread: AccountId::new([3; 32]), device: DeviceId::new([4; 32]), own: true },
         state: State::Waiting { wanted: true, trouble: Some(Trouble::NoRoom) },
         since: Time::from_millis(5),
         expires: Time::from_millis(6),

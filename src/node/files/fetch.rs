@@ -111,7 +111,11 @@ impl Fetch {
         let finish = move || {
             let file = intake.finish()?;
             let _names = room.names();
-            if cancel.is_cancelled() { Err(ErrorKind::Interrupted.into()) } else { room.blobs.finish(&id, &file) }
+            if cancel.is_cancelled() {
+                Err(ErrorKind::Interrupted.into())
+            } else {
+                room.blobs.finish(&id, &file)
+            }
         };
         blocking(finish).await.map_err(|error| miss(&error))
     }

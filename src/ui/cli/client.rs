@@ -129,7 +129,7 @@ impl Client {
     }
 
     /// Opens an answer that may be long.
-    pub(in crate::ui) async fn open(&self, path: &str) -> Result<Body, Failure> {
+    pub(in crate::ui) async fn long(&self, path: &str) -> Result<Body, Failure> {
         let response = self.send(Method::GET, path, None).await?;
         if response.status().is_success() {
             return Ok(response.into_body());
@@ -139,7 +139,7 @@ impl Client {
 
     /// Opens a stream of JSON lines.
     pub(in crate::ui) async fn stream(&self, path: &str) -> Result<Lines, Failure> {
-        Ok(Lines { body: self.open(path).await?, read: Vec::new() })
+        Ok(Lines { body: self.long(path).await?, read: Vec::new() })
     }
 
     /// Ends it: a node that was opened here stores what is to be stored.

@@ -14,8 +14,9 @@ use crate::ui::cli::failure::Failure;
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    api, bench, billing, business, chat, consent, device, file, id, inbox, join, lab, lab_dht, lab_run, ledger,
-    mailbox, message, people, receipts, relay, run, safety, setup, show, talk, token, verify, webhook,
+    api, bench, billing, business, chat, consent, device, file, id, inbox, join, lab, lab_dht, lab_run,
+    ledger, mailbox, message, people, receipts, relay, run, safety, setup, show, talk, token, verify,
+    webhook,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that

@@ -7,13 +7,16 @@ use crate::ui::http::route::{Route, delete, get, open, patch, post, put};
 use crate::ui::http::scope::Scope::{Admin, Manage, Metrics, Read, Send};
 use crate::ui::http::webhook::routes as webhook;
 use crate::ui::http::{
-    billing, changes, consents, contacts, conversations, devices, directory, doctor, events, files,
-    health, identity, ledger, mailboxes, messages, metrics, openapi, own, payments, plans, proofs, relays, tokens,
+    billing, changes, consents, contacts, conversations, devices, directory, doctor, events, files, health,
+    identity, ledger, mailboxes, messages, metrics, openapi, own, payments, plans, proofs, relays, tokens,
 };
 
 /// All routes.
 pub(super) fn table() -> Vec<Route> {
-    [node(), programs(), people(), talk(), files(), market(), money(), books()].into_iter().flatten().collect()
+    [node(), programs(), people(), talk(), files(), market(), money(), books()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn node() -> Vec<Route> {
@@ -174,15 +177,21 @@ fn talk() -> Vec<Route> {
 
 fn files() -> Vec<Route> {
     vec![
-        post(Send, "/v1/files", "Give the node a file, as the request's body, to be sent in a message", files::give)
-            .streaming()
-            .asks::<files::Given>()
-            .gives::<FileView>(),
+        post(
+            Send,
+            "/v1/files",
+            "Give the node a file, as the request's body, to be sent in a message",
+            files::give,
+        )
+        .streaming()
+        .asks::<files::Given>()
+        .gives::<FileView>(),
         get(Read, "/v1/files", "Files, the latest first", files::list).gives::<Vec<FileView>>(),
         get(Read, "/v1/files/{id}", "One file, and how much of it is here", files::show).gives::<FileView>(),
         get(Read, "/v1/files/{id}/content", "The file itself", files::content).gives_bytes(),
         get(Read, "/v1/files/{id}/thumbnail", "A small picture of it", files::small).gives_bytes(),
-        post(Manage, "/v1/files/{id}/fetch", "Fetch a file, however large it is", files::fetch).gives::<FileView>(),
+        post(Manage, "/v1/files/{id}/fetch", "Fetch a file, however large it is", files::fetch)
+            .gives::<FileView>(),
         delete(Manage, "/v1/files/{id}", "Remove a file from the disk", files::forget),
     ]
 }

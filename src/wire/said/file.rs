@@ -86,7 +86,8 @@ impl Picture {
     /// Whether it may be sent.
     pub fn is_valid(&self) -> bool {
         let sides = [self.width, self.height];
-        sides.iter().all(|side| (1..=limits::PICTURE_SIDE_MAX).contains(side)) && is_thumbnail(&self.thumbnail)
+        sides.iter().all(|side| (1..=limits::PICTURE_SIDE_MAX).contains(side))
+            && is_thumbnail(&self.thumbnail)
     }
 
     fn to_schema(&self) -> schema::Picture {
@@ -149,7 +150,9 @@ pub(crate) mod tests {
         for name in ["", ".", "..", "../x", "a/b", "a\\b", "a\nb", "a\u{202E}gpj.exe", " x", "a\0"] {
             assert!(with(&|file| file.name = name.into()).is_err(), "{name:?}");
         }
-        for kind in ["", "text", "/", "text/", "/x", "text/html; charset=x", "te xt/x", "a/b/c", "text/\u{e9}"] {
+        for kind in
+            ["", "text", "/", "text/", "/x", "text/html; charset=x", "te xt/x", "a/b/c", "text/\u{e9}"]
+        {
             assert!(with(&|file| file.media_type = kind.into()).is_err(), "{kind:?}");
         }
         let mut short = file().to_schema();
