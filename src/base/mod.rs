@@ -1,8 +1,10 @@
-//! Words that every room shares: time, ids, kinds of account, money and limits.
+//! Words that every room shares: time, ids, kinds of account, money, texts as they are compared, and limits.
 
 pub mod api_limits;
 pub mod charging;
 pub mod consent_limits;
+pub mod desk_limits;
+pub mod fold;
 pub mod id;
 pub mod kind;
 pub mod limits;

@@ -14,6 +14,7 @@ use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile};
 use crate::domain::directory::search::Query;
 use crate::domain::identity::account::Seed;
 use crate::domain::identity::address;
+use crate::engine::desk_command::DeskCommand;
 use crate::wire::consent::Topic;
 use crate::wire::invite::Invite;
 use crate::wire::invoice_key::InvoiceKey;
@@ -77,6 +78,8 @@ pub enum Command {
         /// Which template, and what stands in its places.
         template: Box<Template>,
     },
+    /// What is asked of the front desk.
+    Desk(DeskCommand),
     /// A person saw the whole conversation as it stands.
     MarkRead(AccountId),
     /// What a business may write about, from now on.
@@ -519,6 +522,12 @@ pub enum Refusal {
     /// A consent, quiet hours or a report can't be made so.
     #[error("{0}")]
     Consent(String),
+    /// What is asked of the front desk can't be done so: a word for programs, and why.
+    #[error("{1}")]
+    Desk(&'static str, String),
+    /// The front desk has no such thing.
+    #[error("{0}")]
+    NoneSuch(String),
     /// The events of charging don't allow it.
     #[error("{0}")]
     Billing(String),
@@ -565,6 +574,8 @@ impl Refusal {
             Self::NoSubscription(_) => "no_subscription",
             Self::NoInvoice(_) => "no_invoice",
             Self::Consent(_) => "consent",
+            Self::Desk(code, _) => code,
+            Self::NoneSuch(_) => "none_such",
             Self::Billing(_) => "billing",
             Self::TooMany(_) => "too_many",
             Self::Stopping => "stopping",

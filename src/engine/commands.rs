@@ -34,6 +34,7 @@ impl Engine {
             Command::Verify(contact) => self.verify_contact(step, &contact),
             Command::Send { to, text } => self.send(step, to, text, None),
             Command::SendByTemplate { to, text, template } => self.send(step, to, text, Some(*template)),
+            Command::Desk(wanted) => self.desk_command(step, wanted),
             Command::Consent { to, topics, days } => self.consent(step, &to, topics, days),
             Command::SetQuiet(quiet) => self.set_quiet(step, quiet),
             Command::Report { contact, reason, note } => self.report(step, &contact, reason, note),

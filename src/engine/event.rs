@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::domain::business::desk::Status;
 use crate::domain::chat::delivery::State;
 use crate::domain::identity::address::Address;
 use crate::engine::view::EntryView;
@@ -67,6 +68,20 @@ pub enum Event {
         topic: Topic,
         /// Whether it is granted; otherwise it is taken back.
         granted: bool,
+    },
+    /// The front desk keeps a conversation otherwise than before.
+    Desk {
+        /// With whom.
+        with: Address,
+        /// What they are called here.
+        name: String,
+        /// Whether somebody has to do something.
+        status: Status,
+        /// In alphabetical order.
+        labels: Vec<String>,
+        /// Who looks after it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        assigned: Option<String>,
     },
     /// An invoice came or was issued.
     Invoice {

@@ -115,6 +115,7 @@ impl Engine {
         let entry = NewEntry { sent_at: copy.sent_at, id: copy.id, from, body };
         let entry = conversation::file(step.tx, &contact.thread, entry, step.now);
         self.show_filed(&contact, &entry);
+        self.answered_by_hand(step, &contact);
     }
 
     /// Another device of ours knows a contact, or knows it otherwise: its word is the newer one.

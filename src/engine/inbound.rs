@@ -352,6 +352,7 @@ impl Engine {
                             (entry.id, entry.sent_at, entry.body) = (id, sent_at, line);
                         });
                         self.show_entry(step, contact, position);
+                        self.attend(step, contact, &content, true);
                     }
                     // It was nothing for the eye: nothing is missing.
                     None => conversation::take_back(step.tx, &contact.thread, position),
@@ -394,6 +395,7 @@ impl Engine {
         incoming::edit(step.tx, device, |row| row.filed += 1);
         if let Some(line) = self.line_of(step, contact, device, &content) {
             self.file_line(step, contact, device, &content, line);
+            self.attend(step, contact, &content, false);
         }
     }
 

@@ -39,14 +39,30 @@ impl Engine {
         if !is_text(&text, limits::TEXT_MAX) {
             return Err(Refusal::TextCharacters);
         }
+        let is_by_hand = template.is_none();
         let ground = self.ground(step, &contact, template)?;
+        let outcome = self.say_text(step, &contact, text, ground)?;
+        if is_by_hand {
+            self.answered_by_hand(step, &contact);
+        }
+        Ok(outcome)
+    }
+
+    /// Says a text that is within its bounds, on a ground, and shows it on our other devices.
+    pub(super) fn say_text(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        text: String,
+        ground: Option<Ground>,
+    ) -> Result<Outcome, Refusal> {
         let copy = (!self.siblings.is_empty()).then(|| text.clone());
-        self.announce(step, &contact);
+        self.announce(step, contact);
         let said = (Body::Text(text.clone()), ground);
-        let (id, seq, position) = self.queue(step, &contact, said, Some(Line::Text(text)))?;
+        let (id, seq, position) = self.queue(step, contact, said, Some(Line::Text(text)))?;
         if let Some(text) = copy {
             let copy = OwnCopy { to: contact.account, id, sent_at: step.now, seq, text };
-            self.copy_to_own(step, &contact, &copy);
+            self.copy_to_own(step, contact, &copy);
         }
         Ok(Outcome::Queued { id, position: position.unwrap_or_default() })
     }

@@ -19,6 +19,7 @@ impl Engine {
         self.peer = peer;
         self.ensure_account(step);
         self.refresh_own(step);
+        self.begin_desk(step);
         let contacts = step.tx.scan(&CONTACTS, &CONTACTS.all());
         self.contacts = contacts.len();
         self.requests =

@@ -25,12 +25,15 @@ mod life;
 mod network;
 mod record;
 mod script;
+mod shopkeeper;
 mod town;
 
 #[cfg(test)]
 mod billing_tests;
 #[cfg(test)]
 mod consent_tests;
+#[cfg(test)]
+mod desk_tests;
 #[cfg(test)]
 mod device_tests;
 #[cfg(test)]

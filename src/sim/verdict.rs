@@ -12,6 +12,7 @@ use crate::sim::bounds;
 use crate::sim::hosts;
 use crate::sim::oracle::{Oracle, Said};
 use crate::sim::record::{self, Shown};
+use crate::sim::shopkeeper;
 use crate::sim::world::World;
 use crate::store::table::{Reader, Rows as _};
 
@@ -65,7 +66,15 @@ impl Oracle {
     fn look_at(&mut self, world: &World, peer: usize, screens: &mut Screens) {
         let safe = world.peers[peer].disk.safe();
         let mut order: BTreeMap<(AccountId, usize), (u64, MessageId)> = BTreeMap::new();
-        for Shown { with, entry } in record::shown(&Reader::new(&safe)) {
+        let rows = Reader::new(&safe);
+        let shown = record::shown(&rows);
+        if shopkeeper::unasked(&shown) > 0 {
+            self.finds(format!("node {peer} answered by itself what nobody said, or twice"));
+        }
+        if !shopkeeper::is_indexed(&rows) {
+            self.finds(format!("on node {peer} the desk's index isn't that of its conversations"));
+        }
+        for Shown { with, entry } in shown {
             let text = match &entry.body {
                 BodyView::Text { text } => text,
                 BodyView::Missing => {
@@ -84,6 +93,9 @@ impl Oracle {
             }
             if !screens.on.entry(entry.id).or_default().insert(peer) {
                 self.finds(format!("node {peer} shows {text:?} twice"));
+            }
+            if shopkeeper::is_automatic(text) {
+                continue;
             }
             let number = serial(text);
             let last = order.insert((with, said.from), (number, entry.id));

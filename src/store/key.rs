@@ -76,6 +76,14 @@ pub enum TableId {
     Dealings = 67,
     Waiting = 68,
     Reports = 69,
+    Desk = 96,
+    DeskIndex = 97,
+    DeskNotes = 98,
+    Seats = 99,
+    QuickReplies = 104,
+    Templates = 105,
+    Catalog = 106,
+    Bots = 107,
 }
 
 /// The key of one row.

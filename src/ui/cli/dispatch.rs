@@ -6,6 +6,7 @@ use clap::CommandFactory as _;
 
 use crate::ui::cli::args::{Cli, Command, Device};
 use crate::ui::cli::args_money::{Ledger, Receipt};
+use crate::ui::cli::bot::Bot;
 use crate::ui::cli::client::Client;
 use crate::ui::cli::consent::Consent;
 #[cfg(unix)]
@@ -14,8 +15,9 @@ use crate::ui::cli::failure::Failure;
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    api, bench, billing, business, chat, consent, device, id, inbox, join, lab, lab_dht, lab_run, ledger,
-    mailbox, people, receipts, relay, run, safety, setup, show, talk, token, verify, webhook,
+    api, bench, billing, bot, business, chat, consent, desk, desk_texts, device, id, inbox, join, lab,
+    lab_dht, lab_run, ledger, mailbox, people, receipts, relay, run, safety, setup, show, talk, token,
+    verify, webhook,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -25,6 +27,7 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         #[cfg(unix)]
         Command::Demo(wanted) => return demo::demo(output, wanted.keep).await,
         Command::Completions { shell } => return completions(*shell),
+        Command::Bot(Bot::Check { file }) => return bot::check(output, file),
         Command::Consent(Consent::Verify(wanted)) => return consent::verify_file(output, wanted),
         Command::Receipt(Receipt::Verify(wanted)) => return verify::verify(output, wanted),
         Command::Ledger { what: Some(Ledger::Audit { file: Some(file), issuer }), .. } => {
@@ -97,6 +100,11 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Block { who, undo, .. } => people::block(client, output, &who, undo).await,
         Command::Consent(what) => consent::consent(client, output, what).await,
         Command::Send(letter) => talk::send(client, output, letter).await,
+        Command::Desk(what) => desk::desk(client, output, what).await,
+        Command::Quick(what) => desk_texts::quick(client, output, what).await,
+        Command::Template(what) => desk_texts::template(client, output, what).await,
+        Command::Catalog(what) => desk_texts::catalog(client, output, what).await,
+        Command::Bot(what) => bot::bot(client, output, what).await,
         Command::Chat { who } => chat::chat(client, output, &who).await,
         Command::Inbox(wanted) => inbox::inbox(client, output, &wanted).await,
         Command::History(wanted) => inbox::history(client, output, wanted).await,

@@ -3,6 +3,7 @@
 use std::io::Read as _;
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::base::id::AccountId;
@@ -60,4 +61,12 @@ pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
         files::read_bounded(path, most)
     };
     read.map_err(|error| Failure::failed("file", format!("{} can't be read: {error}", path.display())))
+}
+
+/// Reads a file of TOML that a person wrote, or stdin.
+pub(super) fn toml<T: DeserializeOwned>(path: &Path, most: u64) -> Result<T, Failure> {
+    let bytes = read(path, most)?;
+    let wrong = |words: String| Failure::misused(format!("{}: {words}", path.display()));
+    let text = String::from_utf8(bytes).map_err(|_| wrong("this isn't text in UTF-8".to_owned()))?;
+    toml::from_str(&text).map_err(|error| wrong(error.to_string().trim().to_owned()))
 }

@@ -12,6 +12,7 @@
 //! lab           simulated worlds, many at once
 //! lab_dht       what the directory costs against its size
 //! lab_run       scenarios with real nodes
+//! desk, desk_texts, bot    the front desk: its inbox, what it keeps to be said, what is said by itself
 //! token, webhook, api    programs that use the local API
 //! documents     files that people keep, and what is expected of them
 //! show          answers of the API in human words
@@ -25,12 +26,15 @@ mod args_money;
 mod args_run;
 mod bench;
 mod billing;
+mod bot;
 mod business;
 mod chat;
 pub(in crate::ui) mod client;
 mod consent;
 #[cfg(unix)]
 mod demo;
+mod desk;
+mod desk_texts;
 mod device;
 mod dispatch;
 mod documents;

@@ -1,4 +1,4 @@
-//! Sending one text.
+//! Sending one text, or what a template or a quick reply makes.
 
 use std::io::Read as _;
 
@@ -18,14 +18,22 @@ pub(super) async fn send(client: &Client, output: Output, letter: Send) -> Resul
             "nothing is delivered while no node runs: start it with `sigillo run`, or send without --wait";
         return Err(Failure::failed("offline", words));
     }
-    let text = if letter.text == ["-"] { stdin()? } else { letter.text.join(" ") };
+    let text = match letter.text.as_slice() {
+        [] => None,
+        [dash] if dash == "-" => Some(stdin()?),
+        words => Some(words.join(" ")),
+    };
+    if letter.by.has_idle_variables() {
+        return Err(Failure::misused("--variable is for a --template or a --quick reply"));
+    }
+    let (template, quick) = letter.by.documents();
     let wait = letter.wait.map(|wait| match wait {
         Wait::Delivered => "delivered",
         Wait::Stored => "stored",
         Wait::Sent => "sent",
     });
     let body = json!({ "to": letter.who, "text": text, "wait": wait, "timeout_ms": letter.timeout * 1_000,
-        "template": letter.by.document() });
+        "template": template, "quick": quick });
     let spinner = wait.map(|_| Spinner::start("on its way"));
     let sent = client.post("/v1/messages", &body).await;
     drop(spinner);

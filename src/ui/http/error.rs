@@ -76,6 +76,7 @@ const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::Name
         | Refusal::Profile(_)
         | Refusal::Consent(_)
+        | Refusal::Desk(..)
         | Refusal::Query => StatusCode::BAD_REQUEST,
         Refusal::NotAContact(_)
         | Refusal::NotFound(_)
@@ -83,7 +84,8 @@ const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NoSuchDevice(_)
         | Refusal::NoSuchPlan(_)
         | Refusal::NoSubscription(_)
-        | Refusal::NoInvoice(_) => StatusCode::NOT_FOUND,
+        | Refusal::NoInvoice(_)
+        | Refusal::NoneSuch(_) => StatusCode::NOT_FOUND,
         Refusal::Invite => StatusCode::GONE,
         Refusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Offline | Refusal::NoPeers | Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,

@@ -12,12 +12,14 @@ use crate::base::limits;
 use crate::domain::chat::delivery::State as Delivery;
 use crate::domain::identity::address;
 use crate::engine::command::{Command, Outcome};
+use crate::engine::desk_command::{DeskCommand, TemplateWish};
 use crate::engine::view::{self, EntryView};
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::Body;
 use crate::ui::http::who;
-use crate::wire::template::Template;
+use crate::wire::consent::Topic;
+use crate::wire::template::{Template, Variable};
 
 /// What is to be sent.
 #[derive(Deserialize, JsonSchema)]
@@ -25,31 +27,46 @@ use crate::wire::template::Template;
 pub(super) struct Letter {
     /// A contact, or the full address of a business, which is added.
     to: String,
-    text: String,
-    /// By which template a business wrote it.
-    #[schemars(with = "Option<TemplateForm>")]
-    template: Option<Template>,
+    /// What is said, where no template or quick reply makes it.
+    text: Option<String>,
+    /// By which template a business writes it: one of its registry, or, with a text, any.
+    template: Option<ByTemplate>,
+    /// Which quick reply is sent.
+    quick: Option<ByQuick>,
     /// How far the message must have got before the answer comes.
     wait: Option<Wanted>,
     /// How long to wait at most.
     timeout_ms: Option<u64>,
 }
 
-/// How a template is written.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "it describes the form of `Template`")]
-struct TemplateForm {
+/// Which template makes a text, or, with a text, made it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ByTemplate {
     /// Its name for programs: `a-z`, `0-9` and `_`.
     name: String,
-    /// From 1, which it is where nothing is said.
+    /// The newest one where nothing is said; with a text 1.
     version: Option<u32>,
     /// A language tag.
     language: String,
-    /// `service`, `utility`, `authentication` or `marketing`.
-    category: String,
-    /// What stands in its places.
+    /// With a text only: `service`, `utility`, `authentication` or `marketing`.
+    #[schemars(with = "Option<String>")]
+    category: Option<Topic>,
+    /// What stands in its blanks.
     #[serde(default)]
-    variables: Vec<VariableForm>,
+    #[schemars(with = "Vec<VariableForm>")]
+    variables: Vec<Variable>,
+}
+
+/// Which quick reply is sent.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ByQuick {
+    name: String,
+    /// What stands in its blanks.
+    #[serde(default)]
+    #[schemars(with = "Vec<VariableForm>")]
+    variables: Vec<Variable>,
 }
 
 /// How a variable of a template is written.
@@ -58,6 +75,35 @@ struct TemplateForm {
 struct VariableForm {
     name: String,
     value: String,
+}
+
+impl Letter {
+    /// The command that sends it.
+    fn command(self, to: AccountId) -> Result<Command, ApiError> {
+        let wrong = |words: &str| Err(ApiError::bad_request(words));
+        match (self.text, self.template, self.quick) {
+            (Some(text), None, None) => Ok(Command::Send { to, text }),
+            (Some(text), Some(ByTemplate { name, version, language, category, variables }), None) => {
+                let Some(category) = category else {
+                    return wrong("a text by a template of your own needs the template's category");
+                };
+                let version = version.unwrap_or(1);
+                let template = Box::new(Template { name, version, language, category, variables });
+                Ok(Command::SendByTemplate { to, text, template })
+            }
+            (None, Some(ByTemplate { category: Some(_), .. }), None) => {
+                wrong("the template in the registry has its category: give one only with a text of your own")
+            }
+            (None, Some(ByTemplate { name, version, language, variables, .. }), None) => {
+                let wish = TemplateWish { name, version, language, variables };
+                Ok(Command::Desk(DeskCommand::SendTemplate { to, wish }))
+            }
+            (None, None, Some(ByQuick { name, variables })) => {
+                Ok(Command::Desk(DeskCommand::SendQuick { to, name, variables }))
+            }
+            _ => wrong("say one thing: a `text`, a `template` or a `quick` reply"),
+        }
+    }
 }
 
 /// How far a message must have got.
@@ -87,19 +133,17 @@ pub(super) struct Sent {
 
 pub(super) async fn send(State(api): State<Api>, Body(letter): Body<Letter>) -> Result<Json<Sent>, ApiError> {
     let (to, known) = who::contact_or_address(&api, &letter.to).await?;
+    let (wait, timeout) = (letter.wait, letter.timeout_ms);
+    let command = letter.command(to)?;
     if !known {
         api.command(Command::Add { account: to, name: None }).await?;
     }
-    let command = match letter.template {
-        None => Command::Send { to, text: letter.text },
-        Some(template) => Command::SendByTemplate { to, text: letter.text, template: Box::new(template) },
-    };
     let outcome = api.command(command).await?;
     let Outcome::Queued { id, position } = outcome else {
         return Err(ApiError::from(crate::store::snapshot::Fault("a text was answered otherwise".into())));
     };
-    let patience = Duration::from_millis(letter.timeout_ms.unwrap_or(0)).min(limits::API_WAIT_MAX);
-    let (state, reached) = match letter.wait {
+    let patience = Duration::from_millis(timeout.unwrap_or(0)).min(limits::API_WAIT_MAX);
+    let (state, reached) = match wait {
         None => (state_of(&api, to, position).await?, None),
         Some(wanted) => {
             let waited = tokio::time::timeout(patience, until(&api, to, position, wanted)).await;

@@ -24,7 +24,7 @@
 //! upkeep       what is past its life is forgotten
 //! webhook      what happens, brought to programs that listen elsewhere
 //! short_id     ids of tokens and webhooks
-//! own, doctor, contacts, messages, conversations, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
+//! own, doctor, contacts, messages, conversations, desk, desk_texts, reception, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
 //! ```
 
 pub mod api;
@@ -45,6 +45,8 @@ mod consents;
 mod contacts;
 mod conversations;
 mod counts;
+mod desk;
+mod desk_texts;
 mod devices;
 mod directory;
 mod doctor;
@@ -65,6 +67,7 @@ mod plans;
 mod proofs;
 mod rate;
 mod reached;
+mod reception;
 mod relays;
 mod route;
 mod routes;

@@ -21,8 +21,9 @@ use crate::ui::http::webhook::line::Dead;
 use crate::ui::http::webhook::post::{Target, Way, secret_text};
 
 /// Kinds of events that a webhook may be told.
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 11] = [
     "entry",
+    "desk",
     "delivery",
     "read",
     "contact",

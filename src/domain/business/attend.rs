@@ -1,0 +1,150 @@
+//! What a business says by itself to a customer who speaks, and whether a person has to look.
+
+use crate::base::time::Time;
+use crate::domain::business::bot::Bot;
+use crate::domain::business::reception::Ready;
+use crate::domain::business::seat::{Person, Seat};
+use crate::domain::business::walk::Turn;
+
+/// The label of a conversation in which too much was said by itself.
+pub const LOOP: &str = "loop";
+
+/// What becomes of what a customer says.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Attention {
+    /// What is said to them: one text, whatever there is to say.
+    pub says: Option<String>,
+    /// The bot answered and goes on: nobody has to look.
+    pub is_served: bool,
+    /// The label under which a person takes over now.
+    pub label: Option<String>,
+}
+
+/// A customer speaks now. Without a text, nothing is said by itself: what they say isn't a person's word, or is too old.
+pub fn attend(
+    reception: &Ready,
+    bot: Option<&Bot>,
+    seat: &mut Seat,
+    text: Option<&str>,
+    now: Time,
+) -> Attention {
+    let mut attention = Attention::default();
+    if let Some(text) = text {
+        attention = answer(reception, bot, seat, text, now);
+        if attention.says.is_some() {
+            if seat.allowance(now) == 0 {
+                // Two that answer each other without end: it ends here, until a person says that it is done.
+                seat.hand_over(Person::UntilDone);
+                attention = Attention { label: Some(LOOP.to_owned()), ..Attention::default() };
+            } else {
+                seat.count(1, now);
+            }
+        }
+    }
+    seat.heard = Some(now);
+    attention
+}
+
+fn answer(reception: &Ready, bot: Option<&Bot>, seat: &mut Seat, text: &str, now: Time) -> Attention {
+    let greeting = if seat.has_person(now) { None } else { reception.greets(seat, now).map(str::to_owned) };
+    let turn = bot.map(|bot| (bot, bot.hears(seat, text, now)));
+    let (answer, is_served, label) = match turn {
+        Some((_, Turn::Says(answer))) => (Some(answer), true, None),
+        Some((bot, Turn::HandsOver(answer))) => (Some(answer), false, Some(bot.person.label.clone())),
+        Some((_, Turn::Silent)) | None => (None, false, None),
+    };
+    let excuse = if is_served { None } else { reception.excuses(seat, now).map(str::to_owned) };
+    let parts: Vec<String> = [greeting, answer, excuse].into_iter().flatten().collect();
+    Attention { says: (!parts.is_empty()).then(|| parts.join("\n\n")), is_served, label }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::base::desk_limits as limits;
+    use crate::domain::business::bot::tests::bakery;
+    use crate::domain::business::reception::{Greeting, OpenHours, Reception};
+
+    const HOUR: Duration = Duration::from_secs(3_600);
+    /// Monday, 2027-03-01, 0:00 UTC.
+    const NIGHT: Time = Time::from_millis(1_803_859_200_000);
+
+    fn reception() -> Ready {
+        Ready::from(Reception {
+            hours: Some(OpenHours { hours: "08:00-18:00".into(), zone: "+00:00".into() }),
+            greeting: Some(Greeting { text: "Welcome!".into(), again_after_days: None }),
+            away: Some("We sleep.".into()),
+        })
+    }
+
+    #[test]
+    fn without_a_bot_who_comes_at_night_is_greeted_and_told_so_once() {
+        let (reception, mut seat) = (reception(), Seat::default());
+        let mut says =
+            |hour: u32| attend(&reception, None, &mut seat, Some("oi"), NIGHT.plus(HOUR * hour)).says;
+        assert_eq!(says(1).as_deref(), Some("Welcome!\n\nWe sleep."));
+        assert_eq!(says(2), None);
+        assert_eq!(says(9), None);
+        assert_eq!(says(20).as_deref(), Some("We sleep."));
+    }
+
+    #[test]
+    fn a_bot_works_at_night_and_only_whom_it_hands_over_is_told_that_nobody_is_there() {
+        let (reception, bot, mut seat) = (reception(), bakery(), Seat::default());
+        let mut says = |text: &str| attend(&reception, Some(&bot), &mut seat, Some(text), NIGHT);
+        let first = says("hours");
+        assert!(first.is_served && first.says.unwrap().starts_with("Welcome!\n\nWe open at 6."));
+        let over = says("human");
+        assert_eq!((over.is_served, over.label.as_deref()), (false, Some("person")));
+        assert_eq!(over.says.as_deref(), Some("Somebody comes.\n\nWe sleep."));
+        assert_eq!(says("hours"), Attention::default(), "a person looks after it");
+    }
+
+    #[test]
+    fn what_is_no_persons_word_is_heard_and_not_answered() {
+        let (reception, bot, mut seat) = (reception(), bakery(), Seat::default());
+        assert_eq!(attend(&reception, Some(&bot), &mut seat, None, NIGHT), Attention::default());
+        let mut heard = Seat::default();
+        heard.heard = Some(NIGHT);
+        assert_eq!(seat, heard);
+    }
+
+    #[test]
+    fn two_bots_that_answer_each_other_die_out() {
+        let (reception, ours) = (Ready::default(), bakery());
+        let (mut here, mut there) = (Seat::default(), Seat::default());
+        let (mut said, mut answers, mut now) = ("oi".to_owned(), 0_u32, NIGHT);
+        // The other one isn't ours and knows no bounds but its own: a week of it.
+        for _ in 0..7 * 24 * 60 {
+            now = now.plus(Duration::from_secs(60));
+            let attention = attend(&reception, Some(&ours), &mut here, Some(&said), now);
+            let Some(answer) = attention.says else {
+                if attention.label.as_deref() == Some(LOOP) {
+                    assert!(here.has_person(now.plus(HOUR * 10_000)));
+                }
+                continue;
+            };
+            answers += 1;
+            there.release();
+            said = match ours.hears(&mut there, &answer, now) {
+                Turn::Says(text) | Turn::HandsOver(text) => text,
+                Turn::Silent => String::new(),
+            };
+        }
+        assert!((1..=limits::AUTOMATIC_MAX).contains(&answers), "{answers}");
+    }
+
+    #[test]
+    fn beyond_so_many_answers_in_an_hour_a_person_has_to_look() {
+        let (reception, bot, mut seat) = (Ready::default(), bakery(), Seat::default());
+        let mut hears = |at: Time| attend(&reception, Some(&bot), &mut seat, Some("hours"), at);
+        for _ in 0..limits::AUTOMATIC_MAX {
+            assert!(hears(NIGHT).is_served);
+        }
+        let over = hears(NIGHT);
+        assert_eq!((over.says, over.label.as_deref()), (None, Some(LOOP)));
+        assert_eq!(hears(NIGHT.plus(HOUR * 24 * 30)), Attention::default(), "not by itself");
+    }
+}
