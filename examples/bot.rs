@@ -17,12 +17,14 @@ use sigillo::node::handle::Node;
 use sigillo::node::identity;
 use tokio::sync::broadcast::Receiver;
 
+type Failure = Box<dyn Error + Send + Sync>;
+
 /// What the bot knows.
 const ANSWERS: [(&str, &str); 2] =
     [("hours", "We are open from 6 to 19."), ("rye", "Rye is out on Fridays.")];
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Failure> {
     let homes = tempfile::tempdir()?;
     let bakery = start(&homes.path().join("bakery"), AccountKind::Business).await?;
     let ana = start(&homes.path().join("ana"), AccountKind::Person).await?;
@@ -57,7 +59,7 @@ async fn answer(node: Node, mut events: Receiver<Event>) {
 }
 
 /// A node with a fresh identity, on this machine's loopback only.
-async fn start(path: &Path, kind: AccountKind) -> Result<Node, Box<dyn Error>> {
+async fn start(path: &Path, kind: AccountKind) -> Result<Node, Failure> {
     let home = Home::open(path)?;
     let keystore = identity::create(&home, kind, None, b"a passphrase", Cost::LEAST)?;
     let mut config = Config::default();
@@ -67,7 +69,7 @@ async fn start(path: &Path, kind: AccountKind) -> Result<Node, Box<dyn Error>> {
 }
 
 /// An invite, as soon as the node has an address that it can name.
-async fn invite_of(node: &Node) -> Result<String, Box<dyn Error>> {
+async fn invite_of(node: &Node) -> Result<String, Failure> {
     loop {
         match node.command(Command::Invite).await {
             Ok(Outcome::Invited { invite, .. }) => return Ok(invite),
@@ -78,9 +80,7 @@ async fn invite_of(node: &Node) -> Result<String, Box<dyn Error>> {
 }
 
 /// The next text that somebody sent us, and who did; our own entries are events too.
-async fn next_text(
-    events: &mut Receiver<Event>,
-) -> Result<(AccountId, String), Box<dyn Error + Send + Sync>> {
+async fn next_text(events: &mut Receiver<Event>) -> Result<(AccountId, String), Failure> {
     loop {
         if let Event::Entry { with, entry, .. } = events.recv().await?
             && entry.direction == "in"

@@ -6,6 +6,7 @@ mod api;
 mod charging;
 mod consent;
 mod custody;
+mod desk;
 mod devices;
 mod events;
 mod harness;

@@ -29,13 +29,17 @@ fn small(seed: u64, workload: Workload) -> Scenario {
 
 #[test]
 fn every_workload_holds_every_rule() {
+    let mut kept = 0;
     for (seed, workload) in
         [Workload::Chat, Workload::Business, Workload::Asleep, Workload::Mixed].into_iter().enumerate()
     {
         let report = live(small(seed as u64 + 1, workload));
         assert_eq!(report.violations, Vec::<String>::new(), "{report:#?}");
-        assert!(report.messages > 20 && report.shown > 0 && report.kept > 10, "{report:#?}");
+        assert!(report.messages > 20 && report.shown > 0 && report.kept > 0, "{report:#?}");
+        kept += report.kept;
     }
+    // A shop is always on: its customers seldom need a mailbox.
+    assert!(kept > 40, "{kept}");
 }
 
 #[test]
