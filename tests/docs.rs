@@ -109,6 +109,10 @@ impl Reader {
                     receipts[0]["credit_notes"][0]["id"].as_str().unwrap().to_owned()
                 }
                 "CHANGE" => self.announced(),
+                "MESSAGE" => {
+                    let history = ["--home", &words[1], "history", &words[3], "--limit", "1"];
+                    self.json(&history)["entries"][0]["id"].as_str().unwrap().to_owned()
+                }
                 _ => word,
             };
         }
@@ -126,7 +130,8 @@ impl Reader {
         for _ in 0..ATTEMPTS {
             let history = self.json(&["--home", "ana", "history", "Bakery"]);
             let entries = history["entries"].as_array().unwrap();
-            let theirs = entries.iter().filter(|entry| entry["direction"] == "in" && entry["kind"] == "text");
+            let theirs =
+                entries.iter().filter(|entry| entry["direction"] == "in" && entry["text"].is_string());
             said = theirs.map(|entry| entry["text"].as_str().unwrap().to_owned()).collect();
             if said.len() >= count {
                 break;
@@ -150,9 +155,8 @@ impl Reader {
 
     /// The customer's address for the bakery, and the bakery's for everybody else.
     fn address_for(&mut self, words: &[String]) -> String {
-        if words.get(1).is_some_and(|home| home == "bakery")
-            && words.iter().any(|word| word == "send" || word == "desk")
-        {
+        let speaks = |word: &String| ["send", "edit", "history", "desk"].contains(&word.as_str());
+        if words.get(1).is_some_and(|home| home == "bakery") && words.iter().any(speaks) {
             let inbox = self.command(&["--home", "bakery", "inbox"].map(str::to_owned)).output().unwrap();
             let inbox = String::from_utf8(inbox.stdout).unwrap();
             return inbox.split_whitespace().find(|word| word.starts_with("sig1")).unwrap().to_owned();
@@ -242,6 +246,23 @@ fn what_the_page_on_consent_does_works_as_it_stands() {
 }
 
 #[test]
+fn what_the_page_on_messages_does_works_as_it_stands() {
+    let page = read("docs/messages.md");
+    let mut reader = Reader::new();
+    let menu = page.split_once("```toml\n").unwrap().1.split_once("```").unwrap().0;
+    std::fs::write(reader.directory.path().join("menu.toml"), menu).unwrap();
+    let lines = shell(&page, "\n## Try it\n", "\n## What is shown\n");
+    assert!(lines.len() > 18);
+    lines.into_iter().for_each(|line| reader.type_in(line));
+    let history = reader.json(&["--home", "ana", "history", "bakery"]);
+    let entries = history["entries"].as_array().unwrap();
+    let kinds: Vec<&str> = entries.iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["text", "text", "text", "location", "deleted", "menu", "choice"]);
+    assert_eq!((&entries[1]["text"], &entries[6]["text"]), (&"Yes!".into(), &"Rye".into()));
+    assert_eq!(entries[2]["reply_to"]["text"], "Yes!");
+}
+
+#[test]
 fn what_the_page_on_the_front_desk_does_works_as_it_stands() {
     let page = read("docs/front-desk.md");
     let mut reader = Reader::new();
@@ -272,7 +293,11 @@ fn what_the_page_on_bots_does_works_as_it_stands() {
     let beginnings = ["Good morning!", "Which one?", "Every day", "Somebody will"];
     let as_said = answers.iter().zip(beginnings).all(|(answer, beginning)| answer.starts_with(beginning));
     assert!(answers.len() == 4 && as_said, "{answers:?}");
-    assert!(answers[0].ends_with("\n\n1. Opening hours\n2. Bread\n3. Talk to somebody"), "{answers:?}");
+    let history = reader.json(&["--home", "ana", "history", "Bakery"]);
+    let menu = history["entries"].as_array().unwrap().iter().find(|entry| entry["kind"] == "menu").unwrap();
+    let titles: Vec<&str> =
+        menu["buttons"].as_array().unwrap().iter().map(|row| row["title"].as_str().unwrap()).collect();
+    assert_eq!(titles, ["Opening hours", "Bread", "Talk to somebody"]);
 }
 
 #[test]

@@ -112,7 +112,7 @@ async fn frames_that_mean_nothing_are_dropped_and_counted_and_make_nobody_a_cont
     let invite = invite(&ana).await;
     let bundle = eve.bundle(&invite).await;
     let persona = Persona::new(1);
-    let content = persona.content(1, Body::Text("hello".into()));
+    let content = persona.content(1, Body::text("hello"));
     let (_, flight) = eve.flight(&persona, &bundle, &content);
     let mut random = Random::new(2);
 
@@ -157,7 +157,7 @@ async fn copies_of_frames_change_nothing_and_a_stranger_hears_nothing_back() {
     let (mut session, flight) = eve.flight(&persona, &bundle, &hello);
     let frames: Vec<Vec<u8>> = (1..=5)
         .map(|seq| {
-            let content = persona.content(seq, Body::Text(format!("spam {seq}")));
+            let content = persona.content(seq, Body::text(format!("spam {seq}")));
             eve.frame(&mut session, &content.encode())
         })
         .collect();
@@ -184,7 +184,7 @@ async fn copies_of_frames_change_nothing_and_a_stranger_hears_nothing_back() {
     assert_eq!(requests(&ana).await, []);
     eve.until(|event| matches!(event, sigillo::net::message::Event::Frames { .. }).then_some(())).await;
     let more = (6..=2 * limits::STRANGER_ENTRIES_MAX).map(|seq| {
-        let content = persona.content(seq, Body::Text(format!("welcome {seq}")));
+        let content = persona.content(seq, Body::text(format!("welcome {seq}")));
         eve.frame(&mut session, &content.encode())
     });
     let more = more.collect();
@@ -203,21 +203,21 @@ async fn what_strangers_say_is_bounded_and_so_is_how_many_of_them_wait() {
 
     // One who talks on in a session, and one who opens a session for every word.
     let (talker, opener, jumper) = (Persona::new(1), Persona::new(2), Persona::new(3));
-    let (mut session, first) = eve.flight(&talker, &bundle, &talker.content(1, Body::Text("spam".into())));
+    let (mut session, first) = eve.flight(&talker, &bundle, &talker.content(1, Body::text("spam")));
     let mut frames = vec![first];
     for seq in 2..60 {
-        let content = talker.content(seq, Body::Text("spam".into())).encode();
+        let content = talker.content(seq, Body::text("spam")).encode();
         frames.push(eve.frame(&mut session, &content));
     }
     for seq in 1..60 {
-        let content = opener.content(seq, Body::Text("spam".into()));
+        let content = opener.content(seq, Body::text("spam"));
         frames.push(eve.flight(&opener, &bundle, &content).1);
     }
     // One who makes gaps.
-    let (mut session, first) = eve.flight(&jumper, &bundle, &jumper.content(1, Body::Text("spam".into())));
+    let (mut session, first) = eve.flight(&jumper, &bundle, &jumper.content(1, Body::text("spam")));
     frames.push(first);
     for seq in (100..limits::SEQUENCE_FORWARD_MAX).step_by(5_000) {
-        let content = jumper.content(seq, Body::Text("spam".into())).encode();
+        let content = jumper.content(seq, Body::text("spam")).encode();
         frames.push(eve.frame(&mut session, &content));
     }
     eve.volley(&here, frames).await;
@@ -235,7 +235,7 @@ async fn what_strangers_say_is_bounded_and_so_is_how_many_of_them_wait() {
     let surplus = 10;
     for number in 0..(limits::REQUESTS_MAX + surplus) as u64 {
         let persona = Persona::new(1_000 + number);
-        let content = persona.content(1, Body::Text("let me in".into()));
+        let content = persona.content(1, Body::text("let me in"));
         crowd.push(eve.flight(&persona, &bundle, &content).1);
     }
     let before = counters(&ana).await;
@@ -251,7 +251,7 @@ async fn what_strangers_say_is_bounded_and_so_is_how_many_of_them_wait() {
     let ana = ana_place.start().await;
     let here = at(&ana).await;
     let late = Persona::new(9_999);
-    let flight = eve.flight(&late, &bundle, &late.content(1, Body::Text("let me in".into()))).1;
+    let flight = eve.flight(&late, &bundle, &late.content(1, Body::text("let me in"))).1;
     eve.volley(&here, vec![flight]).await;
     assert_eq!(requests(&ana).await.len(), limits::REQUESTS_MAX);
     still_talks(&bento, &ana, "after the restart").await;
@@ -266,11 +266,11 @@ async fn numbers_that_nobody_can_count_to_do_no_harm() {
     for (number, contents) in [
         vec![
             extreme(0, Body::Hello { first: u64::MAX }),
-            extreme(u64::MAX, Body::Text("last".into())),
-            extreme(u64::MAX, Body::Text("last".into())),
+            extreme(u64::MAX, Body::text("last")),
+            extreme(u64::MAX, Body::text("last")),
         ],
-        vec![extreme(0, Body::Hello { first: u64::MAX - 1 }), extreme(u64::MAX - 1, Body::Text("x".into()))],
-        vec![extreme(u64::MAX, Body::Text("far".into())), extreme(1, Body::Text("near".into()))],
+        vec![extreme(0, Body::Hello { first: u64::MAX - 1 }), extreme(u64::MAX - 1, Body::text("x"))],
+        vec![extreme(u64::MAX, Body::text("far")), extreme(1, Body::text("near"))],
         vec![
             extreme(
                 0,

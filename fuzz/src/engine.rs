@@ -467,7 +467,7 @@ fn content(bytes: &mut Bytes<'_>) -> Vec<u8> {
     let body = match bytes.below(7) {
         0 => return bytes.part().to_vec(),
         1 => Body::Hello { first: bytes.number() },
-        2 => Body::Text(String::from_utf8_lossy(bytes.part()).into_owned()),
+        2 => Body::text(String::from_utf8_lossy(bytes.part()).into_owned()),
         3 => {
             let beyond = (0..bytes.below(4)).map(|_| (bytes.number(), bytes.number())).collect();
             let declined =
@@ -500,7 +500,7 @@ fn content(bytes: &mut Bytes<'_>) -> Vec<u8> {
     let log_head = LogHead { seq: bytes.below(3) as u64, hash: Digest::new([0; 32]) };
     let id = MessageId::new([bytes.below(256) as u8; 16]);
     let sent_at = Time::from_millis(bytes.number());
-    Content { id, seq: bytes.number(), sent_at, log_head, introduction, ground: None, body }.encode()
+    Content { id, seq: bytes.number(), sent_at, log_head, introduction, ground: None, reply: None, body }.encode()
 }
 
 /// Whatever leaves the node is something that other nodes accept.

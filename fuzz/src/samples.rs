@@ -35,6 +35,15 @@ use sigillo::wire::prekeys::{SignedBundle, decode_one_time};
 use sigillo::wire::reach::Reach;
 use sigillo::wire::record::{Profile, ProfileRecord};
 use sigillo::wire::report::{Reason, Report};
+use sigillo::wire::said::card::Card;
+use sigillo::wire::said::change::Change;
+use sigillo::wire::said::choice::Choice;
+use sigillo::wire::said::edit::Edit;
+use sigillo::wire::said::location::Location;
+use sigillo::wire::said::menu::{Link, Menu, Row, Section};
+use sigillo::wire::said::message::Said;
+use sigillo::wire::said::reaction::Reaction;
+use sigillo::wire::said::target::Target;
 use sigillo::wire::signed::Signed;
 use sigillo::wire::succession::SuccessionRecord;
 use sigillo::wire::template::{Answer as Answered, Ground, Template, Variable};
@@ -187,12 +196,14 @@ pub fn contents() -> Vec<Sample> {
     let ack = Ack { delivered: 3, beyond: vec![(5, 6), (9, 12)], read: 2, declined };
     let mut bodies = vec![
         (Body::Hello { first: 1 }, Some(introduction)),
-        (Body::Text("olá\n".into()), None),
+        (Body::text("olá\n"), None),
         (Body::Ack(ack), None),
         (Body::Resend { from: 3, until: 5 }, None),
     ];
     bodies.extend(events().iter().map(|event| (Body::Billing(signed_event(event)), None)));
     bodies.push((Body::Consent(given().signed().clone()), None));
+    bodies.extend(said().into_iter().map(|said| (Body::Said(said), None)));
+    bodies.extend(changes().into_iter().map(|change| (Body::Change(change), None)));
     let content = |(body, introduction)| Content {
         id: MessageId::new([1; 16]),
         seq: 7,
@@ -200,6 +211,7 @@ pub fn contents() -> Vec<Sample> {
         log_head: LogHead { seq: 0, hash: Digest::new([2; 32]) },
         introduction,
         ground: None,
+        reply: None,
         body,
     };
     let mut samples: Vec<Sample> =
@@ -213,10 +225,43 @@ pub fn contents() -> Vec<Sample> {
     };
     let answer = Answered { id: MessageId::new([6; 16]), seq: 4 };
     for ground in [Ground::Template(template), Ground::Answer(answer)] {
-        let said = Content { ground: Some(ground), ..content((Body::Text("pronto".into()), None)) };
+        let said = Content { ground: Some(ground), ..content((Body::text("pronto"), None)) };
         samples.push(("content", said.encode()));
     }
     samples
+}
+
+/// What is said beside texts.
+fn said() -> Vec<Said> {
+    let row = |id: &str| Row { id: id.into(), title: id.into(), about: String::new() };
+    let link = Link { title: "All".into(), url: "https://bakery.example".into() };
+    let menu = Menu { text: "Which?".into(), buttons: vec![row("rye"), row("oat")], link: Some(link), ..Menu::default() };
+    let section = Section { title: "Breads".into(), rows: menu.buttons.clone() };
+    let list = Menu { buttons: Vec::new(), label: "Open".into(), sections: vec![section], ..menu.clone() };
+    let (name, address) = ("Sé".to_owned(), "São Paulo".to_owned());
+    let card = Card {
+        name: "Bento".into(),
+        organization: "Padaria".into(),
+        account: Some(AccountId::new([3; 32])),
+        phones: vec!["+55 11 1".into()],
+        emails: vec!["b@bakery.example".into()],
+        website: "https://bakery.example".into(),
+    };
+    vec![
+        Said::Location(Location { latitude: -235_505_200, longitude: -466_333_090, name, address }),
+        Said::Card(card),
+        Said::Menu(menu),
+        Said::Menu(list),
+        Said::Choice(Choice { menu: MessageId::new([7; 16]), row: "rye".into(), title: "Rye".into() }),
+    ]
+}
+
+/// What changes what was said.
+fn changes() -> Vec<Change> {
+    let id = MessageId::new([7; 16]);
+    let reaction = Reaction { target: Target { id, yours: true }, emoji: "👍".into(), revision: 1 };
+    let edit = Edit { id, text: "rather".into(), revision: 2 };
+    vec![Change::Reaction(reaction), Change::Edit(edit), Change::Deletion(id)]
 }
 
 /// What a person lets a business write about.

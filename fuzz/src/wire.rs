@@ -19,15 +19,18 @@ use sigillo::wire::account::{Device, LogEntry, LogOperation};
 use sigillo::wire::ask::{Answer, Ask};
 use sigillo::wire::billing::{Event, EventKind, SignedEvent};
 use sigillo::wire::consent::{Consent, Topic};
-use sigillo::wire::content::{BEYOND_MAX, Body, Content};
+use sigillo::wire::content::{BEYOND_MAX, Body, CONTENT_MAX, Content};
 use sigillo::wire::decode::{is_line, is_text};
 use sigillo::wire::envelope::Envelope;
 use sigillo::wire::flight::{FRONT_LEN, FirstFlight, INSIDE_LEN, SealedFlight};
 use sigillo::wire::index::{IndexEntry, IndexRecord, IndexRequest, IndexResponse};
+use sigillo::wire::own::Told;
 use sigillo::wire::prekeys::{Bundle, OneTimePrekey, SignedBundle, decode_one_time, encode_one_time};
 use sigillo::wire::reach::Reach;
 use sigillo::wire::record::{Profile, ProfileRecord, has_twins};
 use sigillo::wire::report::Report;
+use sigillo::wire::said::change::Change;
+use sigillo::wire::said::message::{Piece, Said};
 use sigillo::wire::signed::Signed;
 use sigillo::wire::succession::{Statement, SuccessionRecord};
 
@@ -198,7 +201,8 @@ pub fn content(data: &[u8]) {
     assert!(content.seq <= limits::SEQUENCE_MAX);
     match &content.body {
         Body::Hello { first } => assert!((1..=limits::SEQUENCE_MAX).contains(first)),
-        Body::Text(text) => assert!(is_text(text, limits::TEXT_MAX)),
+        Body::Said(said) => is_said(said),
+        Body::Change(change) => is_change(change),
         Body::Ack(ack) => {
             assert!(
                 ack.beyond.len() <= BEYOND_MAX && ack.declined.len() <= consent_limits::DECLINED_RUNS_MAX
@@ -214,7 +218,10 @@ pub fn content(data: &[u8]) {
             is_reach(&hint.reach);
             assert!(hint.bundle.len() <= limits::BUNDLE_MAX);
         }
-        Body::Copy(copy) => assert!(is_text(&copy.text, limits::TEXT_MAX)),
+        Body::Copy(copy) => match &copy.piece {
+            Piece::Said(said, _) => is_said(said),
+            Piece::Change(change) => is_change(change),
+        },
         Body::Contact(contact) => {
             assert!(is_line(&contact.name, limits::NAME_MAX) && contact.reach.len() <= limits::DEVICES_MAX);
             contact.reach.iter().for_each(is_reach);
@@ -228,8 +235,11 @@ pub fn content(data: &[u8]) {
         }
         Body::History(page) => {
             assert!(page.entries.len() <= limits::HISTORY_PAGE_MAX);
-            let mut texts = page.entries.iter().filter_map(|entry| entry.text.as_ref());
-            assert!(texts.all(|text| is_text(text, limits::TEXT_MAX)));
+            for entry in &page.entries {
+                if let Told::Said(said, _) = &entry.said {
+                    is_said(said);
+                }
+            }
         }
         Body::Queues(queues) => {
             assert!(
@@ -244,6 +254,26 @@ pub fn content(data: &[u8]) {
     if let Some(introduction) = &content.introduction {
         assert!(is_line(&introduction.name, limits::NAME_MAX));
         introduction.reach.iter().for_each(is_reach);
+    }
+}
+
+/// What is said is within its bounds, and takes no more room than its page was told.
+fn is_said(said: &Said) {
+    match said {
+        Said::Unknown(unknown) => {
+            assert!(unknown.number >= 30 && unknown.content.len() <= CONTENT_MAX);
+        }
+        Said::Text(text) => assert!(is_text(text, limits::TEXT_MAX)),
+        said => assert_eq!(said.check(), Ok(())),
+    }
+    assert!(said.size() <= CONTENT_MAX);
+}
+
+fn is_change(change: &Change) {
+    match change {
+        Change::Reaction(reaction) => assert_eq!(reaction.check(), Ok(())),
+        Change::Edit(edit) => assert_eq!(edit.check(), Ok(())),
+        Change::Deletion(_) => {}
     }
 }
 

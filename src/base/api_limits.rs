@@ -38,6 +38,8 @@ pub const IDEMPOTENCY_KEY_MAX: usize = 255;
 pub const IDEMPOTENCY_LIFE: Duration = Duration::from_secs(DAY);
 /// Answers that are kept.
 pub const IDEMPOTENCY_KEYS_MAX: usize = 10_000;
+/// The fewest digits of a message's id that name one.
+pub const MESSAGE_ID_LEAST: usize = 4;
 /// The largest answer that is kept.
 pub const IDEMPOTENCY_ANSWER_MAX: usize = 24 * 1024;
 /// Answers that are forgotten in one transaction.

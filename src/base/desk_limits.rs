@@ -63,10 +63,9 @@ pub const ZONE_MAX: usize = 64;
 pub const RECEPTION_TEXT_MAX: usize = 2 * 1024;
 /// The longest silence after which a customer is greeted again, in days.
 pub const GREETING_DAYS_MAX: u32 = 3_650;
-/// The span in which what is said by itself is counted, for each customer.
-pub const AUTOMATIC_SPAN: Duration = Duration::from_secs(HOUR);
-/// Texts that are said by themselves to one customer in that span. Then a person has to look.
-pub const AUTOMATIC_MAX: u32 = 30;
+/// In how long a span how much is said by itself to one customer at most. Then a person has to look.
+pub const AUTOMATIC_SPANS: [(Duration, u32); 2] =
+    [(Duration::from_secs(HOUR), 30), (Duration::from_secs(DAY), 100)];
 /// The oldest message, by its sender's clock, that is answered by itself.
 pub const AUTOMATIC_AGE_MAX: Duration = Duration::from_secs(3 * DAY);
 
@@ -114,7 +113,7 @@ const _: () = {
     assert!(TEMPLATE_VARIABLES_MAX * (TEMPLATE_NAME_MAX + 4) < VALUE_MAX / (TEMPLATE_LANGUAGES_MAX + 1));
     assert!(BOT_MAX < VALUE_MAX && QUICK_TEXT_MAX < TEXT_MAX && RECEPTION_TEXT_MAX < TEXT_MAX);
     assert!(
-        AUTOMATIC_MAX as usize * 2 < ANSWERS_MAX,
+        AUTOMATIC_SPANS[0].1 as usize * 2 < ANSWERS_MAX,
         "what is said by itself leaves room for a person's answers"
     );
 };

@@ -10,4 +10,5 @@ pub mod kind;
 pub mod limits;
 pub mod money;
 pub mod requesters;
+pub mod said_limits;
 pub mod time;

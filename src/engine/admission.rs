@@ -12,6 +12,7 @@ use crate::domain::consent::{quiet, waiting};
 use crate::domain::identity::address::Address;
 use crate::domain::identity::contact::{Contact, Standing};
 use crate::domain::identity::{moved, own};
+use crate::engine::changing::made_by_them;
 use crate::engine::event::Event;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::store::table::Rows;
@@ -25,20 +26,20 @@ impl Engine {
         !self.is_business() && contact.is_held_to_rules()
     }
 
-    /// A text came, in its turn: its line, unless it is put off or dropped.
+    /// A message or a change of one came, in its turn: whether it is taken now, and not put off or dropped.
     pub(super) fn admitted(
         &mut self,
         step: &mut Step<'_, '_>,
         contact: &Contact,
         device: &DeviceId,
         content: &Content,
-        text: &str,
-    ) -> Option<Line> {
-        if self.is_business() && !contact.is_held_to_rules() {
+    ) -> bool {
+        let says_nothing = matches!(&content.body, Body::Change(change) if change.says_nothing());
+        if self.is_business() && !contact.is_held_to_rules() && matches!(content.body, Body::Said(_)) {
             self.customer_spoke(step, contact, content);
         }
-        if !self.judges(contact) {
-            return Some(Line::Text(text.to_owned()));
+        if !self.judges(contact) || says_nothing {
+            return true;
         }
         let thread = &contact.thread;
         let category = policy::category(content.ground.as_ref());
@@ -48,7 +49,7 @@ impl Engine {
                 self.counters.not_allowed += 1;
                 dealings::drops(step.tx, thread, cause, category, step.now);
                 incoming::decline(step.tx, device, content.seq, cause);
-                return None;
+                return false;
             }
             (Verdict::Ask, _) | (_, None) => {}
             (_, Some(Ground::Answer(answer))) => {
@@ -61,9 +62,9 @@ impl Engine {
         if let Verdict::Wait(ends) = verdict {
             waiting::put(step.tx, thread, *device, content.encode());
             self.agenda.set_by(step.tx, Job::Quiet, ends);
-            return None;
+            return false;
         }
-        Some(Line::Text(text.to_owned()))
+        true
     }
 
     fn judge(&self, step: &Step<'_, '_>, contact: &Contact, content: &Content) -> Verdict {
@@ -102,10 +103,14 @@ impl Engine {
             let category = policy::category(content.ground.as_ref());
             let wanted =
                 category.is_some_and(|topic| ledger::holds(step.tx, &contact.thread, topic, step.now));
-            match content.body {
-                Body::Text(ref text) if wanted => {
-                    let line = Line::Text(text.clone());
+            match &content.body {
+                Body::Said(said) if wanted => {
+                    let line = Line::Said(said.clone());
                     self.file_line(step, &contact, &waited.device, &content, line);
+                }
+                Body::Change(change) if wanted => {
+                    let made = made_by_them(content.id, content.sent_at, change.clone());
+                    self.changed(step, &contact, &made);
                 }
                 // Its sender was told that it arrived, and is told no more.
                 _ => {

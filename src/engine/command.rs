@@ -9,6 +9,7 @@ use crate::domain::billing::book::Payment;
 use crate::domain::billing::credit::Wish;
 use crate::domain::billing::export::ReceiptFile;
 use crate::domain::billing::ledger_file::SignedEnd;
+use crate::domain::chat::changes::Named;
 use crate::domain::consent::quiet::Quiet;
 use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile};
 use crate::domain::directory::search::Query;
@@ -24,6 +25,7 @@ use crate::wire::peer::{PeerAddress, PeerKey};
 use crate::wire::plan::Plan;
 use crate::wire::rail::{Payee, Rail};
 use crate::wire::report::Reason;
+use crate::wire::said::message::Said;
 use crate::wire::template::Template;
 
 /// A request. Whatever it names is parsed already.
@@ -68,6 +70,47 @@ pub enum Command {
         to: AccountId,
         /// At most [`crate::base::limits::TEXT_MAX`] bytes.
         text: String,
+    },
+    /// Sends a message of any kind.
+    Say {
+        /// To whom.
+        to: AccountId,
+        /// What.
+        letter: Box<Letter>,
+    },
+    /// Says what the person feels about a message.
+    React {
+        /// In the conversation with whom.
+        with: AccountId,
+        /// Which message.
+        message: Named,
+        /// One emoji; empty where it is nothing any more.
+        emoji: String,
+    },
+    /// Puts another text in the place of that of a message of ours.
+    Edit {
+        /// In the conversation with whom.
+        with: AccountId,
+        /// Which message.
+        message: MessageId,
+        /// As in [`Command::Send`].
+        text: String,
+    },
+    /// Takes a message of ours back.
+    Delete {
+        /// In the conversation with whom.
+        with: AccountId,
+        /// Which message.
+        message: MessageId,
+    },
+    /// Says which row of a menu the person chose.
+    Choose {
+        /// Whose menu it is.
+        to: AccountId,
+        /// The message that is the menu.
+        menu: MessageId,
+        /// The row's id.
+        row: String,
     },
     /// Sends a text that a template made, as a business: outside a customer's window no other is taken.
     SendByTemplate {
@@ -260,6 +303,17 @@ pub struct NewMailbox {
     pub receipt: Option<ShownReceipt>,
 }
 
+/// A message to be sent.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// What is said; a choice is said by [`Command::Choose`].
+    pub said: Said,
+    /// The message that it answers.
+    pub reply: Option<Named>,
+    /// The template that made it, if a business's did.
+    pub template: Option<Template>,
+}
+
 /// What came of a command.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
@@ -434,6 +488,18 @@ pub enum Refusal {
     /// Characters that can deceive.
     #[error("the text has control characters, which messages don't carry")]
     TextCharacters,
+    /// What is to be said, or changed, can't be.
+    #[error("{0}")]
+    Said(String),
+    /// No such message.
+    #[error("no message of that conversation has that id: `sigillo history WHO --ids` shows them")]
+    NoSuchMessage,
+    /// A message's author has no more time to change it.
+    #[error("that can be done for {hours} hours after a message was sent, and no longer")]
+    TooLate {
+        /// So many hours.
+        hours: u64,
+    },
     /// A name that can't be shown.
     #[error("a name is one line of at most {max} bytes", max = crate::base::limits::NAME_MAX)]
     Name,
@@ -547,6 +613,9 @@ impl Refusal {
             Self::Blocked => "blocked",
             Self::KeyChanged(_) => "key_changed",
             Self::TextLength { .. } | Self::TextCharacters => "text",
+            Self::Said(_) => "message",
+            Self::NoSuchMessage => "no_message",
+            Self::TooLate { .. } => "too_late",
             Self::Name => "name",
             Self::Invite => "invite",
             Self::NotABusiness => "not_a_business",

@@ -8,6 +8,7 @@ use crate::engine::machine::{Engine, NOBODY, Step};
 use crate::engine::pending::Want;
 use crate::engine::reconcile;
 use crate::wire::billing::CancelWhen;
+use crate::wire::said::message::Said;
 
 impl Engine {
     /// Carries a command out; its answer comes now, or when the network has answered.
@@ -32,8 +33,15 @@ impl Engine {
             Command::Admit(contact) | Command::Unblock(contact) => self.admit_contact(step, &contact),
             Command::Block(contact) => self.block(step, &contact),
             Command::Verify(contact) => self.verify_contact(step, &contact),
-            Command::Send { to, text } => self.send(step, to, text, None),
-            Command::SendByTemplate { to, text, template } => self.send(step, to, text, Some(*template)),
+            Command::Send { to, text } => self.send(step, to, Said::Text(text), None, None),
+            Command::SendByTemplate { to, text, template } => {
+                self.send(step, to, Said::Text(text), None, Some(*template))
+            }
+            Command::Say { to, letter } => self.send(step, to, letter.said, letter.reply, letter.template),
+            Command::React { with, message, emoji } => self.react(step, &with, message, emoji),
+            Command::Edit { with, message, text } => self.edit(step, &with, message, text),
+            Command::Delete { with, message } => self.take_back(step, &with, message),
+            Command::Choose { to, menu, row } => self.choose(step, &to, menu, &row),
             Command::Desk(wanted) => self.desk_command(step, wanted),
             Command::Consent { to, topics, days } => self.consent(step, &to, topics, days),
             Command::SetQuiet(quiet) => self.set_quiet(step, quiet),

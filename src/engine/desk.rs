@@ -17,6 +17,7 @@ use crate::domain::business::seat::{self, Person};
 use crate::domain::business::template::Definition;
 use crate::domain::business::templates;
 use crate::domain::chat::conversation::CONVERSATIONS;
+use crate::domain::chat::timeline::Body as Line;
 use crate::domain::consent::window;
 use crate::domain::identity::address::{self, Address};
 use crate::domain::identity::contact::Contact;
@@ -26,8 +27,9 @@ use crate::engine::desk_command::{DeskCommand, TemplateWish};
 use crate::engine::event::Event;
 use crate::engine::machine::{Engine, Step};
 use crate::store::table::Rows;
-use crate::wire::content::{Body, Content};
+use crate::wire::content::Content;
 use crate::wire::decode::is_text;
+use crate::wire::said::message::Said;
 use crate::wire::template::{Ground, Variable};
 
 impl Engine {
@@ -56,6 +58,14 @@ impl Engine {
         }
     }
 
+    /// What the desk of a business takes note of, when it is filed.
+    pub(super) fn is_for_desk(&self, line: &Line) -> Option<Said> {
+        match line {
+            Line::Said(said) if self.is_business() => Some(said.clone()),
+            _ => None,
+        }
+    }
+
     /// A customer said something, which is filed: the desk takes note of it and answers what is answered by itself. What
     /// came late, out of its turn, isn't answered.
     pub(super) fn attend(
@@ -63,35 +73,33 @@ impl Engine {
         step: &mut Step<'_, '_>,
         contact: &Contact,
         content: &Content,
+        said: Option<Said>,
         is_late: bool,
     ) {
-        let Body::Text(text) = &content.body else { return };
-        if !self.is_business() || contact.is_ourselves() {
-            return;
-        }
+        let Some(said) = said.filter(|_| !contact.is_ourselves()) else { return };
         // Only businesses name a ground, and what a business writes may be said by itself: nobody answers that but people.
         let by_machine = contact.is_held_to_rules() || content.ground.is_some();
         let is_old = step.now.since(content.sent_at) > limits::AUTOMATIC_AGE_MAX;
-        let heard = Some(text.as_str()).filter(|_| !by_machine && !is_late && !is_old);
+        let heard = (!by_machine && !is_late && !is_old).then_some(&said);
         let (desk, now) = (self.desk.clone(), step.now);
         let attention = seat::edit(step.tx, &contact.thread, |seat| {
             attend(&desk.reception, desk.bot.as_deref(), seat, heard, now)
         });
         let Attention { says, is_served, label } = attention.unwrap_or_default();
-        if let Some(text) = says {
-            self.say_by_itself(step, contact, text);
+        if let Some(says) = says {
+            self.say_by_itself(step, contact, says.said());
         }
         self.note_arrival(step, contact, is_served, label);
     }
 
     /// Says something that nobody typed, in answer to what the customer said last.
-    fn say_by_itself(&mut self, step: &mut Step<'_, '_>, contact: &Contact, text: String) {
-        // What answers nothing that can still be answered would be dropped.
-        let Some(answer) = window::answer(step.tx, &contact.thread, step.now) else { return };
+    fn say_by_itself(&mut self, step: &mut Step<'_, '_>, contact: &Contact, said: Said) {
         if self.may_write(step, &contact.account).is_err() {
             return;
         }
-        if self.say_text(step, contact, text, Some(Ground::Answer(answer))).is_err() {
+        // What answers nothing that can still be answered would be dropped.
+        let Some(answer) = window::answer(step.tx, &contact.thread, step.now) else { return };
+        if self.utter_on(step, contact, (said, None), Some(Ground::Answer(answer))).is_err() {
             self.counters.over_limit += 1;
         }
     }
@@ -207,7 +215,7 @@ impl Engine {
     ) -> Result<Outcome, Refusal> {
         let quick = step.tx.row(&QUICK, name.as_bytes()).ok_or_else(|| missing("quick reply", name))?;
         let text = quick.filled(variables).map_err(|error| Refusal::Desk("variables", error.to_string()))?;
-        self.send(step, to, text, None)
+        self.send(step, to, Said::Text(text), None, None)
     }
 
     fn send_template(
@@ -223,7 +231,7 @@ impl Engine {
         })?;
         let rendered = version.definition.render(version.version, &wish.language, &wish.variables);
         let rendered = rendered.map_err(|error| Refusal::Desk("template", error.to_string()))?;
-        self.send(step, to, rendered.text(), Some(rendered.template))
+        self.send(step, to, rendered.said(), None, Some(rendered.template))
     }
 
     fn set_reception(&mut self, step: &Step<'_, '_>, reception: Reception) -> Result<Outcome, Refusal> {

@@ -22,6 +22,7 @@ use crate::engine::effects::Effect;
 use crate::engine::input::Ticket;
 use crate::engine::machine::{Engine, Step};
 use crate::engine::pending::Question;
+use crate::engine::saying::Place;
 use crate::store::table::Rows;
 use crate::wire::account::{LogOperation, Member, Purposes};
 use crate::wire::ask::{Answer, Ask};
@@ -305,13 +306,13 @@ impl Engine {
             && let Some(own) = self.own(step, &self.account)
         {
             let part = LogPart { entries: own.log.carried(), follows: false };
-            let _ = self.queue(step, contact, (Body::Log(part), None), None);
+            let _ = self.queue(step, contact, (Body::Log(part), None, None), Place::None);
         }
         for device in self.announced.clone() {
             if !told.devices.contains(&device)
                 && let Some(hint) = self.sibling_hint(step, &device)
             {
-                let _ = self.queue(step, contact, (Body::Device(hint), None), None);
+                let _ = self.queue(step, contact, (Body::Device(hint), None, None), Place::None);
             }
         }
     }

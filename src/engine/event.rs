@@ -21,6 +21,17 @@ pub enum Event {
         /// The entry.
         entry: EntryView,
     },
+    /// A message that was there is another now: somebody reacted to it, edited it or took it back.
+    Changed {
+        /// With whom.
+        with: Address,
+        /// What they are called here.
+        name: String,
+        /// Who changed it: `out` for us, `in` for them.
+        by: &'static str,
+        /// The message as it stands.
+        entry: EntryView,
+    },
     /// A contact's device took, stored or showed what we sent it.
     Delivery {
         /// With whom.

@@ -3,6 +3,7 @@
 use crate::base::id::{AccountId, DeviceId, MessageId};
 use crate::base::limits;
 use crate::base::time::Time;
+use crate::domain::chat::changes::{Made, Named, Side};
 use crate::domain::chat::conversation;
 use crate::domain::chat::delivery::DELIVERY;
 use crate::domain::chat::incoming;
@@ -21,6 +22,7 @@ use crate::store::table::Rows;
 use crate::wire::content::{Body, Content};
 use crate::wire::own::{KnownContact, KnownStanding, OwnCopy, OwnRead};
 use crate::wire::reach::Reach;
+use crate::wire::said::message::Piece;
 
 /// Addresses of each device that a contact's record carries.
 const ADDRESSES: usize = 2;
@@ -48,6 +50,7 @@ impl Engine {
             log_head: own.log.head(),
             introduction: None,
             ground: None,
+            reply: None,
             body,
         };
         let expires = step.now.plus(limits::MESSAGE_LIFE);
@@ -80,7 +83,7 @@ impl Engine {
         }
     }
 
-    /// A text that was said here is to be seen on our other devices too.
+    /// What was said or changed here is to be seen on our other devices too.
     pub(super) fn copy_to_own(&mut self, step: &mut Step<'_, '_>, contact: &Contact, copy: &OwnCopy) {
         for device in self.siblings.clone() {
             // A device that doesn't know the contact yet gets this with the history.
@@ -110,12 +113,20 @@ impl Engine {
             self.counters.over_limit += 1;
             return;
         };
-        let from = From::Own { device: *device, seq: copy.seq };
-        let body = Line::Text(copy.text.clone());
-        let entry = NewEntry { sent_at: copy.sent_at, id: copy.id, from, body };
-        let entry = conversation::file(step.tx, &contact.thread, entry, step.now);
-        self.show_filed(&contact, &entry);
-        self.answered_by_hand(step, &contact);
+        let (id, sent_at) = (copy.id, copy.sent_at);
+        match &copy.piece {
+            Piece::Said(said, reply) => {
+                let from = From::Own { device: *device, seq: copy.seq };
+                let reply = reply.map(|reply| Named { side: Side::Ours.meant(reply.yours), id: reply.id });
+                let entry = NewEntry { sent_at, id, from, body: Line::Said(said.clone()), reply };
+                let entry = conversation::file(step.tx, &contact.thread, entry, step.now);
+                self.show_filed(step, &contact, &entry);
+                self.answered_by_hand(step, &contact);
+            }
+            Piece::Change(change) => {
+                self.changed(step, &contact, &Made { by: Side::Ours, id, sent_at, change: change.clone() });
+            }
+        }
     }
 
     /// Another device of ours knows a contact, or knows it otherwise: its word is the newer one.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::id::{AccountId, DeviceId, SessionId};
 use crate::base::limits;
+use crate::domain::chat::changes::{Named, Side};
 use crate::domain::chat::conversation;
 use crate::domain::chat::incoming::{self, Arrival, INCOMING};
 use crate::domain::chat::outbox::OUTBOX;
@@ -15,6 +16,7 @@ use crate::domain::session::pqxdh::{self, Accepted};
 use crate::domain::session::prekeys::Local;
 use crate::domain::session::ratchet::OpenError;
 use crate::domain::session::rows::{PEERS, PREKEYS, REPLAYS, ROUTES, Route, SESSIONS, replay_key};
+use crate::engine::changing::made_by_them;
 use crate::engine::effects::Effect;
 use crate::engine::event::Event;
 use crate::engine::machine::{Engine, Job, Step};
@@ -24,6 +26,7 @@ use crate::wire::content::{Body, Content, Introduction};
 use crate::wire::envelope::Envelope;
 use crate::wire::peer::{LinkId, PeerKey};
 use crate::wire::reach::Reach;
+use crate::wire::said::message::Said;
 
 /// What becomes of a frame at the border.
 pub(super) enum Fate {
@@ -344,15 +347,13 @@ impl Engine {
             }
             Arrival::Late(position) => {
                 incoming::found(step.tx, device, content.seq);
-                let line = self.line_of(step, contact, device, &content);
-                let (id, sent_at) = (content.id, content.sent_at);
-                match line {
+                match self.line_of(step, contact, device, &content) {
                     Some(line) => {
-                        timeline::edit(step.tx, &contact.thread, position, |entry| {
-                            (entry.id, entry.sent_at, entry.body) = (id, sent_at, line);
-                        });
-                        self.show_entry(step, contact, position);
-                        self.attend(step, contact, &content, true);
+                        let said = self.is_for_desk(&line);
+                        let entry = new_entry(device, &content, line);
+                        let late = conversation::replace(step.tx, &contact.thread, position, entry, step.now);
+                        late.into_iter().for_each(|late| self.show_filed(step, contact, &late));
+                        self.attend(step, contact, &content, said, true);
                     }
                     // It was nothing for the eye: nothing is missing.
                     None => conversation::take_back(step.tx, &contact.thread, position),
@@ -394,8 +395,9 @@ impl Engine {
     fn file(&mut self, step: &mut Step<'_, '_>, contact: &Contact, device: &DeviceId, content: Content) {
         incoming::edit(step.tx, device, |row| row.filed += 1);
         if let Some(line) = self.line_of(step, contact, device, &content) {
+            let said = self.is_for_desk(&line);
             self.file_line(step, contact, device, &content, line);
-            self.attend(step, contact, &content, false);
+            self.attend(step, contact, &content, said, false);
         }
     }
 
@@ -408,13 +410,12 @@ impl Engine {
         content: &Content,
         body: Line,
     ) {
-        let from = From::Them { device: *device, seq: content.seq };
-        let entry = NewEntry { sent_at: content.sent_at, id: content.id, from, body };
+        let entry = new_entry(device, content, body);
         let entry = conversation::file(step.tx, &contact.thread, entry, step.now);
         if incoming::edit(step.tx, device, |row| content.seq <= row.read) == Some(true) {
             conversation::seen(step.tx, &contact.thread, entry.position);
         }
-        self.show_filed(contact, &entry);
+        self.show_filed(step, contact, &entry);
     }
 
     /// What a content puts into the timeline, after it took its effect; nothing where it is not for the eye.
@@ -426,8 +427,15 @@ impl Engine {
         content: &Content,
     ) -> Option<Line> {
         match &content.body {
-            Body::Text(text) if !contact.is_ourselves() => {
-                return self.admitted(step, contact, device, content, text);
+            Body::Said(said) if !contact.is_ourselves() => {
+                let admitted = self.admitted(step, contact, device, content);
+                return admitted.then(|| Line::Said(self.heard(step, contact, said)));
+            }
+            Body::Change(change) if !contact.is_ourselves() => {
+                if self.admitted(step, contact, device, content) {
+                    let made = made_by_them(content.id, content.sent_at, change.clone());
+                    self.changed(step, contact, &made);
+                }
             }
             Body::Billing(billing) => {
                 if self.is_business() {
@@ -444,9 +452,30 @@ impl Engine {
             Body::Queues(queues) => self.learn_queues(step, contact, device, queues.clone()),
             Body::Read(read) => self.read_elsewhere(step, read),
             Body::Succession(succession) => self.succession_told(step, contact, succession),
-            Body::Text(_) | Body::Hello { .. } | Body::Ack(_) | Body::Resend { .. } | Body::LogWant(_) => {}
+            Body::Said(_)
+            | Body::Change(_)
+            | Body::Hello { .. }
+            | Body::Ack(_)
+            | Body::Resend { .. }
+            | Body::LogWant(_) => {}
         }
         None
+    }
+
+    /// What they said, as it is filed: a choice has the title that our menu gave it, where that is here.
+    fn heard(&mut self, step: &Step<'_, '_>, contact: &Contact, said: &Said) -> Said {
+        let mut said = said.clone();
+        if let Said::Choice(choice) = &mut said {
+            let named = Named { side: Side::Ours, id: choice.menu };
+            let menu = conversation::find(step.tx, &contact.thread, named).map(|entry| entry.body);
+            if let Some(Line::Said(Said::Menu(menu))) = menu
+                && let Some(row) = menu.row(&choice.row)
+            {
+                choice.title.clone_from(&row.title);
+            }
+        }
+        self.counters.unknown_kinds += u64::from(matches!(said, Said::Unknown(_)));
+        said
     }
 
     fn expect_gap(&mut self, step: &Step<'_, '_>, contact: &Contact, device: &DeviceId) {
@@ -473,7 +502,7 @@ impl Engine {
                 return u64::MAX;
             }
             let id = crate::base::id::MessageId::new([0; 16]);
-            let entry = NewEntry { sent_at: now, id, from, body: Line::Missing };
+            let entry = NewEntry { sent_at: now, id, from, body: Line::Missing, reply: None };
             conversation::file(step.tx, &contact.thread, entry, now).position
         });
         self.file_held(step, &contact, device);
@@ -530,9 +559,16 @@ impl Engine {
         }
     }
 
-    /// The same for an entry that was filed in this very step, without reading anything again.
-    pub(super) fn show_filed(&mut self, contact: &Contact, entry: &Entry) {
-        let entry = view::fresh_entry(contact, entry);
+    /// The same for an entry that was filed in this very step, without reading it again.
+    pub(super) fn show_filed(&mut self, step: &Step<'_, '_>, contact: &Contact, entry: &Entry) {
+        let entry = view::fresh_entry(step.tx, contact, entry);
         self.show(Event::Entry { with: Address(contact.account), name: contact.name.clone(), entry });
     }
+}
+
+/// What a content of theirs puts into the timeline.
+fn new_entry(device: &DeviceId, content: &Content, body: Line) -> NewEntry {
+    let from = From::Them { device: *device, seq: content.seq };
+    let reply = content.reply.map(|reply| Named { side: Side::Theirs.meant(reply.yours), id: reply.id });
+    NewEntry { sent_at: content.sent_at, id: content.id, from, body, reply }
 }

@@ -169,6 +169,7 @@ impl Engine {
             id: MessageId::new([0; MessageId::LEN]),
             from: From::Us { seq: 0 },
             body: Line::Notice(notice),
+            reply: None,
         };
         let entry = conversation::file(step.tx, &contact.thread, entry, step.now);
         self.show_entry(step, contact, entry.position);

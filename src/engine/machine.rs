@@ -101,6 +101,8 @@ pub struct Counters {
     pub refused_events: u64,
     /// Texts of businesses that the person doesn't want.
     pub not_allowed: u64,
+    /// Messages of a kind that this version can't show.
+    pub unknown_kinds: u64,
     /// Frames opened.
     pub opened: u64,
     /// Frames sealed.

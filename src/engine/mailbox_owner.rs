@@ -15,6 +15,7 @@ use crate::engine::command::{NewMailbox, Outcome, Refusal};
 use crate::engine::input::Ticket;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::mailbox_state::Op;
+use crate::engine::saying::Place;
 use crate::store::table::Rows;
 use crate::wire::account::LogOperation;
 use crate::wire::boxes::Queues;
@@ -226,7 +227,7 @@ impl Engine {
         if sends == row.told {
             return;
         }
-        if self.queue(step, contact, (Body::Queues(queues), None), None).is_ok() {
+        if self.queue(step, contact, (Body::Queues(queues), None, None), Place::None).is_ok() {
             (row.told, row.told_at) = (sends, Some(step.now));
             step.tx.put(&FOR_CONTACT, FOR_CONTACT.key(contact.account.as_bytes()), row);
         }

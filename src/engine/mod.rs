@@ -3,6 +3,7 @@
 //! Above: `node` (sockets and a disk) and `sim` (a seeded world) drive it. They hand in inputs and a transaction,
 //! store the batch, and only then carry out what [`effects::Held::release`] gives them.
 
+pub mod body_view;
 pub mod books;
 pub mod command;
 pub mod commerce;
@@ -27,6 +28,7 @@ pub mod reconcile;
 pub mod view;
 
 mod admission;
+mod changing;
 mod commands;
 mod consenting;
 mod desk;

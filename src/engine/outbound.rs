@@ -198,6 +198,7 @@ impl Engine {
             log_head: own.log.head(),
             introduction,
             ground: None,
+            reply: None,
             body,
         };
         self.seal(step, session, &content.encode())
@@ -278,6 +279,7 @@ impl Engine {
             log_head: own.log.head(),
             introduction: Some(introduction),
             ground: None,
+            reply: None,
             body: Body::Hello { first },
         };
         let room = pqxdh::content_room(&own.log);
@@ -383,11 +385,10 @@ impl Engine {
                 window::arrived(step.tx, &contact.thread, seq, step.now);
             }
             let dropped = ack.declined.iter().find(|(from, until, _)| (*from..*until).contains(&seq));
-            let position = step.tx.with(&OUTBOX, &key, |row| row.position).flatten();
-            if let (Some((.., cause)), Some(position)) = (dropped, position) {
-                let cause = Some(timeline::Cause::from(*cause));
-                timeline::edit(step.tx, &contact.thread, position, |entry| entry.failed = cause);
-                self.show_entry(step, contact, position);
+            if let Some((.., cause)) = dropped
+                && let Some(row) = step.tx.get(&OUTBOX, &key)
+            {
+                self.fail(step, contact, &row, timeline::Cause::from(*cause));
             }
             step.tx.delete(&OUTBOX, key);
         }
@@ -515,10 +516,7 @@ impl Engine {
                 if state_at(step.tx, contact.devices(), seq) >= State::Delivered {
                     continue;
                 }
-                if let Some(position) = row.position {
-                    timeline::edit(step.tx, &contact.thread, position, |entry| entry.failed = Some(cause));
-                    self.show_entry(step, contact, position);
-                }
+                self.fail(step, contact, &row, cause);
             }
         }
         soonest

@@ -18,6 +18,7 @@ use crate::engine::command::{Outcome, Refusal};
 use crate::engine::event::Event;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
+use crate::engine::saying::Place;
 use crate::store::table::Rows;
 use crate::wire::content::{Body, DeviceHint, Succession};
 
@@ -201,7 +202,10 @@ impl Engine {
         let Some(device) = self.hint_for(step, &account) else { return };
         let Some(own) = self.own(step, &account) else { return };
         let former = own::statement(step.tx, &account);
-        if self.queue(step, contact, (Body::Succession(Succession { former, device }), None), None).is_err() {
+        if self
+            .queue(step, contact, (Body::Succession(Succession { former, device }), None, None), Place::None)
+            .is_err()
+        {
             return;
         }
         let main = account == self.account;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::base::id::{AccountId, DeviceId, MessageId};
 use crate::base::limits;
+use crate::domain::chat::changes::{Named, Side};
 use crate::domain::chat::conversation::{self, CONVERSATIONS};
 use crate::domain::chat::delivery::DELIVERY;
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Unsettled};
-use crate::domain::chat::timeline::{Body as Line, From, NewEntry};
+use crate::domain::chat::timeline::{Body as Line, Entry, From, NewEntry};
 use crate::domain::consent::window;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{Contact, Standing};
@@ -16,59 +17,100 @@ use crate::engine::command::{Outcome, Refusal};
 use crate::engine::machine::{Engine, Step};
 use crate::store::table::Rows;
 use crate::wire::content::{Body, Content};
-use crate::wire::decode::is_text;
+use crate::wire::decode::{Malformed, is_text};
 use crate::wire::own::OwnCopy;
+use crate::wire::said::message::{Piece, Said};
+use crate::wire::said::target::Target;
 use crate::wire::template::{Answer, Ground, Template};
 
 const TEMPLATE_WORDS: &str = "a template has a name of a-z, 0-9 and _, a version from 1, a language tag, and up to 16 variables, \
      each named once, of up to 256 bytes, all together at most 1,024";
 
+/// Where a content of ours is seen.
+pub(super) enum Place {
+    /// Nowhere: it is nothing for the eye.
+    None,
+    /// In a line of its own, which perhaps answers another one.
+    New(Line, Option<Named>),
+    /// At the message that it changes.
+    At(u64),
+}
+
 impl Engine {
-    /// Sends a text: the way out begins here.
+    /// Sends a message: the way out begins here.
     pub(super) fn send(
         &mut self,
         step: &mut Step<'_, '_>,
         to: AccountId,
-        text: String,
+        said: Said,
+        reply: Option<Named>,
         template: Option<Template>,
     ) -> Result<Outcome, Refusal> {
         let contact = self.may_write(step, &to)?;
-        if text.is_empty() || text.len() > limits::TEXT_MAX {
-            return Err(Refusal::TextLength { length: text.len() });
+        if let Said::Text(text) = &said {
+            if text.is_empty() || text.len() > limits::TEXT_MAX {
+                return Err(Refusal::TextLength { length: text.len() });
+            }
+            if !is_text(text, limits::TEXT_MAX) {
+                return Err(Refusal::TextCharacters);
+            }
         }
-        if !is_text(&text, limits::TEXT_MAX) {
-            return Err(Refusal::TextCharacters);
+        said.check().map_err(refused)?;
+        match &said {
+            Said::Menu(_) if !self.is_business() => return Err(Refusal::NotABusiness),
+            Said::Choice(_) => {
+                return Err(Refusal::Said("a choice names a menu: choose one of its rows".into()));
+            }
+            _ => {}
         }
         let is_by_hand = template.is_none();
-        let ground = self.ground(step, &contact, template)?;
-        let outcome = self.say_text(step, &contact, text, ground)?;
+        let outcome = self.utter(step, &contact, said, reply, template)?;
         if is_by_hand {
             self.answered_by_hand(step, &contact);
         }
         Ok(outcome)
     }
 
-    /// Says a text that is within its bounds, on a ground, and shows it on our other devices.
-    pub(super) fn say_text(
+    /// Files a message that is as it must be, and sends it.
+    pub(super) fn utter(
         &mut self,
         step: &mut Step<'_, '_>,
         contact: &Contact,
-        text: String,
+        said: Said,
+        reply: Option<Named>,
+        template: Option<Template>,
+    ) -> Result<Outcome, Refusal> {
+        let reply = match reply {
+            Some(named) => found(step, contact, named)?.name(),
+            None => None,
+        };
+        let ground = self.ground(step, contact, template)?;
+        self.utter_on(step, contact, (said, reply), ground)
+    }
+
+    /// The same on a ground that is known.
+    pub(super) fn utter_on(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        (said, reply): (Said, Option<Named>),
         ground: Option<Ground>,
     ) -> Result<Outcome, Refusal> {
-        let copy = (!self.siblings.is_empty()).then(|| text.clone());
+        let copy = (!self.siblings.is_empty()).then(|| said.clone());
         self.announce(step, contact);
-        let said = (Body::Text(text.clone()), ground);
-        let (id, seq, position) = self.queue(step, contact, said, Some(Line::Text(text)))?;
-        if let Some(text) = copy {
-            let copy = OwnCopy { to: contact.account, id, sent_at: step.now, seq, text };
+        let target = reply.map(|named| Target { id: named.id, yours: Side::Ours.yours(named.side) });
+        let content = (Body::Said(said.clone()), ground, target);
+        let (id, seq, position) = self.queue(step, contact, content, Place::New(Line::Said(said), reply))?;
+        if let Some(said) = copy {
+            let piece = Piece::Said(said, target);
+            let copy = OwnCopy { to: contact.account, id, sent_at: step.now, seq, piece };
             self.copy_to_own(step, contact, &copy);
         }
         Ok(Outcome::Queued { id, position: position.unwrap_or_default() })
     }
 
     /// On what ground a business writes: by a template, or in answer to the newest message that may be answered.
-    fn ground(
+    pub(super) fn ground(
         &self,
         step: &Step<'_, '_>,
         contact: &Contact,
@@ -106,7 +148,8 @@ impl Engine {
         line: Option<Line>,
     ) -> Result<(MessageId, Option<u64>), Refusal> {
         self.announce(step, contact);
-        self.queue(step, contact, (body, None), line).map(|(id, _, position)| (id, position))
+        let place = line.map_or(Place::None, |line| Place::New(line, None));
+        self.queue(step, contact, (body, None, None), place).map(|(id, _, position)| (id, position))
     }
 
     /// The same without a word about our devices before it.
@@ -114,8 +157,8 @@ impl Engine {
         &mut self,
         step: &mut Step<'_, '_>,
         contact: &Contact,
-        (body, ground): (Body, Option<Ground>),
-        line: Option<Line>,
+        (body, ground, reply): (Body, Option<Ground>, Option<Target>),
+        place: Place,
     ) -> Result<(MessageId, u64, Option<u64>), Refusal> {
         let with = contact.thread;
         let used = step.tx.row(&CONVERSATIONS, with.as_bytes()).map_or(0, |row| row.sent_seq);
@@ -132,17 +175,21 @@ impl Engine {
         step.rng.fill_bytes(&mut id);
         let id = MessageId::new(id);
         let seq = conversation::next_seq(step.tx, &with);
-        let position = line.map(|body| {
-            let entry = NewEntry { sent_at: step.now, id, from: From::Us { seq }, body };
-            let entry = conversation::file(step.tx, &with, entry, step.now);
-            self.show_filed(contact, &entry);
-            entry.position
-        });
-        if self.judges(contact) && matches!(body, Body::Text(_) | Body::Billing(_)) {
+        let position = match place {
+            Place::None => None,
+            Place::At(position) => Some(position),
+            Place::New(body, reply) => {
+                let entry = NewEntry { sent_at: step.now, id, from: From::Us { seq }, body, reply };
+                let entry = conversation::file(step.tx, &with, entry, step.now);
+                self.show_filed(step, contact, &entry);
+                Some(entry.position)
+            }
+        };
+        if self.judges(contact) && matches!(body, Body::Said(_) | Body::Billing(_)) {
             window::open(step.tx, &with, Answer { id, seq }, step.now);
         }
         let (sent_at, log_head) = (step.now, own.log.head());
-        let content = Content { id, seq, sent_at, log_head, introduction: None, ground, body };
+        let content = Content { id, seq, sent_at, log_head, introduction: None, ground, reply, body };
         let row = Unsettled {
             content: content.encode(),
             frame: None,
@@ -166,4 +213,17 @@ impl Engine {
         step.tx.put(&OUTBOX, OUTBOX.key_at(recipient, seq), row);
         self.expect_delivery(step, contact.account, expires);
     }
+}
+
+/// A message that can be changed or answered.
+pub(super) fn found(step: &Step<'_, '_>, contact: &Contact, named: Named) -> Result<Entry, Refusal> {
+    let entry = conversation::find(step.tx, &contact.thread, named).ok_or(Refusal::NoSuchMessage)?;
+    match entry.body {
+        Line::Said(_) => Ok(entry),
+        _ => Err(Refusal::Said("that message was taken back".into())),
+    }
+}
+
+pub(super) fn refused(error: Malformed) -> Refusal {
+    Refusal::Said(error.0.to_owned())
 }

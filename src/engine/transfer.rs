@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
-use crate::domain::chat::conversation::CONVERSATIONS;
+use crate::domain::chat::changes::{Changes, Edited, Mark, Named, Side};
+use crate::domain::chat::conversation::{self, CONVERSATIONS};
 use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::chat::timeline::{self, Body as Line, Entry, From};
 use crate::domain::identity::contact::{CONTACTS, Contact};
@@ -14,10 +15,13 @@ use crate::engine::fanout::known;
 use crate::engine::machine::{Engine, Step};
 use crate::store::table::Rows;
 use crate::wire::content::Body;
-use crate::wire::own::{HistoryEntry, HistoryPage};
+use crate::wire::own::{Felt, HistoryEntry, HistoryPage, Revised, Told};
+use crate::wire::said::target::Target;
 
-/// What an entry takes besides its text.
-const ENTRY_OVERHEAD: usize = 110;
+/// What an entry takes besides what was said.
+const ENTRY_OVERHEAD: usize = 180;
+/// What a reaction takes besides its emoji.
+const MARK_OVERHEAD: usize = 30;
 
 impl Engine {
     /// Goes on with what a new device is still to be given, as far as it has taken what came before.
@@ -124,10 +128,26 @@ impl Engine {
             } else {
                 From::Them { device: entry.device, seq: entry.seq }
             },
-            body: entry.text.clone().map_or(Line::Missing, Line::Text),
+            body: match &entry.said {
+                Told::Said(said, _) => Line::Said(said.clone()),
+                Told::Deleted(at) => Line::Deleted { at: *at },
+                Told::Missing => Line::Missing,
+            },
             failed: None,
+            reply: match &entry.said {
+                Told::Said(_, reply) => {
+                    reply.map(|reply| Named { side: Side::Ours.meant(reply.yours), id: reply.id })
+                }
+                Told::Deleted(_) | Told::Missing => None,
+            },
+            changes: Changes {
+                edit: entry.edit.map(|Revised { revision, by, at }| Edited { revision, by, at }),
+                ours: entry.our_reaction.as_ref().map(mark),
+                theirs: entry.their_reaction.as_ref().map(mark),
+            },
+            unchanged: None,
         });
-        timeline::fill(step.tx, &thread, entries.collect());
+        conversation::fill(step.tx, &thread, entries.collect(), step.now);
     }
 
     /// Contacts that our other devices know too, in the order of their accounts.
@@ -151,9 +171,10 @@ fn thread_of(step: &Step<'_, '_>, account: &AccountId) -> AccountId {
 fn fitting(entries: &[Entry]) -> &[Entry] {
     let mut size = 0;
     let fits = |entry: &&Entry| {
-        let text = if let Line::Text(text) = &entry.body { text.len() } else { 0 };
+        let said = if let Line::Said(said) = &entry.body { said.size() } else { 0 };
+        let marks = entry.changes.ours.iter().chain(&entry.changes.theirs);
         let first = size == 0;
-        size += text + ENTRY_OVERHEAD;
+        size += said + marks.map(|mark| mark.emoji.len() + MARK_OVERHEAD).sum::<usize>() + ENTRY_OVERHEAD;
         first || size <= limits::HISTORY_PAGE_BYTES
     };
     let count = entries.iter().rev().take_while(fits).count();
@@ -162,9 +183,11 @@ fn fitting(entries: &[Entry]) -> &[Entry] {
 
 /// What is worth telling: what was said, and what never came.
 fn history_entry(entry: &Entry, us: DeviceId) -> Option<HistoryEntry> {
-    let text = match &entry.body {
-        Line::Text(text) => Some(text.clone()),
-        Line::Missing => None,
+    let target = |named: Named| Target { id: named.id, yours: Side::Ours.yours(named.side) };
+    let said = match &entry.body {
+        Line::Said(said) => Told::Said(said.clone(), entry.reply.map(target)),
+        Line::Deleted { at } => Told::Deleted(*at),
+        Line::Missing => Told::Missing,
         Line::Billing { .. } | Line::Notice(_) => return None,
     };
     let (device, ours, seq) = match entry.from {
@@ -173,5 +196,26 @@ fn history_entry(entry: &Entry, us: DeviceId) -> Option<HistoryEntry> {
         From::Them { device, seq } => (device, false, seq),
     };
     let (position, at, sent_at, id) = (entry.position, entry.at, entry.sent_at, entry.id);
-    Some(HistoryEntry { position, at, sent_at, id, device, ours, seq, text })
+    let Changes { edit, ours: our_reaction, theirs: their_reaction } = &entry.changes;
+    Some(HistoryEntry {
+        position,
+        at,
+        sent_at,
+        id,
+        device,
+        ours,
+        seq,
+        said,
+        edit: edit.map(|Edited { revision, by, at }| Revised { revision, by, at }),
+        our_reaction: our_reaction.as_ref().map(felt),
+        their_reaction: their_reaction.as_ref().map(felt),
+    })
+}
+
+fn felt(mark: &Mark) -> Felt {
+    Felt { emoji: mark.emoji.clone(), revision: mark.revision, by: mark.by }
+}
+
+fn mark(felt: &Felt) -> Mark {
+    Mark { emoji: felt.emoji.clone(), revision: felt.revision, by: felt.by }
 }

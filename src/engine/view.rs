@@ -6,17 +6,21 @@ use serde::Serialize;
 
 use crate::base::id::{AccountId, MessageId};
 use crate::base::time::Time;
+use crate::domain::chat::changes::Named;
 use crate::domain::chat::conversation::{CONVERSATIONS, Conversation};
 use crate::domain::chat::delivery::{State, state_at};
+use crate::domain::chat::names;
 use crate::domain::chat::outbox::OUTBOX;
-use crate::domain::chat::timeline::{self, Body, Cause, Entry, From, Notice};
+use crate::domain::chat::timeline::{self, Cause, Entry, From};
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::safety_number::SafetyNumber;
 use crate::domain::identity::verification::Verification;
 use crate::domain::identity::{moved, own};
+use crate::engine::body_view::{
+    BodyView, QuoteView, ReactionView, body_view, direction, quote_view, reactions, words as words_of,
+};
 use crate::store::table::Rows;
-use crate::wire::billing::EventKind;
 use crate::wire::plan::Plan;
 use crate::wire::rail::Payee;
 use crate::wire::record::Profile;
@@ -109,6 +113,18 @@ pub struct EntryView {
     /// What was said.
     #[serde(flatten)]
     pub body: BodyView,
+    /// The message that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<QuoteView>,
+    /// When it was edited last, by its author's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<Time>,
+    /// What is felt about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<ReactionView>,
+    /// Why our last reaction to it, edit or deletion of it was given up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unchanged: Option<Cause>,
     /// How far it got; ours only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
@@ -118,34 +134,6 @@ pub struct EntryView {
     /// It came after the contact's key changed, and nobody has compared the new one yet; theirs only.
     #[serde(skip_serializing_if = "core::ops::Not::not")]
     pub key_changed: bool,
-}
-
-/// What was said.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[cfg_attr(feature = "full", derive(schemars::JsonSchema))]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum BodyView {
-    /// A text.
-    Text {
-        /// The text.
-        text: String,
-    },
-    /// An event of charging.
-    Billing {
-        /// Which event.
-        event: &'static str,
-        /// Its id.
-        id: String,
-        /// In a few words.
-        text: String,
-    },
-    /// A message that the sender counted and that never came.
-    Missing,
-    /// Something that happened to the conversation itself.
-    Notice {
-        /// What.
-        notice: Notice,
-    },
 }
 
 /// All contacts, by name.
@@ -247,23 +235,36 @@ pub fn search(
 
 const SEARCH_PAGE: usize = 256;
 
+/// The messages whose ids begin with these hexadecimal digits, as they are named; more than one where they are too few.
+pub fn messages(rows: &impl Rows, with: &AccountId, beginning: &str) -> Vec<(Named, EntryView)> {
+    let Some(contact) = moved::contact(rows, with) else { return Vec::new() };
+    let places = names::fitting(rows, &contact.thread, beginning, 2);
+    let entries = places.into_iter().filter_map(|at| timeline::since(rows, &contact.thread, at, 1).pop());
+    entries.filter_map(|one| Some((one.name()?, entry(rows, &contact, &one)))).collect()
+}
+
 /// How an entry is shown.
 pub fn entry(rows: &impl Rows, contact: &Contact, entry: &Entry) -> EntryView {
-    entry_with(contact, entry, |seq| state_at(rows, contact.devices(), seq))
+    entry_with(rows, contact, entry, |seq| state_at(rows, contact.devices(), seq))
 }
 
 /// The same for an entry that has just been filed: what is ours of it can't have got anywhere yet.
-pub(super) fn fresh_entry(contact: &Contact, entry: &Entry) -> EntryView {
-    entry_with(contact, entry, |_| State::Queued)
+pub(super) fn fresh_entry(rows: &impl Rows, contact: &Contact, entry: &Entry) -> EntryView {
+    entry_with(rows, contact, entry, |_| State::Queued)
 }
 
-fn entry_with(contact: &Contact, entry: &Entry, state: impl FnOnce(u64) -> State) -> EntryView {
-    let (direction, seq, state) = match entry.from {
-        From::Us { seq } => ("out", seq, Some(state(seq))),
+fn entry_with(
+    rows: &impl Rows,
+    contact: &Contact,
+    entry: &Entry,
+    state: impl FnOnce(u64) -> State,
+) -> EntryView {
+    let (seq, state) = match entry.from {
+        From::Us { seq } => (seq, Some(state(seq))),
         // How far it got, only that device knows.
-        From::Own { seq, .. } => ("out", seq, None),
-        From::Them { seq, .. } => ("in", seq, None),
+        From::Own { seq, .. } | From::Them { seq, .. } => (seq, None),
     };
+    let direction = direction(entry.from.side());
     EntryView {
         position: entry.position,
         id: entry.id,
@@ -272,6 +273,10 @@ fn entry_with(contact: &Contact, entry: &Entry, state: impl FnOnce(u64) -> State
         sent_at: entry.sent_at,
         at: entry.at,
         body: body_view(&entry.body),
+        reply_to: entry.reply.map(|reply| quote_view(rows, &contact.thread, reply)),
+        edited_at: entry.changes.edit.map(|edit| edit.at),
+        reactions: reactions(&entry.changes),
+        unchanged: entry.unchanged,
         state: if entry.failed.is_some() { Some(State::Failed) } else { state },
         cause: entry.failed,
         key_changed: direction == "in" && contact.verification.is_changed_by(entry.at),
@@ -306,11 +311,8 @@ fn show(rows: &impl Rows, contact: &Contact, entries: Vec<Entry>) -> Vec<EntryVi
 }
 
 fn has_words(entry: &Entry, words: &[String]) -> bool {
-    let text = match &entry.body {
-        Body::Text(text) | Body::Billing { summary: text, .. } => text.to_lowercase(),
-        Body::Missing | Body::Notice(_) => return false,
-    };
-    words.iter().all(|word| text.contains(word))
+    let text = words_of(&entry.body).map(|text| text.to_lowercase());
+    text.is_some_and(|text| words.iter().all(|word| text.contains(word)))
 }
 
 const fn verification_of(verification: Verification) -> (&'static str, Option<Time>) {
@@ -336,22 +338,6 @@ fn contact_view(rows: &impl Rows, contact: &Contact) -> ContactView {
         former_address: contact.former.as_ref().map(address::encode),
         forked_at: contact.forked_at,
     }
-}
-
-fn body_view(body: &Body) -> BodyView {
-    match body {
-        Body::Text(text) => BodyView::Text { text: text.clone() },
-        Body::Billing { kind, id, summary } => {
-            BodyView::Billing { event: event_name(*kind), id: id.to_string(), text: summary.clone() }
-        }
-        Body::Missing => BodyView::Missing,
-        Body::Notice(notice) => BodyView::Notice { notice: *notice },
-    }
-}
-
-/// What an event is called, by the number that timelines keep.
-fn event_name(kind: u32) -> &'static str {
-    EventKind::from_number(kind).map_or("unknown", EventKind::word)
 }
 
 /// A business's profile, without the parts that only machines read.

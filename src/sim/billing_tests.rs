@@ -149,7 +149,7 @@ fn reminders_resend_the_same_invoice() {
     let sayings = |world: &World| {
         let history = super::tests::history(world, ANA, &shop);
         let said = history.iter().filter_map(|entry| match &entry.body {
-            crate::engine::view::BodyView::Billing { event: "invoice", id, .. } => Some(id.clone()),
+            crate::engine::body_view::BodyView::Billing { event: "invoice", id, .. } => Some(id.clone()),
             _ => None,
         });
         said.collect::<Vec<_>>()

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::charging;
 use crate::base::consent_limits;
-use crate::base::desk_limits;
-use crate::base::limits;
+use crate::base::{desk_limits, limits, said_limits};
 use crate::sim::disk::Disk;
 use crate::store::key::{Key, TableId};
 
@@ -57,7 +56,8 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         TableId::Peers | TableId::Incoming | TableId::Delivery => (devices, 1),
         TableId::Conversations => (contacts, 1),
         // What was said is kept.
-        TableId::Timeline => (NONE, NONE),
+        TableId::Timeline | TableId::Names => (NONE, NONE),
+        TableId::EarlyChanges => (contacts.saturating_mul(said_limits::EARLY_MAX), said_limits::EARLY_MAX),
         TableId::Held => (NONE, limits::HELD_MAX),
         TableId::Missing => (NONE, limits::HELD_MAX),
         TableId::Outbox => (NONE, usize::try_from(limits::OUTBOX_MAX).unwrap_or(NONE)),

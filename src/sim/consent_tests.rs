@@ -27,11 +27,11 @@ use crate::wire::report::Reason;
 use crate::wire::template::{Template, Variable};
 
 const HOUR: Duration = Duration::from_secs(3_600);
-const SHOP: usize = 0;
-const ANA: usize = 1;
+pub(super) const SHOP: usize = 0;
+pub(super) const ANA: usize = 1;
 
 /// A shop, and Ana, who has written to it; the accounts by which they know one another.
-fn customer(seed: u64) -> (World, AccountId, AccountId) {
+pub(super) fn customer(seed: u64) -> (World, AccountId, AccountId) {
     let mut world = World::new(seed, &[Business, Person, Person, Person]);
     let draft = ProfileDraft { name: "Padaria".into(), ..ProfileDraft::default() };
     assert!(world.ask(SHOP, Command::SetProfile(Box::new(draft))).unwrap().is_ok());

@@ -8,7 +8,7 @@ use crate::domain::identity::invite;
 use crate::domain::mailbox::owner;
 use crate::engine::command::{Command, Outcome};
 use crate::engine::event::Event;
-use crate::engine::view::BodyView;
+use crate::sim::altered;
 use crate::sim::run::Run;
 use crate::sim::script::Act;
 use crate::sim::town::{contacts, is_contact, mailbox};
@@ -45,6 +45,9 @@ impl Run {
         match act {
             Act::Talk(peer) => self.talk(peer),
             Act::Say(peer, to, more) => self.say(peer, to, more),
+            Act::Edit(peer, with, message) => self.edit(peer, with, message),
+            Act::TakeBack(peer, with, message) => self.take_message_back(peer, with, message),
+            Act::Feel(peer, with, message) => self.feel(peer, with, message),
             Act::Read(peer, with) => drop(self.world.command(peer, Command::MarkRead(with))),
             Act::Sleep(peer) => self.sleep(peer),
             Act::Wake(peer) => self.wake(peer),
@@ -78,9 +81,10 @@ impl Run {
         self.texts += 1;
         let words = (0..self.rng.below(12)).map(|_| WORDS[self.rng.index(WORDS.len())]);
         let text = words.fold(self.texts.to_string(), |text, word| text + " " + word);
+        let (command, spoken) = self.something(peer, to, text);
         // Asked for before it is answered: the answer may come in the very next moment.
-        let ticket = self.world.command(peer, Command::Send { to, text: text.clone() });
-        self.oracle.asks(&self.world, peer, ticket, to, text);
+        let ticket = self.world.command(peer, command);
+        self.oracle.asks(&self.world, peer, ticket, to, spoken);
         if more > 0 {
             let at = self.in_a_while(MOMENT);
             self.script.put(at, Act::Say(peer, to, more - 1));
@@ -183,11 +187,12 @@ impl Run {
     pub(super) fn react(&mut self, seen: &Seen) {
         match seen {
             Seen::Shown(peer, Event::Entry { with, entry, .. }) if entry.direction == "in" => {
-                let is_text = matches!(entry.body, BodyView::Text { .. });
-                if is_text {
+                if altered::words(&entry.body).is_some() {
                     self.heard(*peer, with.0);
+                    self.feels(*peer, with.0, entry);
                 }
             }
+            Seen::Answered(peer, _, Ok(Outcome::Queued { id, .. })) => self.thinks(*peer, *id),
             Seen::Answered(peer, ticket, Ok(Outcome::Invited { invite: text, .. })) => {
                 let guest = self.invites.remove(&(*peer, *ticket));
                 if let (Some(guest), Ok(invite)) = (guest, invite::decode(text)) {

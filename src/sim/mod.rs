@@ -16,6 +16,7 @@ pub mod verdict;
 pub mod workload;
 pub mod world;
 
+mod altered;
 mod carry;
 mod courier;
 mod dht;
@@ -27,6 +28,7 @@ mod record;
 mod script;
 mod shopkeeper;
 mod town;
+mod whims;
 
 #[cfg(test)]
 mod billing_tests;
@@ -42,5 +44,7 @@ mod directory_tests;
 mod mail_tests;
 #[cfg(test)]
 mod rotation_tests;
+#[cfg(test)]
+mod said_tests;
 #[cfg(test)]
 mod tests;

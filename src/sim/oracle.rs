@@ -13,18 +13,29 @@ use crate::domain::mailbox::boxes;
 use crate::engine::command::Outcome;
 use crate::engine::event::Event;
 use crate::engine::input::Ticket;
-use crate::engine::view::{BodyView, EntryView};
+use crate::engine::view::EntryView;
+use crate::sim::altered::{self, Alterations};
 use crate::sim::shopkeeper;
 use crate::sim::world::{Seen, World};
 use crate::store::table::{Reader, Rows as _};
 use crate::wire::peer::PeerKey;
 
-/// A text that a node was asked to send.
+/// How a message is told from all others.
+#[derive(Clone, Debug)]
+pub struct Spoken {
+    /// What no other one says.
+    pub(super) text: String,
+    /// Its place among all.
+    pub(super) number: u64,
+}
+
+/// A message that a node was asked to send.
 #[derive(Clone, Debug)]
 pub(super) struct Said {
     pub(super) from: usize,
     pub(super) to: AccountId,
     pub(super) text: String,
+    pub(super) number: u64,
     /// When, by the world's clock.
     pub(super) at: Time,
     /// The sender's store was lost since: what had not left went with it.
@@ -40,6 +51,8 @@ pub struct Oracle {
     pub(super) unanswered: BTreeMap<String, Said>,
     /// What was accepted.
     pub(super) said: BTreeMap<MessageId, Said>,
+    /// What was changed of it.
+    pub(super) altered: Alterations,
     /// What devices that were lost had shown.
     pub(super) shown_by_lost: BTreeSet<(AccountId, MessageId)>,
     /// What lost devices of an account had from a device: filed, and read.
@@ -58,9 +71,10 @@ pub struct Oracle {
 const VIOLATIONS_MAX: usize = 50;
 
 impl Oracle {
-    /// A node is asked to send a text, which no other text is like.
-    pub fn asks(&mut self, world: &World, from: usize, ticket: Ticket, to: AccountId, text: String) {
-        self.asked.insert((from, ticket), Said { from, to, text, at: world.now, lost: false });
+    /// A node is asked to send a message, which no other one is like.
+    pub fn asks(&mut self, world: &World, from: usize, ticket: Ticket, to: AccountId, spoken: Spoken) {
+        let Spoken { text, number } = spoken;
+        self.asked.insert((from, ticket), Said { from, to, text, number, at: world.now, lost: false });
     }
 
     /// A node speaks for its accounts from now on.
@@ -89,6 +103,7 @@ impl Oracle {
         self.devices.retain(|(known, _), _| *known != peer);
         let lost = self.said.values_mut().chain(self.asked.values_mut()).filter(|said| said.from == peer);
         lost.for_each(|said| said.lost = true);
+        self.altered.loses(peer);
     }
 
     /// A node no longer speaks for anybody, and will not be heard.
@@ -109,6 +124,10 @@ impl Oracle {
     /// Takes in what could be seen.
     pub fn watch(&mut self, world: &World, seen: &Seen) {
         match seen {
+            Seen::Answered(peer, ticket, answer) if self.altered.answered(*peer, *ticket, answer) => {}
+            Seen::Shown(_, Event::Changed { entry, .. }) if entry.unchanged.is_some() => {
+                self.altered.given_up(entry.id);
+            }
             Seen::Answered(peer, ticket, Ok(Outcome::Queued { id, .. })) => {
                 if let Some(said) = self.asked.remove(&(*peer, *ticket))
                     && self.said.insert(*id, said).is_some()
@@ -133,9 +152,9 @@ impl Oracle {
 
     /// A node says something; what it says by itself nobody asked for, and it must arrive as anything else.
     fn speaks(&mut self, world: &World, peer: usize, to: AccountId, entry: &EntryView) {
-        let BodyView::Text { text } = &entry.body else { return };
-        if shopkeeper::is_automatic(text) && !self.said.contains_key(&entry.id) {
-            let said = Said { from: peer, to, text: text.clone(), at: world.now, lost: false };
+        let Some(text) = altered::words(&entry.body) else { return };
+        if shopkeeper::is_automatic(Some(&text)) && !self.said.contains_key(&entry.id) {
+            let said = Said { from: peer, to, text, number: 0, at: world.now, lost: false };
             self.said.insert(entry.id, said);
             self.by_itself += 1;
         }

@@ -52,6 +52,8 @@ pub struct Report {
     pub failed: u64,
     /// Those that went with their sender's lost device before they left.
     pub lost_with_device: u64,
+    /// Those that were reacted to, edited or taken back.
+    pub changed: u64,
     /// Different frames that left a node.
     pub frames: u64,
     /// How often a mailbox said that it keeps a frame.
@@ -78,6 +80,7 @@ impl Report {
             shown: 0,
             failed: 0,
             lost_with_device: 0,
+            changed: 0,
             frames: 0,
             kept: 0,
             steps: 0,
@@ -211,6 +214,7 @@ impl Run {
             shown: verdict.shown,
             failed: verdict.failed,
             lost_with_device: verdict.lost,
+            changed: verdict.changed,
             frames: self.world.frames(),
             kept: self.world.mail.words,
             steps: self.world.steps,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::id::AccountId;
+use crate::base::id::{AccountId, MessageId};
 use crate::base::time::Time;
+use crate::domain::chat::changes::Named;
 use crate::sim::mail::Malice;
 
 /// One thing that somebody, or fate, does.
@@ -13,6 +14,11 @@ pub(super) enum Act {
     Talk(usize),
     /// Says so many texts to somebody, one after the other.
     Say(usize, AccountId, u64),
+    /// Edits a message of its own, or takes it back.
+    Edit(usize, AccountId, MessageId),
+    TakeBack(usize, AccountId, MessageId),
+    /// Reacts to a message.
+    Feel(usize, AccountId, Named),
     /// Has seen a conversation.
     Read(usize, AccountId),
     /// Switches its node off, and on again later.

@@ -4,7 +4,8 @@ use crate::base::desk_limits as limits;
 use crate::domain::business::bot::{Bot, Choice, HandOver, Keyword, Node};
 use crate::domain::business::desk::{DESK, INDEX};
 use crate::domain::business::reception::{Greeting, OpenHours, Reception};
-use crate::engine::view::BodyView;
+use crate::engine::body_view::BodyView;
+use crate::sim::altered;
 use crate::sim::record::Shown;
 use crate::store::table::Rows;
 
@@ -53,8 +54,8 @@ pub(super) fn reception() -> Reception {
 }
 
 /// Whether nobody typed it.
-pub(super) fn is_automatic(text: &str) -> bool {
-    text.starts_with(MARK)
+pub(super) fn is_automatic(text: Option<&str>) -> bool {
+    text.is_some_and(|text| text.starts_with(MARK))
 }
 
 /// How often a node said something by itself without having been spoken to since it last did.
@@ -64,12 +65,11 @@ pub(super) fn unasked(shown: &[Shown]) -> usize {
         if last.replace(*with) != Some(*with) {
             is_asked = false;
         }
-        match &entry.body {
-            BodyView::Text { .. } if entry.direction == "in" => is_asked = true,
-            BodyView::Text { text } if is_automatic(text) => {
-                unasked += usize::from(!core::mem::replace(&mut is_asked, false));
-            }
-            _ => {}
+        let words = altered::words(&entry.body);
+        if entry.direction == "in" {
+            is_asked |= !matches!(entry.body, BodyView::Missing | BodyView::Notice { .. });
+        } else if is_automatic(words.as_deref()) {
+            unasked += usize::from(!core::mem::replace(&mut is_asked, false));
         }
     }
     unasked

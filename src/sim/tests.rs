@@ -9,8 +9,9 @@ use crate::base::limits;
 use crate::domain::chat::delivery::State;
 use crate::domain::chat::timeline::Notice;
 use crate::domain::identity::{address, invite};
+use crate::engine::body_view::BodyView;
 use crate::engine::command::{Command, Outcome};
-use crate::engine::view::{self, BodyView, EntryView};
+use crate::engine::view::{self, EntryView};
 use crate::sim::world::{Faults, World};
 use crate::store::table::Reader;
 

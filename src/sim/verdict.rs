@@ -7,7 +7,8 @@ use crate::base::limits;
 use crate::domain::chat::delivery::State;
 use crate::domain::chat::incoming::HELD;
 use crate::domain::chat::outbox::OUTBOX;
-use crate::engine::view::BodyView;
+use crate::engine::body_view::BodyView;
+use crate::sim::altered::{self, Look};
 use crate::sim::bounds;
 use crate::sim::hosts;
 use crate::sim::oracle::{Oracle, Said};
@@ -25,6 +26,8 @@ pub struct Verdict {
     pub failed: u64,
     /// Messages that were lost with their sender's device before they left.
     pub lost: u64,
+    /// Messages that were reacted to, edited or taken back.
+    pub changed: u64,
 }
 
 /// What the screens of all nodes show.
@@ -34,6 +37,8 @@ struct Screens {
     on: BTreeMap<MessageId, BTreeSet<usize>>,
     /// What its sender is told of a message.
     states: BTreeMap<MessageId, State>,
+    /// What nodes show of messages, by the message.
+    looks: BTreeMap<MessageId, Vec<Look>>,
     /// Nodes and conversations in which something is shown as missing.
     missing: Vec<(usize, AccountId)>,
 }
@@ -47,6 +52,7 @@ impl Oracle {
         for said in core::mem::take(&mut self.asked).into_values() {
             self.unanswered.insert(said.text.clone(), said);
         }
+        self.altered.end();
         let mut screens = Screens::default();
         for peer in 0..world.peers.len() {
             self.look_at(world, peer, &mut screens);
@@ -76,30 +82,32 @@ impl Oracle {
         }
         for Shown { with, entry } in shown {
             let text = match &entry.body {
-                BodyView::Text { text } => text,
                 BodyView::Missing => {
                     screens.missing.push((peer, with));
                     continue;
                 }
                 BodyView::Notice { .. } | BodyView::Billing { .. } => continue,
+                body => altered::words(body),
             };
-            let known = self.said.get(&entry.id).or_else(|| self.unanswered.get(text));
-            let Some(said) = known.filter(|said| said.text == *text).cloned() else {
+            let known = self.said.get(&entry.id).or_else(|| self.unanswered.get(text.as_ref()?));
+            let is_said = |said: &&Said| Some(&said.text) == text.as_ref();
+            let is_told = |said: &&Said| is_said(said) || self.altered.says(&entry.id, text.as_deref());
+            let Some(said) = known.filter(is_told).cloned() else {
                 self.finds(format!("node {peer} shows what nobody said: {text:?}"));
                 continue;
             };
+            screens.looks.entry(entry.id).or_default().push(Look::of(peer, &entry));
             if let Some(state) = entry.state {
                 screens.states.insert(entry.id, state);
             }
             if !screens.on.entry(entry.id).or_default().insert(peer) {
                 self.finds(format!("node {peer} shows {text:?} twice"));
             }
-            if shopkeeper::is_automatic(text) {
+            if shopkeeper::is_automatic(Some(&said.text)) {
                 continue;
             }
-            let number = serial(text);
-            let last = order.insert((with, said.from), (number, entry.id));
-            if last.is_some_and(|(before, _)| before > number) && !said.lost {
+            let last = order.insert((with, said.from), (said.number, entry.id));
+            if last.is_some_and(|(before, _)| before > said.number) && !said.lost {
                 self.finds(format!("node {peer} shows {text:?} of node {} out of its order", said.from));
             }
         }
@@ -174,8 +182,20 @@ impl Oracle {
                 found.push(format!("node {peer} shows something as missing that did not fail"));
             }
         }
+        found.extend(screens.looks.iter().filter_map(|(id, looks)| self.looks_wrong(id, looks)));
         found.into_iter().for_each(|what| self.finds(what));
+        verdict.changed = self.altered.count();
         verdict
+    }
+
+    /// What is wrong with how a message that was changed is shown by those who were there for all of its changes.
+    fn looks_wrong(&self, id: &MessageId, looks: &[Look]) -> Option<String> {
+        let since = self.altered.since(id)?;
+        let said = self.said.get(id).filter(|said| !said.lost)?;
+        let is_home =
+            |peer: usize| self.homes.values().flatten().any(|(home, there)| *home == peer && *there <= since);
+        let looks: Vec<Look> = looks.iter().filter(|look| is_home(look.peer)).cloned().collect();
+        self.altered.judge(id, said.from, &looks)
     }
 }
 
@@ -183,9 +203,4 @@ fn describe(said: &Said, state: Option<&State>) -> String {
     let Said { from, to, text, .. } = said;
     let short: String = text.chars().take(limits::NAME_MAX).collect();
     format!("{short:?} of node {from} to {to} is neither shown everywhere nor failed: {state:?}")
-}
-
-/// The number that every text begins with.
-pub(super) fn serial(text: &str) -> u64 {
-    text.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }

@@ -70,6 +70,8 @@ pub enum TableId {
     Webhooks = 85,
     WebhookWaiting = 86,
     WebhookDead = 87,
+    Names = 88,
+    EarlyChanges = 89,
     Consents = 64,
     Openings = 65,
     Windows = 66,

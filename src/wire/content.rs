@@ -11,10 +11,15 @@ use crate::wire::account::{LogHead, log_from_schema, log_to_schema};
 use crate::wire::billing::SignedEvent;
 use crate::wire::boxes::Queues;
 use crate::wire::consent::{Decline, SignedConsent};
-use crate::wire::decode::{Malformed, array, countable, line, list, message, required, text, time};
+use crate::wire::decode::{Malformed, array, countable, line, list, message, required, time};
 use crate::wire::own::{HistoryPage, KnownContact, OwnCopy, OwnRead};
 use crate::wire::reach::Reach;
+use crate::wire::said::change::Change;
+use crate::wire::said::message::Said;
+use crate::wire::said::target::Target;
+use crate::wire::said::unknown::Unknown;
 use crate::wire::schema;
+use crate::wire::schema::content::Body as Wire;
 use crate::wire::signed::Signed;
 use crate::wire::template::Ground;
 
@@ -38,6 +43,8 @@ pub struct Content {
     pub introduction: Option<Introduction>,
     /// On what ground a business writes.
     pub ground: Option<Ground>,
+    /// The message that this one answers, for people to see; it is no ground to write on.
+    pub reply: Option<Target>,
     /// The thing itself.
     pub body: Body,
 }
@@ -51,8 +58,10 @@ pub enum Body {
         /// gone. At least 1.
         first: u64,
     },
-    /// A text message.
-    Text(String),
+    /// A message: something that has a line of its own.
+    Said(Said),
+    /// A change of a message.
+    Change(Change),
     /// What arrived and what was read.
     Ack(Ack),
     /// A request for what never came.
@@ -149,10 +158,31 @@ pub struct Ack {
 impl Content {
     /// The bytes to be sealed.
     pub fn encode(&self) -> Vec<u8> {
-        use schema::content::Body as Wire;
         let body = match &self.body {
+            // Whatever else is in it was read from these bytes.
+            Body::Said(Said::Unknown(unknown)) => return unknown.content.clone(),
+            body => Self::body_to_wire(body),
+        };
+        let (answers, template) = Ground::to_schema(self.ground.as_ref());
+        schema::Content {
+            id: self.id.as_bytes().to_vec(),
+            seq: self.seq,
+            sent_at: self.sent_at.as_millis(),
+            log_head: Some(self.log_head.to_schema()),
+            introduction: self.introduction.as_ref().map(Introduction::to_schema),
+            answers,
+            template,
+            reply: self.reply.map(Target::to_schema),
+            body,
+        }
+        .encode_to_vec()
+    }
+
+    fn body_to_wire(body: &Body) -> Option<Wire> {
+        Some(match body {
+            Body::Said(said) => return said.to_wire(),
+            Body::Change(change) => change.to_wire(),
             Body::Hello { first } => Wire::Hello(schema::Hello { first: *first }),
-            Body::Text(text) => Wire::Text(text.clone()),
             Body::Ack(ack) => Wire::Ack(schema::Ack {
                 delivered: ack.delivered,
                 beyond: ack
@@ -188,29 +218,40 @@ impl Content {
                 former: log_to_schema(&succession.former),
                 device: Some(succession.device.to_schema()),
             }),
-        };
-        let (answers, template) = Ground::to_schema(self.ground.as_ref());
-        schema::Content {
-            id: self.id.as_bytes().to_vec(),
-            seq: self.seq,
-            sent_at: self.sent_at.as_millis(),
-            log_head: Some(self.log_head.to_schema()),
-            introduction: self.introduction.as_ref().map(Introduction::to_schema),
-            answers,
-            template,
-            body: Some(body),
-        }
-        .encode_to_vec()
+        })
     }
 
     /// Parses an opened frame.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        use schema::content::Body as Wire;
         let content: schema::Content = message(bytes, CONTENT_MAX)?;
-        let body = match required(content.body)? {
+        let body = match content.body {
+            Some(body) => Self::body_from_wire(body)?,
+            None => Body::Said(Said::Unknown(Unknown::of(bytes)?)),
+        };
+        Ok(Self {
+            id: MessageId::new(array(&content.id)?),
+            seq: countable(content.seq)?,
+            sent_at: time(content.sent_at),
+            log_head: LogHead::from_schema(&required(content.log_head)?)?,
+            introduction: content.introduction.map(Introduction::from_schema).transpose()?,
+            ground: Ground::from_schema(content.answers, content.template)?,
+            reply: content.reply.as_ref().map(Target::from_schema).transpose()?,
+            body,
+        })
+    }
+
+    fn body_from_wire(body: Wire) -> Result<Body, Malformed> {
+        let body = match Said::from_wire(body)? {
+            Ok(said) => return Ok(Body::Said(said)),
+            Err(body) => body,
+        };
+        let body = match Change::from_wire(body)? {
+            Ok(change) => return Ok(Body::Change(change)),
+            Err(body) => body,
+        };
+        Ok(match body {
             Wire::Hello(schema::Hello { first: 0 }) => return Err(Malformed("nothing is numbered 0")),
             Wire::Hello(schema::Hello { first }) => Body::Hello { first: countable(first)? },
-            Wire::Text(body) => Body::Text(text(body, limits::TEXT_MAX)?),
             Wire::Ack(ack) => Body::Ack(Ack {
                 delivered: countable(ack.delivered)?,
                 beyond: list(ack.beyond, BEYOND_MAX, |run| {
@@ -241,16 +282,16 @@ impl Content {
                 former: log_from_schema(succession.former)?,
                 device: DeviceHint::from_schema(required(succession.device)?)?,
             }),
-        };
-        Ok(Self {
-            id: MessageId::new(array(&content.id)?),
-            seq: countable(content.seq)?,
-            sent_at: time(content.sent_at),
-            log_head: LogHead::from_schema(&required(content.log_head)?)?,
-            introduction: content.introduction.map(Introduction::from_schema).transpose()?,
-            ground: Ground::from_schema(content.answers, content.template)?,
-            body,
+            // Every other body is something that is said, or a change of it.
+            _ => return Err(Malformed("a body of another kind")),
         })
+    }
+}
+
+impl Body {
+    /// A text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Said(Said::Text(text.into()))
     }
 }
 
@@ -311,6 +352,8 @@ mod tests {
     use crate::wire::boxes::{InboxBox, PairBox, Ticket};
     use crate::wire::consent::Topic;
     use crate::wire::peer::{PeerAddress, PeerKey};
+    use crate::wire::said::menu::tests::menu;
+    use crate::wire::said::reaction::Reaction;
 
     fn content(body: Body) -> Content {
         Content {
@@ -320,6 +363,7 @@ mod tests {
             log_head: LogHead { seq: 0, hash: Digest::new([2; 32]) },
             introduction: None,
             ground: None,
+            reply: None,
             body,
         }
     }
@@ -362,12 +406,17 @@ mod tests {
             declined: vec![(2, 3, Decline::NoConsent), (9, 10, Decline::TooLate)],
         });
         let ground = Ground::Template(crate::wire::template::tests::template(Topic::Utility));
-        let grounded = Content { ground: Some(ground), ..content(Body::Text("a caminho".into())) };
+        let grounded = Content { ground: Some(ground), ..content(Body::text("a caminho")) };
         let signer = DeviceId::new([8; 32]);
         let consent = SignedConsent { signer, signed: crate::wire::signed::tests::signed() };
+        let target = Target { id: MessageId::new([9; 16]), yours: true };
+        let reply = Content { reply: Some(target), ..content(Body::Said(Said::Menu(menu()))) };
+        let reaction = Reaction { target, emoji: "👍".into(), revision: 1 };
         let all = [
             introduced,
-            content(Body::Text("olá\n".into())),
+            reply,
+            content(Body::Change(Change::Reaction(reaction))),
+            content(Body::text("olá\n")),
             content(ack),
             content(Body::Resend { from: 3, until: 5 }),
             content(Body::Queues(queues())),
@@ -381,13 +430,32 @@ mod tests {
     }
 
     #[test]
+    fn a_body_of_a_later_version_is_kept_whole_with_all_that_is_known_beside_it() {
+        let template = Ground::Template(crate::wire::template::tests::template(Topic::Service));
+        let mut later = Content { ground: Some(template), ..content(Body::Hello { first: 1 }) }.encode();
+        let hello = [0x52, 2, 8, 1];
+        let at = later.windows(4).position(|bytes| bytes == hello).unwrap();
+        later.drain(at..at + 4);
+        // Field 200, with a text in it.
+        later.extend([0xc2, 0x0c, 3]);
+        later.extend(b"new");
+        let read = Content::decode(&later).unwrap();
+        assert_eq!(read.body, Body::Said(Said::Unknown(Unknown { number: 200, content: later.clone() })));
+        assert_eq!((read.id, read.seq), (MessageId::new([1; 16]), 7));
+        assert!(read.ground.is_some());
+        assert_eq!(read.encode(), later, "it is kept as it came");
+        let bare = &later[..later.len() - 6];
+        assert!(Content::decode(bare).is_err(), "without a body it is none of any version");
+    }
+
+    #[test]
     fn hostile_contents_are_refused() {
-        let too_long = content(Body::Text("x".repeat(limits::TEXT_MAX + 1)));
-        let escape = content(Body::Text("\u{1b}]0;pwned\u{7}".into()));
+        let too_long = content(Body::text("x".repeat(limits::TEXT_MAX + 1)));
+        let escape = content(Body::text("\u{1b}]0;pwned\u{7}"));
         let crowd = content(Body::Ack(Ack { beyond: vec![(1, 2); BEYOND_MAX + 1], ..Ack::default() }));
         let empty = content(Body::Resend { from: 5, until: 5 });
         let beyond = limits::SEQUENCE_MAX + 1;
-        let far = Content { seq: beyond, ..content(Body::Text("far".into())) };
+        let far = Content { seq: beyond, ..content(Body::text("far")) };
         let first = content(Body::Hello { first: beyond });
         let ack = content(Body::Ack(Ack { beyond: vec![(1, u64::MAX)], ..Ack::default() }));
         let runs = vec![(1, 2, Decline::OverCap); consent_limits::DECLINED_RUNS_MAX + 1];
@@ -395,7 +463,7 @@ mod tests {
         for one in [too_long, escape, crowd, empty, far, first, ack, runs] {
             assert!(Content::decode(&one.encode()).is_err());
         }
-        let whole = content(Body::Text("cut".into())).encode();
+        let whole = content(Body::text("cut")).encode();
         for length in 0..whole.len() {
             assert!(Content::decode(&whole[..length]).is_err(), "cut at {length}");
         }

@@ -30,6 +30,7 @@ pub mod rail;
 pub mod reach;
 pub mod record;
 pub mod report;
+pub mod said;
 pub mod signed;
 pub mod succession;
 pub mod template;

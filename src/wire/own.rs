@@ -4,8 +4,12 @@ use crate::base::id::{AccountId, DeviceId, MessageId};
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::wire::account::{log_from_schema, log_to_schema};
-use crate::wire::decode::{Malformed, array, countable, line, list, text, time};
+use crate::wire::decode::{Malformed, array, countable, line, list, time};
 use crate::wire::reach::Reach;
+use crate::wire::said::edit::revision;
+use crate::wire::said::message::{Piece, Said};
+use crate::wire::said::reaction::is_emoji;
+use crate::wire::said::target::Target;
 use crate::wire::schema;
 use crate::wire::signed::Signed;
 
@@ -20,8 +24,8 @@ pub struct OwnCopy {
     pub sent_at: Time,
     /// The number that it gave the message.
     pub seq: u64,
-    /// What was said.
-    pub text: String,
+    /// What was said or changed.
+    pub piece: Piece,
 }
 
 /// A contact as another device of the account knows it. The log isn't verified.
@@ -87,8 +91,47 @@ pub struct HistoryEntry {
     pub ours: bool,
     /// The number that it gave the message.
     pub seq: u64,
-    /// What was said; none where it never came.
-    pub text: Option<String>,
+    /// What was said, as it stands now.
+    pub said: Told,
+    /// Its last edit.
+    pub edit: Option<Revised>,
+    /// The reaction of our own person.
+    pub our_reaction: Option<Felt>,
+    /// The reaction of the contact.
+    pub their_reaction: Option<Felt>,
+}
+
+/// What is told of something that was said.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// The thing itself, and what it answers.
+    Said(Said, Option<Target>),
+    /// It was taken back, then.
+    Deleted(Time),
+    /// It never came.
+    Missing,
+}
+
+/// The last edit of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Revised {
+    /// Its number among them.
+    pub revision: u32,
+    /// The content that brought it.
+    pub by: MessageId,
+    /// When it was sent.
+    pub at: Time,
+}
+
+/// A reaction that holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Felt {
+    /// Empty where it was taken back.
+    pub emoji: String,
+    /// Its number among those of its person.
+    pub revision: u32,
+    /// The content that brought it.
+    pub by: MessageId,
 }
 
 /// What a person saw on another device of the account.
@@ -123,7 +166,7 @@ impl OwnCopy {
             id: self.id.as_bytes().to_vec(),
             sent_at: self.sent_at.as_millis(),
             seq: self.seq,
-            text: self.text.clone(),
+            said: self.piece.encode(),
         }
     }
 
@@ -133,7 +176,7 @@ impl OwnCopy {
             id: MessageId::new(array(&copy.id)?),
             sent_at: time(copy.sent_at),
             seq: countable(copy.seq)?,
-            text: text(copy.text, limits::TEXT_MAX)?,
+            piece: Piece::decode(&copy.said)?,
         })
     }
 }
@@ -208,12 +251,31 @@ impl HistoryEntry {
             device: self.device.as_bytes().to_vec(),
             ours: self.ours,
             seq: self.seq,
-            text: self.text.clone().unwrap_or_default(),
+            said: match &self.said {
+                Told::Said(said, reply) => Piece::Said(said.clone(), *reply).encode(),
+                Told::Deleted(_) | Told::Missing => Vec::new(),
+            },
+            deleted_at: if let Told::Deleted(at) = self.said { at.as_millis().max(1) } else { 0 },
+            edit: self.edit.map(|edit| schema::Revised {
+                revision: edit.revision,
+                by: edit.by.as_bytes().to_vec(),
+                at: edit.at.as_millis(),
+            }),
+            our_reaction: self.our_reaction.as_ref().map(Felt::to_schema),
+            their_reaction: self.their_reaction.as_ref().map(Felt::to_schema),
         }
     }
 
     fn from_schema(entry: schema::HistoryEntry) -> Result<Self, Malformed> {
-        let said = !entry.text.is_empty();
+        let said = match (entry.said.as_slice(), entry.deleted_at) {
+            ([], 0) => Told::Missing,
+            ([], at) => Told::Deleted(time(at)),
+            (said, 0) => match Piece::decode(said)? {
+                Piece::Said(said, reply) => Told::Said(said, reply),
+                Piece::Change(_) => return Err(Malformed("a change is no line")),
+            },
+            _ => return Err(Malformed("taken back, and there")),
+        };
         Ok(Self {
             position: countable(entry.position)?,
             at: time(entry.at),
@@ -222,7 +284,37 @@ impl HistoryEntry {
             device: DeviceId::new(array(&entry.device)?),
             ours: entry.ours,
             seq: countable(entry.seq)?,
-            text: said.then(|| text(entry.text, limits::TEXT_MAX)).transpose()?,
+            said,
+            edit: entry.edit.map(Revised::from_schema).transpose()?,
+            our_reaction: entry.our_reaction.map(Felt::from_schema).transpose()?,
+            their_reaction: entry.their_reaction.map(Felt::from_schema).transpose()?,
+        })
+    }
+}
+
+impl Revised {
+    fn from_schema(edit: schema::Revised) -> Result<Self, Malformed> {
+        Ok(Self {
+            revision: revision(edit.revision)?,
+            by: MessageId::new(array(&edit.by)?),
+            at: time(edit.at),
+        })
+    }
+}
+
+impl Felt {
+    fn to_schema(&self) -> schema::Felt {
+        schema::Felt { emoji: self.emoji.clone(), revision: self.revision, by: self.by.as_bytes().to_vec() }
+    }
+
+    fn from_schema(felt: schema::Felt) -> Result<Self, Malformed> {
+        if !felt.emoji.is_empty() && !is_emoji(&felt.emoji) {
+            return Err(Malformed("a reaction is one emoji"));
+        }
+        Ok(Self {
+            emoji: felt.emoji,
+            revision: revision(felt.revision)?,
+            by: MessageId::new(array(&felt.by)?),
         })
     }
 }
@@ -248,6 +340,7 @@ mod tests {
     }
 
     fn entry(position: u64, text: Option<&str>) -> HistoryEntry {
+        let said = |text: &str| Told::Said(Said::Text(text.to_owned()), None);
         HistoryEntry {
             position,
             at: Time::from_millis(2),
@@ -256,7 +349,10 @@ mod tests {
             device: DeviceId::new([9; 32]),
             ours: text.is_none(),
             seq: 3,
-            text: text.map(str::to_owned),
+            said: text.map_or(Told::Missing, said),
+            edit: None,
+            our_reaction: None,
+            their_reaction: None,
         }
     }
 
@@ -271,7 +367,7 @@ mod tests {
             id: MessageId::new([2; 16]),
             sent_at: Time::from_millis(3),
             seq: 4,
-            text: "olá".into(),
+            piece: Piece::Said(Said::Text("olá".into()), None),
         };
         assert_eq!(OwnCopy::from_schema(copy.to_schema()), Ok(copy));
         let read = OwnRead { with: AccountId::new([1; 32]), upto: vec![(DeviceId::new([2; 32]), 7)] };
@@ -281,7 +377,16 @@ mod tests {
         for one in [contact(), KnownContact { verified: None, ..contact() }] {
             assert_eq!(KnownContact::from_schema(one.to_schema()), Ok(one));
         }
-        let told = page(vec![entry(1, Some("oi")), entry(5, None)]);
+        let felt = Felt { emoji: "👍".into(), revision: 2, by: MessageId::new([3; 16]) };
+        let revised = Revised { revision: 1, by: MessageId::new([4; 16]), at: Time::from_millis(5) };
+        let changed = HistoryEntry {
+            edit: Some(revised),
+            our_reaction: Some(Felt { emoji: String::new(), ..felt.clone() }),
+            their_reaction: Some(felt),
+            ..entry(6, Some("tudo bem?"))
+        };
+        let deleted = HistoryEntry { said: Told::Deleted(Time::from_millis(7)), ..entry(7, None) };
+        let told = page(vec![entry(1, Some("oi")), entry(5, None), changed, deleted]);
         assert_eq!(HistoryPage::from_schema(told.to_schema()), Ok(told));
     }
 

@@ -14,6 +14,7 @@ mod identity;
 mod lab;
 mod mailbox;
 mod market;
+mod messages;
 mod reach;
 mod repeated;
 mod runs;

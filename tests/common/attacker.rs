@@ -86,7 +86,16 @@ impl Persona {
         let mut id = [0; 16];
         id[..8].copy_from_slice(&seq.to_be_bytes());
         let (id, log_head) = (MessageId::new(id), self.log.head());
-        Content { id, seq, sent_at: clock::now(), log_head, introduction: None, ground: None, body }
+        Content {
+            id,
+            seq,
+            sent_at: clock::now(),
+            log_head,
+            introduction: None,
+            ground: None,
+            reply: None,
+            body,
+        }
     }
 
     /// Says that this is `name` and at which peer; with a token, that they were invited.

@@ -14,6 +14,7 @@ use sigillo::crypto::password::Cost;
 use sigillo::disk::home::Home;
 use sigillo::domain::identity::address;
 use sigillo::domain::identity::invite;
+use sigillo::engine::body_view::BodyView;
 use sigillo::engine::command::{Command, Outcome, Refusal};
 use sigillo::engine::view::{self, EntryView};
 use sigillo::node::config::{Config, Directory};
@@ -114,7 +115,7 @@ pub async fn texts(node: &Node, with: AccountId, direction: &str) -> Vec<String>
     let entries = history(node, with).await.into_iter().filter(|entry| entry.direction == direction);
     entries
         .filter_map(|entry| match entry.body {
-            view::BodyView::Text { text } => Some(text),
+            BodyView::Text { text } => Some(text),
             _ => None,
         })
         .collect()

@@ -15,11 +15,12 @@ use sigillo::domain::identity::account::Seed;
 use sigillo::domain::identity::address;
 use sigillo::domain::identity::primary::Primary;
 use sigillo::domain::mailbox::host::Rules;
+use sigillo::engine::body_view::BodyView;
 use sigillo::engine::command::{Command, NewMailbox, Outcome, Refusal};
 use sigillo::engine::input::{Input, Ticket};
 use sigillo::engine::ledger;
 use sigillo::engine::machine::{Engine, Me};
-use sigillo::engine::view::{self, BodyView};
+use sigillo::engine::view;
 use sigillo::sim::random::Random;
 use sigillo::store::snapshot::Fault;
 use sigillo::store::table::Reader;
@@ -324,7 +325,7 @@ impl Trio {
             }
             BodyView::Text { text } => Some(format!("{text} ({:?})", entry.state)),
             BodyView::Missing => Some("missing".to_owned()),
-            BodyView::Billing { .. } | BodyView::Notice { .. } => None,
+            _ => None,
         });
         texts.collect()
     }

@@ -26,10 +26,8 @@ pub struct Seat {
     pub misses: u32,
     /// Whether a person looks after them, so that the bot is silent.
     pub person: Option<Person>,
-    /// When the span began in which what is said by itself is counted.
-    counted_from: Time,
-    /// How much was said in it.
-    counted: u32,
+    /// For each of [`limits::AUTOMATIC_SPANS`] when it began, and how much was said by itself in it.
+    counted: [(Time, u32); 2],
 }
 
 /// A person looks after a customer.
@@ -65,21 +63,20 @@ impl Seat {
         (self.person, self.at, self.misses) = (None, None, 0);
     }
 
-    /// How many texts more may be said by themselves now.
-    pub fn allowance(&self, now: Time) -> u32 {
-        if now.since(self.counted_from) >= limits::AUTOMATIC_SPAN {
-            limits::AUTOMATIC_MAX
-        } else {
-            limits::AUTOMATIC_MAX.saturating_sub(self.counted)
-        }
+    /// Whether one more message may be said by itself now.
+    pub fn may_be_answered(&self, now: Time) -> bool {
+        let mut spans = self.counted.iter().zip(limits::AUTOMATIC_SPANS);
+        spans.all(|((from, counted), (span, most))| now.since(*from) >= span || *counted < most)
     }
 
-    /// So many texts are said by themselves now.
-    pub fn count(&mut self, texts: u32, now: Time) {
-        if now.since(self.counted_from) >= limits::AUTOMATIC_SPAN {
-            (self.counted_from, self.counted) = (now, 0);
+    /// A message is said by itself now.
+    pub fn count(&mut self, now: Time) {
+        for ((from, counted), (span, _)) in self.counted.iter_mut().zip(limits::AUTOMATIC_SPANS) {
+            if now.since(*from) >= span {
+                (*from, *counted) = (now, 0);
+            }
+            *counted = counted.saturating_add(1);
         }
-        self.counted = self.counted.saturating_add(texts);
     }
 }
 
@@ -99,22 +96,27 @@ mod tests {
     const NOW: Time = Time::from_millis(1_800_000_000_000);
 
     #[test]
-    fn so_much_is_said_in_an_hour_and_then_no_more() {
-        let mut seat = Seat::default();
-        assert_eq!(seat.allowance(NOW), limits::AUTOMATIC_MAX);
-        seat.count(2, NOW);
-        seat.count(limits::AUTOMATIC_MAX, NOW.plus(limits::AUTOMATIC_SPAN / 2));
-        assert_eq!(seat.allowance(NOW.plus(limits::AUTOMATIC_SPAN / 2)), 0);
-        let later = NOW.plus(limits::AUTOMATIC_SPAN);
-        assert_eq!(seat.allowance(later), limits::AUTOMATIC_MAX);
-        seat.count(1, later);
-        assert_eq!(seat.allowance(later), limits::AUTOMATIC_MAX - 1);
+    fn so_much_is_said_in_an_hour_and_in_a_day_and_then_no_more() {
+        let [(hour, in_hour), (day, in_day)] = limits::AUTOMATIC_SPANS;
+        let (mut seat, mut now, mut said) = (Seat::default(), NOW, 0);
+        while said < in_day {
+            let begun = said;
+            while seat.may_be_answered(now) {
+                seat.count(now);
+                said += 1;
+            }
+            assert_eq!(said - begun, in_hour.min(in_day - begun));
+            assert!(!seat.may_be_answered(now.plus(hour / 2)));
+            now = now.plus(hour);
+        }
+        assert_eq!(said, in_day);
+        assert!(!seat.may_be_answered(now) && seat.may_be_answered(NOW.plus(day)));
     }
 
     #[test]
     fn a_person_looks_after_a_customer_until_then_or_until_it_is_done() {
         let mut seat = Seat { at: Some(("main".into(), NOW)), misses: 2, ..Seat::default() };
-        let until = NOW.plus(limits::AUTOMATIC_SPAN);
+        let until = NOW.plus(limits::AUTOMATIC_SPANS[0].0);
         seat.hand_over(Person::Until(until));
         assert!(seat.at.is_none() && seat.has_person(NOW) && !seat.has_person(until));
         seat.hand_over(Person::UntilDone);

@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::consent_limits;
 use crate::base::desk_limits as limits;
-use crate::base::limits::TEXT_MAX;
 use crate::base::money::{Currency, Money};
 use crate::domain::business::blanks::{BlankError, blanks, fill, is_blank};
 use crate::domain::business::names::is_title;
 use crate::wire::consent::Topic;
 use crate::wire::decode::{is_line, is_text};
 use crate::wire::record::{is_language, is_website};
+use crate::wire::said::menu::{Menu, Row};
+use crate::wire::said::message::Said;
 use crate::wire::template::{Template, Variable};
 
 /// A template, as a business writes it.
@@ -77,14 +78,19 @@ pub struct Rendered {
 }
 
 impl Rendered {
-    /// The words as one text: parts on lines of their own, buttons as numbered lines.
-    pub fn text(&self) -> String {
-        let Words { header, body, footer, buttons } = &self.words;
-        let numbered: Vec<String> =
-            buttons.iter().enumerate().map(|(at, title)| format!("{}. {title}", at + 1)).collect();
-        let parts = [header.clone(), body.clone(), footer.clone(), numbered.join("\n")];
-        let given: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        given.join("\n\n")
+    /// The words as they are sent: with buttons a menu, else a text whose parts stand on lines of their own.
+    pub fn said(&self) -> Said {
+        let Words { header, body, footer, buttons } = self.words.clone();
+        if buttons.is_empty() {
+            let parts: Vec<String> =
+                [header, body, footer].into_iter().filter(|part| !part.is_empty()).collect();
+            return Said::Text(parts.join("\n\n"));
+        }
+        let numbered = buttons.into_iter().enumerate();
+        let row =
+            |(at, title): (usize, String)| Row { id: (at + 1).to_string(), title, about: String::new() };
+        let buttons = numbered.map(row).collect();
+        Said::Menu(Menu { header, text: body, footer, buttons, ..Menu::default() })
     }
 }
 
@@ -183,7 +189,7 @@ impl Definition {
         };
         template.check().map_err(|_| TemplateError::Long)?;
         let rendered = Rendered { template, words };
-        if rendered.text().len() > TEXT_MAX { Err(TemplateError::Long) } else { Ok(rendered) }
+        rendered.said().check().map(|()| rendered.clone()).map_err(|_| TemplateError::Long)
     }
 }
 
@@ -328,13 +334,18 @@ pub(crate) mod tests {
         let definition = definition();
         definition.check().unwrap();
         let english = definition.render(3, "en", &values(&GOOD)).unwrap();
-        assert_eq!(
-            english.text(),
-            "For Ana\n\n2 loaves, BRL 19.90, on 2027-02-28: https://padaria.example/4711\n\nPadaria São João\n\n1. Yes\n2. No"
-        );
+        let Said::Menu(menu) = english.said() else { panic!("with buttons it is a menu") };
+        assert_eq!(menu.text, "2 loaves, BRL 19.90, on 2027-02-28: https://padaria.example/4711");
+        assert_eq!((menu.header.as_str(), menu.footer.as_str()), ("For Ana", "Padaria São João"));
+        let rows: Vec<_> = menu.rows().map(|row| (row.id.as_str(), row.title.as_str())).collect();
+        assert_eq!(rows, [("1", "Yes"), ("2", "No")]);
         assert_eq!((english.template.version, english.template.variables.len()), (3, 5));
-        let portuguese = definition.render(3, "pt-BR", &values(&GOOD)).unwrap();
-        assert!(portuguese.text().starts_with("Ana: 2 pães por BRL 19.90 em"));
+        let mut plain = definition;
+        plain.languages.values_mut().for_each(|words| words.buttons.clear());
+        let portuguese = plain.render(3, "pt-BR", &values(&GOOD)).unwrap().said();
+        let Said::Text(text) = portuguese else { panic!("without buttons it is a text") };
+        assert!(text.starts_with("Ana: 2 pães por BRL 19.90 em"), "{text}");
+        assert!(text.ends_with(", Ana!\n\nPadaria São João"), "{text}");
     }
 
     #[test]

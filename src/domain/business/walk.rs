@@ -6,6 +6,8 @@ use crate::base::fold;
 use crate::base::time::Time;
 use crate::domain::business::bot::{Bot, Choice, Node};
 use crate::domain::business::seat::{Person, Seat};
+use crate::wire::said::menu::{Menu, Row};
+use crate::wire::said::message::Said;
 
 /// What a bot does about a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,14 +15,50 @@ pub enum Turn {
     /// A person looks after the customer: the bot is silent.
     Silent,
     /// It answers, and goes on.
-    Says(String),
+    Says(Answer),
     /// It answers, and a person takes over from here.
-    HandsOver(String),
+    HandsOver(Answer),
+}
+
+/// What is said, and what the customer may choose then.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Answer {
+    /// The text.
+    pub text: String,
+    /// Rows of a menu: each with an id that names its node, and a title.
+    pub rows: Vec<(String, String)>,
+}
+
+impl Answer {
+    /// A text alone.
+    pub const fn text(text: String) -> Self {
+        Self { text, rows: Vec::new() }
+    }
+
+    /// As it is sent: a menu where there is something to choose. What is too long for one is a text with numbered lines.
+    pub fn said(self) -> Said {
+        let row = |(id, title): (String, String)| Row { id, title, about: String::new() };
+        let buttons: Vec<Row> = self.rows.into_iter().map(row).collect();
+        if buttons.is_empty() {
+            return Said::Text(self.text);
+        }
+        let menu = Menu { text: self.text, buttons, ..Menu::default() };
+        if menu.check().is_ok() {
+            return Said::Menu(menu);
+        }
+        let numbered = menu.buttons.iter().enumerate().map(|(at, row)| format!("{}. {}", at + 1, row.title));
+        Said::Text(format!("{}\n\n{}", menu.text, numbered.collect::<Vec<_>>().join("\n")))
+    }
+
+    /// The same after other words.
+    fn after(self, words: &str) -> Self {
+        Self { text: format!("{words}\n\n{}", self.text), ..self }
+    }
 }
 
 impl Bot {
     /// What is to be done about what a customer says, who moves on to where that leads.
-    pub fn hears(&self, seat: &mut Seat, text: &str, now: Time) -> Turn {
+    pub fn hears(&self, seat: &mut Seat, said: &Said, now: Time) -> Turn {
         if seat.has_person(now) {
             return Turn::Silent;
         }
@@ -29,9 +67,16 @@ impl Bot {
         let patience = Duration::from_secs(u64::from(self.patience_minutes) * 60);
         let at = seat.at.take().filter(|(_, since)| now.since(*since) < patience);
         let at = at.and_then(|(name, _)| self.nodes.get_key_value(&name));
-        let said = fold::words(text);
-        match self.target(at.map(|(_, node)| node), &said) {
-            Some(Target::Person) => self.hand_over(seat, String::new(), now),
+        let (text, row) = match said {
+            Said::Text(text) => (text.as_str(), None),
+            Said::Choice(choice) => {
+                (choice.title.as_str(), Some((choice.row.as_str(), choice.title.as_str())))
+            }
+            _ => ("", None),
+        };
+        let chosen = row.and_then(|(row, title)| self.row(row, title)).and_then(|row| self.target_of(row));
+        match chosen.or_else(|| self.target(at.map(|(_, node)| node), &fold::words(text))) {
+            Some(Target::Person) => self.hand_over(seat, now),
             Some(Target::Node(name)) => {
                 seat.misses = 0;
                 Turn::Says(self.show(seat, name, now))
@@ -49,16 +94,15 @@ impl Bot {
     fn miss(&self, seat: &mut Seat, name: &str, now: Time) -> Turn {
         seat.misses = seat.misses.saturating_add(1);
         if seat.misses >= self.give_up_after {
-            return self.hand_over(seat, String::new(), now);
+            return self.hand_over(seat, now);
         }
-        let again = self.show(seat, name, now);
-        Turn::Says(format!("{}\n\n{again}", self.misunderstood))
+        Turn::Says(self.show(seat, name, now).after(&self.misunderstood))
     }
 
-    fn hand_over(&self, seat: &mut Seat, before: String, now: Time) -> Turn {
+    fn hand_over(&self, seat: &mut Seat, now: Time) -> Turn {
         let silence = Duration::from_secs(u64::from(self.person.hours) * 60 * 60);
         seat.hand_over(Person::Until(now.plus(silence)));
-        Turn::HandsOver(before + &self.person.text)
+        Turn::HandsOver(Answer::text(self.person.text.clone()))
     }
 
     /// Where a message leads: by the options that the customer was shown, then by the words that count everywhere.
@@ -74,6 +118,13 @@ impl Bot {
         keyword.map(|keyword| Target::Node(keyword.goto.as_str()))
     }
 
+    /// The option that a row of a menu stands for, however long ago that was shown: unless the tree is another now.
+    fn row(&self, row: &str, title: &str) -> Option<&Choice> {
+        let (name, number) = row.rsplit_once(ROW_MARK)?;
+        let at = number.parse::<usize>().ok()?.checked_sub(1)?;
+        self.nodes.get(name)?.options.get(at).filter(|choice| choice.title == title)
+    }
+
     fn target_of(&self, choice: &Choice) -> Option<Target<'_>> {
         match &choice.goto {
             Some(goto) => self.nodes.get_key_value(goto).map(|(name, _)| Target::Node(name)),
@@ -82,25 +133,28 @@ impl Bot {
     }
 
     /// What a node says, with those that follow it; the customer is at the last one, if that has options.
-    fn show(&self, seat: &mut Seat, name: &str, now: Time) -> String {
+    fn show(&self, seat: &mut Seat, name: &str, now: Time) -> Answer {
         let shown = self.follow(name);
-        let last = shown.last().filter(|(_, node)| !node.options.is_empty());
-        seat.at = last.map(|(name, _)| ((*name).to_owned(), now));
-        let texts: Vec<String> = shown.iter().map(|(_, node)| menu(node)).collect();
-        texts.join("\n\n")
+        let texts: Vec<&str> = shown.iter().map(|(_, node)| node.text.as_str()).collect();
+        let mut answer = Answer::text(texts.join("\n\n"));
+        if let Some((name, node)) = shown.last().filter(|(_, node)| !node.options.is_empty()) {
+            seat.at = Some(((*name).to_owned(), now));
+            let numbered = node.options.iter().enumerate();
+            let row = |(at, choice): (usize, &Choice)| {
+                (format!("{name}{ROW_MARK}{}", at + 1), choice.title.clone())
+            };
+            answer.rows = numbered.map(row).collect();
+        }
+        answer
     }
 }
+
+/// Parts a node's name and an option's number in the id of a menu's row.
+const ROW_MARK: char = '.';
 
 enum Target<'b> {
     Node(&'b str),
     Person,
-}
-
-/// A node's text and its options, numbered.
-fn menu(node: &Node) -> String {
-    let options: Vec<String> =
-        node.options.iter().enumerate().map(|(at, choice)| format!("{}. {}", at + 1, choice.title)).collect();
-    if options.is_empty() { node.text.clone() } else { format!("{}\n\n{}", node.text, options.join("\n")) }
 }
 
 /// The option that is meant: by its number alone, by its whole title, then by a title or other words of it in what is said.
@@ -129,12 +183,14 @@ fn has(said: &[String], words: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::id::MessageId;
     use crate::domain::business::bot::tests::bakery;
+    use crate::wire::said;
     use proptest::prelude::*;
 
     const NOW: Time = Time::from_millis(1_800_000_000_000);
-    const MAIN: &str = "What can I do?\n\n1. Opening hours\n2. Bread\n3. Somebody";
-    const BREAD: &str = "Which?\n\n1. Rye\n2. Pão de queijo";
+    const MAIN: &str = "What can I do?\nmain.1: Opening hours\nmain.2: Bread\nmain.3: Somebody";
+    const BREAD: &str = "Which?\nbread.1: Rye\nbread.2: Pão de queijo";
 
     struct Customer {
         bot: Bot,
@@ -148,13 +204,31 @@ mod tests {
         }
 
         fn says(&mut self, text: &str) -> Turn {
+            self.hears(&Said::Text(text.to_owned()))
+        }
+
+        fn chooses(&mut self, row: &str, title: &str) -> Turn {
+            let menu = MessageId::new([1; 16]);
+            self.hears(&Said::Choice(said::choice::Choice { menu, row: row.into(), title: title.into() }))
+        }
+
+        fn hears(&mut self, said: &Said) -> Turn {
             self.now = self.now.plus(Duration::from_secs(1));
-            self.bot.hears(&mut self.seat, text, self.now)
+            self.bot.hears(&mut self.seat, said, self.now)
         }
     }
 
+    /// The answer with these words; options are lines with their ids.
     fn says(text: &str) -> Turn {
-        Turn::Says(text.to_owned())
+        let (words, rows): (Vec<&str>, Vec<&str>) = text.split('\n').partition(|line| !line.contains(": "));
+        let row =
+            |line: &str| line.split_once(": ").map(|(id, title)| (id.to_owned(), title.to_owned())).unwrap();
+        let text = words.join("\n").trim_end().to_owned();
+        Turn::Says(Answer { text, rows: rows.into_iter().map(row).collect() })
+    }
+
+    fn hands_over() -> Turn {
+        Turn::HandsOver(Answer::text("Somebody comes.".into()))
     }
 
     #[test]
@@ -194,14 +268,44 @@ mod tests {
         assert_eq!(ana.says("what?"), says(&format!("Sorry?\n\n{MAIN}")));
         assert_eq!(ana.says("2"), says(BREAD), "understood: it is counted anew");
         assert_eq!(ana.says("7"), says(&format!("Sorry?\n\n{BREAD}")));
-        assert_eq!(ana.says("0"), Turn::HandsOver("Somebody comes.".into()));
+        assert_eq!(ana.says("0"), hands_over());
         assert_eq!(ana.says("hours"), Turn::Silent);
         ana.now = ana.now.plus(Duration::from_secs(12 * 60 * 60));
         assert_eq!(ana.says("hi"), says(MAIN));
-        assert_eq!(ana.says("I want to TALK to somebody!"), Turn::HandsOver("Somebody comes.".into()));
+        assert_eq!(ana.says("I want to TALK to somebody!"), hands_over());
         ana.seat.release();
         assert_eq!(ana.says("3"), says(MAIN), "it is done: everything begins anew");
-        assert_eq!(ana.says("3"), Turn::HandsOver("Somebody comes.".into()));
+        assert_eq!(ana.says("3"), hands_over());
+    }
+
+    #[test]
+    fn a_row_of_a_menu_counts_however_long_ago_it_was_shown_unless_the_tree_is_another() {
+        let mut ana = Customer::new();
+        assert_eq!(ana.chooses("bread.2", "Pão de queijo"), says("Every day."));
+        assert_eq!(ana.says("oi"), says(MAIN));
+        assert_eq!(ana.chooses("bread.1", "Rye"), says("On Fridays."), "of a menu before");
+        assert_eq!(ana.chooses("main.3", "Somebody"), hands_over());
+        ana.seat.release();
+        assert_eq!(ana.chooses("main.1", "Rye"), says("On Fridays."), "another row now: its words count");
+        for (row, title) in [("bread.9", "x"), ("bread.0", "x"), ("gone.1", "x"), ("", "x"), ("bread", "x")] {
+            assert_eq!(ana.chooses(row, title), says(MAIN), "{row}");
+            ana.seat.release();
+        }
+        let place = Said::Menu(Menu::default());
+        assert_eq!(ana.hears(&place), says(MAIN), "what a bot can't read");
+    }
+
+    #[test]
+    fn an_answer_is_a_menu_and_one_that_is_too_long_for_it_a_text() {
+        let rows = vec![("main.1".to_owned(), "Rye".to_owned())];
+        let Said::Menu(menu) = (Answer { text: "What?".into(), rows: rows.clone() }).said() else {
+            panic!("a menu")
+        };
+        assert_eq!((menu.text.as_str(), menu.row("main.1").unwrap().title.as_str()), ("What?", "Rye"));
+        let long = Answer { text: "x".repeat(5_000), rows };
+        let Said::Text(text) = long.said() else { panic!("a text") };
+        assert!(text.ends_with("x\n\n1. Rye"));
+        assert_eq!(Answer::text("oi".into()).said(), Said::Text("oi".into()));
     }
 
     #[test]
@@ -227,8 +331,8 @@ mod tests {
                 prop_assert_eq!(turn == Turn::Silent, had_person);
                 match &turn {
                     Turn::Says(answer) => {
-                        prop_assert!(!answer.is_empty());
-                        misses = if answer.starts_with("Sorry?") { misses + 1 } else { 0 };
+                        prop_assert!(!answer.text.is_empty() && answer.clone().said().check().is_ok());
+                        misses = if answer.text.starts_with("Sorry?") { misses + 1 } else { 0 };
                     }
                     Turn::HandsOver(_) => misses = 0,
                     Turn::Silent => {}

@@ -3,14 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::AccountId;
+use crate::base::said_limits;
 use crate::base::time::Time;
-use crate::domain::chat::timeline::{self, Entry, From, NewEntry};
+use crate::domain::chat::changes::{Made, Named};
+use crate::domain::chat::names;
+use crate::domain::chat::timeline::{self, Entry, From, NewEntry, Taken};
 use crate::store::key::TableId;
-use crate::store::table::Table;
+use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
 
 /// Conversations by contact.
-pub const CONVERSATIONS: Table<Conversation> = Table::new(TableId::Conversations, 2);
+pub const CONVERSATIONS: Table<Conversation> = Table::new(TableId::Conversations, 3);
 
 /// Where the conversation with one contact stands.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -31,12 +34,37 @@ pub struct Conversation {
     pub unread: u64,
     /// When the last entry was filed.
     pub last_at: Time,
+    /// Messages that aren't here and that something is known of already.
+    early: u32,
+}
+
+/// What became of a change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Changed {
+    /// The message at this position is another now.
+    At(u64),
+    /// Its message isn't here: it is kept until that comes.
+    Waits,
+    /// Another change holds in its place, or the message was taken back.
+    Old,
+    /// It isn't to be.
+    Refused,
 }
 
 impl Conversation {
     const fn new(with: AccountId) -> Self {
         let never = Time::EPOCH;
-        Self { with, entries: 0, page: 0, reserved: 0, sent_seq: 0, read: 0, unread: 0, last_at: never }
+        Self {
+            with,
+            entries: 0,
+            page: 0,
+            reserved: 0,
+            sent_seq: 0,
+            read: 0,
+            unread: 0,
+            last_at: never,
+            early: 0,
+        }
     }
 }
 
@@ -88,7 +116,8 @@ pub fn take_back(tx: &Tx<'_>, with: &AccountId, position: u64) {
 pub fn file(tx: &Tx<'_>, with: &AccountId, entry: NewEntry, now: Time) -> Entry {
     let theirs = matches!(entry.from, From::Them { .. });
     let (page, position) = edit(tx, with, |row| (row.page, row.entries)).unwrap_or_default();
-    let entry = entry.at(position, now);
+    let mut entry = entry.at(position, now);
+    named(tx, with, &mut entry, now);
     let page = timeline::append(tx, with, page, position, entry.clone());
     edit(tx, with, |row| {
         row.page = page;
@@ -97,4 +126,80 @@ pub fn file(tx: &Tx<'_>, with: &AccountId, entry: NewEntry, now: Time) -> Entry 
         row.unread += u64::from(theirs);
     });
     entry
+}
+
+/// What was shown at a position as missing has come: it takes that place. Returns how it stands there.
+pub fn replace(tx: &Tx<'_>, with: &AccountId, position: u64, entry: NewEntry, now: Time) -> Option<Entry> {
+    let at = timeline::since(tx, with, position, 1).pop().filter(|entry| entry.position == position)?.at;
+    let mut entry = Entry { at, ..entry.at(position, now) };
+    named(tx, with, &mut entry, now);
+    amend(tx, with, position, |place| *place = entry.clone())?;
+    Some(entry)
+}
+
+/// Puts entries of another device of ours at their places, which were kept free. Nothing that is there is touched.
+pub fn fill(tx: &Tx<'_>, with: &AccountId, mut entries: Vec<Entry>, now: Time) {
+    for entry in &mut entries {
+        named(tx, with, entry, now);
+    }
+    timeline::fill(tx, with, entries);
+}
+
+/// Takes a change in, or keeps it until its message is here.
+pub fn change(tx: &Tx<'_>, with: &AccountId, made: &Made, now: Time) -> Changed {
+    let Some(position) = names::position(tx, with, made.target()) else {
+        if names::keep(tx, with, made.clone(), now) {
+            edit(tx, with, |row| row.early += 1);
+            bound(tx, with);
+        }
+        return Changed::Waits;
+    };
+    match amend(tx, with, position, |entry| entry.take(made, now)) {
+        Some(Taken::Changed) => Changed::At(position),
+        Some(Taken::Old) => Changed::Old,
+        Some(Taken::Refused) | None => Changed::Refused,
+    }
+}
+
+/// Changes the entry at a position, if there is one, however much it grows.
+pub fn amend<R>(
+    tx: &Tx<'_>,
+    with: &AccountId,
+    position: u64,
+    change: impl FnOnce(&mut Entry) -> R,
+) -> Option<R> {
+    let (result, cut) = timeline::edit(tx, with, position, change)?;
+    if let Some((begins, last)) = cut {
+        edit(tx, with, |row| row.page = if row.page == begins { last } else { row.page });
+    }
+    Some(result)
+}
+
+/// The message that is named, as it stands.
+pub fn find(rows: &impl Rows, with: &AccountId, named: Named) -> Option<Entry> {
+    let position = names::position(rows, with, named)?;
+    timeline::since(rows, with, position, 1).pop().filter(|entry| entry.name() == Some(named))
+}
+
+/// A message has its place: it can be named, and takes what came for it before.
+fn named(tx: &Tx<'_>, with: &AccountId, entry: &mut Entry, now: Time) {
+    let Some(name) = entry.name() else { return };
+    names::put(tx, with, name, entry.position);
+    let key = CONVERSATIONS.key(with.as_bytes());
+    if tx.with(&CONVERSATIONS, &key, |row| row.early).unwrap_or(0) == 0 {
+        return;
+    }
+    if let Some(made) = names::take(tx, with, name) {
+        for made in &made {
+            entry.take(made, now);
+        }
+        edit(tx, with, |row| row.early = row.early.saturating_sub(1));
+    }
+}
+
+fn bound(tx: &Tx<'_>, with: &AccountId) {
+    if edit(tx, with, |row| row.early as usize > said_limits::EARLY_MAX) == Some(true) {
+        names::forget_oldest(tx, with);
+        edit(tx, with, |row| row.early -= 1);
+    }
 }

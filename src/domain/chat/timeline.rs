@@ -1,20 +1,25 @@
 //! A conversation's timeline: entries that never move, kept on pages so that a row holds many.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{AccountId, DeviceId, Digest, MessageId};
 use crate::base::limits;
+use crate::base::said_limits;
 use crate::base::time::Time;
+use crate::domain::chat::changes::{Changes, Edited, Made, Mark, Named, Side};
 use crate::store::key::{Key, TableId};
 use crate::store::snapshot::Scan;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
 use crate::wire::consent::Decline;
+use crate::wire::said::change::Change;
+use crate::wire::said::message::Said;
 
 /// Pages by contact, at the position of their first entry.
-pub const PAGES: Table<Page> = Table::new(TableId::Timeline, 1);
+pub const PAGES: Table<Page> = Table::new(TableId::Timeline, 2);
 
 /// A run of entries.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -38,10 +43,16 @@ pub struct Entry {
     pub id: MessageId,
     /// Who said it.
     pub from: From,
-    /// What was said.
+    /// What was said, as it stands now.
     pub body: Body,
     /// Why it was never delivered, if it's given up.
     pub failed: Option<Cause>,
+    /// The message that it answers.
+    pub reply: Option<Named>,
+    /// What was changed of it.
+    pub changes: Changes,
+    /// Why the last change that we made of it was never delivered, if it's given up.
+    pub unchanged: Option<Cause>,
 }
 
 /// Who said it, and under which of their sequence numbers.
@@ -71,8 +82,13 @@ pub enum From {
 /// What was said.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Body {
-    /// A text.
-    Text(String),
+    /// A message.
+    Said(Said),
+    /// A message that its author took back.
+    Deleted {
+        /// When, by the author's clock.
+        at: Time,
+    },
     /// An event of charging, by what it is and its id.
     Billing {
         /// Which event.
@@ -153,6 +169,19 @@ pub struct NewEntry {
     pub from: From,
     /// What was said.
     pub body: Body,
+    /// The message that it answers.
+    pub reply: Option<Named>,
+}
+
+/// What became of a change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Taken {
+    /// The message is another now.
+    Changed,
+    /// Another change holds in its place, or the message was taken back.
+    Old,
+    /// It came too late after the message, or the message is none that is changed so.
+    Refused,
 }
 
 /// Files an entry at `position`, which is one more than the last. `page` is the position at which the last page
@@ -171,13 +200,42 @@ pub fn append(tx: &Tx<'_>, with: &AccountId, page: u64, position: u64, entry: En
     position
 }
 
-/// Changes the entry at `position`, if there is one.
-pub fn edit(tx: &Tx<'_>, with: &AccountId, position: u64, change: impl FnOnce(&mut Entry)) {
-    if let Some(key) = page_of(tx, with, position) {
-        tx.edit(&PAGES, &key, |page| {
-            page.entries.iter_mut().find(|entry| entry.position == position).map(change)
-        });
+/// Changes the entry at `position`, if there is one. A page that is too full then is cut: the second part says where
+/// the page begins and where the last one begins that was made of it.
+pub fn edit<R>(
+    tx: &Tx<'_>,
+    with: &AccountId,
+    position: u64,
+    change: impl FnOnce(&mut Entry) -> R,
+) -> Option<(R, Option<(u64, u64)>)> {
+    let key = page_of(tx, with, position)?;
+    let (result, is_full) = tx.edit(&PAGES, &key, |page| {
+        let entry = page.entries.iter_mut().find(|entry| entry.position == position)?;
+        let before = entry.size();
+        let result = change(entry);
+        page.bytes = (page.bytes + entry.size()).saturating_sub(before);
+        Some((result, page.bytes > limits::PAGE_BYTES_MAX && page.entries.len() > 1))
+    })??;
+    let cut = if is_full { cut(tx, with, key) } else { None };
+    Some((result, cut))
+}
+
+/// Puts a page's entries on as many pages as it takes.
+fn cut(tx: &Tx<'_>, with: &AccountId, key: Key) -> Option<(u64, u64)> {
+    let begins = key.position()?;
+    let whole = tx.get(&PAGES, &key).map(Arc::unwrap_or_clone)?;
+    let (mut last, mut page) = (begins, Page::default());
+    for entry in whole.entries {
+        let size = entry.size();
+        if !page.entries.is_empty() && !page.has_room(size) {
+            let next = entry.position;
+            tx.put(&PAGES, PAGES.key_at(with.as_bytes(), last), core::mem::take(&mut page));
+            last = next;
+        }
+        page.push(entry, size);
     }
+    tx.put(&PAGES, PAGES.key_at(with.as_bytes(), last), page);
+    Some((begins, last))
 }
 
 /// Takes the entry at `position` away, if there is one. The others stay where they are.
@@ -251,8 +309,9 @@ fn page_of(rows: &impl Rows, with: &AccountId, position: u64) -> Option<Key> {
 impl NewEntry {
     /// The entry at its place.
     pub fn at(self, position: u64, now: Time) -> Entry {
-        let Self { sent_at, id, from, body } = self;
-        Entry { position, at: now, sent_at, id, from, body, failed: None }
+        let Self { sent_at, id, from, body, reply } = self;
+        let (failed, changes, unchanged) = (None, Changes::default(), None);
+        Entry { position, at: now, sent_at, id, from, body, failed, reply, changes, unchanged }
     }
 }
 
@@ -267,14 +326,84 @@ impl Page {
     }
 }
 
+impl From {
+    /// Whose it is.
+    pub const fn side(&self) -> Side {
+        match self {
+            Self::Us { .. } | Self::Own { .. } => Side::Ours,
+            Self::Them { .. } => Side::Theirs,
+        }
+    }
+}
+
 impl Entry {
-    fn size(&self) -> usize {
-        const FIXED: usize = 100;
-        FIXED
-            + match &self.body {
-                Body::Text(text) => text.len(),
-                Body::Billing { summary, .. } => summary.len() + 40,
-                Body::Missing | Body::Notice(_) => 0,
+    /// By what others name it, where it is something that was said.
+    pub const fn name(&self) -> Option<Named> {
+        match self.body {
+            Body::Said(_) | Body::Deleted { .. } => Some(Named { side: self.from.side(), id: self.id }),
+            Body::Billing { .. } | Body::Missing | Body::Notice(_) => None,
+        }
+    }
+
+    /// Takes a change in.
+    pub fn take(&mut self, made: &Made, now: Time) -> Taken {
+        let is_over = self.is_over(made, now);
+        let Body::Said(said) = &mut self.body else {
+            return if matches!(self.body, Body::Deleted { .. }) { Taken::Old } else { Taken::Refused };
+        };
+        match &made.change {
+            Change::Reaction(reaction) => {
+                let mark = self.changes.mark_of(made.by);
+                if mark.as_ref().is_some_and(|mark| (mark.revision, mark.by) >= made.rank()) {
+                    return Taken::Old;
+                }
+                let emoji = reaction.emoji.clone();
+                *mark = Some(Mark { emoji, revision: reaction.revision, by: made.id });
             }
+            Change::Edit(edit) => {
+                let Said::Text(text) = said else { return Taken::Refused };
+                if is_over {
+                    return Taken::Refused;
+                }
+                if self.changes.edit.is_some_and(|edit| (edit.revision, edit.by) >= made.rank()) {
+                    return Taken::Old;
+                }
+                text.clone_from(&edit.text);
+                self.changes.edit = Some(Edited { revision: edit.revision, by: made.id, at: made.sent_at });
+            }
+            Change::Deletion(_) if is_over => return Taken::Refused,
+            Change::Deletion(_) => {
+                self.body = Body::Deleted { at: made.sent_at };
+                (self.reply, self.changes) = (None, Changes::default());
+            }
+        }
+        Taken::Changed
+    }
+
+    /// Whether it is too long ago for its author to change it: by the author's clock, which who was honest let run on,
+    /// and in any case by ours.
+    fn is_over(&self, made: &Made, now: Time) -> bool {
+        let Some(life) = life(&made.change) else { return false };
+        made.sent_at.since(self.sent_at) >= life + limits::CLOCK_SKEW
+            || now.since(self.at) >= life + limits::MESSAGE_LIFE
+    }
+
+    fn size(&self) -> usize {
+        const FIXED: usize = 160;
+        let body = match &self.body {
+            Body::Said(said) => said.size(),
+            Body::Billing { summary, .. } => summary.len() + 40,
+            Body::Deleted { .. } | Body::Missing | Body::Notice(_) => 0,
+        };
+        FIXED + body + self.changes.size()
+    }
+}
+
+/// How long after a message was sent it can be changed so; for ever where there is none.
+pub const fn life(change: &Change) -> Option<Duration> {
+    match change {
+        Change::Reaction(_) => None,
+        Change::Edit(_) => Some(said_limits::EDIT_LIFE),
+        Change::Deletion(_) => Some(said_limits::DELETION_LIFE),
     }
 }

@@ -29,16 +29,16 @@ fn small(seed: u64, workload: Workload) -> Scenario {
 
 #[test]
 fn every_workload_holds_every_rule() {
+    // How much a small world leaves at mailboxes is a matter of chance: together they leave enough.
     let mut kept = 0;
     for (seed, workload) in
         [Workload::Chat, Workload::Business, Workload::Asleep, Workload::Mixed].into_iter().enumerate()
     {
         let report = live(small(seed as u64 + 1, workload));
         assert_eq!(report.violations, Vec::<String>::new(), "{report:#?}");
-        assert!(report.messages > 20 && report.shown > 0 && report.kept > 0, "{report:#?}");
+        assert!(report.messages > 20 && report.shown > 0 && report.changed > 0, "{report:#?}");
         kept += report.kept;
     }
-    // A shop is always on: its customers seldom need a mailbox.
     assert!(kept > 40, "{kept}");
 }
 
@@ -115,7 +115,7 @@ fn a_disk_that_calls_safe_what_is_not_is_found_by_what_is_lost_and_by_what_is_sa
 #[test]
 fn a_message_that_is_gone_is_found() {
     let gone = |world: &mut World| {
-        change_page(world, |entries| entries.retain(|entry| !matches!(entry.body, Body::Text(_))));
+        change_page(world, |entries| entries.retain(|entry| !matches!(entry.body, Body::Said(_))));
     };
     let found = found(Workload::Chat, nothing, gone);
     assert!(has(&found, "is neither shown everywhere nor failed"), "{found:#?}");
@@ -144,6 +144,16 @@ fn messages_that_are_shown_in_another_order_are_found() {
         });
     });
     assert!(has(&found, "out of its order"), "{found:#?}");
+}
+
+#[test]
+fn a_reaction_that_one_screen_does_not_show_is_found() {
+    let found = found(Workload::Chat, nothing, |world| {
+        change_page(world, |entries| {
+            entries.iter_mut().for_each(|entry| (entry.changes.ours, entry.changes.theirs) = (None, None));
+        });
+    });
+    assert!(has(&found, "is shown in several ways"), "{found:#?}");
 }
 
 #[test]

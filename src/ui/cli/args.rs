@@ -19,7 +19,9 @@ use crate::ui::cli::desk_texts::{By, Catalog, Quick, Template};
 use crate::ui::cli::id_args::{Id, Phrase};
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::mailbox::Mailbox;
+use crate::ui::cli::message::{Choose, Edit, React, Which};
 use crate::ui::cli::relay::Relay;
+use crate::ui::cli::said::Beside;
 use crate::ui::cli::token::Token;
 use crate::ui::cli::webhook::Webhook;
 
@@ -138,8 +140,16 @@ pub(super) enum Command {
     /// What businesses may write about, and what this node dropped
     #[command(subcommand)]
     Consent(Consent),
-    /// Send a text
-    Send(Send),
+    /// Send a text, a place, a contact or a menu
+    Send(Box<Send>),
+    /// React to a message with an emoji
+    React(React),
+    /// Put another text in the place of a message of yours, within 24 hours
+    Edit(Edit),
+    /// Take a message of yours back, within 48 hours
+    Delete(Which),
+    /// Choose a row of a menu that a business sent
+    Choose(Choose),
     /// The front desk of a business: who waits, who looks after them, what is said by itself
     #[command(subcommand)]
     Desk(Desk),
@@ -386,8 +396,10 @@ pub(super) struct Send {
     /// A contact's name, address, or the beginning of one; a business's whole address adds it
     pub(super) who: String,
     /// The text, or `-` to read it from stdin
-    #[arg(required_unless_present_any = ["template", "quick"])]
+    #[arg(required_unless_present_any = ["location", "card", "menu", "template", "quick"])]
     pub(super) text: Vec<String>,
+    #[command(flatten)]
+    pub(super) beside: Beside,
     #[command(flatten)]
     pub(super) by: By,
     /// Wait until the next hop, the recipient's mailboxes, or the recipient's disk has the message
@@ -442,6 +454,9 @@ pub(super) struct History {
     /// Only entries with all these words, latest first
     #[arg(long, value_name = "WORDS")]
     pub(super) search: Option<String>,
+    /// Show the beginning of each message's id, by which it can be answered or changed
+    #[arg(long)]
+    pub(super) ids: bool,
     /// Mark the conversation as read
     #[arg(long)]
     pub(super) read: bool,

@@ -89,6 +89,10 @@ impl Chat<'_> {
             self.output.show(event, |_| String::new())?;
         }
         let entry = &event["entry"];
+        if show::text(event, "event") == "changed" {
+            // Whoever changed it, what is on the screen is no longer so.
+            return if self.output.is_json() { Ok(()) } else { self.output.show(event, show::event) };
+        }
         if show::text(entry, "direction") != "in" {
             return Ok(());
         }

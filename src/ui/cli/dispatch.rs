@@ -16,8 +16,8 @@ use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
     api, bench, billing, bot, business, chat, consent, desk, desk_texts, device, id, inbox, join, lab,
-    lab_dht, lab_run, ledger, mailbox, people, receipts, relay, run, safety, setup, show, talk, token,
-    verify, webhook,
+    lab_dht, lab_run, ledger, mailbox, message, people, receipts, relay, run, safety, setup, show, talk,
+    token, verify, webhook,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -99,7 +99,11 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         }
         Command::Block { who, undo, .. } => people::block(client, output, &who, undo).await,
         Command::Consent(what) => consent::consent(client, output, what).await,
-        Command::Send(letter) => talk::send(client, output, letter).await,
+        Command::Send(letter) => talk::send(client, output, *letter).await,
+        Command::React(wish) => message::react(client, output, wish).await,
+        Command::Edit(wish) => message::edit(client, output, wish).await,
+        Command::Delete(which) => message::delete(client, output, which).await,
+        Command::Choose(wish) => message::choose(client, output, wish).await,
         Command::Desk(what) => desk::desk(client, output, what).await,
         Command::Quick(what) => desk_texts::quick(client, output, what).await,
         Command::Template(what) => desk_texts::template(client, output, what).await,

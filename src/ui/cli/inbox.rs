@@ -29,7 +29,7 @@ pub(super) async fn history(client: &Client, output: Output, wanted: History) ->
         let path = format!("/v1/conversations/{}/read", escaped(show::text(&history, "with")));
         client.post(&path, &Value::Null).await?;
     }
-    output.show(&history, show::history)
+    output.show(&history, |history| show::history(history, wanted.ids))
 }
 
 /// Shows every event until it is interrupted.

@@ -230,6 +230,7 @@ fn summary(reports: &[Report], first: u64, spent: Duration) -> Value {
         "shown": sum(|report| report.shown),
         "failed": sum(|report| report.failed),
         "lost_with_device": sum(|report| report.lost_with_device),
+        "changed": sum(|report| report.changed),
         "frames": sum(|report| report.frames),
         "kept": sum(|report| report.kept),
         "steps": sum(|report| report.steps),
@@ -241,7 +242,7 @@ fn summary(reports: &[Report], first: u64, spent: Duration) -> Value {
 }
 
 fn table(document: &Value) -> String {
-    const ROWS: [(&str, &str); 10] = [
+    const ROWS: [(&str, &str); 11] = [
         ("first seed", "seed"),
         ("worlds", "worlds"),
         ("node-years", "node_years"),
@@ -249,6 +250,7 @@ fn table(document: &Value) -> String {
         ("shown", "shown"),
         ("told to have failed", "failed"),
         ("lost with a device", "lost_with_device"),
+        ("changed", "changed"),
         ("frames", "frames"),
         ("kept by mailboxes", "kept"),
         ("wall time in seconds", "wall_seconds"),

@@ -9,6 +9,8 @@
 //! failure       why a command failed, and the exit code
 //! passphrase    where the passphrase comes from
 //! setup, run, id, people, talk, chat, inbox, business, billing, consent, verify, demo    the commands
+//! said          what can be sent beside a text
+//! message       messages changed, and menus answered
 //! lab           simulated worlds, many at once
 //! lab_dht       what the directory costs against its size
 //! lab_run       scenarios with real nodes
@@ -48,6 +50,7 @@ mod lab_dht;
 mod lab_run;
 mod ledger;
 mod mailbox;
+mod message;
 mod output;
 mod page;
 mod passphrase;
@@ -56,6 +59,7 @@ mod receipts;
 mod relay;
 mod run;
 mod safety;
+mod said;
 mod setup;
 mod show;
 mod signals;

@@ -1,8 +1,8 @@
-//! Sending one text, or what a template or a quick reply makes.
+//! Sending one message: a text, something in its place, or what a template or a quick reply makes.
 
 use std::io::Read as _;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::base::limits;
 use crate::ui::cli::args::{Send, Wait};
@@ -19,9 +19,10 @@ pub(super) async fn send(client: &Client, output: Output, letter: Send) -> Resul
         return Err(Failure::failed("offline", words));
     }
     let text = match letter.text.as_slice() {
-        [] => None,
-        [dash] if dash == "-" => Some(stdin()?),
-        words => Some(words.join(" ")),
+        _ if letter.beside.replaces_text() => Value::Null,
+        [] => Value::Null,
+        [dash] if dash == "-" => json!(stdin()?),
+        words => json!(words.join(" ")),
     };
     if letter.by.has_idle_variables() {
         return Err(Failure::misused("--variable is for a --template or a --quick reply"));
@@ -32,8 +33,9 @@ pub(super) async fn send(client: &Client, output: Output, letter: Send) -> Resul
         Wait::Stored => "stored",
         Wait::Sent => "sent",
     });
-    let body = json!({ "to": letter.who, "text": text, "wait": wait, "timeout_ms": letter.timeout * 1_000,
+    let mut body = json!({ "to": letter.who, "text": text, "wait": wait, "timeout_ms": letter.timeout * 1_000,
         "template": template, "quick": quick });
+    letter.beside.put(client, &mut body).await?;
     let spinner = wait.map(|_| Spinner::start("on its way"));
     let sent = client.post("/v1/messages", &body).await;
     drop(spinner);

@@ -73,6 +73,7 @@ const fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::TextLength { .. }
         | Refusal::TextCharacters
+        | Refusal::Said(_)
         | Refusal::Name
         | Refusal::Profile(_)
         | Refusal::Consent(_)
@@ -82,6 +83,7 @@ const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NotFound(_)
         | Refusal::NoProfile
         | Refusal::NoSuchDevice(_)
+        | Refusal::NoSuchMessage
         | Refusal::NoSuchPlan(_)
         | Refusal::NoSubscription(_)
         | Refusal::NoInvoice(_)

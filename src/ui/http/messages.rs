@@ -1,4 +1,4 @@
-//! The route that sends a text, and waits for its delivery where asked.
+//! The route that sends a message, and waits for its delivery where asked.
 
 use std::time::Duration;
 
@@ -11,14 +11,18 @@ use crate::base::id::{AccountId, MessageId};
 use crate::base::limits;
 use crate::domain::chat::delivery::State as Delivery;
 use crate::domain::identity::address;
-use crate::engine::command::{Command, Outcome};
+use crate::engine::command::{self, Command, Outcome};
 use crate::engine::desk_command::{DeskCommand, TemplateWish};
 use crate::engine::view::{self, EntryView};
 use crate::ui::http::api::Api;
+use crate::ui::http::changes;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::Body;
+use crate::ui::http::said::{CardForm, LocationForm, MenuForm};
 use crate::ui::http::who;
 use crate::wire::consent::Topic;
+use crate::wire::said::menu::Menu;
+use crate::wire::said::message::Said;
 use crate::wire::template::{Template, Variable};
 
 /// What is to be sent.
@@ -27,9 +31,16 @@ use crate::wire::template::{Template, Variable};
 pub(super) struct Letter {
     /// A contact, or the full address of a business, which is added.
     to: String,
-    /// What is said, where no template or quick reply makes it.
+    /// A text; or one of those that follow in its place.
     text: Option<String>,
-    /// By which template a business writes it: one of its registry, or, with a text, any.
+    location: Option<LocationForm>,
+    card: Option<CardForm>,
+    /// What a customer is to choose from.
+    #[schemars(with = "Option<MenuForm>")]
+    menu: Option<Menu>,
+    /// The id of a message of that conversation that this one answers, or the beginning of it.
+    reply_to: Option<String>,
+    /// By which template a business writes it: one of its registry, or, with a message of its own, any.
     template: Option<ByTemplate>,
     /// Which quick reply is sent.
     quick: Option<ByQuick>,
@@ -77,32 +88,25 @@ struct VariableForm {
     value: String,
 }
 
-impl Letter {
-    /// The command that sends it.
-    fn command(self, to: AccountId) -> Result<Command, ApiError> {
-        let wrong = |words: &str| Err(ApiError::bad_request(words));
-        match (self.text, self.template, self.quick) {
-            (Some(text), None, None) => Ok(Command::Send { to, text }),
-            (Some(text), Some(ByTemplate { name, version, language, category, variables }), None) => {
-                let Some(category) = category else {
-                    return wrong("a text by a template of your own needs the template's category");
-                };
-                let version = version.unwrap_or(1);
-                let template = Box::new(Template { name, version, language, category, variables });
-                Ok(Command::SendByTemplate { to, text, template })
-            }
-            (None, Some(ByTemplate { category: Some(_), .. }), None) => {
-                wrong("the template in the registry has its category: give one only with a text of your own")
-            }
-            (None, Some(ByTemplate { name, version, language, variables, .. }), None) => {
-                let wish = TemplateWish { name, version, language, variables };
-                Ok(Command::Desk(DeskCommand::SendTemplate { to, wish }))
-            }
-            (None, None, Some(ByQuick { name, variables })) => {
-                Ok(Command::Desk(DeskCommand::SendQuick { to, name, variables }))
-            }
-            _ => wrong("say one thing: a `text`, a `template` or a `quick` reply"),
+impl ByTemplate {
+    /// The template that made a message, by the sender's word.
+    fn by_hand(self) -> Result<Template, ApiError> {
+        let Self { name, version, language, category, variables } = self;
+        let category = category.ok_or_else(|| {
+            ApiError::bad_request("a message of your own by a template needs the template's category")
+        })?;
+        Ok(Template { name, version: version.unwrap_or(1), language, category, variables })
+    }
+
+    /// A template of the registry.
+    fn kept(self) -> Result<TemplateWish, ApiError> {
+        let Self { name, version, language, category, variables } = self;
+        if category.is_some() {
+            let words =
+                "the template in the registry has its category: give one only with a message of your own";
+            return Err(ApiError::bad_request(words));
         }
+        Ok(TemplateWish { name, version, language, variables })
     }
 }
 
@@ -118,7 +122,7 @@ pub(super) enum Wanted {
     Delivered,
 }
 
-/// What became of a text.
+/// What became of a message.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Sent {
     to: String,
@@ -133,17 +137,16 @@ pub(super) struct Sent {
 
 pub(super) async fn send(State(api): State<Api>, Body(letter): Body<Letter>) -> Result<Json<Sent>, ApiError> {
     let (to, known) = who::contact_or_address(&api, &letter.to).await?;
-    let (wait, timeout) = (letter.wait, letter.timeout_ms);
-    let command = letter.command(to)?;
     if !known {
         api.command(Command::Add { account: to, name: None }).await?;
     }
-    let outcome = api.command(command).await?;
+    let (wanted, timeout) = (letter.wait, letter.timeout_ms);
+    let outcome = api.command(letter.command(&api, to).await?).await?;
     let Outcome::Queued { id, position } = outcome else {
         return Err(ApiError::from(crate::store::snapshot::Fault("a text was answered otherwise".into())));
     };
     let patience = Duration::from_millis(timeout.unwrap_or(0)).min(limits::API_WAIT_MAX);
-    let (state, reached) = match wait {
+    let (state, reached) = match wanted {
         None => (state_of(&api, to, position).await?, None),
         Some(wanted) => {
             let waited = tokio::time::timeout(patience, until(&api, to, position, wanted)).await;
@@ -157,6 +160,41 @@ pub(super) async fn send(State(api): State<Api>, Body(letter): Body<Letter>) -> 
     let name = api.view(move |rows| view::contact(rows, &to)).await?.map(|contact| contact.name);
     let name = name.unwrap_or_default();
     Ok(Json(Sent { to: address::encode(&to), name, id, position, state, reached }))
+}
+
+impl Letter {
+    /// The command that sends it.
+    async fn command(self, api: &Api, to: AccountId) -> Result<Command, ApiError> {
+        let kinds = [
+            self.text.map(|text| Ok(Said::Text(text))),
+            self.location.map(LocationForm::said),
+            self.card.map(CardForm::said),
+            self.menu.map(|menu| Ok(Said::Menu(menu))),
+        ];
+        let mut given = kinds.into_iter().flatten();
+        let said = (given.next(), given.next());
+        let reply = match self.reply_to {
+            Some(id) => Some(changes::message(api, to, &id, None).await?.0),
+            None => None,
+        };
+        match (said, self.template, self.quick, reply) {
+            ((Some(said), None), template, None, reply) => {
+                let template = template.map(ByTemplate::by_hand).transpose()?;
+                let letter = command::Letter { said: said?, reply, template };
+                Ok(Command::Say { to, letter: Box::new(letter) })
+            }
+            ((None, _), Some(template), None, None) => {
+                Ok(Command::Desk(DeskCommand::SendTemplate { to, wish: template.kept()? }))
+            }
+            ((None, _), None, Some(ByQuick { name, variables }), None) => {
+                Ok(Command::Desk(DeskCommand::SendQuick { to, name, variables }))
+            }
+            _ => {
+                let words = "a message is one of: text, location, card, menu, which may answer another one, or a template or quick reply";
+                Err(ApiError::bad_request(words))
+            }
+        }
+    }
 }
 
 /// Looks whenever something happens, and at short intervals: that the next hop took a message is no event.

@@ -18,13 +18,14 @@
 //! counts       what was asked so far
 //! error        `{"error":{"code","message"}}` and the fitting status
 //! extract      bodies and queries, parsed at the border
+//! said         places, cards and menus, as programs write them
 //! who          from a name, an address or the beginning of one to an account
 //! reached      how contacts are reached
 //! openapi      the description of all routes
 //! upkeep       what is past its life is forgotten
 //! webhook      what happens, brought to programs that listen elsewhere
 //! short_id     ids of tokens and webhooks
-//! own, doctor, contacts, messages, conversations, desk, desk_texts, reception, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
+//! own, doctor, contacts, messages, changes, conversations, desk, desk_texts, reception, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
 //! ```
 
 pub mod api;
@@ -41,6 +42,7 @@ pub mod webhook;
 mod bearer;
 mod billing;
 mod caller;
+mod changes;
 mod consents;
 mod contacts;
 mod conversations;
@@ -72,6 +74,7 @@ mod relays;
 mod route;
 mod routes;
 mod rule;
+mod said;
 mod short_id;
 mod tokens;
 mod who;

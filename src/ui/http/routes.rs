@@ -4,14 +4,14 @@ use crate::domain::business::bot::Bot;
 use crate::domain::business::template::Definition;
 use crate::engine::desk_view::{CaseView, NoteView};
 use crate::engine::device_view::DeviceView;
-use crate::engine::view::{ContactView, SafetyNumberView};
+use crate::engine::view::{ContactView, EntryView, SafetyNumberView};
 use crate::ui::http::route::{Route, delete, get, open, patch, post, put};
 use crate::ui::http::scope::Scope::{Admin, Manage, Metrics, Read, Send};
 use crate::ui::http::webhook::routes as webhook;
 use crate::ui::http::{
-    billing, consents, contacts, conversations, desk, desk_texts, devices, directory, doctor, events, health,
-    identity, ledger, mailboxes, messages, metrics, openapi, own, payments, plans, proofs, reception, relays,
-    tokens,
+    billing, changes, consents, contacts, conversations, desk, desk_texts, devices, directory, doctor,
+    events, health, identity, ledger, mailboxes, messages, metrics, openapi, own, payments, plans, proofs,
+    reception, relays, tokens,
 };
 
 /// All routes.
@@ -150,7 +150,7 @@ fn people() -> Vec<Route> {
 
 fn talk() -> Vec<Route> {
     vec![
-        post(Send, "/v1/messages", "Send a text, and wait for its delivery where asked", messages::send)
+        post(Send, "/v1/messages", "Send a message, and wait for its delivery where asked", messages::send)
             .waiting()
             .takes::<messages::Letter>()
             .gives::<messages::Sent>(),
@@ -160,6 +160,18 @@ fn talk() -> Vec<Route> {
         get(Read, "/v1/conversations/{who}/history", "What was said", conversations::history)
             .asks::<conversations::Range>()
             .gives::<conversations::History>(),
+        get(Read, "/v1/conversations/{who}/messages/{id}", "One message", changes::show).gives::<EntryView>(),
+        patch(Send, "/v1/conversations/{who}/messages/{id}", "Edit a message of ours", changes::edit)
+            .takes::<changes::NewText>()
+            .gives::<changes::Changed>(),
+        delete(Send, "/v1/conversations/{who}/messages/{id}", "Take a message of ours back", changes::delete)
+            .gives::<changes::Changed>(),
+        put(Send, "/v1/conversations/{who}/messages/{id}/reaction", "React to a message", changes::react)
+            .takes::<changes::Feeling>()
+            .gives::<changes::Changed>(),
+        post(Send, "/v1/conversations/{who}/messages/{id}/choice", "Choose a row of a menu", changes::choose)
+            .takes::<changes::Chosen>()
+            .gives::<changes::Changed>(),
         post(Send, "/v1/conversations/{who}/read", "Say that it was read", conversations::read),
         get(Read, "/v1/events", "What happens: JSON lines, or server-sent events with ids", events::stream)
             .asks::<events::From>(),

@@ -8,8 +8,9 @@ use crate::domain::chat::timeline::{self, Body, From, NewEntry};
 use crate::store::key::{Key, Value};
 use crate::store::snapshot::{Fault, Scan, Snapshot};
 use crate::store::tx::Tx;
+use crate::wire::said::message::Said;
 
-struct Nothing;
+pub(super) struct Nothing;
 
 impl Snapshot for Nothing {
     fn get(&self, _: &Key) -> Option<Value> {
@@ -25,6 +26,10 @@ impl Snapshot for Nothing {
     }
 }
 
+fn body(text: &str) -> Body {
+    Body::Said(Said::Text(text.into()))
+}
+
 #[test]
 fn message_id_collision_across_conversations_hides_and_changes_nothing() {
     let tx = Tx::new(&Nothing);
@@ -36,17 +41,17 @@ fn message_id_collision_across_conversations_hides_and_changes_nothing() {
         let seq = incoming::edit(&tx, &device, |row| row.filed + 1).unwrap();
         assert_eq!(incoming::arrival(&tx, &device, seq), Arrival::Next);
         let entry =
-            NewEntry { sent_at: now, id, from: From::Them { device, seq }, body: Body::Text(text.into()) };
+            NewEntry { sent_at: now, id, from: From::Them { device, seq }, body: body(text), reply: None };
         conversation::file(&tx, &account, entry, now);
         incoming::edit(&tx, &device, |row| row.filed = seq);
         assert_eq!(incoming::arrival(&tx, &device, seq), Arrival::Repeated);
     }
-    timeline::edit(&tx, &people[0].0, 1, |entry| entry.body = Body::Text("changed".into()));
+    timeline::edit(&tx, &people[0].0, 1, |entry| entry.body = body("changed"));
     let said = |place: usize| {
         let entries = timeline::since(&tx, &people[place].0, 0, 10);
         entries.into_iter().map(|entry| (entry.id, entry.body)).collect::<Vec<_>>()
     };
-    let text = |text: &str| (id, Body::Text(text.into()));
+    let text = |text: &str| (id, body(text));
     assert_eq!(said(0), [text("from the one"), text("changed")]);
     assert_eq!(said(1), [text("from the other")]);
 }

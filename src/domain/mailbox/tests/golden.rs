@@ -102,6 +102,7 @@ fn what_contacts_are_told_and_what_is_stored_keeps_its_bytes() {
         log_head: crate::wire::account::LogHead { seq: 1, hash: crate::base::id::Digest::new([2; 32]) },
         introduction: None,
         ground: None,
+        reply: None,
         body: Body::Queues(queues()),
     };
     let account = crate::base::id::AccountId::new([9; 32]);

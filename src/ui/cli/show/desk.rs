@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::ui::cli::show::talk::said;
+use crate::ui::cli::show::said::said;
 use crate::ui::cli::show::words::{
     ago, fields, glimpse, indented, joined, list, money, number, table, text, time,
 };

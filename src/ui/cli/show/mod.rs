@@ -10,6 +10,7 @@ mod mailboxes;
 mod node;
 mod people;
 mod programs;
+mod said;
 mod talk;
 mod words;
 

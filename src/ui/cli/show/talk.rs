@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
+use crate::ui::cli::show::said::{changes, quote, said};
 use crate::ui::cli::show::words::{ago, glimpse, indented, list, number, short, table, text, time};
 
-/// What became of a text.
+/// What became of a message.
 pub(in crate::ui::cli) fn sent(value: &Value, running: bool) -> String {
     let (name, state) = (text(value, "name"), text(value, "state"));
     let later = if running { "" } else { "; it leaves when the node runs: `sigillo run`" };
-    format!("{state} for {name}{later}")
+    format!("{state} for {name} (message {}){later}", message_id(value))
 }
 
 /// Conversations, the latest first.
@@ -34,9 +35,13 @@ pub(in crate::ui::cli) fn inbox(value: &Value) -> String {
 }
 
 /// A part of a conversation.
-pub(in crate::ui::cli) fn history(value: &Value) -> String {
+pub(in crate::ui::cli) fn history(value: &Value, ids: bool) -> String {
     let name = text(value, "name");
-    let entries: Vec<String> = list(&value["entries"]).iter().map(|one| entry(one, name)).collect();
+    let entry = |one: &Value| match ids {
+        true => format!("{}  {}", message_id(one), entry(one, name)),
+        false => entry(one, name),
+    };
+    let entries: Vec<String> = list(&value["entries"]).iter().map(entry).collect();
     match (entries.is_empty(), value["next"].as_u64()) {
         (true, _) => "nothing was said".to_owned(),
         (false, None) => entries.join("\n"),
@@ -53,13 +58,22 @@ pub(in crate::ui::cli) fn entry(value: &Value, name: &str) -> String {
         (state, "") => format!("  [{state}]"),
         (state, cause) => format!("  [{state}: {cause}]"),
     };
-    format!("{}  {who}: {}{mark}", time(value, "at"), indented(&said(value)))
+    let words = indented(&format!("{}{}", quote(value, name), said(value)));
+    format!("{}  {who}: {words}{}{mark}", time(value, "at"), changes(value, name))
+}
+
+/// The beginning of a message's id, by which it can be named.
+fn message_id(value: &Value) -> String {
+    text(value, "id").chars().take(8).collect()
 }
 
 /// Something that happened.
 pub(in crate::ui::cli) fn event(value: &Value) -> String {
     if text(value, "event") == "entry" {
         return entry(&value["entry"], text(value, "name"));
+    }
+    if text(value, "event") == "changed" {
+        return format!("changed: {}", entry(&value["entry"], text(value, "name")));
     }
     event_discreetly(value)
 }
@@ -70,6 +84,7 @@ pub(in crate::ui::cli) fn event_discreetly(value: &Value) -> String {
     match text(value, "event") {
         "entry" if text(&value["entry"], "direction") == "out" => format!("to {}", text(value, "name")),
         "entry" => format!("from {}", text(value, "name")),
+        "changed" => format!("a message changed, with {}", text(value, "name")),
         "delivery" => {
             format!("{} by {}: everything up to {}", text(value, "state"), with(), number(value, "seq"))
         }
@@ -97,37 +112,5 @@ pub(in crate::ui::cli) fn event_discreetly(value: &Value) -> String {
         "link_granted" => format!("{} lets this device in", text(value, "address")),
         "lagged" => format!("{} events were missed: see `sigillo inbox`", number(value, "missed")),
         other => other.to_owned(),
-    }
-}
-
-/// What happened to a conversation, and what its person may want to do.
-fn notice(what: &str) -> &str {
-    match what {
-        "session_remade" => "the encrypted session was made anew",
-        "identity_restored" => {
-            "their identity was restored from its recovery phrase, on a device that is new to you: ask them if it was they"
-        }
-        "logs_contradict" => {
-            "two lists of their devices contradict each other: somebody may be between you; compare `sigillo verify`"
-        }
-        "log_incomplete" => {
-            "a part of their list of devices is missing: nothing is sent until you compare `sigillo verify` and --accept"
-        }
-        "device_added" => "they have one more device",
-        "device_revoked" => "a device of theirs was taken out",
-        "identity_rotated" => {
-            "they changed their identity key, which the former one confirms: their address and safety number are new"
-        }
-        other => other,
-    }
-}
-
-pub(super) fn said(entry: &Value) -> String {
-    match text(entry, "kind") {
-        "text" | "billing" => text(entry, "text").to_owned(),
-        "missing" => "(a message that never came)".to_owned(),
-        "notice" => format!("({})", notice(text(entry, "notice"))),
-        "" => String::new(),
-        other => format!("({other})"),
     }
 }

@@ -21,8 +21,9 @@ use crate::ui::http::webhook::line::Dead;
 use crate::ui::http::webhook::post::{Target, Way, secret_text};
 
 /// Kinds of events that a webhook may be told.
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 14] = [
     "entry",
+    "changed",
     "desk",
     "delivery",
     "read",
@@ -31,6 +32,8 @@ const KINDS: [&str; 11] = [
     "link_granted",
     "invoice",
     "receipt",
+    "charging",
+    "consent",
     "published",
     "not_published",
 ];

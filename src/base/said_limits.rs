@@ -1,0 +1,64 @@
+//! Every bound of what a message can be beside a text, each with a name.
+
+use core::time::Duration;
+
+use crate::base::limits::{
+    HISTORY_PAGE_BYTES, LINE_MAX, NAME_MAX, PADDING_BUCKETS, PAGE_BYTES_MAX, TEXT_MAX, VALUE_MAX,
+};
+
+const HOUR: u64 = 60 * 60;
+
+/// The largest encoded thing that is said.
+pub const SAID_MAX: usize = TEXT_MAX;
+/// The longest reaction in bytes: families and flags are emoji of up to 35.
+pub const EMOJI_MAX: usize = 64;
+/// How often a person may say something new of one message; also how often one is edited.
+pub const REVISIONS_MAX: u32 = 1_000;
+/// How long after it was sent a message's author can edit it.
+pub const EDIT_LIFE: Duration = Duration::from_secs(24 * HOUR);
+/// How long after it was sent a message's author can take it back.
+pub const DELETION_LIFE: Duration = Duration::from_secs(48 * HOUR);
+/// Messages of one conversation that aren't here and that something is known of already; the oldest goes first.
+pub const EARLY_MAX: usize = 256;
+/// Ten-millionths of a degree.
+pub const DEGREE: i32 = 10_000_000;
+/// The longest name of a place, and the longest address of one, in bytes.
+pub const PLACE_NAME_MAX: usize = 256;
+/// See [`PLACE_NAME_MAX`].
+pub const PLACE_ADDRESS_MAX: usize = 512;
+/// Telephone numbers, and e-mail addresses, on a contact's card.
+pub const CARD_LINES_MAX: usize = 4;
+/// The longest of them.
+pub const CARD_LINE_MAX: usize = 128;
+/// The longest text of a menu in bytes.
+pub const MENU_TEXT_MAX: usize = 4 * 1024;
+/// The longest header, and the longest footer, of a menu.
+pub const MENU_EDGE_MAX: usize = 240;
+/// Rows of a menu, in all its sections together.
+pub const MENU_ROWS_MAX: usize = 10;
+/// The longest id of a row.
+pub const ROW_ID_MAX: usize = 256;
+/// The longest title of a row, a section or a link.
+pub const ROW_TITLE_MAX: usize = 96;
+/// The longest description of a row.
+pub const ROW_ABOUT_MAX: usize = 288;
+/// The longest link of a menu.
+pub const LINK_MAX: usize = 1_024;
+/// How much of a message is shown where another one answers it, in characters.
+pub const QUOTE_MAX: usize = 120;
+
+const _: () = {
+    let edges = NAME_MAX + LINE_MAX + 64;
+    assert!(
+        edges + 2 * CARD_LINES_MAX * (CARD_LINE_MAX + 2) + LINE_MAX < SAID_MAX,
+        "a full card can be said"
+    );
+    assert!(PLACE_NAME_MAX + PLACE_ADDRESS_MAX + 32 < SAID_MAX, "a full place can be said");
+    assert!(MENU_TEXT_MAX + 2 * MENU_EDGE_MAX + LINK_MAX < SAID_MAX, "a menu has room for rows");
+    assert!(
+        SAID_MAX + 1_024 + 1_024 + 512 < PADDING_BUCKETS[PADDING_BUCKETS.len() - 1],
+        "the largest thing said fits a content, by template, and a copy of it too"
+    );
+    assert!(SAID_MAX + 2_048 < VALUE_MAX && PADDING_BUCKETS[PADDING_BUCKETS.len() - 1] + 2_048 < VALUE_MAX);
+    assert!(HISTORY_PAGE_BYTES < PAGE_BYTES_MAX, "what another device tells fits the pages here");
+};

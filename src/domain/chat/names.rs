@@ -1,0 +1,104 @@
+//! Where a message lies that is named by its id, and what came for those that aren't here yet.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::id::{AccountId, MessageId};
+use crate::base::said_limits;
+use crate::base::time::Time;
+use crate::domain::chat::changes::{Made, Named, Side};
+use crate::store::key::{Key, TableId};
+use crate::store::snapshot::Scan;
+use crate::store::table::{Rows, Table};
+use crate::store::tx::Tx;
+
+/// Positions of messages by contact, at whose they are and their id.
+pub const NAMES: Table<u64> = Table::new(TableId::Names, 1);
+/// Changes of messages that aren't here, in the same order.
+pub const EARLY: Table<Early> = Table::new(TableId::EarlyChanges, 1);
+
+/// What is known of a message that isn't here: of each side and kind the change that holds.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Early {
+    /// Since when something is known.
+    since: Time,
+    /// At most two reactions, an edit and a deletion.
+    made: Vec<Made>,
+}
+
+/// A message has its place. Where another one of its side has its id already, that one keeps it.
+pub fn put(tx: &Tx<'_>, with: &AccountId, named: Named, position: u64) {
+    let key = key(&NAMES, with, named);
+    if tx.with(&NAMES, &key, |_| ()).is_none() {
+        tx.put(&NAMES, key, position);
+    }
+}
+
+/// Where a message lies.
+pub fn position(rows: &impl Rows, with: &AccountId, named: Named) -> Option<u64> {
+    rows.get(&NAMES, &key(&NAMES, with, named)).map(|position| *position)
+}
+
+/// The places of the messages whose ids begin with these hexadecimal digits; at most `limit` of each side.
+pub fn fitting(rows: &impl Rows, with: &AccountId, beginning: &str, limit: usize) -> Vec<u64> {
+    let beginning = beginning.to_ascii_lowercase();
+    let mut least = [0; MessageId::LEN];
+    let padded = format!("{beginning:0<width$}", width = 2 * MessageId::LEN);
+    match MessageId::from_hex(&padded) {
+        Some(id) => least = *id.as_bytes(),
+        None if beginning.is_empty() => {}
+        None => return Vec::new(),
+    }
+    let mut found = Vec::new();
+    for side in [Side::Ours, Side::Theirs] {
+        let from = order(Named { side, id: MessageId::new(least) }).to_vec();
+        let scan = Scan { from, ..NAMES.of(with.as_bytes()) }.limit(limit);
+        let fits = |key: &Key| {
+            let id = key.order.split_first().filter(|(first, _)| **first == side as u8);
+            id.and_then(|(_, id)| MessageId::from_slice(id))
+                .is_some_and(|id| id.to_string().starts_with(&beginning))
+        };
+        found.extend(rows.scan(&NAMES, &scan).into_iter().filter(|(key, _)| fits(key)).map(|(_, at)| *at));
+    }
+    found
+}
+
+/// Keeps a change until its message is here. Whether it is the first one for that message.
+pub(super) fn keep(tx: &Tx<'_>, with: &AccountId, made: Made, now: Time) -> bool {
+    let key = key(&EARLY, with, made.target());
+    let known = tx.edit(&EARLY, &key, |early| match early.made.iter_mut().find(|one| one.rivals(&made)) {
+        Some(rival) if rival.rank() < made.rank() => *rival = made.clone(),
+        Some(_) => {}
+        None => early.made.push(made.clone()),
+    });
+    if known.is_none() {
+        tx.put(&EARLY, key, Early { since: now, made: vec![made] });
+    }
+    known.is_none()
+}
+
+/// Takes what was kept for a message.
+pub(super) fn take(tx: &Tx<'_>, with: &AccountId, named: Named) -> Option<Vec<Made>> {
+    let key = key(&EARLY, with, named);
+    let made = tx.with(&EARLY, &key, |early| early.made.clone())?;
+    tx.delete(&EARLY, key);
+    Some(made)
+}
+
+/// Forgets what was kept longest.
+pub(super) fn forget_oldest(tx: &Tx<'_>, with: &AccountId) {
+    let all = tx.scan(&EARLY, &EARLY.of(with.as_bytes()).limit(said_limits::EARLY_MAX + 1));
+    if let Some((key, _)) = all.into_iter().min_by_key(|(_, early)| early.since) {
+        tx.delete(&EARLY, key);
+    }
+}
+
+fn key<T: crate::store::table::Row>(table: &Table<T>, with: &AccountId, named: Named) -> Key {
+    Key::under(table.id(), with.as_bytes(), &order(named))
+}
+
+/// Whose it is, and its id.
+fn order(named: Named) -> [u8; 1 + MessageId::LEN] {
+    let mut order = [named.side as u8; 1 + MessageId::LEN];
+    order[1..].copy_from_slice(named.id.as_bytes());
+    order
+}

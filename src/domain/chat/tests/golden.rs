@@ -1,0 +1,103 @@
+//! Rows of conversations keep their bytes: what is stored must still be read by the next version.
+
+use super::collision::Nothing;
+use crate::base::id::{AccountId, DeviceId, Digest, MessageId};
+use crate::base::time::Time;
+use crate::domain::chat::changes::{Made, Named, Side};
+use crate::domain::chat::conversation::{self, CONVERSATIONS};
+use crate::domain::chat::names::{EARLY, NAMES};
+use crate::domain::chat::timeline::{self, Body, Cause, From, NewEntry, Notice, PAGES};
+use crate::store::table::{Row, Rows as _, Table};
+use crate::store::tx::Tx;
+use crate::wire::said::card::Card;
+use crate::wire::said::change::Change;
+use crate::wire::said::choice::Choice;
+use crate::wire::said::edit::Edit;
+use crate::wire::said::location::Location;
+use crate::wire::said::menu::tests::menu;
+use crate::wire::said::message::Said;
+use crate::wire::said::reaction::Reaction;
+use crate::wire::said::target::Target;
+use crate::wire::said::unknown::Unknown;
+
+const WITH: AccountId = AccountId::new([1; 32]);
+const NOW: Time = Time::from_millis(1_700_000_000_000);
+
+fn id(byte: u8) -> MessageId {
+    MessageId::new([byte; 16])
+}
+
+/// One line of each kind.
+fn bodies() -> Vec<Body> {
+    let place = Location { latitude: -235_505_200, longitude: 7, name: "Sé".into(), address: "1".into() };
+    let card = Card {
+        name: "Bento".into(),
+        organization: "Padaria".into(),
+        account: Some(AccountId::new([2; 32])),
+        phones: vec!["+55 11 1".into()],
+        emails: vec!["b@x.example".into()],
+        website: "https://x.example".into(),
+    };
+    let choice = Choice { menu: id(4), row: "rye".into(), title: "Rye".into() };
+    let said = [
+        Said::Text("olá".into()),
+        Said::Location(place),
+        Said::Card(card),
+        Said::Menu(menu()),
+        Said::Choice(choice),
+        Said::Unknown(Unknown { number: 200, content: vec![0xc2, 0x0c, 0] }),
+    ];
+    let others = [
+        Body::Deleted { at: NOW },
+        Body::Billing { kind: 3, id: Digest::new([5; 32]), summary: "paid".into() },
+        Body::Missing,
+        Body::Notice(Notice::DeviceAdded),
+    ];
+    said.into_iter().map(Body::Said).chain(others).collect()
+}
+
+fn digests<T: Row>(tx: &Tx<'_>, table: &Table<T>) -> Vec<String> {
+    let rows = tx.scan(table, &table.all());
+    let digest = |row: &T| {
+        let bytes = table.encode(row).unwrap();
+        assert!(table.encode(&table.decode(&bytes).unwrap()).unwrap() == bytes);
+        let digest = Digest::new(crate::crypto::hash::sha256(&[&bytes]));
+        format!("{} {:.16}", bytes.len(), digest.to_string())
+    };
+    rows.iter().map(|(_, row)| digest(row)).collect()
+}
+
+#[test]
+fn what_is_stored_keeps_its_bytes() {
+    let tx = Tx::new(&Nothing);
+    for (seq, body) in (1..).zip(bodies()) {
+        let from = match seq % 3 {
+            0 => From::Us { seq },
+            1 => From::Them { device: DeviceId::new([8; 32]), seq },
+            _ => From::Own { device: DeviceId::new([9; 32]), seq },
+        };
+        let reply = (seq == 2).then_some(Named { side: Side::Theirs, id: id(1) });
+        let entry = NewEntry { sent_at: NOW, id: id(u8::try_from(seq).unwrap()), from, body, reply };
+        conversation::file(&tx, &WITH, entry, NOW);
+    }
+    let target = Target { id: id(1), yours: true };
+    let made = |by: Side, change: Change| Made { by, id: id(40), sent_at: NOW, change };
+    let reaction = |target: Target| Change::Reaction(Reaction { target, emoji: "👍".into(), revision: 2 });
+    let edit = |id: MessageId| Change::Edit(Edit { id, text: "oi".into(), revision: 3 });
+    let elsewhere = id(99);
+    for one in [
+        made(Side::Ours, reaction(target)),
+        made(Side::Theirs, edit(id(1))),
+        made(Side::Theirs, edit(elsewhere)),
+        made(Side::Ours, reaction(Target { id: elsewhere, ..target })),
+        made(Side::Theirs, Change::Deletion(elsewhere)),
+    ] {
+        conversation::change(&tx, &WITH, &one, NOW);
+    }
+    timeline::edit(&tx, &WITH, 2, |entry| {
+        (entry.failed, entry.unchanged) = (Some(Cause::Expired), Some(Cause::OverCap));
+    });
+    let rows =
+        [digests(&tx, &PAGES), digests(&tx, &CONVERSATIONS), digests(&tx, &EARLY), digests(&tx, &NAMES)];
+    assert_eq!(rows.concat(), ["?"]);
+}

@@ -1,0 +1,167 @@
+//! What is changed of messages: by this node's person, by the contact, and on another device of ours.
+
+use crate::base::id::{AccountId, MessageId};
+use crate::base::time::Time;
+use crate::domain::chat::changes::{Made, Named, Side};
+use crate::domain::chat::conversation::{self, Changed};
+use crate::domain::chat::outbox::Unsettled;
+use crate::domain::chat::timeline::{self, Body as Line, Cause, Entry};
+use crate::domain::identity::address::Address;
+use crate::domain::identity::contact::Contact;
+use crate::engine::body_view::direction;
+use crate::engine::command::{Outcome, Refusal};
+use crate::engine::event::Event;
+use crate::engine::machine::{Engine, Step};
+use crate::engine::saying::{Place, found, refused};
+use crate::engine::view;
+use crate::wire::content::{Body, Content};
+use crate::wire::own::OwnCopy;
+use crate::wire::said::change::Change;
+use crate::wire::said::choice::Choice;
+use crate::wire::said::edit::Edit;
+use crate::wire::said::message::{Piece, Said};
+use crate::wire::said::reaction::Reaction;
+use crate::wire::said::target::Target;
+
+impl Engine {
+    /// Says what the person feels about a message; nothing any more where the emoji is empty.
+    pub(super) fn react(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        to: &AccountId,
+        message: Named,
+        emoji: String,
+    ) -> Result<Outcome, Refusal> {
+        let contact = self.may_write(step, to)?;
+        let entry = found(step, &contact, message)?;
+        let mark = entry.changes.mark(Side::Ours);
+        if mark.map_or("", |mark| mark.emoji.as_str()) == emoji {
+            return Ok(Outcome::Queued {
+                id: mark.map_or(entry.id, |mark| mark.by),
+                position: entry.position,
+            });
+        }
+        let revision = mark.map_or(0, |mark| mark.revision) + 1;
+        let target = Target { id: message.id, yours: Side::Ours.yours(message.side) };
+        let reaction = Reaction { target, emoji, revision };
+        reaction.check().map_err(refused)?;
+        self.make(step, &contact, &entry, Change::Reaction(reaction))
+    }
+
+    /// Puts another text in the place of that of a message of ours.
+    pub(super) fn edit(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        to: &AccountId,
+        id: MessageId,
+        text: String,
+    ) -> Result<Outcome, Refusal> {
+        let contact = self.may_write(step, to)?;
+        let entry = found(step, &contact, Named { side: Side::Ours, id })?;
+        if !matches!(entry.body, Line::Said(Said::Text(_))) {
+            return Err(Refusal::Said("only a text can be edited".into()));
+        }
+        let revision = entry.changes.edit.map_or(0, |edit| edit.revision) + 1;
+        let edit = Edit { id, text, revision };
+        edit.check().map_err(refused)?;
+        self.make(step, &contact, &entry, Change::Edit(edit))
+    }
+
+    /// Takes a message of ours back.
+    pub(super) fn take_back(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        to: &AccountId,
+        id: MessageId,
+    ) -> Result<Outcome, Refusal> {
+        let contact = self.may_write(step, to)?;
+        let entry = found(step, &contact, Named { side: Side::Ours, id })?;
+        self.make(step, &contact, &entry, Change::Deletion(id))
+    }
+
+    /// Says which row of a menu of theirs the person chose.
+    pub(super) fn choose(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        to: &AccountId,
+        menu: MessageId,
+        row: &str,
+    ) -> Result<Outcome, Refusal> {
+        let contact = self.may_write(step, to)?;
+        let entry = found(step, &contact, Named { side: Side::Theirs, id: menu })?;
+        let Line::Said(Said::Menu(of)) = &entry.body else {
+            return Err(Refusal::Said("that message is no menu".into()));
+        };
+        let Some(chosen) = of.row(row) else {
+            let ids: Vec<&str> = of.rows().map(|row| row.id.as_str()).collect();
+            return Err(Refusal::Said(format!("the menu has no row {row}: there are {}", ids.join(", "))));
+        };
+        let choice = Choice { menu, row: chosen.id.clone(), title: chosen.title.clone() };
+        self.utter(step, &contact, Said::Choice(choice), None, None)
+    }
+
+    /// Changes a message here, for our other devices and for the contact.
+    fn make(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        entry: &Entry,
+        change: Change,
+    ) -> Result<Outcome, Refusal> {
+        if let Some(life) = timeline::life(&change).filter(|life| step.now.since(entry.sent_at) >= *life) {
+            return Err(Refusal::TooLate { hours: life.as_secs() / 3_600 });
+        }
+        // What takes something back needs no ground: nothing is said by it.
+        let ground = if change.says_nothing() { None } else { self.ground(step, contact, None)? };
+        self.announce(step, contact);
+        let said = (Body::Change(change.clone()), ground, None);
+        let (id, seq, _) = self.queue(step, contact, said, Place::At(entry.position))?;
+        let made = Made { by: Side::Ours, id, sent_at: step.now, change };
+        if let Changed::At(position) = conversation::change(step.tx, &contact.thread, &made, step.now) {
+            conversation::amend(step.tx, &contact.thread, position, |entry| entry.unchanged = None);
+            self.show_changed(step, contact, position, Side::Ours);
+        }
+        let piece = Piece::Change(made.change);
+        let copy = OwnCopy { to: contact.account, id, sent_at: step.now, seq, piece };
+        self.copy_to_own(step, contact, &copy);
+        Ok(Outcome::Queued { id, position: entry.position })
+    }
+
+    /// A change came, of the contact or of another device of ours.
+    pub(super) fn changed(&mut self, step: &Step<'_, '_>, contact: &Contact, made: &Made) {
+        match conversation::change(step.tx, &contact.thread, made, step.now) {
+            Changed::At(position) => self.show_changed(step, contact, position, made.by),
+            Changed::Refused => self.counters.over_limit += 1,
+            Changed::Waits | Changed::Old => {}
+        }
+    }
+
+    pub(super) fn show_changed(&mut self, step: &Step<'_, '_>, contact: &Contact, position: u64, by: Side) {
+        if let Some(entry) = timeline::since(step.tx, &contact.thread, position, 1).pop() {
+            let entry = view::entry(step.tx, contact, &entry);
+            let (with, name) = (Address(contact.account), contact.name.clone());
+            self.show(Event::Changed { with, name, by: direction(by), entry });
+        }
+    }
+
+    /// What we said under a number, or changed, is given up.
+    pub(super) fn fail(&mut self, step: &Step<'_, '_>, contact: &Contact, row: &Unsettled, cause: Cause) {
+        let Some(position) = row.position else { return };
+        let content = Content::decode(&row.content).map(|content| content.body);
+        let is_change = matches!(content, Ok(Body::Change(_)));
+        conversation::amend(step.tx, &contact.thread, position, |entry| {
+            let place = if is_change { &mut entry.unchanged } else { &mut entry.failed };
+            *place = Some(cause);
+        });
+        if is_change {
+            self.show_changed(step, contact, position, Side::Ours);
+        } else {
+            self.show_entry(step, contact, position);
+        }
+    }
+}
+
+/// A content of theirs that changes something.
+pub(super) const fn made_by_them(id: MessageId, sent_at: Time, change: Change) -> Made {
+    Made { by: Side::Theirs, id, sent_at, change }
+}
