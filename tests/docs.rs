@@ -161,6 +161,29 @@ impl Reader {
         panic!("waited in vain for {words:?}");
     }
 
+    /// Keeps the file that a page shows in TOML.
+    fn keep(&self, name: &str, page: &str) {
+        let file = page.split_once("```toml\n").unwrap().1.split_once("```").unwrap().0;
+        std::fs::write(self.directory.path().join(name), file).unwrap();
+    }
+
+    /// What the bakery said to Ana, as soon as it is so much.
+    fn answers_to_ana(&self, count: usize) -> Vec<String> {
+        let mut said = Vec::new();
+        for _ in 0..ATTEMPTS {
+            let history = self.json(&["--home", "ana", "history", "Bakery"]);
+            let entries = history["entries"].as_array().unwrap();
+            let theirs =
+                entries.iter().filter(|entry| entry["direction"] == "in" && entry["text"].is_string());
+            said = theirs.map(|entry| entry["text"].as_str().unwrap().to_owned()).collect();
+            if said.len() >= count {
+                break;
+            }
+            std::thread::sleep(PAUSE);
+        }
+        said
+    }
+
     /// The price change that came to Ana.
     fn announced(&self) -> String {
         for _ in 0..ATTEMPTS {
@@ -175,7 +198,7 @@ impl Reader {
 
     /// The customer's address for the bakery, and the bakery's for everybody else.
     fn address_for(&mut self, words: &[String]) -> String {
-        let speaks = |word: &String| ["send", "edit", "history"].contains(&word.as_str());
+        let speaks = |word: &String| ["send", "edit", "history", "desk"].contains(&word.as_str());
         if words.get(1).is_some_and(|home| home == "bakery") && words.iter().any(speaks) {
             let inbox = self.command(&["--home", "bakery", "inbox"].map(str::to_owned)).output().unwrap();
             let inbox = String::from_utf8(inbox.stdout).unwrap();
@@ -380,6 +403,94 @@ fn what_the_page_on_messages_does_works_as_it_stands() {
     assert_eq!(kinds, ["text", "text", "text", "location", "deleted", "menu", "choice"]);
     assert_eq!((&entries[1]["text"], &entries[6]["text"]), (&"Yes!".into(), &"Rye".into()));
     assert_eq!(entries[2]["reply_to"]["text"], "Yes!");
+}
+
+#[test]
+fn what_the_page_on_the_front_desk_does_works_as_it_stands() {
+    let page = read("docs/front-desk.md");
+    let mut reader = Reader::new();
+    reader.keep("loaf_ready.toml", &page);
+    let lines = shell(&page, "\n## Try it\n", "\n## Conversations\n");
+    assert!(lines.len() > 25);
+    lines.into_iter().for_each(|line| reader.type_in(line));
+    let case = &reader.json(&["--home", "bakery", "desk", "list"])["conversations"][0];
+    assert_eq!((&case["status"], &case["assigned"]), (&"done".into(), &"Bia".into()), "{case}");
+    assert_eq!((&case["labels"], &case["notes"]), (&serde_json::json!(["bread"]), &1.into()), "{case}");
+    let history = reader.json(&["--home", "ana", "history", "Bakery"]);
+    let last = history["entries"].as_array().unwrap().last().unwrap();
+    let rendered = "Padaria\n\nSeu pão de centeio está pronto. Custa BRL 19.90, e guardamos até 2027-01-31.\n\nObrigado!";
+    assert_eq!(last["text"], rendered);
+    let reception = reader.json(&["--home", "bakery", "desk", "reception"]);
+    assert_eq!(reception["hours"], "Mo-Sa 06:00-19:00", "of the profile");
+}
+
+#[test]
+fn what_the_page_on_bots_does_works_as_it_stands() {
+    let page = read("docs/bots.md");
+    let mut reader = Reader::new();
+    reader.keep("bot.toml", &page);
+    let lines = shell(&page, "\n## A bot in a file\n", "\n## A program over the API\n");
+    assert!(lines.len() > 15);
+    lines.into_iter().for_each(|line| reader.type_in(line));
+    let answers = reader.answers_to_ana(4);
+    let beginnings = ["Good morning!", "Which one?", "Every day", "Somebody will"];
+    let as_said = answers.iter().zip(beginnings).all(|(answer, beginning)| answer.starts_with(beginning));
+    assert!(answers.len() == 4 && as_said, "{answers:?}");
+    let history = reader.json(&["--home", "ana", "history", "Bakery"]);
+    let menu = history["entries"].as_array().unwrap().iter().find(|entry| entry["kind"] == "menu").unwrap();
+    let titles: Vec<&str> =
+        menu["buttons"].as_array().unwrap().iter().map(|row| row["title"].as_str().unwrap()).collect();
+    assert_eq!(titles, ["Opening hours", "Bread", "Talk to somebody"]);
+}
+
+#[test]
+fn the_bot_in_python_on_the_page_answers_and_misses_nothing_while_it_is_off() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        eprintln!("NOT CHECKED: there is no python3");
+        return;
+    }
+    let page = read("docs/bots.md");
+    let program = page.split_once("```python\n").unwrap().1.split_once("```").unwrap().0;
+    let mut reader = Reader::new();
+    std::fs::write(reader.directory.path().join("bot.py"), program).unwrap();
+    let lines = shell(&page, "\n## A bot in a file\n", "\n## A program over the API\n");
+    let api = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    for line in lines.iter().filter(|line| !line.contains(" bot ") && !line.contains(" desk ")) {
+        if line.contains("Good morning") {
+            break;
+        }
+        let runs = line.contains("--home bakery run");
+        let line = if runs { line.replace(" &", &format!(" --api {api} &")) } else { (*line).to_owned() };
+        reader.type_in(&line);
+    }
+    let token =
+        reader.json(&["--home", "bakery", "token", "create", "--scope", "read,send"])["token"].clone();
+    let start = |reader: &mut Reader| {
+        let mut python = Command::new("python3");
+        python.arg("bot.py").current_dir(reader.directory.path()).stdin(Stdio::null());
+        python.env("SIGILLO_API", format!("http://{api}")).env("SIGILLO_TOKEN", token.as_str().unwrap());
+        let mut python = python.stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(python.stdout.take().unwrap()), &mut said)
+            .unwrap();
+        assert_eq!(said, "listening\n");
+        reader.nodes.push(python);
+    };
+    start(&mut reader);
+    reader.type_in("sigillo --home ana send sig1… \"What are your hours?\" --wait");
+    assert_eq!(reader.answers_to_ana(1), ["Ask me for hours or rye."], "a word with a mark is another one");
+    let mut python = reader.nodes.pop().unwrap();
+    // It says how far it is after the answer.
+    for _ in (0..ATTEMPTS).take_while(|_| !reader.directory.path().join("bot.place").exists()) {
+        std::thread::sleep(PAUSE);
+    }
+    python.kill().unwrap();
+    python.wait().unwrap();
+    reader.type_in("sigillo --home ana send sig1… \"your hours please\" --wait");
+    reader.type_in("sigillo --home ana send sig1… rye --wait");
+    start(&mut reader);
+    let answers = reader.answers_to_ana(3);
+    assert_eq!(answers[1..], ["We are open from 6 to 19.", "Rye is out on Fridays."]);
 }
 
 #[test]

@@ -42,6 +42,8 @@ impl Refusal {
             Self::NoSubscription(_) => "no_subscription",
             Self::NoInvoice(_) => "no_invoice",
             Self::Consent(_) => "consent",
+            Self::Desk(code, _) => code,
+            Self::NoneSuch(_) => "none_such",
             Self::Billing(_) => "billing",
             Self::TooMany(_) => "too_many",
             Self::Stopping => "stopping",

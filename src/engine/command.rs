@@ -15,6 +15,7 @@ use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile};
 use crate::domain::directory::search::Query;
 use crate::domain::identity::account::Seed;
 use crate::domain::identity::address;
+use crate::engine::desk_command::DeskCommand;
 use crate::engine::parcel::NewFile;
 use crate::wire::consent::Topic;
 use crate::wire::invite::Invite;
@@ -127,6 +128,8 @@ pub enum Command {
         /// Which template, and what stands in its places.
         template: Box<Template>,
     },
+    /// What is asked of the front desk.
+    Desk(DeskCommand),
     /// A person saw the whole conversation as it stands.
     MarkRead(AccountId),
     /// What a business may write about, from now on.
@@ -616,6 +619,12 @@ pub enum Refusal {
     /// A consent, quiet hours or a report can't be made so.
     #[error("{0}")]
     Consent(String),
+    /// What is asked of the front desk can't be done so: a word for programs, and why.
+    #[error("{1}")]
+    Desk(&'static str, String),
+    /// The front desk has no such thing.
+    #[error("{0}")]
+    NoneSuch(String),
     /// The events of charging don't allow it.
     #[error("{0}")]
     Billing(String),

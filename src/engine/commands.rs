@@ -45,6 +45,7 @@ impl Engine {
             Command::TakeFile(new) => self.take_file(step, *new),
             Command::WantFile(file) => self.want_file(step, &file),
             Command::ForgetFile(file) => self.forget_file(step, &file),
+            Command::Desk(wanted) => self.desk_command(step, wanted),
             Command::Consent { to, topics, days } => self.consent(step, &to, topics, days),
             Command::SetQuiet(quiet) => self.set_quiet(step, quiet),
             Command::Report { contact, reason, note } => self.report(step, &contact, reason, note),

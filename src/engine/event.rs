@@ -3,15 +3,17 @@
 use serde::Serialize;
 
 use crate::base::id::FileId;
+use crate::domain::business::desk::Status;
 use crate::domain::chat::delivery::State;
 use crate::domain::identity::address::Address;
 use crate::engine::view::EntryView;
 use crate::wire::consent::Topic;
 
 /// What each kind of event is called, in the order of [`Event`].
-pub const KINDS: [&str; 14] = [
+pub const KINDS: [&str; 15] = [
     "entry",
     "changed",
+    "desk",
     "delivery",
     "file",
     "read",
@@ -111,6 +113,20 @@ pub enum Event {
         /// Whether it is granted; otherwise it is taken back.
         granted: bool,
     },
+    /// The front desk keeps a conversation otherwise than before.
+    Desk {
+        /// With whom.
+        with: Address,
+        /// What they are called here.
+        name: String,
+        /// Whether somebody has to do something.
+        status: Status,
+        /// In alphabetical order.
+        labels: Vec<String>,
+        /// Who looks after it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        assigned: Option<String>,
+    },
     /// An invoice came or was issued.
     Invoice {
         /// The other side.
@@ -158,7 +174,11 @@ mod tests {
         let (with, id) = (Address(AccountId::new([1; 32])), String::new());
         Some(match event {
             Event::Entry { entry, .. } => Event::Changed { with, name: id, by: "in", entry: entry.clone() },
-            Event::Changed { .. } => Event::Delivery { with, seq: 1, state: State::Sent },
+            Event::Changed { .. } => {
+                let (status, labels) = (Status::Open, Vec::new());
+                Event::Desk { with, name: id, status, labels, assigned: None }
+            }
+            Event::Desk { .. } => Event::Delivery { with, seq: 1, state: State::Sent },
             Event::Delivery { .. } => {
                 let (name, file_name) = (id.clone(), id);
                 Event::File { with, name, file: FileId::new([1; 32]), file_name, state: "here" }

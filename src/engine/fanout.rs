@@ -125,6 +125,7 @@ impl Engine {
                 let entry = NewEntry { sent_at, id, from, body: Line::Said(said.clone()), reply };
                 let entry = conversation::file(step.tx, &contact.thread, entry, step.now);
                 self.show_filed(step, &contact, &entry);
+                self.answered_by_hand(step, &contact);
             }
             Piece::Change(change) => {
                 self.changed(step, &contact, &Made { by: Side::Ours, id, sent_at, change: change.clone() });

@@ -353,9 +353,11 @@ impl Engine {
                 incoming::found(step.tx, device, content.seq);
                 match self.line_of(step, contact, device, &content) {
                     Some(line) => {
+                        let said = self.is_for_desk(&line);
                         let entry = new_entry(device, &content, line);
                         let late = conversation::replace(step.tx, &contact.thread, position, entry, step.now);
                         late.into_iter().for_each(|late| self.show_filed(step, contact, &late));
+                        self.attend(step, contact, &content, said, true);
                     }
                     // It was nothing for the eye: nothing is missing.
                     None => conversation::take_back(step.tx, &contact.thread, position),
@@ -405,7 +407,9 @@ impl Engine {
     fn file(&mut self, step: &mut Step<'_, '_>, contact: &Contact, device: &DeviceId, content: Content) {
         incoming::edit(step.tx, device, |row| row.filed += 1);
         if let Some(line) = self.line_of(step, contact, device, &content) {
+            let said = self.is_for_desk(&line);
             self.file_line(step, contact, device, &content, line);
+            self.attend(step, contact, &content, said, false);
         }
     }
 

@@ -18,6 +18,7 @@ use crate::domain::identity::sibling;
 use crate::domain::mailbox::admission::NamedPlan;
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::engine::command::{Outcome, Refusal};
+use crate::engine::desk_state::DeskState;
 use crate::engine::effects::{Effect, Effects};
 use crate::engine::event::Event;
 use crate::engine::file_state::FileState;
@@ -151,6 +152,8 @@ pub struct Engine {
     /// The plan that pays for a place with our relay, where it isn't free.
     pub(super) relay_plan: Option<NamedPlan>,
     pub(super) hand_outs: HandOuts,
+    /// What a business says by itself.
+    pub(super) desk: DeskState,
     pub(super) bundles: BTreeMap<DeviceId, VerifiedBundle>,
     pub(super) devices: BTreeMap<AccountId, Arc<DeviceKeys>>,
     pub(super) counters: Counters,
@@ -199,6 +202,7 @@ impl Engine {
             mail: MailState::default(),
             relay_plan: None,
             hand_outs: HandOuts::default(),
+            desk: DeskState::load(rows),
             bundles: BTreeMap::new(),
             devices: BTreeMap::new(),
             counters: Counters::default(),

@@ -65,10 +65,14 @@ impl Engine {
             Said::File(file) => self.may_send(step, &file.opening.id())?,
             _ => {}
         }
+        let is_by_hand = template.is_none();
         let file = if let Said::File(file) = &said { Some(file.opening.id()) } else { None };
         let outcome = self.utter(step, &contact, said, reply, template)?;
         if let (Some(file), Outcome::Queued { position, .. }) = (file, &outcome) {
             self.file_sent(step, &file, &contact, *position);
+        }
+        if is_by_hand {
+            self.answered_by_hand(step, &contact);
         }
         Ok(outcome)
     }
@@ -87,6 +91,17 @@ impl Engine {
             None => None,
         };
         let ground = self.ground(step, contact, template)?;
+        self.utter_on(step, contact, (said, reply), ground)
+    }
+
+    /// The same on a ground that is known.
+    pub(super) fn utter_on(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        (said, reply): (Said, Option<Named>),
+        ground: Option<Ground>,
+    ) -> Result<Outcome, Refusal> {
         let copy = (!self.siblings.is_empty()).then(|| said.clone());
         self.announce(step, contact);
         let target = reply.map(|named| Target { id: named.id, yours: Side::Ours.yours(named.side) });

@@ -20,6 +20,7 @@ impl Engine {
         self.ensure_account(step);
         self.came_back(step);
         self.refresh_own(step);
+        self.begin_desk(step);
         let contacts = step.tx.scan(&CONTACTS, &CONTACTS.all());
         self.contacts = contacts.len();
         self.requests =

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::charging;
 use crate::base::consent_limits;
-use crate::base::{file_limits, limits, said_limits};
+use crate::base::{desk_limits, file_limits, limits, said_limits};
 use crate::sim::disk::Disk;
 use crate::store::key::{Key, TableId};
 
@@ -114,6 +114,15 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         TableId::Reports => {
             (contacts.saturating_mul(consent_limits::REPORTS_MAX), consent_limits::REPORTS_MAX)
         }
+        TableId::Desk | TableId::Seats => (contacts, 1),
+        // Each label, the agent and all, each with and without the status.
+        TableId::DeskIndex => (contacts.saturating_mul(2 * (desk_limits::LABELS_MAX + 2)), NONE),
+        TableId::DeskNotes => (NONE, usize::try_from(desk_limits::NOTES_MAX).unwrap_or(NONE)),
+        TableId::QuickReplies => (desk_limits::QUICK_MAX, 1),
+        // What remains of one that was removed is its number.
+        TableId::Templates => (NONE, desk_limits::TEMPLATE_VERSIONS_MAX),
+        TableId::Catalog => (desk_limits::CATALOG_MAX, 1),
+        TableId::Bots => (1, 1),
         TableId::ContactBoxes | TableId::ContactQueues | TableId::ContactInboxes => (contacts, 1),
         TableId::Dunning => (rows(TableId::Subscriptions), 1),
         TableId::PaidNotices => (NONE, 1),

@@ -27,6 +27,7 @@ mod life;
 mod network;
 mod record;
 mod script;
+mod shopkeeper;
 mod town;
 mod whims;
 
@@ -34,6 +35,8 @@ mod whims;
 mod billing_tests;
 #[cfg(test)]
 mod consent_tests;
+#[cfg(test)]
+mod desk_tests;
 #[cfg(test)]
 mod device_tests;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::base::id::{AccountId, Digest, MessageId};
 use crate::base::kind::AccountKind;
 use crate::crypto::secret::Secret;
 use crate::domain::chat::changes::{Named, Side};
-use crate::engine::body_view::BodyView;
+use crate::engine::body_view::{BodyView, RowView};
 use crate::engine::command::{Command, Letter};
 use crate::engine::parcel::NewFile;
 use crate::engine::view::{self, EntryView};
@@ -53,8 +53,8 @@ impl Run {
             && !is_business
             && self.rng.chance(CHOICES)
         {
-            let command = Command::Choose { to, menu, row: row.clone() };
-            return (command, Spoken { text: row, number });
+            let command = Command::Choose { to, menu, row: row.id.clone() };
+            return (command, Spoken { text: row.title.clone(), number });
         }
         let mut text = text;
         let said = match self.rng.below(100) {
@@ -163,9 +163,9 @@ fn named(entry: &EntryView) -> Option<Named> {
 }
 
 /// A menu of theirs, and the row of it that everybody likes.
-fn choosable(entry: &EntryView) -> Option<(MessageId, String)> {
+fn choosable(entry: &EntryView) -> Option<(MessageId, &RowView)> {
     match &entry.body {
-        BodyView::Menu(menu) if entry.direction == "in" => Some((entry.id, menu.buttons.last()?.id.clone())),
+        BodyView::Menu(menu) if entry.direction == "in" => Some((entry.id, menu.buttons.last()?)),
         _ => None,
     }
 }

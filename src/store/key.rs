@@ -91,6 +91,14 @@ pub enum TableId {
     PaidPlaces = 115,
     Files = 92,
     FileUses = 93,
+    Desk = 96,
+    DeskIndex = 97,
+    DeskNotes = 98,
+    Seats = 99,
+    QuickReplies = 104,
+    Templates = 105,
+    Catalog = 106,
+    Bots = 107,
 }
 
 /// The key of one row.

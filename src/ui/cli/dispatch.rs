@@ -7,6 +7,7 @@ use clap::CommandFactory as _;
 use crate::ui::cli::args::{Cli, Command, Device};
 use crate::ui::cli::args_money::{Ledger, Receipt};
 use crate::ui::cli::backup::Backups;
+use crate::ui::cli::bot::Bot;
 use crate::ui::cli::client::Client;
 use crate::ui::cli::consent::Consent;
 #[cfg(unix)]
@@ -15,7 +16,7 @@ use crate::ui::cli::failure::Failure;
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    api, backup, bench, billing, business, chat, consent, device, file, id, inbox, join, lab, lab_dht,
+    api, backup, bench, billing, bot, business, chat, consent, desk, desk_texts, device, file, id, inbox, join, lab, lab_dht,
     lab_run, ledger, mailbox, message, people, personal, receipts, relay, run, safety, setup, show, talk,
     token, verify, webhook,
 };
@@ -27,6 +28,7 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         #[cfg(unix)]
         Command::Demo(wanted) => return demo::demo(output, wanted.keep).await,
         Command::Completions { shell } => return completions(*shell),
+        Command::Bot(Bot::Check { file }) => return bot::check(output, file),
         Command::Consent(Consent::Verify(wanted)) => return consent::verify_file(output, wanted),
         Command::Receipt(Receipt::Verify(wanted)) => return verify::verify(output, wanted),
         Command::Ledger { what: Some(Ledger::Audit { file: Some(file), issuer }), .. } => {
@@ -117,6 +119,11 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Delete(which) => message::delete(client, output, which).await,
         Command::Choose(wish) => message::choose(client, output, wish).await,
         Command::File(what) => file::file(client, output, what).await,
+        Command::Desk(what) => desk::desk(client, output, what).await,
+        Command::Quick(what) => desk_texts::quick(client, output, what).await,
+        Command::Template(what) => desk_texts::template(client, output, what).await,
+        Command::Catalog(what) => desk_texts::catalog(client, output, what).await,
+        Command::Bot(what) => bot::bot(client, output, what).await,
         Command::Chat { who } => chat::chat(client, output, &who).await,
         Command::Inbox(wanted) => inbox::inbox(client, output, &wanted).await,
         Command::History(wanted) => inbox::history(client, output, wanted).await,

@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::base::id::AccountId;
@@ -101,4 +102,12 @@ pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
         return Err(failed(format!("standard input is longer than {most} bytes")));
     }
     Ok(bytes)
+}
+
+/// Reads a file of TOML that a person wrote, or stdin.
+pub(super) fn toml<T: DeserializeOwned>(path: &Path, most: u64) -> Result<T, Failure> {
+    let bytes = read(path, most)?;
+    let wrong = |words: String| Failure::misused(format!("{}: {words}", path.display()));
+    let text = String::from_utf8(bytes).map_err(|_| wrong("this isn't text in UTF-8".to_owned()))?;
+    toml::from_str(&text).map_err(|error| wrong(error.to_string().trim().to_owned()))
 }

@@ -14,6 +14,7 @@
 //! lab           simulated worlds, many at once
 //! lab_dht       what the directory costs against its size
 //! lab_run       scenarios with real nodes
+//! desk, desk_texts, bot    the front desk: its inbox, what it keeps to be said, what is said by itself
 //! token, webhook, api    programs that use the local API
 //! backup        a copy of the home in one file
 //! personal      all that is kept of a contact, shown or erased
@@ -30,12 +31,15 @@ mod args_run;
 mod backup;
 mod bench;
 mod billing;
+mod bot;
 mod business;
 mod chat;
 pub(in crate::ui) mod client;
 mod consent;
 #[cfg(unix)]
 mod demo;
+mod desk;
+mod desk_texts;
 mod device;
 mod dispatch;
 mod documents;
