@@ -13,7 +13,6 @@ use crate::wire::consent::Topic;
 pub const KINDS: [&str; 15] = [
     "entry",
     "changed",
-    "desk",
     "delivery",
     "file",
     "read",
@@ -21,6 +20,7 @@ pub const KINDS: [&str; 15] = [
     "identity",
     "link_granted",
     "consent",
+    "desk",
     "invoice",
     "receipt",
     "charging",
@@ -174,11 +174,7 @@ mod tests {
         let (with, id) = (Address(AccountId::new([1; 32])), String::new());
         Some(match event {
             Event::Entry { entry, .. } => Event::Changed { with, name: id, by: "in", entry: entry.clone() },
-            Event::Changed { .. } => {
-                let (status, labels) = (Status::Open, Vec::new());
-                Event::Desk { with, name: id, status, labels, assigned: None }
-            }
-            Event::Desk { .. } => Event::Delivery { with, seq: 1, state: State::Sent },
+            Event::Changed { .. } => Event::Delivery { with, seq: 1, state: State::Sent },
             Event::Delivery { .. } => {
                 let (name, file_name) = (id.clone(), id);
                 Event::File { with, name, file: FileId::new([1; 32]), file_name, state: "here" }
@@ -188,7 +184,11 @@ mod tests {
             Event::Contact { .. } => Event::Identity { address: id.clone(), former: id },
             Event::Identity { .. } => Event::LinkGranted { address: with, name: id },
             Event::LinkGranted { .. } => Event::Consent { with, topic: Topic::Service, granted: true },
-            Event::Consent { .. } => Event::Invoice { with, key: id },
+            Event::Consent { .. } => {
+                let (status, labels) = (Status::Open, Vec::new());
+                Event::Desk { with, name: id, status, labels, assigned: None }
+            }
+            Event::Desk { .. } => Event::Invoice { with, key: id },
             Event::Invoice { .. } => Event::Receipt { with, id },
             Event::Receipt { .. } => Event::Charging { with, what: "", id },
             Event::Charging { .. } => Event::Published { seq: 1 },

@@ -16,9 +16,9 @@ use crate::ui::cli::failure::Failure;
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    api, backup, bench, billing, bot, business, chat, consent, desk, desk_texts, device, file, id, inbox, join, lab, lab_dht,
-    lab_run, ledger, mailbox, message, people, personal, receipts, relay, run, safety, setup, show, talk,
-    token, verify, webhook,
+    api, backup, bench, billing, bot, business, chat, consent, desk, desk_texts, device, file, id, inbox,
+    join, lab, lab_dht, lab_run, ledger, mailbox, message, people, personal, receipts, relay, run, safety,
+    setup, show, talk, token, verify, webhook,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that

@@ -11,17 +11,28 @@ use crate::ui::http::route::{Route, delete, get, open, patch, post, put};
 use crate::ui::http::scope::Scope::{Admin, Manage, Metrics, Read, Send};
 use crate::ui::http::webhook::routes as webhook;
 use crate::ui::http::{
-    backup, billing, changes, consents, contacts, conversations, desk, desk_texts, devices, directory, doctor, events, files,
-    health, identity, ledger, mailboxes, messages, metrics, openapi, own, payments, personal, plans, proofs,
-    reception, relays, tokens,
+    backup, billing, changes, consents, contacts, conversations, desk, desk_texts, devices, directory,
+    doctor, events, files, health, identity, ledger, mailboxes, messages, metrics, openapi, own, payments,
+    personal, plans, proofs, reception, relays, tokens,
 };
 
 /// All routes.
 pub(super) fn table() -> Vec<Route> {
-    [node(), programs(), people(), talk(), files(), front_desk(), said_by_itself(), market(), money(), books()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        node(),
+        programs(),
+        people(),
+        talk(),
+        files(),
+        front_desk(),
+        said_by_itself(),
+        market(),
+        money(),
+        books(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn node() -> Vec<Route> {
