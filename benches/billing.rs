@@ -7,16 +7,20 @@
     reason = "a measurement reads the clock and ends where it fails"
 )]
 
-use std::time::Instant;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 use sigillo::base::money::Money;
 use sigillo::base::time::Time;
 use sigillo::crypto::secret::Secret;
-use sigillo::domain::billing::audit::{Auditor, BEGINNING, Entry, Keys, Logs, link, verify};
-use sigillo::domain::billing::book::{Book, Payment};
+use sigillo::domain::billing::audit::{Auditor, BEGINNING, Checked, Entry, Keys, link};
+use sigillo::domain::billing::book::Book;
 use sigillo::domain::billing::calendar::days;
 use sigillo::domain::billing::entitlement::entitlement;
 use sigillo::domain::billing::history::History;
+use sigillo::domain::billing::ledger_file::{EventLine, FileAuditor, Head, Read, SignedEnd};
+use sigillo::domain::billing::logs::{Line, Logs};
+use sigillo::domain::billing::payment::Payment;
 use sigillo::domain::billing::recorded::Recorded;
 use sigillo::domain::billing::subscriber::subscribe;
 use sigillo::domain::identity::account::Seed;
@@ -24,10 +28,17 @@ use sigillo::domain::identity::device::DeviceKeys;
 use sigillo::domain::identity::log::AccountLog;
 use sigillo::sim::random::Random;
 use sigillo::wire::account::Purposes;
-use sigillo::wire::billing::{Event, Receipt};
+use sigillo::wire::billing::{Event, Invoice, Receipt};
+use sigillo::wire::invoice_key::InvoiceKey;
 use sigillo::wire::plan::{Period, Plan};
 
 const NOW: Time = Time::from_millis(1_801_389_600_000);
+/// Operations of one kind that are timed together.
+const SINGLE: usize = 10_000;
+/// Months that a customer of the audited ledger has paid.
+const MONTHS: u64 = 12;
+/// Events that are verified at once.
+const PART: usize = 4_096;
 
 struct Party {
     keys: DeviceKeys,
@@ -66,116 +77,155 @@ fn opened(shop: &Party, customer: &Party, rng: &mut Random) -> (Book, Vec<Record
     (book, vec![request, invoice, receipt])
 }
 
+/// So many months more: an invoice and a receipt each.
+fn renewed(shop: &Party, events: &mut Vec<Recorded>, months: u64, rng: &mut Random) {
+    let (Event::Invoice(asked), Event::Receipt(paid)) =
+        (events[1].event().clone(), events[2].event().clone())
+    else {
+        unreachable!()
+    };
+    let (mut previous, mut start) = (events[2].id(), paid.period_end);
+    for seq in 1..months {
+        let (key, end) = (InvoiceKey::random(rng), start.plus(days(30)));
+        let invoice = Invoice { key, period_start: start, period_end: end, ..asked.clone() };
+        let receipt =
+            Receipt { seq, previous, invoice: key, period_start: start, period_end: end, ..paid.clone() };
+        events.push(Recorded::sign(&shop.keys, Event::Invoice(invoice)));
+        let receipt = Recorded::sign(&shop.keys, Event::Receipt(receipt));
+        (previous, start) = (receipt.id(), end);
+        events.push(receipt);
+    }
+}
+
+fn say(what: &str, count: usize, took: Duration) {
+    let seconds = took.as_secs_f64();
+    println!("{what}: {count} in {seconds:.3} s, {:.0} per second", count as f64 / seconds);
+}
+
 fn rate(what: &str, count: usize, work: impl FnOnce()) {
     let began = Instant::now();
     work();
-    let took = began.elapsed();
-    println!(
-        "{what}: {count} in {:.3} s, {:.0} per second",
-        took.as_secs_f64(),
-        count as f64 / took.as_secs_f64()
-    );
+    say(what, count, began.elapsed());
+}
+
+fn signatures(shop: &Party, logs: &Logs, receipt: &Recorded) {
+    let Event::Receipt(template) = receipt.event().clone() else { unreachable!() };
+    rate("receipts issued, signed once", SINGLE, || {
+        for seq in 0..SINGLE as u64 {
+            let receipt = Receipt { seq, grace_days: (seq % 300) as u32, ..template.clone() };
+            black_box(Recorded::sign(&shop.keys, Event::Receipt(receipt)));
+        }
+    });
+    rate("receipts issued, signed once more (JWS)", SINGLE, || {
+        for _ in 0..SINGLE {
+            black_box(receipt.clone().signed_twice(&shop.keys, &shop.log));
+        }
+    });
+    let twice = receipt.clone().signed_twice(&shop.keys, &shop.log);
+    for (what, receipt) in [("once", receipt), ("twice", &twice)] {
+        rate(&format!("receipts verified single, signed {what}"), SINGLE, || {
+            for _ in 0..SINGLE {
+                Checked::new(receipt.signed(), logs, &mut Keys::default()).verdict().unwrap();
+            }
+        });
+        let mut keys = Keys::default();
+        rate(&format!("receipts verified in a batch of one key, signed {what}"), SINGLE, || {
+            for _ in 0..SINGLE {
+                Checked::new(receipt.signed(), logs, &mut keys).verdict().unwrap();
+            }
+        });
+    }
+}
+
+fn entitlements(shop: &Party, mut events: Vec<Recorded>, rng: &mut Random) {
+    renewed(shop, &mut events, 5_000, rng);
+    let history = History::of(events).unwrap();
+    const TIMES: u32 = 20;
+    let began = Instant::now();
+    for day in 0..TIMES {
+        black_box(entitlement(&history, NOW.plus(days(day))));
+    }
+    let millis = began.elapsed().as_secs_f64() * 1_000.0 / f64::from(TIMES);
+    println!("entitlement over {} events: {millis:.2} ms", history.events().count());
+}
+
+/// What each core does with its part, in the order of the items.
+fn on_all_cores<T: Sync, R: Send>(
+    keys: &mut [Keys],
+    items: &[T],
+    one: impl Fn(&T, &mut Keys) -> R + Sync,
+) -> Vec<R> {
+    let (part, one) = (items.len().div_ceil(keys.len()).max(1), &one);
+    std::thread::scope(|scope| {
+        let parts = items.chunks(part).zip(keys);
+        let parts: Vec<_> = parts
+            .map(|(part, keys)| {
+                scope.spawn(move || part.iter().map(|item| one(item, keys)).collect::<Vec<_>>())
+            })
+            .collect();
+        parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
+    })
+}
+
+/// An audit of so many receipts, signed twice, each with its invoice, of customers who have paid for a year; first as rows
+/// of a store, then as the lines of a file. They are made in parts, so that the memory doesn't count.
+fn audits(shop: &Party, customer: &Party, logs: &Logs, receipts: usize, rng: &mut Random) {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut keys: Vec<Keys> = (0..threads).map(|_| Keys::default()).collect();
+    let head = Head::new(shop.log.account(), logs);
+    let mut file = FileAuditor::begin(&head.written().unwrap(), Some(&shop.log.account())).unwrap();
+    let (mut stored, mut before, mut made) = (Auditor::default(), BEGINNING, 0_u64);
+    let (mut took, mut took_lines) = (Duration::ZERO, Duration::ZERO);
+    let mut waiting: Vec<Entry> = Vec::new();
+    let mut flush = |waiting: &mut Vec<Entry>| {
+        let began = Instant::now();
+        let checked = on_all_cores(&mut keys, waiting, |entry, keys| Checked::new(&entry.event, logs, keys));
+        for (entry, checked) in waiting.iter().zip(checked) {
+            stored.take(&entry.link, checked);
+        }
+        took += began.elapsed();
+        let lines: Vec<String> = waiting.iter().map(|entry| EventLine::new(entry).written()).collect();
+        let began = Instant::now();
+        for read in on_all_cores(&mut keys, &lines, |line, keys| Read::new(line, logs, keys)) {
+            file.take(read).unwrap();
+        }
+        took_lines += began.elapsed();
+        waiting.clear();
+    };
+    let mut count = 0;
+    while count < receipts {
+        let mut events = opened(shop, customer, rng).1;
+        renewed(shop, &mut events, MONTHS, rng);
+        for recorded in events {
+            let is_receipt = matches!(recorded.event(), Event::Receipt(_));
+            count += usize::from(is_receipt);
+            let recorded = if is_receipt { recorded.signed_twice(&shop.keys, &shop.log) } else { recorded };
+            before = link(&before, recorded.signed());
+            made += 1;
+            waiting.push(Entry { event: recorded.signed().clone(), link: before });
+            if waiting.len() == PART {
+                flush(&mut waiting);
+            }
+        }
+    }
+    flush(&mut waiting);
+    file.take(Read::End(Box::new(SignedEnd::sign(&head, made, before, &shop.keys, NOW)))).unwrap();
+    let summary = stored.summary().clone();
+    assert_eq!((summary.first_break.as_ref(), summary.receipts), (None, count as u64));
+    assert_eq!(file.finish().unwrap().summary, summary);
+    let what = format!("receipts audited strictly on {threads} cores, each signed twice, with its invoice");
+    say(&format!("{what}, as stored"), count, took);
+    say(&format!("{what}, as a file"), count, took_lines);
 }
 
 fn main() {
     let receipts: usize =
         std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
     let (shop, customer, mut rng) = (party(1), party(2), Random::new(3));
-    let (book, events) = opened(&shop, &customer, &mut rng);
-    let logs: Logs = [&shop, &customer].map(|party| (party.log.account(), vec![party.log.clone()])).into();
-
-    const SINGLE: usize = 10_000;
-    let Event::Receipt(template) = events[2].event().clone() else { unreachable!() };
-    rate("receipts issued, signed once", SINGLE, || {
-        for seq in 0..SINGLE as u64 {
-            let receipt = Receipt { seq, grace_days: (seq % 300) as u32, ..template.clone() };
-            std::hint::black_box(Recorded::sign(&shop.keys, Event::Receipt(receipt)));
-        }
-    });
-    rate("receipts issued, signed twice (JWS)", SINGLE, || {
-        for _ in 0..SINGLE {
-            std::hint::black_box(events[2].clone().signed_twice(&shop.keys, &shop.log));
-        }
-    });
-    let (once, twice) = (events[2].clone(), events[2].clone().signed_twice(&shop.keys, &shop.log));
-    for (what, receipt) in [("once", &once), ("twice (JWS)", &twice)] {
-        rate(&format!("receipts verified alone, signed {what}"), SINGLE, || {
-            for _ in 0..SINGLE {
-                verify(receipt.signed(), &logs, &mut Keys::default()).unwrap();
-            }
-        });
-        let mut keys = Keys::default();
-        rate(&format!("receipts verified together, signed {what}"), SINGLE, || {
-            for _ in 0..SINGLE {
-                verify(receipt.signed(), &logs, &mut keys).unwrap();
-            }
-        });
-    }
-
-    // A history of 10,000 events: one request, and receipts with their invoices.
-    let mut many: Vec<Recorded> = book.history().events().cloned().collect();
-    let (mut previous, mut start) = (once.id(), template.period_end);
-    let Event::Invoice(asked) = events[1].event().clone() else { unreachable!() };
-    for seq in 1..5_000_u64 {
-        let key = sigillo::wire::invoice_key::InvoiceKey::random(&mut rng);
-        let end = start.plus(days(30));
-        let invoice =
-            sigillo::wire::billing::Invoice { key, period_start: start, period_end: end, ..asked.clone() };
-        let receipt =
-            Receipt { seq, previous, invoice: key, period_start: start, period_end: end, ..template.clone() };
-        many.push(Recorded::sign(&shop.keys, Event::Invoice(invoice)));
-        many.push(Recorded::sign(&shop.keys, Event::Receipt(receipt)));
-        (previous, start) = (many[many.len() - 1].id(), end);
-    }
-    let history = History::of(many.iter().cloned()).unwrap();
-    let count = history.events().count();
-    const TIMES: usize = 20;
-    let began = Instant::now();
-    for day in 0..TIMES as u32 {
-        std::hint::black_box(entitlement(&history, NOW.plus(days(day))));
-    }
-    println!(
-        "entitlement over {count} events: {:.2} ms",
-        began.elapsed().as_secs_f64() * 1_000.0 / TIMES as f64
-    );
-
-    // An audit of so many receipts, each of a subscription of its own, with its request and invoice.
-    let (mut entries, mut before) = (Vec::with_capacity(receipts * 3), BEGINNING);
-    for _ in 0..receipts {
-        for recorded in opened(&shop, &customer, &mut rng).1 {
-            before = link(&before, recorded.signed());
-            entries.push(Entry { event: recorded.signed().clone(), link: before });
-        }
-    }
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    rate(
-        &format!("receipts audited strictly on {threads} cores, each with its request and invoice"),
-        receipts,
-        || {
-            let mut auditor = Auditor::default();
-            for chunk in entries.chunks(16_384) {
-                let part = chunk.len().div_ceil(threads);
-                let verified: Vec<_> = std::thread::scope(|scope| {
-                    let parts: Vec<_> = chunk
-                        .chunks(part)
-                        .map(|part| {
-                            let logs = &logs;
-                            scope.spawn(move || {
-                                let mut keys = Keys::default();
-                                part.iter()
-                                    .map(|entry| verify(&entry.event, logs, &mut keys))
-                                    .collect::<Vec<_>>()
-                            })
-                        })
-                        .collect();
-                    parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
-                });
-                for (entry, verified) in chunk.iter().zip(verified) {
-                    auditor.take(entry, verified);
-                }
-            }
-            assert_eq!(auditor.summary().first_break, None);
-            assert_eq!(auditor.summary().receipts, receipts as u64);
-        },
-    );
+    let events = opened(&shop, &customer, &mut rng).1;
+    let line = |party: &Party| (party.log.account(), Line::new(vec![party.log.clone()], Vec::new()).unwrap());
+    let logs: Logs = [&shop, &customer].map(line).into_iter().collect();
+    signatures(&shop, &logs, &events[2]);
+    entitlements(&shop, events, &mut rng);
+    audits(&shop, &customer, &logs, receipts, &mut rng);
 }

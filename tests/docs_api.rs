@@ -184,3 +184,11 @@ fn the_page_names_every_route_with_its_scope() {
     written.sort_unstable();
     assert_eq!(written, expected, "the table should be\n{}", expected.join("\n"));
 }
+
+#[test]
+fn the_page_names_every_kind_of_event() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/api.md")).unwrap();
+    let words = page.split_once("The kinds are those").unwrap().1.split_once("\n\n").unwrap().0;
+    let named: Vec<&str> = words.split('`').skip(1).step_by(2).collect();
+    assert_eq!(named, sigillo::engine::event::KINDS);
+}

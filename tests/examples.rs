@@ -29,6 +29,22 @@ fn two_nodes_say_hello() {
 }
 
 #[test]
+fn a_program_answers_a_businesss_customer() {
+    let output = run("bot").unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let expected = "\
+Ana: Is there rye today?
+Bot: Rye is out on Fridays.
+Ana: What are your hours?
+Bot: We are open from 6 to 19.
+Ana: And cake?
+Bot: Ask me for hours or rye.
+";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+}
+
+#[test]
 fn somebody_subscribes_lapses_loses_it_and_renews() {
     let output = run("paid_channel").unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);

@@ -131,7 +131,8 @@ async fn a_chunk_that_was_changed_is_not_taken_and_what_came_before_it_is_kept()
     // Cut off, it isn't given at all.
     std::fs::write(&path, &sound[..sound.len() - 1]).unwrap();
     bento.command(Command::WantFile(file)).await.unwrap();
-    wait_for("the refusal", async || (view(&bento, file).await?.trouble == Some("refused")).then_some(())).await;
+    wait_for("the refusal", async || (view(&bento, file).await?.trouble == Some("refused")).then_some(()))
+        .await;
     std::fs::write(&path, &sound).unwrap();
     bento.command(Command::WantFile(file)).await.unwrap();
     until(&bento, file, "here").await;
@@ -212,7 +213,8 @@ async fn upload(api: &mut Api, to: &str, bytes: Vec<u8>) -> String {
 async fn fetched(api: &mut Api) -> u64 {
     let (_, page) = wait_for("figures", async || api.raw(Method::GET, "/metrics", "").await).await;
     let page = String::from_utf8(page.to_vec()).unwrap();
-    let line = page.lines().find(|line| line.starts_with("sigillo_file_chunks_total{direction=\"in\"}")).unwrap();
+    let line =
+        page.lines().find(|line| line.starts_with("sigillo_file_chunks_total{direction=\"in\"}")).unwrap();
     line.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
@@ -221,8 +223,10 @@ async fn received(api: &mut Api, file: &str) -> u64 {
 }
 
 async fn until_here(api: &mut Api, file: &str) {
-    wait_for("the file", async || (api.get(&format!("/v1/files/{file}")).await["state"] == "here").then_some(()))
-        .await;
+    wait_for("the file", async || {
+        (api.get(&format!("/v1/files/{file}")).await["state"] == "here").then_some(())
+    })
+    .await;
 }
 
 /// Large enough that nobody is done before the other one is killed.
@@ -288,10 +292,14 @@ async fn the_api_takes_files_shows_them_and_refuses_what_it_must() {
         api.raw(Method::POST, "/v1/files?name=foto%20um.png&type=image/png", gray.clone()).await.unwrap();
     assert!(status.is_success());
     let file: Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!((&file["width"], &file["height"], &file["thumbnail"]), (&json!(400), &json!(300), &json!(true)));
+    assert_eq!(
+        (&file["width"], &file["height"], &file["thumbnail"]),
+        (&json!(400), &json!(300), &json!(true))
+    );
     assert_eq!((&file["name"], &file["state"]), (&json!("foto um.png"), &json!("here")));
     let id = file["id"].as_str().unwrap();
-    let (status, content) = api.raw(Method::GET, &format!("/v1/files/{}/content", &id[..12]), "").await.unwrap();
+    let (status, content) =
+        api.raw(Method::GET, &format!("/v1/files/{}/content", &id[..12]), "").await.unwrap();
     assert!(status.is_success() && content == gray, "the beginning of an id is enough");
     let (status, small) = api.raw(Method::GET, &format!("/v1/files/{id}/thumbnail"), "").await.unwrap();
     assert!(status.is_success() && small.starts_with(&[0xFF, 0xD8, 0xFF]));

@@ -1,6 +1,8 @@
 //! Mailboxes: whatever is asked of one or said by one is parsed within its bounds, and what is asked is carried out
 //! without a panic and without a quota overrun.
 
+use std::collections::BTreeSet;
+
 use sigillo::base::limits;
 use sigillo::crypto::ed25519::SigningKey;
 use sigillo::crypto::secret::Secret;
@@ -63,6 +65,7 @@ fn host(bytes: &mut Bytes<'_>) {
         }
     }
     let (origin, mut askers, mut counted) = (Origin::Peer(mailbox.clone()), Askers::default(), 0);
+    let mut proven = BTreeSet::new();
     for mut request in requests {
         // Zeros stand for the send id, which the bytes can't know.
         if request.queue == [0; 16] {
@@ -70,8 +73,9 @@ fn host(bytes: &mut Bytes<'_>) {
         }
         let Ok((request, command)) = Request::decode(&request.encode()) else { continue };
         let tx = Tx::new(&memory);
-        let host = Host { tx: &tx, now: NOW, channel, rules: &rules, origin: &origin, counted };
+        let host = Host { tx: &tx, now: NOW, channel, rules: &rules, origin: &origin, counted, proven: &proven };
         let done = host.handle(&request, command, &mut askers, &mut Random::new(1));
+        proven.extend(done.subscribed);
         if done.worked {
             assert!(request.number > counted, "work counts once");
             counted = request.number;

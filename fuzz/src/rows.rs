@@ -1,5 +1,11 @@
 //! Stored rows: whatever decodes is written back in one way, and reads back from it.
 
+use sigillo::domain::business::catalog::CATALOG;
+use sigillo::domain::business::desk::DESK;
+use sigillo::domain::business::note::NOTES;
+use sigillo::domain::business::quick::QUICK;
+use sigillo::domain::business::seat::SEATS;
+use sigillo::domain::business::templates::TEMPLATES;
 use sigillo::domain::chat::conversation::CONVERSATIONS;
 use sigillo::domain::chat::delivery::DELIVERY;
 use sigillo::domain::chat::incoming::INCOMING;
@@ -24,7 +30,7 @@ use crate::bytes::Bytes;
 /// The target.
 pub fn rows(data: &[u8]) {
     let mut bytes = Bytes::new(data);
-    let choice = bytes.below(23);
+    let choice = bytes.below(29);
     let row = bytes.rest();
     match choice {
         0 => settles(&SESSIONS, row),
@@ -49,6 +55,12 @@ pub fn rows(data: &[u8]) {
         20 => settles(&OPENINGS, row),
         21 => settles(&WINDOWS, row),
         22 => settles(&DEALINGS, row),
+        23 => settles(&DESK, row),
+        24 => settles(&SEATS, row),
+        25 => settles(&TEMPLATES, row),
+        26 => settles(&QUICK, row),
+        27 => settles(&NOTES, row),
+        28 => settles(&CATALOG, row),
         _ => {
             settles(&FOUND, row);
             if let Ok(address) = postcard::from_bytes::<PeerAddress>(row) {

@@ -55,6 +55,8 @@ pub const EVENT_LOG_MAX: u64 = 100_000;
 pub const EVENT_LOG_LIFE: Duration = Duration::from_secs(8 * DAY);
 /// Events that are read or forgotten at once.
 pub const EVENT_LOG_PAGE: usize = 64;
+/// The pause between two pages that are forgotten.
+pub const FORGET_PAUSE: Duration = Duration::from_millis(20);
 /// The largest event that is kept, as JSON: an entry with a text of the greatest length.
 pub const EVENT_LOG_ENTRY_MAX: usize = 30 * 1024;
 /// How often it is looked for what is past its life.
@@ -68,6 +70,8 @@ pub const WEBHOOKS_MAX: usize = 16;
 pub const WEBHOOK_URL_MAX: usize = 2_048;
 /// How long a receiver may take to answer.
 pub const WEBHOOK_PATIENCE: Duration = Duration::from_secs(10);
+/// The pause before the work for a webhook begins anew where it ended by itself.
+pub const WEBHOOK_RESTART_PAUSE: Duration = Duration::from_secs(5);
 /// The first pause before an event is tried again; each is twice the one before.
 pub const WEBHOOK_RETRY_FIRST: Duration = Duration::from_secs(5);
 /// The longest pause.

@@ -36,6 +36,10 @@ pub const LISTINGS_MAX: usize = 2;
 pub const PLACES_PER_RECEIPT: usize = 8;
 /// Nodes that a relay keeps places for by receipt.
 pub const PLACES_MAX: usize = 4_096;
+/// Places with relays that a node pays for.
+pub const PAID_PLACES_MAX: usize = 16;
+/// After which a receipt is shown again to a relay that didn't answer.
+pub const SHOWING_PAUSE: Duration = Duration::from_secs(10 * MINUTE);
 /// An unpaid first invoice expires after this.
 pub const INVOICE_LIFE: Duration = Duration::from_secs(23 * HOUR);
 /// How long before a paid period ends the next one's invoice goes out.
@@ -50,10 +54,39 @@ pub const TAXES_MAX: usize = 4;
 pub const PAID_AHEAD_MAX: Duration = Duration::from_secs(3 * 366 * DAY);
 /// Events of one subscription.
 pub const HISTORY_MAX: usize = 16_384;
+/// Events that the other side of a subscription may say: some fifty years of monthly invoices, offers and receipts.
+pub const SAID_MAX: usize = 2_048;
+/// Subscriptions, over or not, of one subscriber with one business.
+pub const SUBSCRIPTIONS_MAX: usize = 64;
+/// Bytes of the key under which a payment provider tells of a payment.
+pub const NOTICE_KEY_MAX: usize = 140;
+/// Bytes of the text whose hash is a payment's evidence.
+pub const EVIDENCE_TEXT_MAX: usize = 4 * 1024;
+/// Fewer digits of a receipt's id name none.
+pub const RECEIPT_PREFIX_LEAST: usize = 8;
+/// Bytes of a line of a ledger's file: the first one has the logs of all customers.
+pub const LEDGER_LINE_MAX: usize = 256 * 1024 * 1024;
+/// Bytes of any other line: an event's in hexadecimal, with its link.
+pub const LEDGER_EVENT_LINE_MAX: usize = 2 * (EVENT_MAX + JWS_MAX + 128) + 256;
+/// Events of a ledger in one answer.
+pub const LEDGER_PAGE: usize = 1_024;
+/// Events of a ledger that are verified at once, by all cores.
+pub const AUDIT_PART: usize = 4_096;
+/// Signatures by one key after which a table of its multiples pays, in an audit.
+pub const TABLE_AFTER: u32 = 512;
+/// Parsed keys that an audit keeps for each core.
+pub const KEYS_KEPT: usize = 16_384;
+/// Keys of which an audit keeps such a table, of 120 KiB each.
+pub const TABLES_MAX: usize = 32;
 
 const _: () = {
     assert!(
         EVENT_MAX + JWS_MAX + 1_024 < PADDING_BUCKETS[PADDING_BUCKETS.len() - 1],
         "a receipt with both signatures fits a content"
+    );
+    // A word of the subscriber is answered by two of the business at most: an agreement and an invoice.
+    assert!(
+        4 * SAID_MAX <= HISTORY_MAX,
+        "whoever floods a subscription leaves room for what the other side says"
     );
 };

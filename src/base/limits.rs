@@ -151,6 +151,10 @@ pub const HELD_MAX: usize = 200;
 pub const SEQUENCE_FORWARD_MAX: u64 = 100_000;
 /// The highest sequence number: more than anybody ever sends.
 pub const SEQUENCE_MAX: u64 = 1 << 48;
+/// Numbers that are passed over at least after a backup was restored.
+pub const VOID_SPAN: u64 = 1 << 20;
+/// Such runs of numbers that are remembered.
+pub const VOIDS_MAX: usize = 8;
 /// Entries on one page of a timeline.
 pub const PAGE_ENTRIES_MAX: usize = 32;
 /// Bytes at which a page of a timeline is full.
@@ -444,6 +448,8 @@ pub const APPLY_BYTES: usize = 256 * 1024;
 pub const MANIFEST_MAX: u64 = 4 * 1024;
 /// The largest keystore that is read.
 pub const KEYSTORE_MAX: usize = 4 * 1024;
+/// Bytes of rows that a backup seals at once.
+pub const BACKUP_CHUNK: usize = 256 * 1024;
 /// Inputs decided in one transaction.
 pub const GROUP_MAX: usize = 512;
 /// Inputs waiting to be decided.

@@ -17,7 +17,7 @@ pub fn sha512(parts: &[&[u8]]) -> [u8; 64] {
 }
 
 /// SHA-256 over bytes that come one part after the other.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Hasher(Sha256);
 
 impl Hasher {

@@ -3,7 +3,7 @@
 use data_encoding::BASE64URL_NOPAD;
 
 use crate::crypto::CryptoError;
-use crate::crypto::ed25519::{self, PUBLIC_LEN, SIGNATURE_LEN, SigningKey};
+use crate::crypto::ed25519::{PUBLIC_LEN, PublicKey, SIGNATURE_LEN, SigningKey};
 
 /// A compact JWS over a header and a payload, both JSON. Its signing input begins with a letter of base64url, and
 /// every labelled one with a zero byte, so that neither can be taken for the other.
@@ -26,13 +26,18 @@ pub fn parts(compact: &str) -> Result<(Vec<u8>, Vec<u8>), CryptoError> {
 /// Verifies strictly that `public` signed the compact JWS. What its header says of the algorithm is for the caller to
 /// check; no other is ever tried.
 pub fn verify(public: &[u8; PUBLIC_LEN], compact: &str) -> Result<(), CryptoError> {
+    verify_by(&PublicKey::parse(public)?, compact)
+}
+
+/// As [`verify`], by a key that was parsed already.
+pub fn verify_by(public: &PublicKey, compact: &str) -> Result<(), CryptoError> {
     let (input, signature) = compact.rsplit_once('.').ok_or(CryptoError)?;
     let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).map_err(|_| CryptoError)?;
     let signature: [u8; SIGNATURE_LEN] = signature.try_into().map_err(|_| CryptoError)?;
     if input.is_empty() || input.starts_with('\0') {
         return Err(CryptoError);
     }
-    ed25519::verify_bytes(public, input.as_bytes(), &signature)
+    public.verify_bytes(input.as_bytes(), &signature)
 }
 
 #[cfg(test)]

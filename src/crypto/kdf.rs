@@ -200,6 +200,8 @@ pub mod label {
         TABLE_KEYS = "sigillo v1 table keys";
         /// Data key -> the key that seals the journal.
         JOURNAL = "sigillo v1 journal";
+        /// Data key -> the key that seals a backup.
+        BACKUP = "sigillo v1 backup";
         /// Data key -> the key that proves the manifest.
         MANIFEST = "sigillo v1 manifest";
     }

@@ -14,8 +14,11 @@ pub mod x25519;
 mod error;
 #[cfg(test)]
 pub(crate) mod golden;
+mod multiples;
 #[cfg(test)]
 mod published;
+#[cfg(test)]
+mod strictness;
 #[cfg(test)]
 mod vectors;
 

@@ -215,6 +215,10 @@ impl Database {
         journal::remove_spare(&shared.place).map_err(|error| tree::fault(&shared.place.directory, &error))
     }
 
+    pub(in crate::disk) fn shared(&self) -> &Shared {
+        &self.inner.shared
+    }
+
     /// Why nothing is stored any more, if that is so.
     pub fn fault(&self) -> Option<Fault> {
         self.inner.shared.fault.get().cloned()
@@ -309,12 +313,19 @@ fn guarded<T>(shared: &Shared, work: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// Makes the directory of a database, or makes sure of the one that is there, and gives the medium for it.
-fn prepare(options: &Options, directory: &Path) -> std::io::Result<Arc<dyn Medium>> {
+pub(in crate::disk) fn prepare(options: &Options, directory: &Path) -> std::io::Result<Arc<dyn Medium>> {
     files::make_directory(&*options.medium, directory)?;
     let medium = Doubting::over(options.medium.clone(), directory)?;
     // A killed process may have made it and not come to this.
     directory.parent().map_or(Ok(()), |home| medium.sync_directory(home))?;
     Ok(Arc::new(medium))
+}
+
+/// The random name of a new database.
+pub(in crate::disk) fn new_id() -> std::io::Result<[u8; DATABASE_ID_LEN]> {
+    let mut database = [0; DATABASE_ID_LEN];
+    getrandom::fill(&mut database).map_err(std::io::Error::other)?;
+    Ok(database)
 }
 
 /// Makes the manifest of a new database, before anything else of it exists.
@@ -326,8 +337,7 @@ fn create(medium: &dyn Medium, directory: &Path, data_key: &Secret<32>) -> Resul
             "the manifest is missing, though the database's other files are here: restore it from a copy";
         return Err(OpenError::damaged(&directory.join("manifest"), what));
     }
-    let mut database = [0; DATABASE_ID_LEN];
-    getrandom::fill(&mut database).map_err(|error| OpenError::io(directory)(std::io::Error::other(error)))?;
+    let database = new_id().map_err(OpenError::io(directory))?;
     let manifest = Manifest { database, checkpoint: 0, first_segment: 1, begun: false };
     let path = directory.join("manifest");
     manifest.write(medium, &path, data_key).map_err(OpenError::io(&path))?;

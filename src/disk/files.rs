@@ -28,6 +28,12 @@ pub(in crate::disk) fn replace(medium: &dyn Medium, path: &Path, bytes: &[u8]) -
     path.parent().map_or(Ok(()), |parent| medium.sync_directory(parent))
 }
 
+/// Gives a directory its name, durably.
+pub fn move_directory(from: &Path, to: &Path) -> io::Result<()> {
+    SystemMedium.rename(from, to)?;
+    to.parent().map_or(Ok(()), |parent| SystemMedium.sync_directory(parent))
+}
+
 /// The bytes of the file at `path`; `InvalidData` where there are more than `most`.
 pub fn read_bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();

@@ -4,7 +4,9 @@
 //! then durable rows that sled doesn't hold yet, then sled. A background thread brings durable rows into
 //! sled, coalesced, and a checkpoint lets old journal segments go. `database` is the way in.
 
+pub mod backup_file;
 pub mod blobs;
+pub mod copy;
 pub mod database;
 pub mod error;
 pub mod files;

@@ -8,7 +8,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use crate::crypto::secret::Secret;
 use crate::disk::journal::Place;
 use crate::disk::options::Options;
-use crate::disk::overlay::Overlay;
+use crate::disk::overlay::{Layer, Overlay};
 use crate::disk::tree::Tree;
 use crate::disk::vault::{DATABASE_ID_LEN, Vault};
 use crate::store::snapshot::Fault;
@@ -45,6 +45,8 @@ pub(in crate::disk) struct Begun {
 #[derive(Default)]
 pub(in crate::disk) struct State {
     pub(in crate::disk) overlay: Overlay,
+    /// Rows that became durable since a copy was begun, or since they were last taken for it; none where none is made.
+    pub(in crate::disk) changed: Option<Layer>,
     /// Groups of batches that became durable; tells the applier whether the node is busy.
     pub(in crate::disk) groups: u64,
     /// Journal segments begun since the database was opened.

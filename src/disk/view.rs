@@ -13,6 +13,9 @@ use crate::store::snapshot::{Fault, Scan, Snapshot};
 const WINDOW_LEAST: usize = 16;
 const WINDOW_MOST: usize = 1_024;
 
+/// The least number of a table: what lies below is no row.
+const FIRST_TABLE: u8 = 1;
+
 /// How much a view sees.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::disk) enum Sight {
@@ -35,6 +38,41 @@ pub struct View {
 impl View {
     pub(in crate::disk) const fn new(shared: Arc<Shared>, sight: Sight) -> Self {
         Self { shared, sight, fault: OnceLock::new() }
+    }
+
+    /// Hands every row to `take`, in physical order: its physical key, its id, its value. Each is as it stands when it is
+    /// read.
+    pub(in crate::disk) fn each(
+        &self,
+        mut take: impl FnMut(&[u8], &[u8], &[u8]) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let mut from = vec![FIRST_TABLE];
+        loop {
+            let (mut held, edge) = self.held(&from, None, false, WINDOW_MOST);
+            self.shared.tree.scan(&from, edge.as_deref(), false, |physical, sealed| {
+                while let Some((key, cell)) = next_held(&mut held, physical, false) {
+                    let is_same = *key == *physical;
+                    if let Some(value) = cell.value {
+                        take(&key, &cell.id, &value)?;
+                    }
+                    if is_same {
+                        return Ok(true);
+                    }
+                }
+                let (id, value) = self.shared.vault.open(physical, sealed)?;
+                take(physical, &id, &value)?;
+                Ok(true)
+            })?;
+            for (key, cell) in held {
+                if let Some(value) = cell.value {
+                    take(&key, &cell.id, &value)?;
+                }
+            }
+            match edge {
+                Some(edge) => from = edge,
+                None => return Ok(()),
+            }
+        }
     }
 
     fn read(&self, key: &Key) -> Result<Option<Value>, Fault> {

@@ -136,6 +136,9 @@ fn commit(journal: &mut Journal, shared: &Shared, mut group: Vec<Pending>) {
         state.segments.push_back(Begun { number: journal.number(), sequence });
     }
     for pending in &mut group {
+        if let Some(changed) = &mut state.changed {
+            pending.rows.iter().for_each(|(key, cell)| changed.insert(key.clone(), cell.clone()));
+        }
         state.overlay.settle(core::mem::take(&mut pending.rows));
     }
     state.groups += 1;

@@ -3,6 +3,7 @@
 //! A domain room decides and returns; it never sends.
 
 pub mod billing;
+pub mod business;
 pub mod chat;
 pub mod consent;
 pub mod directory;

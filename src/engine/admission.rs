@@ -167,8 +167,13 @@ impl Engine {
             self.counters.refused_events += 1;
             return;
         };
-        if ledger::keep(step.tx, &contact.thread, &given) {
-            let (topic, granted) = (given.consent().topic, given.consent().granted);
+        if !ledger::keep(step.tx, &contact.thread, &given) {
+            return;
+        }
+        let (topic, granted) = (given.consent().topic, given.consent().granted);
+        // One that comes late says nothing of how things stand.
+        let last = ledger::last(step.tx, &contact.thread, topic);
+        if last.is_some_and(|last| last.consent().seq == given.consent().seq) {
             self.show(Event::Consent { with: Address(contact.account), topic, granted });
         }
     }

@@ -1,24 +1,30 @@
 //! A business's books: what came in and who subscribes, and the chain of its events for whoever audits it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::base::charging;
 use crate::base::id::{AccountId, Digest};
 use crate::base::money::Currency;
 use crate::base::time::Time;
-use crate::domain::billing::audit::{BEGINNING, Entry, Logs};
+use crate::domain::billing::audit::{Auditor, BEGINNING, Checked, Entry, Reason, Summary};
 use crate::domain::billing::entitlement::{State, stand};
 use crate::domain::billing::ledger_file::{Head, SignedEnd};
+use crate::domain::billing::logs::{Line, Logs};
 use crate::domain::billing::standing::Standing;
+use crate::domain::directory::profile::DraftError;
+use crate::domain::identity::log::AccountLog;
 use crate::domain::identity::{moved, own};
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::commerce::{
-    EVENTS, JOURNAL, JOURNAL_END, JOURNAL_ID, JournalEnd, RECEIPTS, SUBSCRIPTIONS, contact_of, event_key,
-    history,
+    EVENTS, INVOICES, JOURNAL, JOURNAL_END, JOURNAL_ID, JournalEnd, RECEIPTS, SUBSCRIPTIONS, Subscription,
+    contact_of, event_key, history,
 };
 use crate::engine::machine::{Engine, Step};
-use crate::store::table::Rows;
+use crate::store::table::{Rows, Table};
+use crate::wire::billing::Event;
 use crate::wire::record::Listing;
 
 /// What came in, and who subscribes.
@@ -79,8 +85,7 @@ pub fn books(rows: &impl Rows, now: Time) -> Books {
     let mut revenue: BTreeMap<(String, String, Currency), [i64; 4]> = BTreeMap::new();
     let mut subscribers: BTreeMap<String, Subscribers> = BTreeMap::new();
     let mut contradictions = 0;
-    for (_, row) in rows.scan(&SUBSCRIPTIONS, &SUBSCRIPTIONS.all()).into_iter().filter(|(_, row)| row.issuer)
-    {
+    for row in ours(rows) {
         let Some(history) = history(rows, &row.id) else { continue };
         let standing = Standing::of(&history);
         for counted in &standing.receipts {
@@ -132,26 +137,33 @@ pub fn ledger_head(rows: &impl Rows, account: &AccountId) -> Head {
     Head::new(*account, &ledger_logs(rows, account))
 }
 
-/// The logs that the ledger's events are verified by.
+/// The logs that the ledger's events are verified by, also those from before an identity was restored.
 pub fn ledger_logs(rows: &impl Rows, account: &AccountId) -> Logs {
-    let mut logs = Logs::new();
-    let mut put = |line: Vec<crate::domain::identity::log::AccountLog>| {
-        // A line is found under every account in it: each may be the author of an event.
-        for at in 0..line.len() {
-            logs.insert(line[at].account(), line[at..].to_vec());
+    let mut logs = Logs::default();
+    // A line is found under every account in it: each may be the author of an event.
+    let mut put = |line: &[AccountLog]| {
+        for (at, log) in line.iter().enumerate() {
+            let (present, former) = (line[at..].to_vec(), moved::superseded(rows, &log.account()));
+            let whole = Line::new(present.clone(), former).or_else(|| Line::new(present, Vec::new()));
+            whole.into_iter().for_each(|whole| logs.put(log.account(), whole));
         }
     };
-    put(own::logs(rows, account));
+    put(&own::logs(rows, account));
     let mut seen = BTreeSet::new();
-    for (_, row) in rows.scan(&SUBSCRIPTIONS, &SUBSCRIPTIONS.all()).into_iter().filter(|(_, row)| row.issuer)
-    {
+    for row in ours(rows) {
         if seen.insert(row.contact)
             && let Some(contact) = contact_of(rows, &row)
         {
-            put(moved::logs(rows, &contact));
+            put(&moved::logs(rows, &contact));
         }
     }
     logs
+}
+
+/// The subscriptions that we are the business of.
+fn ours(rows: &impl Rows) -> impl Iterator<Item = Arc<Subscription>> {
+    let all = rows.scan(&SUBSCRIPTIONS, &SUBSCRIPTIONS.all());
+    all.into_iter().map(|(_, row)| row).filter(|row| row.issuer)
 }
 
 /// Events of the ledger from a place on, at most `limit`; whether one that the chain names isn't there any more is
@@ -177,10 +189,77 @@ pub fn ledger_end(rows: &impl Rows) -> (u64, Digest) {
     rows.copy(&JOURNAL_END, JOURNAL_ID).map_or((0, BEGINNING), |JournalEnd { count, link }| (count, link))
 }
 
-/// How many events of subscriptions that we are the business of are kept: as many as the chain has.
-pub fn events_kept(rows: &impl Rows) -> u64 {
-    let ours = rows.scan(&SUBSCRIPTIONS, &SUBSCRIPTIONS.all()).into_iter().filter(|(_, row)| row.issuer);
-    ours.map(|(_, row)| rows.scan(&EVENTS, &EVENTS.of(row.id.as_bytes())).len() as u64).sum()
+/// Audits the ledger as it is stored: every event from its signature on, the chain up to its end, and that the rows
+/// beside it are those of its events. `check` verifies the events of a page, each by itself.
+pub fn audit(
+    rows: &impl Rows,
+    account: &AccountId,
+    mut check: impl FnMut(&[Entry], &Logs) -> Vec<Checked>,
+) -> Summary {
+    let (logs, mut auditor) = (ledger_logs(rows, account), Auditor::default());
+    let nothing = Digest::new([0; 32]);
+    let mut from = 0;
+    loop {
+        let page = ledger_page(rows, from, charging::AUDIT_PART);
+        let there: Vec<Entry> = page.iter().map_while(Clone::clone).collect();
+        for (entry, checked) in there.iter().zip(check(&there, &logs)) {
+            auditor.take(&entry.link, checked);
+        }
+        if there.len() < page.len() {
+            auditor.break_here(nothing, Reason::Chain);
+        }
+        if page.is_empty() || auditor.summary().first_break.is_some() {
+            break;
+        }
+        from += page.len() as u64;
+    }
+    let replayed = (auditor.summary().events, auditor.summary().head.unwrap_or(BEGINNING));
+    if replayed != ledger_end(rows) {
+        auditor.break_here(nothing, Reason::Chain);
+    }
+    if kept(rows) != Some(replayed.0) {
+        auditor.break_here(nothing, Reason::Rows);
+    }
+    auditor.summary().clone()
+}
+
+/// How many events of subscriptions that we are the business of are kept; none where a row that leads to one is missing,
+/// leads elsewhere, or leads to nothing.
+fn kept(rows: &impl Rows) -> Option<u64> {
+    let (mut events, mut invoices, mut receipts) = (0, 0, 0);
+    let mut known = BTreeSet::new();
+    for row in ours(rows) {
+        known.insert(row.id);
+        let of_contact = contact_of(rows, &row)?;
+        for (_, recorded) in rows.scan(&EVENTS, &EVENTS.of(row.id.as_bytes())) {
+            events += 1;
+            let led = match recorded.event() {
+                Event::Subscribe(request) => {
+                    recorded.id() == row.id && moved::current(rows, &request.subject) == of_contact.account
+                }
+                Event::Invoice(invoice) => {
+                    invoices += 1;
+                    rows.copy(&INVOICES, invoice.key.as_str().as_bytes()) == Some(row.id)
+                }
+                Event::Receipt(_) => {
+                    receipts += 1;
+                    rows.copy(&RECEIPTS, recorded.id().as_bytes()) == Some(row.id)
+                }
+                _ => true,
+            };
+            if !led {
+                return None;
+            }
+        }
+    }
+    // What leads to a subscription of another business is that business's; what leads to none is nobody's.
+    let leads = |table: &Table<Digest>| {
+        let all = rows.scan(table, &table.all()).into_iter().map(|(_, of)| *of);
+        let (here, elsewhere): (Vec<_>, Vec<_>) = all.partition(|of| known.contains(of));
+        let known = |of: &Digest| rows.row(&SUBSCRIPTIONS, of.as_bytes()).is_some();
+        elsewhere.iter().all(known).then_some(here.len())
+    };
+    (leads(&INVOICES) == Some(invoices) && leads(&RECEIPTS) == Some(receipts)).then_some(events)
 }
 
 impl Engine {
@@ -191,7 +270,8 @@ impl Engine {
         }
         let (count, link) = ledger_end(step.tx);
         let keys = self.business_keys();
-        let end = SignedEnd::sign(self.account, count, link, &keys, step.now);
+        let head = ledger_head(step.tx, &self.account);
+        let end = SignedEnd::sign(&head, count, link, &keys, step.now);
         Ok(Outcome::LedgerEnd { end: Box::new(end) })
     }
 
@@ -202,6 +282,9 @@ impl Engine {
         step: &Step<'_, '_>,
         receipts: &[Digest],
     ) -> Result<Outcome, Refusal> {
+        if receipts.len() > charging::LISTINGS_MAX {
+            return Err(Refusal::Profile(DraftError::Listings.to_string()));
+        }
         let none = || Refusal::Billing("there is no such receipt of ours, as a subscriber, here".to_owned());
         let listing = |receipt: &Digest| -> Option<Listing> {
             let subscription = step.tx.copy(&RECEIPTS, receipt.as_bytes())?;

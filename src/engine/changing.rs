@@ -155,12 +155,23 @@ impl Engine {
 
     /// What we said under a number, or changed, is given up.
     pub(super) fn fail(&mut self, step: &Step<'_, '_>, contact: &Contact, row: &Unsettled, cause: Cause) {
-        let Some(position) = row.position else { return };
-        let content = Content::decode(&row.content).map(|content| content.body);
-        let is_change = matches!(content, Ok(Body::Change(_)));
+        if let Some(position) = row.position {
+            self.write_fate(step, contact, row, (position, Some(cause)));
+        }
+    }
+
+    /// The same, or that it didn't fail after all, of the message at its place.
+    pub(super) fn write_fate(
+        &mut self,
+        step: &Step<'_, '_>,
+        contact: &Contact,
+        row: &Unsettled,
+        (position, cause): (u64, Option<Cause>),
+    ) {
+        let is_change = is_change(row);
         conversation::amend(step.tx, &contact.thread, position, |entry| {
             let place = if is_change { &mut entry.unchanged } else { &mut entry.failed };
-            *place = Some(cause);
+            *place = cause;
         });
         if is_change {
             self.show_changed(step, contact, position, Side::Ours);
@@ -168,6 +179,11 @@ impl Engine {
             self.show_entry(step, contact, position);
         }
     }
+}
+
+/// Whether what waits changes a message, and is none itself.
+pub(super) fn is_change(row: &Unsettled) -> bool {
+    Content::decode(&row.content).is_ok_and(|content| matches!(content.body, Body::Change(_)))
 }
 
 /// A content of theirs that changes something.

@@ -5,16 +5,17 @@ use serde::Serialize;
 use crate::base::id::{AccountId, ContactToken, DeviceId, Digest, FileId, MessageId};
 use crate::base::money::Money;
 use crate::base::time::Time;
-use crate::domain::billing::book::Payment;
 use crate::domain::billing::credit::Wish;
 use crate::domain::billing::export::ReceiptFile;
 use crate::domain::billing::ledger_file::SignedEnd;
+use crate::domain::billing::payment::Payment;
 use crate::domain::chat::changes::Named;
 use crate::domain::consent::quiet::Quiet;
 use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile};
 use crate::domain::directory::search::Query;
 use crate::domain::identity::account::Seed;
 use crate::domain::identity::address;
+use crate::engine::desk_command::DeskCommand;
 use crate::engine::parcel::NewFile;
 use crate::wire::consent::Topic;
 use crate::wire::invite::Invite;
@@ -127,6 +128,8 @@ pub enum Command {
         /// Which template, and what stands in its places.
         template: Box<Template>,
     },
+    /// What is asked of the front desk.
+    Desk(DeskCommand),
     /// A person saw the whole conversation as it stands.
     MarkRead(AccountId),
     /// What a business may write about, from now on.
@@ -151,6 +154,8 @@ pub enum Command {
     },
     /// Doesn't let a stranger who wrote be a contact, and hears them no more.
     Refuse(AccountId),
+    /// Erases a contact with all that was said, but for what was charged.
+    Erase(AccountId),
     /// Shows what another device of the account is to be told, to be let in.
     OfferDevice,
     /// The person has seen whose device this is to be, and agrees.
@@ -344,6 +349,15 @@ pub enum Outcome {
         device: DeviceId,
         /// The account's address.
         address: String,
+    },
+    /// A contact was erased.
+    Erased {
+        /// Their address.
+        address: String,
+        /// Entries of the conversation.
+        entries: u64,
+        /// Subscriptions that are kept, with their invoices and receipts.
+        subscriptions: u64,
     },
     /// The identity is another now.
     Rotated {
@@ -605,6 +619,12 @@ pub enum Refusal {
     /// A consent, quiet hours or a report can't be made so.
     #[error("{0}")]
     Consent(String),
+    /// What is asked of the front desk can't be done so: a word for programs, and why.
+    #[error("{1}")]
+    Desk(&'static str, String),
+    /// The front desk has no such thing.
+    #[error("{0}")]
+    NoneSuch(String),
     /// The events of charging don't allow it.
     #[error("{0}")]
     Billing(String),
@@ -614,51 +634,4 @@ pub enum Refusal {
     /// The node is about to stop.
     #[error("the node is shutting down")]
     Stopping,
-}
-
-impl Refusal {
-    /// A short word for programs.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::NotAContact(_) => "not_a_contact",
-            Self::Blocked => "blocked",
-            Self::KeyChanged(_) => "key_changed",
-            Self::TextLength { .. } | Self::TextCharacters => "text",
-            Self::Said(_) => "message",
-            Self::NoSuchMessage => "no_message",
-            Self::NoSuchFile => "no_such_file",
-            Self::File(_) => "file",
-            Self::TooLate { .. } => "too_late",
-            Self::Name => "name",
-            Self::Invite => "invite",
-            Self::NotABusiness => "not_a_business",
-            Self::NotAPerson => "not_a_person",
-            Self::NotPrimary => "not_primary",
-            Self::KeyNeeded => "key_needed",
-            Self::NotLinked => "not_linked",
-            Self::AlreadyLinked => "already_linked",
-            Self::Unreconciled => "unreconciled",
-            Self::NothingFound => "nothing_found",
-            Self::Revoked => "revoked",
-            Self::Link(_) => "link",
-            Self::Identity(_) => "identity",
-            Self::NoSuchDevice(_) => "no_such_device",
-            Self::Mailbox(_) => "mailbox",
-            Self::NoSuchMailbox => "no_such_mailbox",
-            Self::NoProfile => "no_profile",
-            Self::Profile(_) => "profile",
-            Self::Offline => "offline",
-            Self::NoPeers => "no_peers",
-            Self::NotReadBack => "not_read_back",
-            Self::Query => "query",
-            Self::NotFound(_) => "not_found",
-            Self::NoSuchPlan(_) => "no_such_plan",
-            Self::NoSubscription(_) => "no_subscription",
-            Self::NoInvoice(_) => "no_invoice",
-            Self::Consent(_) => "consent",
-            Self::Billing(_) => "billing",
-            Self::TooMany(_) => "too_many",
-            Self::Stopping => "stopping",
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! Commands, each led to the room that carries it out.
 
-use crate::domain::billing::book::Payment;
+use crate::domain::billing::payment::Payment;
 use crate::domain::identity::account::Seed;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::input::Ticket;
@@ -45,10 +45,12 @@ impl Engine {
             Command::TakeFile(new) => self.take_file(step, *new),
             Command::WantFile(file) => self.want_file(step, &file),
             Command::ForgetFile(file) => self.forget_file(step, &file),
+            Command::Desk(wanted) => self.desk_command(step, wanted),
             Command::Consent { to, topics, days } => self.consent(step, &to, topics, days),
             Command::SetQuiet(quiet) => self.set_quiet(step, quiet),
             Command::Report { contact, reason, note } => self.report(step, &contact, reason, note),
             Command::Refuse(contact) => self.refuse(step, &contact),
+            Command::Erase(contact) => self.erase(step, &contact),
             Command::MarkRead(contact) => self.mark_read(step, &contact),
             Command::SetProfile(draft) => self.set_profile(step, *draft),
             Command::PutPlan(plan) => self.put_plan(step, plan),

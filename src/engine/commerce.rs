@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::{AccountId, Digest};
 use crate::base::time::Time;
 use crate::domain::billing::audit;
-use crate::domain::billing::entitlement::{State, entitlement};
+use crate::domain::billing::entitlement::stand;
 use crate::domain::billing::history::History;
 use crate::domain::billing::recorded::Recorded;
+use crate::domain::billing::standing::Standing;
 use crate::domain::chat::timeline::Body as Line;
 use crate::domain::identity::address::Address;
 use crate::domain::identity::contact::{CONTACTS, Contact};
@@ -108,12 +109,18 @@ impl Engine {
         if !believable {
             return None;
         }
+        let known = history.event(&event.id()).is_some();
+        if !known && !history.may_say(&event) {
+            return None;
+        }
         let new = history.add(event.clone()).ok()?;
         if new {
             store(step.tx, &event, row.issuer);
             self.show_event(contact, &event);
             if row.issuer {
                 self.subscriber_said(step, contact, history, &event);
+            } else if let Event::Receipt(receipt) = event.event() {
+                self.receipt_came(step, receipt);
             }
         }
         Some(event)
@@ -131,9 +138,22 @@ impl Engine {
         if issuer {
             self.may_issue(step)?;
         }
+        // What can't be sent isn't kept either: else the other side would never hear of it.
+        self.resend(step, contact, event)?;
+        self.keep_event(step, contact, event, issuer);
+        Ok(())
+    }
+
+    /// Keeps an event of ours that isn't sent, or was.
+    pub(super) fn keep_event(
+        &mut self,
+        step: &Step<'_, '_>,
+        contact: &Contact,
+        event: &Recorded,
+        issuer: bool,
+    ) {
         store(step.tx, event, issuer);
         self.show_event(contact, event);
-        self.resend(step, contact, event)
     }
 
     /// The one place that decides whether this node may issue anything as a business.
@@ -164,25 +184,26 @@ impl Engine {
         });
     }
 
-    /// The subscription to a plan that isn't over yet.
+    /// The subscription of ours to a plan of a business that isn't over yet: expired, refunded and revoked ones are. One
+    /// that is to the plan now goes before one that only began with it.
     pub(super) fn live(
         &self,
         step: &Step<'_, '_>,
-        contact: &AccountId,
+        issuer: &AccountId,
         plan: &str,
     ) -> Option<(Arc<Subscription>, History)> {
-        let with = subscriptions_with(step.tx, contact).into_iter();
-        let mut histories = with.filter_map(|row| history(step.tx, &row.id).map(|history| (row, history)));
-        histories.find(|(_, history)| {
-            is_of(history, plan, step.now) && entitlement(history, step.now).state != State::Expired
-        })
+        let with = subscriptions_with(step.tx, issuer).into_iter().filter(|row| !row.issuer);
+        let of_plan = with.filter_map(|row| {
+            let history = history(step.tx, &row.id)?;
+            let standing = Standing::of(&history);
+            let (now, asked) = (&standing.plan_at(step.now).id, &history.request().plan.id);
+            let fits = now == plan || asked == plan;
+            let lives = fits && !stand(&history, &standing, step.now).is_over();
+            let other = now != plan;
+            lives.then_some((other, row, history))
+        });
+        of_plan.min_by_key(|(other, row, _)| (*other, row.id)).map(|(_, row, history)| (row, history))
     }
-}
-
-/// Whether a subscription is to the plan, as it was asked for or as it is now.
-pub(super) fn is_of(history: &History, plan: &str, now: Time) -> bool {
-    let standing = crate::domain::billing::standing::Standing::of(history);
-    history.request().plan.id == plan || standing.plan_at(now).id == plan
 }
 
 /// The other side of subscriptions has another account now.
@@ -260,7 +281,9 @@ fn line(event: &Recorded) -> Line {
         Event::Agreement(_) | Event::Consent(_) => "doesn't agree".to_owned(),
         Event::PriceChange(change) => {
             let (id, price, from) = (event.id(), change.to.price, change.effective);
-            format!("announces {price} from {from} on: `sigillo consent {id}` agrees, or not")
+            format!(
+                "announces {price} from {from} on: `sigillo agree {id}` agrees, with `--refuse` it doesn't"
+            )
         }
         Event::Pause(pause) => format!("wants to stop for a while, until {}", pause.until),
     };

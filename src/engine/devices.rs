@@ -232,6 +232,9 @@ impl Engine {
         row.consent = hint.consent.or(row.consent);
         step.tx.put(&SIBLINGS, SIBLINGS.key(device.as_bytes()), row);
         self.refresh_announced(step);
+        if is_first {
+            self.offer_queues_to_own(step);
+        }
         if is_first && self.is_primary() {
             self.introduce_siblings(step, device);
             self.announce_to_all(step);

@@ -9,6 +9,7 @@ use crate::domain::chat::delivery::DELIVERY;
 use crate::domain::chat::incoming;
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Unsettled};
 use crate::domain::chat::timeline::{self, Body as Line, Cause, Entry, From, NewEntry};
+use crate::domain::chat::void;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing, Told};
 use crate::domain::identity::log::AccountLog;
@@ -33,7 +34,10 @@ impl Engine {
         let Some(own) = self.own(step, &self.account) else { return };
         let mut row = step.tx.copy(&SIBLINGS, device.as_bytes()).unwrap_or_default();
         let settled = step.tx.with(&DELIVERY, &DELIVERY.key(device.as_bytes()), |marks| marks.delivered);
-        if row.sent.saturating_sub(settled.unwrap_or(0)) >= limits::OUTBOX_MAX {
+        let settled = settled.unwrap_or(0);
+        let is_full = row.sent.saturating_sub(settled) >= limits::OUTBOX_MAX
+            && void::count(&void::of(step.tx, device.as_bytes()), settled, row.sent) >= limits::OUTBOX_MAX;
+        if is_full {
             self.counters.over_limit += 1;
             return;
         }
@@ -121,6 +125,7 @@ impl Engine {
                 let entry = NewEntry { sent_at, id, from, body: Line::Said(said.clone()), reply };
                 let entry = conversation::file(step.tx, &contact.thread, entry, step.now);
                 self.show_filed(step, &contact, &entry);
+                self.answered_by_hand(step, &contact);
             }
             Piece::Change(change) => {
                 self.changed(step, &contact, &Made { by: Side::Ours, id, sent_at, change: change.clone() });

@@ -1,7 +1,7 @@
 //! Files: those that are given to the node to be sent, those that others tell of, and those that nobody needs any more.
 
 use crate::base::file_limits as limits;
-use crate::base::id::{AccountId, DeviceId, FileId};
+use crate::base::id::{DeviceId, FileId};
 use crate::domain::chat::timeline::{self, Body as Line, Entry, From};
 use crate::domain::files::kept::{self, End, FILES, Kept, Origin, State, Trouble};
 use crate::domain::files::rules::Rules;
@@ -89,13 +89,7 @@ impl Engine {
     }
 
     /// A message with a file went out: it is offered from now on.
-    pub(super) fn file_sent(
-        &mut self,
-        step: &Step<'_, '_>,
-        id: &FileId,
-        contact: &Contact,
-        position: u64,
-    ) {
+    pub(super) fn file_sent(&mut self, step: &Step<'_, '_>, id: &FileId, contact: &Contact, position: u64) {
         let was_unsent = step.tx.with(&FILES, &FILES.key(id.as_bytes()), is_unsent) == Some(true);
         self.files.unsent = self.files.unsent.saturating_sub(usize::from(was_unsent));
         kept::used(step.tx, id, &contact.thread, position);
@@ -310,9 +304,13 @@ const fn is_unsent(row: &Kept) -> bool {
     matches!(row.origin, Origin::Here) && row.uses == 0
 }
 
-const NAME_WORDS: &str = "a file's name is one line of at most 255 bytes without strokes, and its type is one as image/jpeg";
-const PICTURE_WORDS: &str = "a picture has sides of 1 to 65,535 pixels, and a thumbnail is a JPEG or PNG of at most 7,168 bytes";
-const FOREIGN_WORDS: &str = "only a file that was given to this node, and is still here, can be sent: give it to the node again";
-const OURS_WORDS: &str = "this file was sent from here and isn't here any more: it is where it was taken from";
+const NAME_WORDS: &str =
+    "a file's name is one line of at most 255 bytes without strokes, and its type is one as image/jpeg";
+const PICTURE_WORDS: &str =
+    "a picture has sides of 1 to 65,535 pixels, and a thumbnail is a JPEG or PNG of at most 7,168 bytes";
+const FOREIGN_WORDS: &str =
+    "only a file that was given to this node, and is still here, can be sent: give it to the node again";
+const OURS_WORDS: &str =
+    "this file was sent from here and isn't here any more: it is where it was taken from";
 const ROOM_WORDS: &str = "files take as much room as they may: forget some (`sigillo file forget`), or raise `kept_mebibytes` under \
      [files] in config.toml";

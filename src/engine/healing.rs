@@ -96,7 +96,7 @@ impl Engine {
     }
 
     /// Seals no more in the active session of a device.
-    fn retire_session(&mut self, step: &Step<'_, '_>, device: &DeviceId) {
+    pub(super) fn retire_session(&mut self, step: &Step<'_, '_>, device: &DeviceId) {
         let Some(mut peer) = step.tx.copy(&PEERS, device.as_bytes()) else { return };
         let dropped = peer.archive_active();
         step.tx.put(&PEERS, PEERS.key(device.as_bytes()), peer);

@@ -296,8 +296,12 @@ impl Engine {
                 self.wanted_again(step, &device, *from, *until);
                 self.links.mark_dirty(contact.account);
             }
-            (0, Body::Hello { first }) => {
+            (0, Body::Hello { first, void }) => {
                 incoming::begin(step.tx, &device, *first);
+                if !void.is_empty() {
+                    incoming::learn_void(step.tx, &device, void);
+                    self.owe_ack(&contact, &device);
+                }
                 let others = incoming::begin_late(step.tx, &device, *first);
                 if !others.is_empty() {
                     others.into_iter().for_each(|at| conversation::take_back(step.tx, &contact.thread, at));
@@ -349,9 +353,11 @@ impl Engine {
                 incoming::found(step.tx, device, content.seq);
                 match self.line_of(step, contact, device, &content) {
                     Some(line) => {
+                        let said = self.is_for_desk(&line);
                         let entry = new_entry(device, &content, line);
                         let late = conversation::replace(step.tx, &contact.thread, position, entry, step.now);
                         late.into_iter().for_each(|late| self.show_filed(step, contact, &late));
+                        self.attend(step, contact, &content, said, true);
                     }
                     // It was nothing for the eye: nothing is missing.
                     None => conversation::take_back(step.tx, &contact.thread, position),
@@ -377,15 +383,23 @@ impl Engine {
     /// Files what waited and is next in order now; a gap that remains is waited for.
     fn file_held(&mut self, step: &mut Step<'_, '_>, contact: &Contact, device: &DeviceId) {
         let mut contact = Arc::new(contact.clone());
-        while let Some(bytes) = incoming::take_held(step.tx, device) {
-            if let Ok(content) = Content::decode(&bytes) {
-                self.file(step, &contact, device, content);
-                contact = self.now_is(step, &contact);
+        loop {
+            while let Some(bytes) = incoming::take_held(step.tx, device) {
+                if let Ok(content) = Content::decode(&bytes) {
+                    self.file(step, &contact, device, content);
+                    contact = self.now_is(step, &contact);
+                }
+            }
+            if !incoming::pass_void(step.tx, device) {
+                break;
             }
         }
         match incoming::first_held(step.tx, device) {
             Some(_) => self.expect_gap(step, &contact, device),
-            None => self.agenda.clear(step.tx, &Job::Gap(contact.account, *device)),
+            None => {
+                self.links.line(device).missing_asked = false;
+                self.agenda.clear(step.tx, &Job::Gap(contact.account, *device));
+            }
         }
     }
 
@@ -393,7 +407,9 @@ impl Engine {
     fn file(&mut self, step: &mut Step<'_, '_>, contact: &Contact, device: &DeviceId, content: Content) {
         incoming::edit(step.tx, device, |row| row.filed += 1);
         if let Some(line) = self.line_of(step, contact, device, &content) {
+            let said = self.is_for_desk(&line);
             self.file_line(step, contact, device, &content, line);
+            self.attend(step, contact, &content, said, false);
         }
     }
 
@@ -489,8 +505,14 @@ impl Engine {
             (incoming::first_held(step.tx, device), contact.standing == Standing::Accepted)
         {
             let filed = step.tx.with(&INCOMING, &INCOMING.key(device.as_bytes()), |row| row.filed);
+            let asked = self.was_asked_for(step, &contact, device);
             self.links.line(device).missing = Some((filed.unwrap_or(0) + 1, until));
             self.links.mark_dirty(contact.account);
+            if !asked {
+                let job = Job::Gap(contact.account, *device);
+                return self.agenda.set(step.tx, job, now.plus(limits::GAP_PATIENCE));
+            }
+            self.links.line(device).missing_asked = false;
         }
         incoming::give_up_gap(step.tx, device, |seq| {
             let from = From::Them { device: *device, seq };
@@ -503,6 +525,19 @@ impl Engine {
         });
         self.file_held(step, &contact, device);
         self.owe_ack(&contact, device);
+    }
+
+    /// Whether the patience with a gap may end. What another device of ours said has no place kept for it, and would be
+    /// shown out of its order if it came later: that device was asked for it on a link that is still up, or keeps it no
+    /// longer.
+    fn was_asked_for(&self, step: &Step<'_, '_>, contact: &Contact, device: &DeviceId) -> bool {
+        if !contact.is_ourselves() || !contact.has_device(device) {
+            return true;
+        }
+        let asked = self.links.is_linked_to(device) && self.links.has_asked(device);
+        let behind = incoming::first_held_content(step.tx, device);
+        let behind = behind.and_then(|content| Content::decode(&content).ok());
+        asked || behind.is_none_or(|content| content.sent_at.plus(limits::MESSAGE_LIFE) < step.now)
     }
 
     /// What a contact says of itself. Its reach is believed; its name only where the person chose none; that it is a

@@ -75,6 +75,8 @@ pub(super) struct Line {
     pub(super) log_owed: Option<LogHead>,
     /// What is missing of it and is to be asked for.
     pub(super) missing: Option<(u64, u64)>,
+    /// It was asked for that, on this link.
+    pub(super) missing_asked: bool,
     /// Its prekeys were looked for, and not again before the next attempt falls due.
     pub(super) sought: bool,
     /// The peer it was last served at.
@@ -96,6 +98,11 @@ pub(super) struct Links {
 impl Links {
     pub(super) fn line(&mut self, device: &DeviceId) -> &mut Line {
         self.lines.entry(*device).or_default()
+    }
+
+    /// Nothing of a device is known any more.
+    pub(super) fn forget(&mut self, device: &DeviceId) {
+        self.lines.remove(device);
     }
 
     pub(super) fn mark_dirty(&mut self, contact: AccountId) {
@@ -169,7 +176,7 @@ impl Links {
     fn begin_anew(&mut self, key: &PeerKey) {
         for line in self.lines.values_mut().filter(|line| line.peer.as_ref() == Some(key)) {
             line.next = 0;
-            (line.log_asked, line.sought) = (false, false);
+            (line.log_asked, line.missing_asked, line.sought) = (false, false, false);
         }
     }
 
@@ -198,6 +205,17 @@ impl Links {
     /// Whether there is a link to a peer.
     pub(super) fn is_linked(&self, peer: &PeerKey) -> bool {
         self.peers.get(peer).is_some_and(|peer| peer.link.is_some())
+    }
+
+    /// Whether there is a link to the peer at which a device was served last.
+    pub(super) fn is_linked_to(&self, device: &DeviceId) -> bool {
+        let peer = self.lines.get(device).and_then(|line| line.peer.as_ref());
+        peer.is_some_and(|peer| self.is_linked(peer))
+    }
+
+    /// Whether a device was asked for what is missing of it, on the link that it was served on last.
+    pub(super) fn has_asked(&self, device: &DeviceId) -> bool {
+        self.lines.get(device).is_some_and(|line| line.missing_asked)
     }
 
     pub(super) fn is_up(&self, id: LinkId) -> bool {

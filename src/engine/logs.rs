@@ -13,6 +13,7 @@ use crate::domain::identity::moved;
 use crate::domain::identity::relation::{Claim, Relation};
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::domain::session::rows::PEERS;
+use crate::engine::commerce::subscriptions_with;
 use crate::engine::machine::{Engine, Step};
 use crate::engine::outbound::drop_session;
 use crate::store::table::Rows;
@@ -85,7 +86,9 @@ impl Engine {
             }
             return;
         }
-        if let Some(old) = before.log.as_ref().filter(|_| learnt == Learnt::Replaced && contact.business) {
+        // What a business signed, and what somebody signed who subscribes to something, must go on being proven.
+        let signs = || contact.business || !subscriptions_with(step.tx, &contact.account).is_empty();
+        if let Some(old) = before.log.as_ref().filter(|_| learnt == Learnt::Replaced && signs()) {
             moved::supersede(step.tx, old);
         }
         match learnt {

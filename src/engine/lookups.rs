@@ -379,10 +379,12 @@ impl Engine {
         let sessions: Vec<_> = ids.filter_map(|id| step.tx.row(&SESSIONS, id.as_bytes())).collect();
         let ask = |route, token| BundleAsked { at: at.clone(), route, token, rounds: 0 };
         let by_route = |session: &Arc<Session>| ask(session.send_route(), None);
-        if let Some(session) = sessions.iter().find(|session| session.has_received()) {
-            return vec![by_route(session)];
-        }
         let by_invite = contact.inbox.map(|route| ask(route, contact.token));
+        if let Some(session) = sessions.iter().find(|session| session.has_received()) {
+            // Where a session broke the device may know none of them any more, and have invited us anew.
+            let broke = peer.is_some_and(|peer| !peer.heals.is_empty());
+            return [by_route(session)].into_iter().chain(by_invite.filter(|_| broke)).collect();
+        }
         by_invite.into_iter().chain(sessions.first().map(by_route)).collect()
     }
 
@@ -482,7 +484,7 @@ impl Engine {
                 self.link_key_told(step, ticket, (&key, &offer), answer);
             }
             Some(Question::LinkGiven { ticket, device }) => self.link_given(ticket, device, answer.as_ref()),
-            Some(Question::Place(ticket)) => self.place_answered(ticket, answer),
+            Some(Question::Place { ticket, kept }) => self.place_answered(step, ticket, kept, answer),
             Some(Question::SearchPage { search }) => self.page_answered(step, search, answer),
             Some(Question::EntryPut) => self.entry_put(step, answer.is_some()),
             _ => {}

@@ -18,6 +18,7 @@ use crate::domain::identity::sibling;
 use crate::domain::mailbox::admission::NamedPlan;
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::engine::command::{Outcome, Refusal};
+use crate::engine::desk_state::DeskState;
 use crate::engine::effects::{Effect, Effects};
 use crate::engine::event::Event;
 use crate::engine::file_state::FileState;
@@ -27,6 +28,7 @@ use crate::engine::links::Links;
 use crate::engine::mailbox_state::MailState;
 use crate::engine::newcomers::Newcomers;
 use crate::engine::pending::{Joining, Lookups};
+use crate::engine::publication::LastPublication;
 use crate::store::agenda::Agenda;
 use crate::store::snapshot::Fault;
 use crate::store::table::Rows;
@@ -71,6 +73,8 @@ pub(super) enum Job {
     Forward(AccountId),
     /// Show what waited for the end of quiet hours.
     Quiet,
+    /// Show the receipt of a subscription that holds now, where the one before it was shown.
+    Shown(Digest),
     /// Try to fetch files that are wanted.
     Fetch,
     /// A file is offered, or waited for, no more.
@@ -148,6 +152,8 @@ pub struct Engine {
     /// The plan that pays for a place with our relay, where it isn't free.
     pub(super) relay_plan: Option<NamedPlan>,
     pub(super) hand_outs: HandOuts,
+    /// What a business says by itself.
+    pub(super) desk: DeskState,
     pub(super) bundles: BTreeMap<DeviceId, VerifiedBundle>,
     pub(super) devices: BTreeMap<AccountId, Arc<DeviceKeys>>,
     pub(super) counters: Counters,
@@ -162,6 +168,8 @@ pub struct Engine {
     pub(super) requests: usize,
     /// Newcomers that a business took in lately.
     pub(super) newcomers: Newcomers,
+    /// What came of the last publication of our profile.
+    pub(super) published: Option<LastPublication>,
     pub(super) files: FileState,
     queries: QueryId,
     batches: u64,
@@ -194,6 +202,7 @@ impl Engine {
             mail: MailState::default(),
             relay_plan: None,
             hand_outs: HandOuts::default(),
+            desk: DeskState::load(rows),
             bundles: BTreeMap::new(),
             devices: BTreeMap::new(),
             counters: Counters::default(),
@@ -204,6 +213,7 @@ impl Engine {
             contacts: 0,
             requests: 0,
             newcomers: Newcomers::default(),
+            published: None,
             queries: 0,
             batches: 0,
         }
@@ -265,6 +275,11 @@ impl Engine {
     /// What bad input was dropped so far.
     pub const fn counters(&self) -> Counters {
         self.counters
+    }
+
+    /// What came of the last publication of our profile since the start.
+    pub fn last_publication(&self) -> Option<LastPublication> {
+        self.published.clone()
     }
 
     /// How many peers are connected.

@@ -1,6 +1,8 @@
 //! Asking mailboxes: channels opened when they are needed, requests proven on them, answers led on.
 
-use crate::base::id::SendId;
+use std::collections::BTreeSet;
+
+use crate::base::id::{ReadId, SendId};
 use crate::base::limits;
 use crate::crypto::x25519::KeyPair;
 use crate::domain::chat::outbox::OUTBOX;
@@ -13,7 +15,7 @@ use crate::store::table::Rows;
 use crate::wire::boxes::PairBox;
 use crate::wire::channel::{ChannelEvent, ChannelId, ChannelOrder};
 use crate::wire::envelope::Envelope;
-use crate::wire::mail::{Channel, Command, Nonce, Request, masked, writer_key};
+use crate::wire::mail::{Channel, Command, Request, masked, writer_key};
 use crate::wire::mail_word::{Answer, MailRefusal, Word};
 use crate::wire::origin::Origin;
 use crate::wire::peer::{PeerAddress, PeerKey};
@@ -94,7 +96,9 @@ impl Engine {
             }
             client.number += 1;
             // What it was about is gone meanwhile: there is nothing to ask.
-            let Some(request) = request(step, peer, &nonce, client.number, &errand.op) else { continue };
+            let asking =
+                Asking { channel: Channel { mailbox: peer, nonce: &nonce }, proven: &client.subscribed };
+            let Some(request) = request(step, &asking, client.number, &errand.op) else { continue };
             if errand.work > 0 {
                 let puzzle = request.puzzle(&Channel { mailbox: peer, nonce: &nonce }, errand.work);
                 let query = self.next_query();
@@ -222,23 +226,34 @@ impl Engine {
     }
 }
 
+/// On which channel something is asked.
+struct Asking<'a> {
+    channel: Channel<'a>,
+    /// The queues that it has proven to be read by us.
+    proven: &'a BTreeSet<ReadId>,
+}
+
 /// The request of an errand; none where what it is about is gone.
-fn request(step: &Step<'_, '_>, mailbox: &PeerKey, nonce: &Nonce, number: u64, op: &Op) -> Option<Request> {
-    let channel = Channel { mailbox, nonce };
-    let read = |id: &crate::base::id::ReadId, command: &Command| {
+fn request(step: &Step<'_, '_>, asking: &Asking<'_>, number: u64, op: &Op) -> Option<Request> {
+    let Asking { channel, proven } = asking;
+    let signed = |id: &ReadId, command: &Command| {
         let queue = step.tx.row(&OWN_QUEUES, id.as_bytes())?;
-        Some(Request::signed(number, &channel, &queue.key(), command))
+        Some(Request::signed(number, channel, &queue.key(), command))
+    };
+    let read = |id: &ReadId, command: &Command| {
+        let bare = || Some(Request::bare(number, *id.as_bytes(), command));
+        if proven.contains(id) { bare() } else { signed(id, command) }
     };
     Some(match op {
         Op::New(id) => {
             let queue = step.tx.row(&OWN_QUEUES, id.as_bytes())?;
-            let wanted = queue.wanted(&owner::mailbox(step.tx, mailbox)?);
-            Request::signed(number, &channel, &queue.key(), &Command::New(wanted))
+            let wanted = queue.wanted(&owner::mailbox(step.tx, channel.mailbox)?);
+            Request::signed(number, channel, &queue.key(), &Command::New(wanted))
         }
         Op::Subscribe(id) => read(id, &Command::Subscribe)?,
         Op::Get { queue, after, .. } => read(queue, &Command::Get { after: *after })?,
         Op::Ack { queue, upto } => read(queue, &Command::Ack { upto: *upto })?,
-        Op::Delete(id) => read(id, &Command::Delete)?,
+        Op::Delete(id) => signed(id, &Command::Delete)?,
         Op::PutPrekeys { queue, bundle, one_time } => {
             read(queue, &Command::PutPrekeys { bundle: bundle.clone(), one_time: one_time.clone() })?
         }
@@ -251,11 +266,11 @@ fn request(step: &Step<'_, '_>, mailbox: &PeerKey, nonce: &Nonce, number: u64, o
                 let ticket = known.inbox(to)?.ticket;
                 Request::bare(number, *to.as_bytes(), &Command::Send { frame: body, ticket })
             } else {
-                deposit(number, &channel, known.pair(to)?, frame)?
+                deposit(number, channel, known.pair(to)?, frame)?
             }
         }
         Op::Say { contact, to, frame, .. } => {
-            deposit(number, &channel, boxes::of(step.tx, contact).pair(to)?, frame)?
+            deposit(number, channel, boxes::of(step.tx, contact).pair(to)?, frame)?
         }
         Op::GetPrekeys { contact, to } => {
             let ticket = boxes::of(step.tx, contact).inbox(to)?.ticket;

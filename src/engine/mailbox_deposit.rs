@@ -93,7 +93,8 @@ impl Engine {
         // With number 1 there is nothing that it could miss before.
         let begins =
             first.is_some_and(|(key, row)| key.position() > Some(1) && row.deposit.is_due(&queues, step.now));
-        if delivered.unwrap_or(0) > 0 || !begins || contact.standing != Standing::Accepted {
+        let knows = delivered.unwrap_or(0) > 0 && self.untold_void(step, contact, device).is_empty();
+        if knows || !begins || contact.standing != Standing::Accepted {
             return;
         }
         let due = self.links.line(device).greeting_due;
@@ -182,7 +183,7 @@ impl Engine {
         };
         let key = OUTBOX.key_at(device.as_bytes(), seq);
         let news = step.tx.edit(&OUTBOX, &key, |row| row.deposit.kept(to, &queues));
-        if news == Some(true) && seq > 0 {
+        if news == Some(true) && seq > 0 && *contact != self.account {
             let with = Address(*contact);
             self.show(Event::Delivery { with, seq, state: State::Stored });
         }
@@ -225,11 +226,14 @@ impl Engine {
 
     /// After a start: whoever may not know what arrived here is told.
     pub(super) fn owe_lost_acks(&mut self, step: &Step<'_, '_>, contact: &Contact) {
-        if contact.standing != Standing::Accepted || boxes::of(step.tx, &contact.account).is_empty() {
+        if contact.standing != Standing::Accepted {
             return;
         }
+        let by_mail = !boxes::of(step.tx, &contact.account).is_empty();
         for device in contact.devices() {
-            let told = step.tx.with(&INCOMING, &INCOMING.key(device.as_bytes()), |row| row.now() == row.told);
+            let told = step.tx.with(&INCOMING, &INCOMING.key(device.as_bytes()), |row| {
+                row.told != incoming::UNHEARD && (!by_mail || row.now() == row.told)
+            });
             if told == Some(false) {
                 self.owe_ack(contact, &device);
             }

@@ -27,7 +27,11 @@ impl Engine {
             (Op::New(id), _) => self.queue_not_made(step, &id),
             (Op::Delete(id), _) => step.tx.delete(&OWN_QUEUES, OWN_QUEUES.key(id.as_bytes())),
             (Op::Subscribe(queue), Answer::Marks(marks)) => {
-                if let Some(client) = self.mail.clients.get_mut(at.peer()) {
+                // A mailbox knows no more of them on one channel.
+                let known = self.mail.clients.get_mut(at.peer());
+                if let Some(client) =
+                    known.filter(|client| client.subscribed.len() < limits::MAIL_SUBSCRIPTIONS_MAX)
+                {
                     client.subscribed.insert(queue);
                 }
                 if marks.waiting > 0 {

@@ -41,7 +41,8 @@ impl Engine {
         };
         let (nonce, origin, tx, now) = (&hosted.nonce, &hosted.origin, step.tx, step.now);
         let (channel_of, counted) = (Channel { mailbox, nonce }, hosted.counted);
-        let host = Host { tx, now, channel: channel_of, rules, origin, counted };
+        let proven = &hosted.subscribed;
+        let host = Host { tx, now, channel: channel_of, rules, origin, counted, proven };
         let Done { answer, subscribed, ready, changed, worked } =
             host.handle(&request, command, &mut self.mail.askers, step.rng);
         if let Some(hosted) = self.mail.hosted.get_mut(&channel).filter(|_| worked) {

@@ -180,12 +180,18 @@ impl Engine {
         to: &DeviceId,
     ) -> bool {
         let fresh = step.tx.row(&PEERS, to.as_bytes()).is_none_or(|peer| peer.active.is_none());
-        fresh && self.bundles.contains_key(to) && self.ensure_queues(step, contact)
+        fresh && !contact.is_ourselves() && self.bundles.contains_key(to) && self.ensure_queues(step, contact)
+    }
+
+    /// Whether a contact is to have queues of ours. Our other devices have them together, as one contact.
+    fn wants_queues(&self, contact: &Contact) -> bool {
+        let has_devices = !contact.is_ourselves() || !self.siblings.is_empty();
+        contact.standing == Standing::Accepted && has_devices && self.online
     }
 
     /// Asks for a queue for the contact at every mailbox that has none; whether an answer is still to come.
     fn ensure_queues(&mut self, step: &mut Step<'_, '_>, contact: &Contact) -> bool {
-        if contact.standing != Standing::Accepted || contact.is_ourselves() || !self.online {
+        if !self.wants_queues(contact) {
             return false;
         }
         let standing = owner::queues_for(step.tx, &contact.account);
@@ -213,11 +219,7 @@ impl Engine {
 
     /// Tells a contact where to deposit, once every mailbox has answered, if that is news.
     pub(super) fn offer_queues(&mut self, step: &mut Step<'_, '_>, contact: &Contact) {
-        let apart = contact.standing != Standing::Accepted || contact.is_ourselves() || contact.is_held();
-        if apart || !self.online {
-            return;
-        }
-        if self.ensure_queues(step, contact) {
+        if !self.wants_queues(contact) || contact.is_held() || self.ensure_queues(step, contact) {
             return;
         }
         let Some(mut row) = step.tx.copy(&FOR_CONTACT, contact.account.as_bytes()) else { return };
@@ -227,9 +229,22 @@ impl Engine {
         if sends == row.told {
             return;
         }
-        if self.queue(step, contact, (Body::Queues(queues), None, None), Place::None).is_ok() {
+        let is_queued = if contact.is_ourselves() {
+            self.tell_siblings(step, &Body::Queues(queues));
+            true
+        } else {
+            self.queue(step, contact, (Body::Queues(queues), None, None), Place::None).is_ok()
+        };
+        if is_queued {
             (row.told, row.told_at) = (sends, Some(step.now));
             step.tx.put(&FOR_CONTACT, FOR_CONTACT.key(contact.account.as_bytes()), row);
+        }
+    }
+
+    /// Tells our other devices the same.
+    pub(super) fn offer_queues_to_own(&mut self, step: &mut Step<'_, '_>) {
+        if let Some(ourselves) = step.tx.row(&CONTACTS, self.account.as_bytes()) {
+            self.offer_again(step, &ourselves);
         }
     }
 

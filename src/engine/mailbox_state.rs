@@ -82,7 +82,8 @@ pub(super) struct Client {
     /// What is to be worked for behind it.
     pub(super) toil: VecDeque<Errand>,
     pub(super) number: u64,
-    /// Our queues that it says something of on this channel.
+    /// Our queues that it says something of on this channel, at most [`limits::MAIL_SUBSCRIPTIONS_MAX`]: we have proven to read
+    /// them.
     pub(super) subscribed: BTreeSet<ReadId>,
     /// When it must have answered, or else has been idle for long enough.
     pub(super) due: Option<Time>,
@@ -95,6 +96,7 @@ pub(super) struct Hosted {
     pub(super) origin: Origin,
     /// The number of the last request whose work counted.
     pub(super) counted: u64,
+    /// The queues that it is told of, at most [`limits::MAIL_SUBSCRIPTIONS_MAX`]; it has proven to read them.
     pub(super) subscribed: BTreeSet<ReadId>,
 }
 

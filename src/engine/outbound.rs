@@ -6,12 +6,10 @@ use std::sync::Arc;
 use crate::base::id::{AccountId, DeviceId, MessageId, SessionId};
 use crate::base::limits;
 use crate::base::time::Time;
-use crate::domain::chat::delivery::{DELIVERY, Delivery, State, state_at};
+use crate::domain::chat::delivery::{DELIVERY, State, state_at};
 use crate::domain::chat::incoming::{self, INCOMING};
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Sealed, Unsettled};
 use crate::domain::chat::timeline;
-use crate::domain::consent::window;
-use crate::domain::identity::address::Address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::own::{self, OwnAccount};
 use crate::domain::mailbox::boxes;
@@ -21,7 +19,6 @@ use crate::domain::session::ratchet::Session;
 use crate::domain::session::rows::{PEERS, ROUTES, Route, SESSIONS};
 use crate::domain::session::sessions::Peer;
 use crate::engine::effects::Effect;
-use crate::engine::event::Event;
 use crate::engine::links::Item;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::store::table::Rows;
@@ -97,6 +94,7 @@ impl Engine {
         }
         if control_room {
             for body in self.asides(step, contact, device) {
+                self.links.line(device).missing_asked |= matches!(body, Body::Resend { .. });
                 let frame = self.seal_control(step, contact, session, body, None);
                 frames.extend(frame.map(|frame| (frame, Item::Greeting { device: *device })));
             }
@@ -173,7 +171,9 @@ impl Engine {
     ) -> Option<(Vec<u8>, Item)> {
         let keys = self.device_keys(&contact.own);
         let introduction = Introduction { token: None, ..self.introduction(step, contact, &keys.id()) };
-        let hello = Body::Hello { first: self.first_number(step, contact, device) };
+        let (first, void) =
+            (self.first_number(step, contact, device), self.untold_void(step, contact, device));
+        let hello = Body::Hello { first, void };
         let frame = self.seal_control(step, contact, session, hello, Some(introduction))?;
         self.links.line(device).greeting_due = false;
         Some((frame, Item::Greeting { device: *device }))
@@ -280,7 +280,7 @@ impl Engine {
             introduction: Some(introduction),
             ground: None,
             reply: None,
-            body: Body::Hello { first },
+            body: Body::Hello { first, void: self.untold_void(step, contact, to) },
         };
         let room = pqxdh::content_room(&own.log);
         // What is too long for a first flight is told by what follows: the line of accounts first.
@@ -342,75 +342,6 @@ impl Engine {
         dropped.iter().for_each(|id| drop_session(step, id));
     }
 
-    /// The other side took frames of ours: the next hop's word.
-    pub(super) fn taken(&mut self, step: &mut Step<'_, '_>, link: LinkId, upto: u64) {
-        let (items, waiting) = self.links.settle(link, upto);
-        for item in items {
-            match item {
-                Item::Content { device, seq } if seq > 0 => {
-                    let key = DELIVERY.key(device.as_bytes());
-                    if step.tx.with(&DELIVERY, &key, |marks| marks.sent >= seq) == Some(true) {
-                        continue;
-                    }
-                    if step.tx.edit(&DELIVERY, &key, |marks| marks.took(seq)).is_none() {
-                        let mut marks = Delivery::default();
-                        marks.took(seq);
-                        step.tx.put(&DELIVERY, key, marks);
-                    }
-                }
-                Item::Ack { device, told } => {
-                    incoming::edit(step.tx, &device, |row| row.told = told);
-                }
-                Item::Content { .. } | Item::Greeting { .. } | Item::Refused => {}
-            }
-        }
-        waiting.into_iter().for_each(|contact| self.links.mark_dirty(contact));
-    }
-
-    /// An acknowledgement of the contact's device: its own word for what arrived and what was read.
-    pub(super) fn acknowledged(
-        &mut self,
-        step: &mut Step<'_, '_>,
-        contact: &Contact,
-        device: &DeviceId,
-        ack: &crate::wire::content::Ack,
-    ) {
-        let last = self.last_number(step, contact, device);
-        let mut marks = step.tx.copy(&DELIVERY, device.as_bytes()).unwrap_or_default();
-        let before = marks.clone();
-        let progress = marks.acknowledge(ack, last);
-        for seq in progress.settled {
-            let key = OUTBOX.key_at(device.as_bytes(), seq);
-            if self.judges(contact) {
-                window::arrived(step.tx, &contact.thread, seq, step.now);
-            }
-            let dropped = ack.declined.iter().find(|(from, until, _)| (*from..*until).contains(&seq));
-            if let Some((.., cause)) = dropped
-                && let Some(row) = step.tx.get(&OUTBOX, &key)
-            {
-                self.fail(step, contact, &row, timeline::Cause::from(*cause));
-            }
-            step.tx.delete(&OUTBOX, key);
-        }
-        if !progress.moved {
-            return;
-        }
-        if contact.is_ourselves() {
-            step.tx.put(&DELIVERY, DELIVERY.key(device.as_bytes()), marks);
-            self.attempts.remove(&contact.account);
-            return self.transfer(step, device);
-        }
-        for (now, then, state) in
-            [(marks.delivered, before.delivered, State::Delivered), (marks.read, before.read, State::Read)]
-        {
-            if now > then {
-                self.show(Event::Delivery { with: Address(contact.account), seq: now, state });
-            }
-        }
-        step.tx.put(&DELIVERY, DELIVERY.key(device.as_bytes()), marks);
-        self.attempts.remove(&contact.account);
-    }
-
     /// A link is up: what is unsettled at its peer goes out, and acknowledgements that the peer may not have.
     pub(super) fn link_up(&mut self, step: &mut Step<'_, '_>, link: LinkId, peer: PeerKey) {
         self.links.up(link, peer.clone());
@@ -426,7 +357,9 @@ impl Engine {
                 // It may not know yet where our numbers begin for it: the greeting that said so may be lost.
                 let delivered =
                     step.tx.with(&DELIVERY, &DELIVERY.key(device.as_bytes()), |row| row.delivered);
-                if delivered.unwrap_or(0) == 0 && contact.standing == Standing::Accepted {
+                let is_lost =
+                    delivered.unwrap_or(0) == 0 || !self.untold_void(step, &contact, &device).is_empty();
+                if is_lost && contact.standing == Standing::Accepted {
                     self.greet_device(step, &contact, &device);
                 }
             }

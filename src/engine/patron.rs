@@ -2,7 +2,6 @@
 
 use crate::base::charging;
 use crate::base::id::{AccountId, Digest};
-use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::domain::billing::agreement;
 use crate::domain::billing::entitlement::entitlement;
@@ -13,7 +12,7 @@ use crate::domain::billing::shown;
 use crate::domain::billing::subscriber;
 use crate::domain::directory::profile::VerifiedProfile;
 use crate::domain::identity::contact::Contact;
-use crate::domain::identity::own;
+use crate::domain::identity::{address, moved, own};
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::commerce::{
     EVENTS, INVOICES, RECEIPTS, SUBSCRIPTIONS, Subscription, contact_of, event_key, history,
@@ -36,10 +35,10 @@ impl Engine {
         plan: &str,
     ) -> Result<Outcome, Refusal> {
         let offered = offered(step, contact, plan)?;
-        if let Some((_, history)) = self.live(step, &contact.account, plan).filter(|(row, _)| !row.issuer) {
-            let state = entitlement(&history, step.now).state;
+        if let Some((_, history)) = self.live(step, &contact.account, plan) {
+            let state = entitlement(&history, step.now).state.words();
             return Err(Refusal::Billing(format!(
-                "there is a subscription to {plan} already: it is {state:?}"
+                "there is a subscription to {plan} already: it is {state}"
             )));
         }
         let keys = self.device_keys(&contact.own);
@@ -48,8 +47,8 @@ impl Engine {
         let request = request.map_err(|error| Refusal::Billing(error.to_string()))?;
         let id = request.id();
         let row = Subscription { id, contact: contact.account, issuer: false, at: step.now };
-        step.tx.put(&SUBSCRIPTIONS, SUBSCRIPTIONS.key(id.as_bytes()), row);
         self.issue(step, contact, &request)?;
+        step.tx.put(&SUBSCRIPTIONS, SUBSCRIPTIONS.key(id.as_bytes()), row);
         Ok(Outcome::Subscribed { id })
     }
 
@@ -65,13 +64,13 @@ impl Engine {
         let history = self.ours(step, &contact.account, plan)?;
         let change = agreement::propose_change(&history, to, step.now);
         let change = change.map_err(|error| Refusal::Billing(error.to_string()))?;
-        let (at, due) = (change.at, change.charge.minor.saturating_sub(change.credit.minor));
-        let due = Money { minor: due, ..change.charge };
+        let (at, due) = (change.at, change.due());
         let id = self.sign(step, contact, Event::PlanChange(change))?;
         Ok(Outcome::ChangeAsked { id, at, due })
     }
 
-    /// Ends a subscription of ours, when what is paid for ends or at once. It needs nobody's consent.
+    /// Ends a subscription of ours, when what is paid for ends or at once. It needs nobody's consent: it counts here at
+    /// once also where the business is blocked, which then isn't told. Asking again sends the same bytes again.
     pub(super) fn cancel(
         &mut self,
         step: &mut Step<'_, '_>,
@@ -79,14 +78,24 @@ impl Engine {
         plan: &str,
         when: CancelWhen,
     ) -> Result<Outcome, Refusal> {
-        let contact = self.may_write(step, issuer)?;
-        let history = self.ours(step, issuer, plan)?;
-        if history.cancels().any(|cancel| cancel.when == when || cancel.when == CancelWhen::Now) {
-            return Ok(Outcome::Done);
+        let contact = moved::contact(step.tx, issuer).filter(|contact| !contact.is_ourselves());
+        let contact = contact.ok_or_else(|| Refusal::NotAContact(address::encode(issuer)))?;
+        let told = self.may_write(step, issuer).is_ok();
+        let history = self.ours(step, &contact.account, plan)?;
+        let known = history.events().find(|recorded| match recorded.event() {
+            Event::Cancel(cancel) => cancel.when == when || cancel.when == CancelWhen::Now,
+            _ => false,
+        });
+        if let Some(known) = known {
+            return if told { self.resend(step, &contact, known) } else { Ok(()) }.map(|()| Outcome::Done);
         }
         let keys = self.device_keys(&contact.own);
         let event = subscriber::cancel(&history, &keys, when, step.now);
-        self.issue(step, &contact, &event)?;
+        if told {
+            self.issue(step, &contact, &event)?;
+        } else {
+            self.keep_event(step, &contact, &event, false);
+        }
         Ok(Outcome::Done)
     }
 
@@ -202,8 +211,9 @@ impl Engine {
 
     /// The subscription of ours to a plan.
     fn ours(&self, step: &Step<'_, '_>, issuer: &AccountId, plan: &str) -> Result<History, Refusal> {
-        let live = self.live(step, issuer, plan).filter(|(row, _)| !row.issuer);
-        live.map(|(_, history)| history).ok_or_else(|| Refusal::NoSubscription(plan.to_owned()))
+        self.live(step, issuer, plan)
+            .map(|(_, history)| history)
+            .ok_or_else(|| Refusal::NoSubscription(plan.to_owned()))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::domain::identity::link::{Linked, PendingLink};
 use crate::domain::identity::log::AccountLog;
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::engine::input::{QueryId, Ticket};
+use crate::engine::paid::PaidPlace;
 use crate::wire::ask::{Answer, Challenge};
 use crate::wire::link::LinkOffer;
 use crate::wire::peer::{LinkId, PeerAddress};
@@ -42,8 +43,8 @@ pub(super) enum Question {
     EntryPut,
     /// The statement that an account of ours is over was put under one of its keys.
     SuccessionPut { former: AccountId },
-    /// A place with a relay.
-    Place(Ticket),
+    /// A place with a relay; who waits for the answer, if anybody does, and what is to be kept of the place.
+    Place { ticket: Option<Ticket>, kept: Option<Box<PaidPlace>> },
     /// Nothing hangs on it.
     Repair,
 }

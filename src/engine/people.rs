@@ -8,6 +8,7 @@ use crate::base::limits;
 use crate::domain::chat::conversation::{self, CONVERSATIONS};
 use crate::domain::chat::incoming;
 use crate::domain::chat::timeline::Cause;
+use crate::domain::consent::waiting;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::invite;
@@ -176,7 +177,7 @@ impl Engine {
         self.add_contact(step, &contact);
         self.share_contact(step, &contact);
         if step.tx.row(&CONVERSATIONS, contact.thread.as_bytes()).is_none_or(|row| row.sent_seq == 0) {
-            self.say(step, &contact, Body::Hello { first: 1 }, None)?;
+            self.say(step, &contact, Body::Hello { first: 1, void: Vec::new() }, None)?;
         }
         Ok(added(&contact))
     }
@@ -334,9 +335,12 @@ impl Engine {
         });
         let mut upto = Vec::new();
         for device in contact.devices() {
+            // What waits for the end of quiet hours nobody has seen.
+            let unseen = waiting::first_of(step.tx, &contact.thread, &device);
             let seen = incoming::edit(step.tx, &device, |row| {
-                let news = row.filed > row.read;
-                row.read = row.read.max(row.filed);
+                let shown = unseen.map_or(row.filed, |unseen| row.filed.min(unseen - 1));
+                let news = shown > row.read;
+                row.read = row.read.max(shown);
                 news
             });
             if seen == Some(true) {
@@ -379,7 +383,7 @@ impl Engine {
 }
 
 /// What a contact is called whose name nobody said.
-fn short_name(account: &AccountId) -> String {
+pub(super) fn short_name(account: &AccountId) -> String {
     address::encode(account).chars().take(12).collect()
 }
 

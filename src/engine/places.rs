@@ -12,10 +12,12 @@ use crate::domain::billing::export::{Along, Expect, verify_with};
 use crate::domain::identity::address;
 use crate::domain::mailbox::admission::NamedPlan;
 use crate::engine::command::{Outcome, Refusal};
+use crate::engine::commerce::RECEIPTS;
 use crate::engine::effects::Effect;
 use crate::engine::input::Ticket;
 use crate::engine::ledger;
 use crate::engine::machine::{Engine, Step};
+use crate::engine::paid::PaidPlace;
 use crate::engine::pending::Question;
 use crate::store::key::TableId;
 use crate::store::table::{Rows as _, Table};
@@ -86,7 +88,8 @@ impl Engine {
         (receipt.terms.plan == *plan && until > step.now).then_some((verdict.id, until))
     }
 
-    /// Asks a relay for a place: with a receipt of ours, or to hear which plan pays for one.
+    /// Asks a relay for a place: with a receipt of ours, or to hear which plan pays for one. A place that is paid for is
+    /// asked for again with the next receipt, as soon as that holds.
     pub(super) fn ask_place(
         &mut self,
         step: &Step<'_, '_>,
@@ -94,15 +97,30 @@ impl Engine {
         at: PeerAddress,
         receipt: Option<&Digest>,
     ) {
-        let showing = receipt.map(|receipt| self.showing(step, at.peer(), receipt)).transpose();
-        let asked = showing.map(|showing| Ask::Place(showing.map(Box::new)).encode());
-        match asked {
-            Ok(body) if body.len() <= limits::ASK_MAX => {
-                self.ask_network(Question::Place(ticket), |query| Effect::Ask { query, peer: at, body });
-            }
-            Ok(_) => self.reply(ticket, Err(wrong("the receipt and its logs are too large to be shown"))),
-            Err(refusal) => self.reply(ticket, Err(refusal)),
+        if let Err(refusal) = self.ask_relay(step, Some(ticket), at, receipt) {
+            self.reply(ticket, Err(refusal));
         }
+    }
+
+    /// The same for whoever waits for an answer, or nobody.
+    pub(super) fn ask_relay(
+        &mut self,
+        step: &Step<'_, '_>,
+        ticket: Option<Ticket>,
+        at: PeerAddress,
+        receipt: Option<&Digest>,
+    ) -> Result<(), Refusal> {
+        let showing = receipt.map(|receipt| self.showing(step, at.peer(), receipt)).transpose()?;
+        let body = Ask::Place(showing.map(Box::new)).encode();
+        if body.len() > limits::ASK_MAX {
+            return Err(wrong("the receipt and its logs are too large to be shown"));
+        }
+        let kept = receipt.and_then(|receipt| {
+            let subscription = step.tx.copy(&RECEIPTS, receipt.as_bytes())?;
+            Some(Box::new(PaidPlace { relay: at.clone(), subscription, receipt: *receipt, until: step.now }))
+        });
+        self.ask_network(Question::Place { ticket, kept }, |query| Effect::Ask { query, peer: at, body });
+        Ok(())
     }
 
     fn showing(
@@ -121,7 +139,17 @@ impl Engine {
     }
 
     /// What a relay says to a wish for a place.
-    pub(super) fn place_answered(&mut self, ticket: Ticket, answer: Option<Answer>) {
+    pub(super) fn place_answered(
+        &mut self,
+        step: &Step<'_, '_>,
+        ticket: Option<Ticket>,
+        kept: Option<Box<PaidPlace>>,
+        answer: Option<Answer>,
+    ) {
+        if let Some(kept) = kept {
+            self.paid_place_answered(step, *kept, answer.as_ref());
+        }
+        let Some(ticket) = ticket else { return };
         let result = match answer {
             Some(Answer::Place(until)) => Ok(Outcome::PlaceKept { until }),
             Some(Answer::Unpaid { issuer, plan }) => {

@@ -14,6 +14,7 @@ use crate::engine::input::Ticket;
 use crate::engine::lookups::FOUND;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::pending::{Deadline, Fetched, Publication, Question, Want};
+use crate::engine::publication::LastPublication;
 use crate::engine::reconcile;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
@@ -200,9 +201,18 @@ impl Engine {
     pub(super) fn end_publication(&mut self, step: &mut Step<'_, '_>) {
         let Some(publication) = self.lookups.publication.take() else { return };
         let keys_read_back = publication.read_back.unwrap_or(0);
-        let out = publication.peers > 0 && keys_read_back > 0;
         self.keep_own(step, &publication.profile);
-        let seq = publication.profile.profile().seq;
+        let (seq, expires) = (publication.profile.profile().seq, publication.profile.profile().expires);
+        let last = LastPublication {
+            at: step.now,
+            seq,
+            peers: publication.peers,
+            keys: keys_read_back,
+            entries: publication.entries_taken,
+            expires,
+        };
+        let out = last.is_out();
+        self.published = Some(last);
         let result = if out {
             self.show(Event::Published { seq });
             Ok(Outcome::Published {
@@ -210,7 +220,7 @@ impl Engine {
                 peers_asked: publication.peers,
                 keys_read_back,
                 index_entries: publication.entries_taken,
-                expires: publication.profile.profile().expires,
+                expires,
             })
         } else {
             let pause = self.publish_pause();

@@ -11,7 +11,7 @@ use crate::domain::identity::own::{self, ACCOUNTS, OwnAccount};
 use crate::domain::identity::primary::Primary;
 use crate::domain::identity::sibling::{self, SIBLINGS};
 use crate::domain::identity::succession;
-use crate::domain::mailbox::owner;
+use crate::domain::mailbox::{boxes, owner};
 use crate::domain::session::prekeys::VerifiedBundle;
 use crate::domain::session::rows::{ONE_TIME, POOLS, PREKEYS, REPLAYS, replays_of};
 use crate::engine::command::{Outcome, Refusal};
@@ -125,6 +125,10 @@ impl Engine {
         }
         self.refresh_own(step);
         owner::account_moved(step.tx, &former, &heir);
+        // What our other devices leave for us, and we for them, goes on under the new account.
+        owner::contact_moved(step.tx, &former, &heir);
+        boxes::contact_moved(step.tx, &former, &heir);
+        self.mail.rename(former, heir);
         self.prekeys_to_mailboxes(step);
         if step.tx.with(&OWN_PROFILE, &OWN_PROFILE.key(OWN_PROFILE_ID), |_| ()).is_some() {
             self.agenda.set(step.tx, Job::Publish, step.now);

@@ -9,6 +9,7 @@ use crate::domain::chat::conversation::{self, CONVERSATIONS};
 use crate::domain::chat::delivery::DELIVERY;
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Unsettled};
 use crate::domain::chat::timeline::{Body as Line, Entry, From, NewEntry};
+use crate::domain::chat::void;
 use crate::domain::consent::window;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{Contact, Standing};
@@ -64,10 +65,14 @@ impl Engine {
             Said::File(file) => self.may_send(step, &file.opening.id())?,
             _ => {}
         }
+        let is_by_hand = template.is_none();
         let file = if let Said::File(file) = &said { Some(file.opening.id()) } else { None };
         let outcome = self.utter(step, &contact, said, reply, template)?;
         if let (Some(file), Outcome::Queued { position, .. }) = (file, &outcome) {
             self.file_sent(step, &file, &contact, *position);
+        }
+        if is_by_hand {
+            self.answered_by_hand(step, &contact);
         }
         Ok(outcome)
     }
@@ -86,6 +91,17 @@ impl Engine {
             None => None,
         };
         let ground = self.ground(step, contact, template)?;
+        self.utter_on(step, contact, (said, reply), ground)
+    }
+
+    /// The same on a ground that is known.
+    pub(super) fn utter_on(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        (said, reply): (Said, Option<Named>),
+        ground: Option<Ground>,
+    ) -> Result<Outcome, Refusal> {
         let copy = (!self.siblings.is_empty()).then(|| said.clone());
         self.announce(step, contact);
         let target = reply.map(|named| Target { id: named.id, yours: Side::Ours.yours(named.side) });
@@ -154,7 +170,9 @@ impl Engine {
         let used = step.tx.row(&CONVERSATIONS, with.as_bytes()).map_or(0, |row| row.sent_seq);
         let settled = contact.devices().filter_map(|device| step.tx.row(&DELIVERY, device.as_bytes()));
         let settled = settled.map(|marks| marks.delivered).min().unwrap_or(0);
-        if used.saturating_sub(settled) >= limits::OUTBOX_MAX {
+        let is_full = used.saturating_sub(settled) >= limits::OUTBOX_MAX
+            && void::count(&void::of(step.tx, with.as_bytes()), settled, used) >= limits::OUTBOX_MAX;
+        if is_full {
             return Err(Refusal::TooMany("messages waiting for this contact"));
         }
         let own = self.own(step, &contact.own).ok_or(Refusal::Stopping)?;

@@ -4,11 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::charging;
 use crate::base::id::Digest;
-use crate::domain::billing::book::{Book, BookError, Payment};
+use crate::base::limits;
+use crate::domain::billing::book::{Book, BookError};
 use crate::domain::billing::credit::Wish;
 use crate::domain::billing::dunning::{Ask, Dunning};
-use crate::domain::billing::entitlement::{State, stand};
+use crate::domain::billing::entitlement::{entitlement, stand};
 use crate::domain::billing::history::History;
+use crate::domain::billing::payment::Payment;
 use crate::domain::billing::rail::lightning::Bolt11;
 use crate::domain::billing::recorded::Recorded;
 use crate::domain::billing::standing::Standing;
@@ -22,6 +24,7 @@ use crate::engine::commerce::{
 };
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
+use crate::engine::reconcile;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::wire::billing::{Event, Offer, Receipt};
@@ -41,9 +44,6 @@ struct Notice {
     rail: Rail,
     evidence_hash: Option<Digest>,
 }
-
-/// Subscriptions that one subscriber may ask for.
-const SUBSCRIPTIONS_MAX: usize = 64;
 
 impl Engine {
     /// Offers a plan, in the place of the one of the same id.
@@ -100,7 +100,7 @@ impl Engine {
             evidence_hash: notice.payment.evidence_hash,
         };
         if let Some(key) = &notice.idempotency_key {
-            if key.is_empty() || key.len() > charging::REASON_MAX {
+            if key.is_empty() || key.len() > charging::NOTICE_KEY_MAX {
                 return Err(Refusal::Billing("an idempotency key has 1 to 140 bytes".to_owned()));
             }
             if step.tx.row(&NOTICES, key.as_bytes()).is_some_and(|known| *known != said) {
@@ -219,9 +219,8 @@ impl Engine {
         for (_, row) in rows.into_iter().filter(|(_, row)| row.issuer) {
             let Ok((contact, mut book)) = self.book(step, &row.id) else { continue };
             let standing = Standing::of(book.history());
-            let state = stand(book.history(), &standing, step.now).state;
-            let over = matches!(state, State::Expired | State::Refunded | State::Revoked);
-            let current = standing.plan_at(step.now);
+            let over = stand(book.history(), &standing, step.now).is_over();
+            let current = standing.last_plan();
             if over || current.id != offered.id || current.version >= offered.version {
                 continue;
             }
@@ -245,7 +244,7 @@ impl Engine {
         self.may_issue(step).ok()?;
         let id = request.id();
         let mine = subscriptions_with(step.tx, &contact.account);
-        if mine.len() >= SUBSCRIPTIONS_MAX || mine.iter().any(|row| row.id == id) {
+        if mine.len() >= charging::SUBSCRIPTIONS_MAX || mine.iter().any(|row| row.id == id) {
             return None;
         }
         let offered = self.own_plans(step);
@@ -296,7 +295,7 @@ impl Engine {
                     return;
                 };
                 let _ = self.issue(step, contact, &agreed);
-                if change.charge.minor > change.credit.minor {
+                if change.due().minor > 0 {
                     let payees = self.payees(step);
                     let change = (change, said.id());
                     let invoice = book.issue_change_invoice(change, &payees, &keys, step.rng, step.now);
@@ -339,6 +338,10 @@ impl Engine {
     /// A step of the asking is due: the next period's invoice goes out, or the open one once more, byte for byte.
     pub(super) fn renew(&mut self, step: &mut Step<'_, '_>, subscription: &Digest) {
         let id = subscription.as_bytes();
+        if !reconcile::may_issue(step.tx) {
+            // Nothing is lost of it while a restored business looks for what it had said.
+            return self.agenda.set(step.tx, Job::Renew(*subscription), step.now.plus(limits::RETRY_LAST));
+        }
         let Ok((contact, mut book)) = self.book(step, subscription) else { return };
         let Some(mut dunning) = step.tx.copy(&DUNNING, id) else {
             let history = book.history().clone();
@@ -349,8 +352,7 @@ impl Engine {
         if let Some(next) = dunning.next() {
             self.agenda.set(step.tx, Job::Renew(*subscription), next);
         }
-        let state = stand(book.history(), &Standing::of(book.history()), step.now).state;
-        if ask == Ask::Nothing || matches!(state, State::Expired | State::Refunded | State::Revoked) {
+        if ask == Ask::Nothing || entitlement(book.history(), step.now).is_over() {
             return;
         }
         let keys = self.device_keys(&contact.own);

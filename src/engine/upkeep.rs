@@ -18,7 +18,9 @@ impl Engine {
         self.online = peer.is_some();
         self.peer = peer;
         self.ensure_account(step);
+        self.came_back(step);
         self.refresh_own(step);
+        self.begin_desk(step);
         let contacts = step.tx.scan(&CONTACTS, &CONTACTS.all());
         self.contacts = contacts.len();
         self.requests =
@@ -133,6 +135,7 @@ impl Engine {
                 Job::Forward(former) => self.forward(step, former),
                 Job::Succeed => self.tell_successions(step),
                 Job::Quiet => self.quiet_over(step),
+                Job::Shown(subscription) => self.show_newest(step, &subscription),
                 Job::Fetch => self.fetch_some(step),
                 Job::FileEnds(file) => self.file_ends(step, &file),
             }

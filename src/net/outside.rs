@@ -84,7 +84,7 @@ impl Watch {
 
     /// When [`Self::tick`] is to be called.
     pub(crate) fn due(&self, reach: &Reach) -> Instant {
-        let other = [self.moved_at, self.relays.due(!reach.is_public())];
+        let other = [self.moved_at, self.relays.due(!reach.is_public(), Instant::now())];
         other.into_iter().flatten().fold(self.wake.due(), Instant::min)
     }
 

@@ -234,12 +234,13 @@ impl Relays {
         steps
     }
 
-    /// When [`Self::steps`] is to be called again.
-    pub(crate) fn due(&self, wanted: bool) -> Option<Instant> {
+    /// When [`Self::steps`] is to be called again: at once where a relay that is known wasn't tried yet and is wanted.
+    pub(crate) fn due(&self, wanted: bool, now: Instant) -> Option<Instant> {
         let active = self.known.values().filter(|relay| relay.is_active()).count();
         let due = |relay: &Relay| match relay.state {
             State::Dialling(since) | State::Asked(_, since) => Some(since + RESERVATION_PATIENCE),
             State::Resting(until) if wanted && active < RELAYS_WANTED => Some(until),
+            State::Idle if wanted && active < RELAYS_WANTED => Some(now),
             _ => None,
         };
         self.known.values().filter_map(due).min()
@@ -342,7 +343,7 @@ mod tests {
         relays.gone(&peers[0], now);
         for _ in 0..12 {
             assert!(relays.steps(true, now).is_empty());
-            let due = relays.due(true).unwrap();
+            let due = relays.due(true, now).unwrap();
             pauses.push(due - now);
             now = due;
             assert!(matches!(relays.steps(true, now).as_slice(), [Step::Dial(_)]));
@@ -359,8 +360,17 @@ mod tests {
         let (mut relays, now) = (Relays::new(PeerId::random(), true), Instant::now());
         (0..3).for_each(|_| relays.learn(PeerId::random(), Source::Met, &[address()]));
         assert_eq!(relays.steps(true, now).len(), RELAYS_WANTED);
-        let later = relays.due(true).unwrap();
+        let later = relays.due(true, now).unwrap();
         assert_eq!(relays.steps(true, later).len(), 1, "the third");
+    }
+
+    #[test]
+    fn a_relay_that_is_known_from_the_start_is_asked_at_once() {
+        let (mut relays, now) = (Relays::new(PeerId::random(), false), Instant::now());
+        relays.learn(PeerId::random(), Source::Named, &[address()]);
+        assert_eq!((relays.due(true, now), relays.due(false, now)), (Some(now), None));
+        assert_eq!(relays.steps(true, now).len(), 1);
+        assert_eq!(relays.due(true, now), Some(now + RESERVATION_PATIENCE));
     }
 
     #[test]

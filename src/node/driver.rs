@@ -9,6 +9,7 @@ use crate::base::limits;
 use crate::disk::database::Database;
 use crate::engine::input::Input;
 use crate::engine::machine::{Counters, Engine};
+use crate::engine::publication::LastPublication;
 use crate::node::clock::Clock;
 use crate::node::event_log::EventLog;
 use crate::node::identity::system_rng;
@@ -35,12 +36,14 @@ pub(super) enum Message {
 pub(super) type Write = Box<dyn FnOnce(&Tx<'_>) -> Box<dyn FnOnce() + Send> + Send>;
 
 /// How the engine is doing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct EngineStatus {
     /// What bad input was dropped.
     pub counters: Counters,
     /// Peers that are connected.
     pub peers: usize,
+    /// What came of the last publication of a business's profile since the start.
+    pub published: Option<LastPublication>,
 }
 
 /// Batches that may wait for the disk at once: one on its way to the platter, one being gathered behind it. More would
@@ -135,6 +138,7 @@ impl Driver {
                     let status = EngineStatus {
                         counters: self.engine.counters(),
                         peers: self.engine.peers_connected(),
+                        published: self.engine.last_publication(),
                     };
                     let _ = reply.send(status);
                 }

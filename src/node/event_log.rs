@@ -16,7 +16,7 @@ use crate::engine::event::Event;
 use crate::store::key::TableId;
 use crate::store::snapshot::Fault;
 use crate::store::table::{Rows, Table};
-use crate::store::tx::Batch;
+use crate::store::tx::{Batch, Tx};
 
 /// One event.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -58,8 +58,8 @@ pub struct Page {
 pub fn after(rows: &impl Rows, after: u64, limit: usize) -> Page {
     let from = after.saturating_add(1);
     let Some(state) = rows.row(&STATE, ID) else {
-        // Whoever has a number has it from another log.
-        return Page { lost: (after > 0).then_some(1..from), events: Vec::new() };
+        // Whoever has a number has it from another log: from here on it goes by the numbers of this one.
+        return Page { lost: (after > 0).then_some(1..1), events: Vec::new() };
     };
     if from > state.next {
         // From another log, too, or from one that was set back: everything here is new to the reader.
@@ -77,9 +77,36 @@ fn kept(rows: &impl Rows, state: &State, from: u64, limit: usize) -> Page {
     Page { lost: (from < first).then_some(from..first), events: numbered.collect() }
 }
 
+/// The numbers of events that name one of these.
+pub fn naming(rows: &impl Rows, names: &[String]) -> Vec<u64> {
+    let mut numbers = Vec::new();
+    let Some(state) = rows.row(&STATE, ID) else { return numbers };
+    let mut from = state.first;
+    while from < state.next {
+        let page = rows.scan(&LOG, &LOG.of(ID).from(from).until(state.next).limit(limits::EVENT_LOG_PAGE));
+        let Some(last) = page.last().and_then(|(key, _)| key.position()) else { break };
+        let named = page.iter().filter(|(_, event)| names.iter().any(|name| event.json.contains(name)));
+        numbers.extend(named.filter_map(|(key, _)| key.position()));
+        from = last + 1;
+    }
+    numbers
+}
+
+/// Puts a gap in the place of events.
+pub fn blot(tx: &Tx<'_>, numbers: &[u64]) {
+    for number in numbers {
+        tx.edit(&LOG, &LOG.key_at(ID, *number), |event| event.json = GAP.to_owned());
+    }
+}
+
 /// The number of the last event; 0 where there is none.
 pub fn last(rows: &impl Rows) -> u64 {
     rows.row(&STATE, ID).map_or(0, |state| state.next - 1)
+}
+
+/// The number of the first event that is kept; that of the next one where none is.
+pub fn first_kept(rows: &impl Rows) -> u64 {
+    rows.row(&STATE, ID).map_or(0, |state| state.first)
 }
 
 /// The number of the first event that isn't older than [`limits::EVENT_LOG_LIFE`].
@@ -196,7 +223,6 @@ mod tests {
     use crate::store::key::{Key, Value};
     use crate::store::snapshot::{Scan, Snapshot};
     use crate::store::table::Reader;
-    use crate::store::tx::Tx;
 
     #[derive(Default)]
     struct Memory(std::collections::BTreeMap<Key, Value>);
@@ -314,17 +340,66 @@ mod tests {
         disk.decide(&mut log, 11, &[], alive);
         let (lost, events) = disk.after(1);
         assert_eq!((lost, events.len(), events[0].0), (Some(2..4), 7, 4));
+        assert_eq!(first_kept(&Reader::new(&disk)), 4);
         assert_eq!(disk.0.len(), 7 + 1, "the rows are gone, too");
         assert_eq!(first_alive(&Reader::new(&disk), Time::from_millis(2 * life)), 11);
     }
 
     #[test]
+    fn what_is_to_be_forgotten_is_a_page_at_a_time() {
+        let mut disk = Memory::default();
+        let mut log = disk.log();
+        let many = limits::EVENT_LOG_PAGE as u64 + 1;
+        for seq in 1..=many {
+            disk.decide(&mut log, seq, &[published(seq)], 0);
+        }
+        disk.decide(&mut log, 1, &[], many + 1);
+        assert_eq!(first_kept(&Reader::new(&disk)), many, "whoever has it forgotten looks, and asks again");
+        disk.decide(&mut log, 1, &[], many + 1);
+        assert_eq!((first_kept(&Reader::new(&disk)), disk.0.len()), (many + 1, 1));
+    }
+
+    #[test]
     fn a_number_of_another_log_gets_everything_and_is_told_so() {
         let mut disk = Memory::default();
-        assert_eq!(disk.after(5), (Some(1..6), vec![]));
+        assert_eq!(disk.after(5), (Some(1..1), vec![]));
+        assert_eq!(disk.after(0), (None, vec![]), "and isn't told so again");
         let mut log = disk.log();
         disk.decide(&mut log, 1, &[published(1)], 0);
         assert_eq!(disk.after(5), (Some(1..1), vec![(1, json(1))]));
+    }
+
+    #[test]
+    fn events_that_name_somebody_become_gaps_at_their_places() {
+        let mut disk = Memory::default();
+        let mut log = disk.log();
+        let identity = |address: &str| Event::Identity { address: address.into(), former: String::new() };
+        let many = limits::EVENT_LOG_PAGE as u64;
+        for number in 0..many {
+            disk.decide(
+                &mut log,
+                number,
+                &[identity(if number % 2 == 0 { "sig1ana" } else { "sig1bento" })],
+                0,
+            );
+        }
+        disk.decide(&mut log, 1, &[identity("sig1ana")], 0);
+        let numbers = naming(&Reader::new(&disk), &["sig1ana".to_owned()]);
+        assert_eq!((numbers.len() as u64, numbers.last()), (many / 2 + 1, Some(&(many + 1))));
+        let tx = Tx::new(&disk);
+        blot(&tx, &numbers);
+        blot(&tx, &[many + 9]);
+        let changed = tx.finish(1).unwrap().into_parts().0;
+        assert_eq!(changed.len(), numbers.len());
+        for (key, value) in changed {
+            disk.0.insert(key, value.unwrap());
+        }
+        let (lost, events) = disk.after(0);
+        assert_eq!((lost, events.len() as u64), (None, many + 1), "numbers stay");
+        assert_eq!(events[0].1, GAP);
+        assert!(
+            events[1].1.contains("sig1bento") && events.iter().all(|(_, json)| !json.contains("sig1ana"))
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::base::id::{AccountId, FileId};
 use crate::base::kind::AccountKind;
 use crate::base::limits;
 use crate::base::time::Time;
+use crate::crypto::secret::Secret;
 use crate::disk::blobs::Blobs;
 use crate::disk::database::Database;
 use crate::disk::error::OpenError;
@@ -77,6 +78,7 @@ struct Shared {
     waiting: Waiting,
     tickets: AtomicU64,
     database: Database,
+    data_key: Secret<32>,
     network: Option<net::handle::Handle>,
     recovery: Recovery,
     files: Arc<Room>,
@@ -252,6 +254,7 @@ impl Node {
             waiting,
             tickets: AtomicU64::new(0),
             database,
+            data_key: keystore.data_key.clone(),
             network,
             recovery,
             files,
@@ -292,6 +295,22 @@ impl Node {
     /// The home directory.
     pub fn home(&self) -> &std::path::Path {
         &self.shared.home
+    }
+
+    pub(super) fn database(&self) -> &Database {
+        &self.shared.database
+    }
+
+    /// What the store, and backups of it, are sealed under.
+    pub(super) fn data_key(&self) -> &Secret<32> {
+        &self.shared.data_key
+    }
+
+    /// Brings everything that is durable into place and lets the journal go, with what was erased of it.
+    pub async fn tidy(&self) -> Result<(), Fault> {
+        let database = self.shared.database.clone();
+        let tidied = tokio::task::spawn_blocking(move || database.checkpoint());
+        tidied.await.unwrap_or_else(|_| Err(Fault("the disk can't be tidied".into())))
     }
 
     /// What opening the disk did.

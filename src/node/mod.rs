@@ -1,5 +1,6 @@
 //! The node: the engine driven by a real clock, a real disk and a real network.
 
+pub mod backup;
 pub mod clock;
 pub mod config;
 pub mod driver;

@@ -75,6 +75,7 @@ pub(super) fn words(body: &BodyView) -> Option<String> {
         BodyView::Location(place) => Some(place.name.clone()),
         BodyView::Card(card) => Some(card.name.clone()),
         BodyView::Menu(menu) => Some(menu.text.clone()),
+        BodyView::File(file) => Some(file.caption.clone()),
         BodyView::Unknown { .. }
         | BodyView::Deleted { .. }
         | BodyView::Billing { .. }

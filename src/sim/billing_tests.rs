@@ -6,43 +6,35 @@ use super::tests::MINUTE;
 use crate::base::id::AccountId;
 use crate::base::kind::AccountKind::{Business, Person};
 use crate::base::money::Money;
-use crate::domain::billing::audit::{Auditor, Keys, Summary, verify};
-use crate::domain::billing::book::Payment;
-use crate::domain::billing::carrier::showing_of;
+use crate::domain::billing::audit::{Checked, Keys, Summary};
 use crate::domain::billing::credit::Wish;
 use crate::domain::billing::entitlement::State;
 use crate::domain::billing::export::{Along, Expect, verify_with};
 use crate::domain::billing::jws;
+use crate::domain::billing::payment::Payment;
 use crate::domain::billing::rail::lightning::tests::{NODE, made};
 use crate::domain::directory::profile::ProfileDraft;
-use crate::domain::directory::search::Query;
-use crate::domain::identity::address;
-use crate::domain::mailbox::admission::NamedPlan;
 use crate::engine::books;
 use crate::engine::command::{Command, Outcome, PaidNotice, Refusal};
-use crate::engine::effects::Effect;
 use crate::engine::ledger::{self, InvoiceView, ReceiptView, SubscriptionView};
 use crate::sim::world::World;
-use crate::store::table::Reader;
-use crate::wire::ask::Ask;
+use crate::store::table::{Reader, Rows};
 use crate::wire::billing::Credit;
 use crate::wire::invoice_key::InvoiceKey;
-use crate::wire::peer::PeerAddress;
-use crate::wire::place::challenge;
 use crate::wire::plan::Plan;
 use crate::wire::plan::tests::plan;
 use crate::wire::rail::{Payee, Rail, TrustClass};
 
-const DAY: Duration = Duration::from_secs(86_400);
-const SHOP: usize = 0;
-const ANA: usize = 1;
+pub(super) const DAY: Duration = Duration::from_secs(86_400);
+pub(super) const SHOP: usize = 0;
+pub(super) const ANA: usize = 1;
 
-fn paid_only() -> Plan {
+pub(super) fn paid_only() -> Plan {
     Plan { trial_days: 0, ..plan() }
 }
 
 /// A shop that offers plans, and a customer.
-fn market(seed: u64, plans: &[Plan]) -> (World, AccountId) {
+pub(super) fn market(seed: u64, plans: &[Plan]) -> (World, AccountId) {
     let mut world = World::new(seed, &[Business, Person]);
     let draft = ProfileDraft { name: "Padaria".into(), ..ProfileDraft::default() };
     done(&mut world, SHOP, Command::SetProfile(Box::new(draft)));
@@ -54,16 +46,16 @@ fn market(seed: u64, plans: &[Plan]) -> (World, AccountId) {
     (world, shop)
 }
 
-fn done(world: &mut World, peer: usize, command: Command) -> Outcome {
+pub(super) fn done(world: &mut World, peer: usize, command: Command) -> Outcome {
     world.ask(peer, command).unwrap().unwrap()
 }
 
-fn subscribe(world: &mut World, shop: AccountId, plan: &str) {
+pub(super) fn subscribe(world: &mut World, shop: AccountId, plan: &str) {
     done(world, ANA, Command::Subscribe { issuer: shop, plan: plan.into() });
     world.run(MINUTE);
 }
 
-fn look<T>(world: &World, peer: usize, look: impl FnOnce(&Reader<'_>) -> T) -> T {
+pub(super) fn look<T>(world: &World, peer: usize, look: impl FnOnce(&Reader<'_>) -> T) -> T {
     let safe = world.peers[peer].disk.safe();
     let reader = Reader::new(&safe);
     let seen = look(&reader);
@@ -71,43 +63,40 @@ fn look<T>(world: &World, peer: usize, look: impl FnOnce(&Reader<'_>) -> T) -> T
     seen
 }
 
-fn invoices(world: &World, peer: usize) -> Vec<InvoiceView> {
+pub(super) fn invoices(world: &World, peer: usize) -> Vec<InvoiceView> {
     look(world, peer, |rows| ledger::invoices(rows, world.now))
 }
 
-fn receipts(world: &World, peer: usize) -> Vec<ReceiptView> {
+pub(super) fn receipts(world: &World, peer: usize) -> Vec<ReceiptView> {
     look(world, peer, |rows| ledger::receipts(rows))
 }
 
-fn subscription(world: &World, peer: usize) -> SubscriptionView {
+pub(super) fn subscription(world: &World, peer: usize) -> SubscriptionView {
     look(world, peer, |rows| ledger::subscriptions(rows, world.now)).remove(0)
 }
 
-fn open(world: &World) -> InvoiceView {
+pub(super) fn open(world: &World) -> InvoiceView {
     let mut open: Vec<_> = invoices(world, SHOP).into_iter().filter(|one| one.state == "open").collect();
     assert_eq!(open.len(), 1, "{open:?}");
     open.remove(0)
 }
 
-fn pay(world: &mut World) -> ReceiptView {
+pub(super) fn pay(world: &mut World) -> ReceiptView {
     let key = open(world).key.parse().unwrap();
     done(world, SHOP, Command::MarkPaid(key));
     world.run(MINUTE);
     receipts(world, ANA).remove(0)
 }
 
-fn audit(world: &World) -> Summary {
+pub(super) fn audit(world: &World) -> Summary {
     let shop = world.peers[SHOP].account();
-    look(world, SHOP, |rows| {
-        let (logs, mut auditor, mut keys) =
-            (books::ledger_logs(rows, &shop), Auditor::default(), Keys::default());
-        for entry in books::ledger_page(rows, 0, 10_000) {
-            let entry = entry.expect("every event of the chain is kept");
-            auditor.take(&entry, verify(&entry.event, &logs, &mut keys));
-        }
-        assert_eq!(auditor.summary().events, books::ledger_end(rows).0);
-        assert_eq!(auditor.summary().events, books::events_kept(rows));
-        auditor.summary().clone()
+    look(world, SHOP, |rows| audited(rows, &shop))
+}
+
+pub(super) fn audited(rows: &impl Rows, shop: &AccountId) -> Summary {
+    let mut keys = Keys::default();
+    books::audit(rows, shop, |entries, logs| {
+        entries.iter().map(|entry| Checked::new(&entry.event, logs, &mut keys)).collect()
     })
 }
 
@@ -239,6 +228,105 @@ fn a_cancellation_counts_without_the_business() {
 }
 
 #[test]
+fn a_subscription_at_a_business_that_is_blocked_can_be_cancelled() {
+    let (mut world, shop) = market(535, &[paid_only()]);
+    subscribe(&mut world, shop, "pro");
+    pay(&mut world);
+    done(&mut world, ANA, Command::Block(shop));
+    done(&mut world, ANA, Command::Cancel { issuer: shop, plan: "pro".into() });
+    world.run(MINUTE);
+    assert_eq!([ANA, SHOP].map(|peer| subscription(&world, peer).state), [State::Canceling, State::Active]);
+    // Cancelled again once it is heard again, the business learns of it: the same cancellation, not another.
+    done(&mut world, ANA, Command::Unblock(shop));
+    done(&mut world, ANA, Command::Cancel { issuer: shop, plan: "pro".into() });
+    world.run(MINUTE);
+    assert_eq!([ANA, SHOP].map(|peer| subscription(&world, peer).state), [State::Canceling; 2]);
+    assert_eq!(audit(&world).events, 4, "request, invoice, receipt, cancellation");
+}
+
+#[test]
+fn whoever_was_refunded_or_revoked_may_subscribe_again() {
+    let (mut world, shop) = market(545, &[paid_only()]);
+    for credit in [Credit::Refund, Credit::Revoke] {
+        subscribe(&mut world, shop, "pro");
+        let again = world.ask(ANA, Command::Subscribe { issuer: shop, plan: "pro".into() }).unwrap();
+        let refused = again.unwrap_err().to_string();
+        assert!(refused.ends_with("already: it is pending"), "{refused}");
+        let receipt = pay(&mut world).id;
+        let key = InvoiceKey::random(&mut world.rng);
+        let wish = Wish { key, receipt, credit, minor: None, access_ends: None, reason: "closed".into() };
+        done(&mut world, SHOP, Command::Credit(Box::new(wish)));
+        world.run(MINUTE);
+    }
+    subscribe(&mut world, shop, "pro");
+    let states = look(&world, ANA, |rows| ledger::subscriptions(rows, world.now));
+    let states: Vec<State> = states.iter().map(|one| one.state).collect();
+    assert_eq!(states, [State::Pending, State::Revoked, State::Refunded]);
+}
+
+#[test]
+fn two_businesses_that_subscribe_to_each_other_keep_their_sides_apart() {
+    let mut world = World::new(546, &[Business, Business]);
+    for peer in [0, 1] {
+        let draft = ProfileDraft { name: "Loja".into(), ..ProfileDraft::default() };
+        done(&mut world, peer, Command::SetProfile(Box::new(draft)));
+        done(&mut world, peer, Command::PutPlan(paid_only()));
+    }
+    world.run(10 * MINUTE);
+    let accounts = [0, 1].map(|peer| world.peers[peer].account());
+    for (peer, other) in [(0, accounts[1]), (1, accounts[0])] {
+        done(&mut world, peer, Command::Subscribe { issuer: other, plan: "pro".into() });
+        world.run(MINUTE);
+    }
+    // Each of the two finds its own, whichever of them the store has first.
+    for (peer, other) in [(0, accounts[1]), (1, accounts[0])] {
+        done(&mut world, peer, Command::CancelNow { issuer: other, plan: "pro".into() });
+    }
+    world.run(MINUTE);
+    for peer in [0, 1] {
+        let all = look(&world, peer, |rows| ledger::subscriptions(rows, world.now));
+        assert_eq!(all.iter().map(|one| one.state).collect::<Vec<_>>(), [State::Expired; 2]);
+    }
+}
+
+#[test]
+fn a_customer_is_erased_once_the_subscription_is_over_and_the_books_stay_whole() {
+    let (mut world, shop) = market(530, &[paid_only()]);
+    subscribe(&mut world, shop, "pro");
+    let receipt = pay(&mut world);
+    let ana = address::decode(&receipts(&world, SHOP)[0].with).unwrap();
+    done(&mut world, ANA, Command::Send { to: shop, text: "a secret".into() });
+    done(&mut world, SHOP, Command::Rename { contact: ana, name: "Ana of the mill".into() });
+    world.run(MINUTE);
+    assert!(
+        matches!(world.ask(SHOP, Command::Erase(ana)), Some(Err(Refusal::Billing(_)))),
+        "it gives access"
+    );
+    done(&mut world, ANA, Command::Cancel { issuer: shop, plan: "pro".into() });
+    world.run(40 * DAY);
+    let before = audit(&world);
+    let erased = done(&mut world, SHOP, Command::Erase(ana));
+    assert!(matches!(erased, Outcome::Erased { subscriptions: 1, .. }), "{erased:?}");
+    let left = world.back_up(SHOP);
+    for secret in ["a secret", "Ana of the mill"] {
+        let has = |bytes: &[u8]| bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+        assert!(!left.values().any(|value| has(value)), "{secret}");
+    }
+    let kept = receipts(&world, SHOP);
+    assert_eq!((kept.len(), kept[0].id), (1, receipt.id), "receipts are still to be had");
+    assert_eq!(invoices(&world, SHOP).len(), 1);
+    assert_eq!((before.events, audit(&world).first_break), (audit(&world).events, None));
+    // She may come back, and pays anew.
+    world.crash(SHOP);
+    done(&mut world, ANA, Command::Send { to: shop, text: "me again".into() });
+    world.run(60 * MINUTE);
+    subscribe(&mut world, shop, "pro");
+    world.run(60 * MINUTE);
+    pay(&mut world);
+    assert_eq!((receipts(&world, SHOP).len(), audit(&world).first_break), (2, None));
+}
+
+#[test]
 fn a_trial_is_given_once_for_each_plan() {
     let (mut world, shop) = market(540, &[plan()]);
     subscribe(&mut world, shop, "pro");
@@ -284,6 +372,9 @@ fn a_dearer_plan_is_paid_for_to_the_second_and_a_price_only_changes_with_consent
     assert_eq!(open(&world).amount.minor, 4_990);
     assert_eq!(audit(&world).first_break, None);
     assert_eq!(world.peers[SHOP].counters().refused_events + world.peers[ANA].counters().refused_events, 0);
+    // It was answered, for ever.
+    let again = world.ask(ANA, Command::AnswerPrice { change, agrees: false }).unwrap();
+    assert!(again.unwrap_err().to_string().contains("answered already"));
 }
 
 #[test]
@@ -392,108 +483,4 @@ fn rails_are_offered_in_their_own_currency() {
     assert_eq!(invoice.rails, [Rail::Manual, Rail::Pix], "rupees aren't reais");
     let text = &invoice.pay[0].text;
     assert!(text.contains(&invoice.key) && text.contains("540519.90"), "{text}");
-}
-
-fn node(world: &World, peer: usize) -> PeerAddress {
-    PeerAddress::new(world.peers[peer].key.clone(), vec!["/memory/1".into()]).unwrap()
-}
-
-#[test]
-fn a_relay_keeps_places_for_those_who_pay_and_tells_others_which_plan_does() {
-    let (mut world, shop) = market(600, &[paid_only()]);
-    let stranger = world.add_person().unwrap();
-    world.peers[SHOP].relay_for(NamedPlan { issuer: shop, plan: "pro".into() });
-    let ask = |world: &World, receipt| {
-        let relay = Box::new(node(world, SHOP));
-        Command::AskPlace { relay, receipt }
-    };
-    let told = world.ask(ANA, ask(&world, None)).unwrap().unwrap_err().to_string();
-    let named = address::encode(&shop);
-    assert!(told.contains(&format!("sigillo subscribe {named} pro")), "{told}");
-    subscribe(&mut world, shop, "pro");
-    let receipt = pay(&mut world);
-    let end = receipt.receipt.period_end.plus(3 * DAY);
-    let asked = ask(&world, Some(receipt.id));
-    let kept = done(&mut world, ANA, asked);
-    assert!(matches!(kept, Outcome::PlaceKept { until } if until == end), "{kept:?}");
-    let place =
-        |world: &World, peer: usize| world.places.get(&(SHOP, world.peers[peer].key.clone())).copied();
-    assert!(place(&world, ANA).is_some_and(|until| until.since(end) < MINUTE));
-    assert_eq!(place(&world, stranger), None);
-
-    // What Ana shows is of no use to anybody else, whoever it comes from.
-    let challenge = challenge(&world.peers[SHOP].key, &world.peers[ANA].key);
-    let Outcome::Presented { file } =
-        done(&mut world, ANA, Command::Present { receipt: receipt.id, challenge })
-    else {
-        panic!()
-    };
-    let body = Ask::Place(showing_of(&file).map(Box::new)).encode();
-    let peer = node(&world, SHOP);
-    world.carry(stranger, Effect::Ask { query: 1 << 40, peer, body });
-    world.run(MINUTE);
-    assert_eq!(place(&world, stranger), None);
-
-    // The relay's next run knows its guests; what is taken back, or over, pays for nothing.
-    world.places.clear();
-    world.crash(SHOP);
-    world.run(MINUTE);
-    assert!(place(&world, ANA).is_some());
-    let key = "AAAAAAAAAAAAAAAAAAAA".parse().unwrap();
-    let (credit, reason) = (Credit::Revoke, "stolen".to_owned());
-    let wish = Wish { key, receipt: receipt.id, credit, minor: None, access_ends: None, reason };
-    done(&mut world, SHOP, Command::Credit(Box::new(wish)));
-    let asked = ask(&world, Some(receipt.id));
-    assert!(world.ask(ANA, asked).unwrap().unwrap_err().to_string().contains("receipt of the plan pro"));
-    world.run(45 * DAY);
-    world.places.clear();
-    world.crash(SHOP);
-    world.run(MINUTE);
-    assert_eq!(place(&world, ANA), None);
-    // A node that keeps no places by receipt says so.
-    let nobody = Command::AskPlace { relay: Box::new(node(&world, stranger)), receipt: None };
-    assert!(world.ask(ANA, nobody).unwrap().is_err());
-}
-
-#[test]
-fn a_search_by_operator_finds_whom_it_lists_while_that_is_paid_for() {
-    let mut world = World::new(610, &[Business, Person, Business, Business]);
-    let (operator, bakery, other) = (SHOP, 2, 3);
-    for (peer, name) in [(operator, "Market"), (bakery, "Padaria"), (other, "Padaria")] {
-        let draft = ProfileDraft {
-            name: name.into(),
-            categories: vec!["Bakery".into()],
-            country: "BR".into(),
-            ..ProfileDraft::default()
-        };
-        done(&mut world, peer, Command::SetProfile(Box::new(draft)));
-    }
-    done(&mut world, operator, Command::PutPlan(paid_only()));
-    world.run(10 * MINUTE);
-    let market = world.peers[operator].account();
-    done(&mut world, bakery, Command::Subscribe { issuer: market, plan: "pro".into() });
-    world.run(MINUTE);
-    let key = open(&world).key.parse().unwrap();
-    done(&mut world, operator, Command::MarkPaid(key));
-    world.run(MINUTE);
-    let receipt = receipts(&world, bakery).remove(0).id;
-    assert!(world.ask(other, Command::SetListings(vec![receipt])).unwrap().is_err(), "it isn't theirs");
-    done(&mut world, bakery, Command::SetListings(vec![receipt]));
-    world.run(10 * MINUTE);
-    let find = |world: &mut World, listed_by| {
-        done(world, ANA, Command::Lookup(market));
-        let query = Query {
-            category: Some("Bakery".into()),
-            country: Some("BR".into()),
-            listed_by,
-            ..Query::default()
-        };
-        let Outcome::Found { businesses, .. } = done(world, ANA, Command::Find(query)) else { panic!() };
-        businesses.into_iter().map(|found| found.address).collect::<Vec<_>>()
-    };
-    assert_eq!(find(&mut world, None).len(), 3);
-    let listed = address::encode(&world.peers[bakery].account());
-    assert_eq!(find(&mut world, Some(market)), [listed]);
-    world.run(45 * DAY);
-    assert_eq!(find(&mut world, Some(market)), [""; 0], "the listing is no longer paid for");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::charging;
 use crate::base::consent_limits;
-use crate::base::{file_limits, limits, said_limits};
+use crate::base::{desk_limits, file_limits, limits, said_limits};
 use crate::sim::disk::Disk;
 use crate::store::key::{Key, TableId};
 
@@ -68,10 +68,12 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
             3 * contacts
                 + devices
                 + accounts
-                + rows(TableId::Subscriptions)
+                // A renewal to be asked for, or a receipt to be shown.
+                + 2 * rows(TableId::Subscriptions)
                 + rows(TableId::MailQueues)
+                + rows(TableId::Files)
                 + rows(TableId::Successions)
-                + 4,
+                + 5,
             1,
         ),
         TableId::Successions => (accounts, 1),
@@ -107,9 +109,20 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         TableId::Waiting => {
             (contacts.saturating_mul(consent_limits::WAITING_MAX), consent_limits::WAITING_MAX)
         }
+        TableId::Voids => (contacts + limits::DEVICES_MAX, 1),
+        TableId::Restored | TableId::Afresh => (1, 1),
         TableId::Reports => {
             (contacts.saturating_mul(consent_limits::REPORTS_MAX), consent_limits::REPORTS_MAX)
         }
+        TableId::Desk | TableId::Seats => (contacts, 1),
+        // Each label, the agent and all, each with and without the status.
+        TableId::DeskIndex => (contacts.saturating_mul(2 * (desk_limits::LABELS_MAX + 2)), NONE),
+        TableId::DeskNotes => (NONE, usize::try_from(desk_limits::NOTES_MAX).unwrap_or(NONE)),
+        TableId::QuickReplies => (desk_limits::QUICK_MAX, 1),
+        // What remains of one that was removed is its number.
+        TableId::Templates => (NONE, desk_limits::TEMPLATE_VERSIONS_MAX),
+        TableId::Catalog => (desk_limits::CATALOG_MAX, 1),
+        TableId::Bots => (1, 1),
         TableId::ContactBoxes | TableId::ContactQueues | TableId::ContactInboxes => (contacts, 1),
         TableId::Dunning => (rows(TableId::Subscriptions), 1),
         TableId::PaidNotices => (NONE, 1),
@@ -117,6 +130,7 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         TableId::BillingJournal => (rows(TableId::Events), NONE),
         TableId::BillingJournalEnd => (1, 1),
         TableId::RelayPlaces => (charging::PLACES_MAX, 1),
+        TableId::PaidPlaces => (charging::PAID_PLACES_MAX, 1),
         // No engine writes these: the local API's and the driver's.
         TableId::ApiTokens
         | TableId::ApiAnswers

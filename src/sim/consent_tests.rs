@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use super::device_tests::{devices_of, linked};
 use super::tests::{MINUTE, history, say, texts};
 use crate::base::consent_limits;
 use crate::base::id::AccountId;
@@ -10,6 +11,7 @@ use crate::base::limits;
 use crate::domain::chat::delivery::State;
 use crate::domain::chat::timeline::Cause;
 use crate::domain::consent::export::{self, Expect};
+use crate::domain::consent::ledger;
 use crate::domain::consent::quiet::Quiet;
 use crate::domain::consent::waiting::WAITING;
 use crate::domain::consent::window::OPENINGS;
@@ -18,6 +20,7 @@ use crate::domain::identity::contact::Standing;
 use crate::domain::identity::invite;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::consent_view::{self, DroppedView};
+use crate::engine::event::Event;
 use crate::engine::view::{self, EntryView};
 use crate::sim::bounds;
 use crate::sim::world::{Faults, World};
@@ -107,6 +110,13 @@ fn last(world: &World, peer: usize, with: &AccountId) -> (Option<State>, Option<
     let ours = |entry: &&EntryView| entry.direction == "out";
     let entries = history(world, peer, with);
     entries.iter().rfind(ours).map(|entry| (entry.state, entry.cause)).unwrap()
+}
+
+/// How far the shop's last messages got.
+fn states(world: &World, with: &AccountId, many: usize) -> Vec<State> {
+    let entries = history(world, SHOP, with);
+    let mut states: Vec<State> = entries.iter().filter_map(|entry| entry.state).collect();
+    states.split_off(states.len() - many)
 }
 
 const fn failed(cause: Cause) -> (Option<State>, Option<Cause>) {
@@ -268,11 +278,20 @@ fn in_quiet_hours_news_waits_and_codes_come() {
     let shown = |world: &World| texts(&history(world, ANA, &shop), "in");
     assert_eq!(shown(&world), ["1234 is your code", "an answer"]);
     assert_eq!(count(&world, ANA, &WAITING), 2);
+    // She reads what there is. What she hasn't seen isn't said to be read, nor what came after it.
+    assert!(world.ask(ANA, Command::MarkRead(shop)).unwrap().is_ok());
+    world.run(MINUTE);
+    assert_eq!(states(&world, &ana, 4), [State::Delivered; 4]);
     // Meanwhile she has enough of cake.
     consents(&mut world, shop, &[Topic::Marketing], None);
     world.crash(ANA);
     world.run(2 * HOUR);
     assert_eq!(shown(&world), ["1234 is your code", "an answer", "news"]);
+    let unread = look(&world, ANA, |rows| view::conversations(rows)).pop().unwrap().unread;
+    assert_eq!(unread, 1, "the one that came out of hiding");
+    assert!(world.ask(ANA, Command::MarkRead(shop)).unwrap().is_ok());
+    world.run(MINUTE);
+    assert_eq!(states(&world, &ana, 4), [State::Read; 4]);
     assert_eq!(count(&world, ANA, &WAITING), 0);
     assert_eq!(dropped(&world, ANA), [(Decline::NoConsent, Some(Topic::Marketing), 1)]);
     // Hours that are ended show at once what waited.
@@ -325,6 +344,73 @@ fn a_business_that_was_invited_is_heard_once_and_then_by_the_rules() {
     assert_eq!(texts(&history(&world, ANA, &shop), "in"), ["you asked for us"]);
     let contact = look(&world, ANA, |rows| view::contact(rows, &shop)).unwrap();
     assert!(!contact.business, "on its own word it is held to the rules, and no more");
+}
+
+/// A shop that took up Ana's invite, and her second device; the accounts by which they know one another.
+fn two_devices(seed: u64) -> (World, AccountId, AccountId, usize) {
+    let mut world = World::new(seed, &[Business, Person]);
+    world.run(MINUTE);
+    let Some(Ok(Outcome::Invited { invite: text, .. })) = world.ask(ANA, Command::Invite) else {
+        panic!("no invite");
+    };
+    let invite = invite::decode(&text).unwrap();
+    assert!(world.ask(SHOP, Command::Accept { invite, name: None }).unwrap().is_ok());
+    world.run(MINUTE);
+    let (shop, ana) = (world.peers[SHOP].account(), world.peers[ANA].account());
+    let (other, _) = linked(&mut world, ANA);
+    world.run(5 * MINUTE);
+    assert_eq!(devices_of(&world, SHOP, &ana), 2);
+    (world, shop, ana, other)
+}
+
+#[test]
+fn what_one_device_of_a_person_dropped_and_another_one_took_has_not_failed() {
+    let (mut world, shop, ana, other) = two_devices(13);
+    // A consent is known to the device that it was given on: the other one drops what comes by it.
+    consents(&mut world, shop, &[Topic::Utility], Some(30));
+    let seen = |world: &World, peer: usize| texts(&history(world, peer, &shop), "in");
+    for (number, first) in [ANA, other].into_iter().enumerate() {
+        let (text, last_one) = (format!("news {number}"), ANA + other - first);
+        world.stop(last_one);
+        by_template(&mut world, ana, &text, Topic::Utility);
+        let expected = if first == ANA { DELIVERED } else { failed(Cause::NoConsent) };
+        assert_eq!(last(&world, SHOP, &ana), expected, "{text}");
+        world.start(last_one);
+        world.run(HOUR);
+        assert_eq!(last(&world, SHOP, &ana), DELIVERED, "{text}: she has it on one device");
+        assert_eq!((seen(&world, ANA).last(), seen(&world, other).len()), (Some(&text), 0));
+    }
+    by_template(&mut world, ana, "cake", Topic::Marketing);
+    world.run(HOUR);
+    assert_eq!(last(&world, SHOP, &ana), failed(Cause::NoConsent), "neither took it");
+}
+
+#[test]
+fn a_consent_that_comes_after_a_later_one_is_kept_and_not_told_as_news() {
+    let (mut world, shop, ana, other) = two_devices(14);
+    let told = |world: &World| -> Vec<bool> {
+        let granted = |event: &Event| match event {
+            Event::Consent { granted, .. } => Some(*granted),
+            _ => None,
+        };
+        world.peers[SHOP].shown.iter().filter_map(granted).collect()
+    };
+    world.stop(SHOP);
+    let topics = vec![Topic::Utility];
+    let grant = Command::Consent { to: shop, topics: topics.clone(), days: Some(30) };
+    assert!(world.ask(other, grant).unwrap().is_ok());
+    world.stop(other);
+    world.run(MINUTE);
+    assert!(world.ask(ANA, Command::Consent { to: shop, topics, days: None }).unwrap().is_ok());
+    world.start(SHOP);
+    world.run(HOUR);
+    assert_eq!(told(&world), [false]);
+    world.start(other);
+    world.run(HOUR);
+    let (now, both) = (world.now, look(&world, SHOP, |rows| ledger::all(rows, &ana)));
+    assert_eq!(both.len(), 2, "both can be proven");
+    assert!(!look(&world, SHOP, |rows| ledger::holds(rows, &ana, Topic::Utility, now)));
+    assert_eq!(told(&world), [false], "what she said last holds still");
 }
 
 #[test]

@@ -103,6 +103,26 @@ impl Disk {
         View { rows: &self.rows, over: BTreeMap::new(), fault: self.unreadable }
     }
 
+    /// What a backup has: every row that is safe.
+    pub fn copied(&self) -> BTreeMap<Key, Value> {
+        let mut rows = self.rows.clone();
+        let waiting = self.waiting.iter().map(|(before, _)| before);
+        for before in self.pretended.iter().chain(waiting).collect::<Vec<_>>().into_iter().rev() {
+            for (key, value) in before {
+                match value {
+                    Some(value) => rows.insert(key.clone(), value.clone()),
+                    None => rows.remove(key),
+                };
+            }
+        }
+        rows
+    }
+
+    /// A disk that was made of a backup.
+    pub fn of(rows: BTreeMap<Key, Value>) -> Self {
+        Self { rows, ..Self::default() }
+    }
+
     /// Every key that a reader sees, in order.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
         self.rows.keys()

@@ -137,8 +137,9 @@ fn a_file_comes_whoever_loses_power_or_links_meanwhile() {
     for seed in 910..930 {
         let (mut world, ana, bento) = friends(seed);
         world.faults = Faults { broken: 30, repeated: 10, reordered: 10, crashes: 2 };
-        let files: Vec<FileId> =
-            (1..=8).map(|number| give_and_send(&mut world, 0, bento, number, SMALL * u64::from(number))).collect();
+        let files: Vec<FileId> = (1..=8)
+            .map(|number| give_and_send(&mut world, 0, bento, number, SMALL * u64::from(number)))
+            .collect();
         for round in 0..6 {
             world.run(Duration::from_secs(3));
             world.crash(round % 2);
@@ -171,7 +172,11 @@ fn what_the_sending_device_does_not_give_another_device_of_theirs_does() {
     world.run(MINUTE);
     assert!(world.ask(1, Command::WantFile(large)).unwrap().is_ok());
     world.run(5 * MINUTE);
-    assert_eq!(state(&world, 1, &large), "here", "from Ana's first device, while the one that sent it is off");
+    assert_eq!(
+        state(&world, 1, &large),
+        "here",
+        "from Ana's first device, while the one that sent it is off"
+    );
     world.stop(0);
     assert!(world.ask(3, Command::WantFile(large)).unwrap().is_ok());
     world.run(5 * MINUTE);
@@ -295,7 +300,8 @@ fn nothing_is_fetched_of_a_stranger_until_a_person_says_so() {
 fn files_take_no_more_room_than_they_may() {
     let (mut world, _, bento) = friends(990);
     world.peers[1].keep_files(Rules { fetched: SMALL, kept: 2 * SMALL + SMALL / 2 });
-    let files: Vec<FileId> = (1..=3).map(|number| give_and_send(&mut world, 0, bento, number, SMALL)).collect();
+    let files: Vec<FileId> =
+        (1..=3).map(|number| give_and_send(&mut world, 0, bento, number, SMALL)).collect();
     world.run(MINUTE);
     let here = files.iter().filter(|file| state(&world, 1, file) == "here").count();
     assert_eq!(here, 2);

@@ -6,6 +6,7 @@ use crate::base::id::AccountId;
 use crate::base::kind::AccountKind::Person;
 use crate::base::time::Time;
 use crate::domain::chat::delivery::State;
+use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::identity::invite;
 use crate::domain::mailbox::host::Rules;
 use crate::domain::mailbox::queue::PREKEYS;
@@ -13,6 +14,7 @@ use crate::engine::body_view::BodyView;
 use crate::engine::command::{Command, NewMailbox, Outcome};
 use crate::engine::mailbox_view;
 use crate::engine::view::EntryView;
+use crate::sim::device_tests::linked;
 use crate::sim::mail::Malice;
 use crate::sim::tests::{MINUTE, history, say, texts};
 use crate::sim::world::World;
@@ -116,6 +118,59 @@ fn a_newcomer_writes_first_to_somebody_who_is_off_and_they_talk_without_ever_bei
     world.start(ANA);
     world.run(3 * MINUTE);
     assert_eq!(states(&world, ANA, &bento), [Some(State::Delivered)]);
+}
+
+#[test]
+fn who_was_brought_back_from_a_backup_is_understood_by_mailbox_too() {
+    let (mut world, ana, bento) = friends(40, 2);
+    assert!(say(&mut world, BENTO, ana, "one"));
+    turns(&mut world, 1);
+    world.stop(BENTO);
+    world.start(ANA);
+    world.run(MINUTE);
+    assert!(say(&mut world, ANA, bento, "uno"));
+    world.run(3 * MINUTE);
+    let backup = world.back_up(ANA);
+    // "uno" is at the mailbox, and is brought there again; "dos" is known to Bento alone.
+    assert!(say(&mut world, ANA, bento, "dos"));
+    world.run(3 * MINUTE);
+    world.bring_back(ANA, backup);
+    world.run(3 * MINUTE);
+    assert!(say(&mut world, ANA, bento, "tres"));
+    world.run(3 * MINUTE);
+    world.stop(ANA);
+    world.start(BENTO);
+    turns(&mut world, 3);
+    assert!(say(&mut world, BENTO, ana, "two"));
+    turns(&mut world, 3);
+    assert_eq!(texts(&history(&world, BENTO, &ana), "in"), ["uno", "dos", "tres"]);
+    assert_eq!(texts(&history(&world, ANA, &bento), "in"), ["one", "two"]);
+    world.stop(BENTO);
+    world.start(ANA);
+    world.run(3 * MINUTE);
+    assert_eq!(states(&world, ANA, &bento), [Some(State::Delivered); 2]);
+}
+
+#[test]
+fn a_mailbox_that_was_brought_back_from_a_backup_gives_no_frame_a_number_that_its_reader_has_passed() {
+    let (mut world, ana, bento) = friends(41, 1);
+    let mailbox = 2;
+    let backup = world.back_up(mailbox);
+    // Bento is off; what Ana's contact says meanwhile goes by her mailbox.
+    for number in 0..10 {
+        assert!(say(&mut world, BENTO, ana, &format!("before {number}")));
+    }
+    turns(&mut world, 2);
+    world.bring_back(mailbox, backup);
+    world.run(MINUTE);
+    for number in 0..3 {
+        assert!(say(&mut world, BENTO, ana, &format!("after {number}")));
+    }
+    turns(&mut world, 4);
+    let heard = texts(&history(&world, ANA, &bento), "in");
+    let before = (0..10).map(|number| format!("before {number}"));
+    let all: Vec<String> = before.chain((0..3).map(|number| format!("after {number}"))).collect();
+    assert_eq!(heard, all);
 }
 
 #[test]
@@ -547,4 +602,39 @@ fn a_mailbox_that_is_none_is_not_taken_on() {
     assert!(matches!(world.ask(ANA, Command::AddMailbox(Box::new(nowhere))), Some(Err(_))));
     let safe = world.peers[ANA].disk.safe();
     assert!(mailbox_view::mail(&Reader::new(&safe)).mailboxes.is_empty());
+}
+
+#[test]
+fn what_is_said_and_read_on_one_device_reaches_the_other_though_they_are_never_on_at_once() {
+    let (mut world, ana, bento) = friends(31, 3);
+    world.start(ANA);
+    world.run(MINUTE);
+    let (second, _) = linked(&mut world, ANA);
+    for mailbox in 2..5 {
+        takes_on(&mut world, second, mailbox);
+    }
+    world.run(5 * MINUTE);
+    world.stop(second);
+    world.run(MINUTE);
+    assert!(say(&mut world, BENTO, ana, "one") && say(&mut world, ANA, bento, "two"));
+    world.run(3 * MINUTE);
+    world.stop(ANA);
+    world.stop(BENTO);
+    world.start(second);
+    world.run(3 * MINUTE);
+    let there = history(&world, second, &bento);
+    assert_eq!(texts(&there, "in").last().unwrap(), "one");
+    assert_eq!(texts(&there, "out").last().unwrap(), "two", "what the first device said");
+    // And back; the first device hears too that its copy arrived.
+    assert!(say(&mut world, second, bento, "three"));
+    world.run(3 * MINUTE);
+    world.stop(second);
+    world.start(ANA);
+    world.run(3 * MINUTE);
+    assert_eq!(texts(&history(&world, ANA, &bento), "out"), ["two", "three"]);
+    let safe = world.peers[ANA].disk.safe();
+    assert!(
+        Reader::new(&safe).scan(&OUTBOX, &OUTBOX.all()).is_empty(),
+        "the first device knows that all arrived"
+    );
 }

@@ -27,6 +27,7 @@ mod life;
 mod network;
 mod record;
 mod script;
+mod shopkeeper;
 mod town;
 mod whims;
 
@@ -35,13 +36,21 @@ mod billing_tests;
 #[cfg(test)]
 mod consent_tests;
 #[cfg(test)]
+mod desk_tests;
+#[cfg(test)]
 mod device_tests;
 #[cfg(test)]
 mod directory_tests;
 #[cfg(test)]
+mod erasing_tests;
+#[cfg(test)]
 mod file_tests;
 #[cfg(test)]
+mod ledger_tests;
+#[cfg(test)]
 mod mail_tests;
+#[cfg(test)]
+mod operator_tests;
 #[cfg(test)]
 mod rotation_tests;
 #[cfg(test)]

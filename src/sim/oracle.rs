@@ -13,7 +13,9 @@ use crate::domain::mailbox::boxes;
 use crate::engine::command::Outcome;
 use crate::engine::event::Event;
 use crate::engine::input::Ticket;
-use crate::sim::altered::Alterations;
+use crate::engine::view::EntryView;
+use crate::sim::altered::{self, Alterations};
+use crate::sim::shopkeeper;
 use crate::sim::world::{Seen, World};
 use crate::store::table::{Reader, Rows as _};
 use crate::wire::peer::PeerKey;
@@ -59,6 +61,8 @@ pub struct Oracle {
     pub(super) homes: BTreeMap<AccountId, Vec<(usize, Time)>>,
     /// The device with which a node speaks for an account.
     devices: BTreeMap<(usize, AccountId), DeviceId>,
+    /// How many messages nodes said by themselves.
+    pub by_itself: u64,
     /// What was found.
     pub violations: Vec<String>,
 }
@@ -138,8 +142,21 @@ impl Oracle {
             Seen::Shown(peer, Event::Delivery { with, seq, state }) => {
                 self.backed(world, *peer, &with.0, *seq, *state);
             }
+            Seen::Shown(peer, Event::Entry { with, entry, .. }) if entry.direction == "out" => {
+                self.speaks(world, *peer, with.0, entry);
+            }
             Seen::Shown(..) => {}
             Seen::Wrong(what) => self.finds(what.clone()),
+        }
+    }
+
+    /// A node says something; what it says by itself nobody asked for, and it must arrive as anything else.
+    fn speaks(&mut self, world: &World, peer: usize, to: AccountId, entry: &EntryView) {
+        let Some(text) = altered::words(&entry.body) else { return };
+        if shopkeeper::is_automatic(Some(&text)) && !self.said.contains_key(&entry.id) {
+            let said = Said { from: peer, to, text, number: 0, at: world.now, lost: false };
+            self.said.insert(entry.id, said);
+            self.by_itself += 1;
         }
     }
 

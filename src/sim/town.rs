@@ -8,7 +8,9 @@ use crate::domain::directory::profile::ProfileDraft;
 use crate::domain::identity::{address, invite, link_offer};
 use crate::domain::mailbox::host::Rules;
 use crate::engine::command::{Command, NewMailbox, Outcome};
+use crate::engine::desk_command::DeskCommand;
 use crate::engine::view;
+use crate::sim::shopkeeper;
 use crate::sim::workload::{Resident, Workload};
 use crate::sim::world::World;
 use crate::store::table::Reader;
@@ -47,7 +49,7 @@ impl Town {
             world.peers[host].serve_mail(Rules::default());
         }
         world.run(SECOND);
-        town.open_shops(world)?;
+        town.open_shops(world, workload)?;
         for resident in 0..town.residents.len() {
             town.take_mailboxes(world, resident, resident)?;
         }
@@ -82,11 +84,20 @@ impl Town {
         Ok(())
     }
 
-    fn open_shops(&self, world: &mut World) -> Result<(), String> {
+    fn open_shops(&self, world: &mut World, workload: Workload) -> Result<(), String> {
         let shops: Vec<usize> = self.of_kind(AccountKind::Business).collect();
         for shop in &shops {
             let draft = ProfileDraft { name: format!("Shop {shop}"), ..ProfileDraft::default() };
             done(world, *shop, Command::SetProfile(Box::new(draft)))?;
+            if workload == Workload::Business {
+                let desk = [
+                    DeskCommand::SetBot(Some(Box::new(shopkeeper::bot()))),
+                    DeskCommand::SetReception(Box::new(shopkeeper::reception())),
+                ];
+                for command in desk {
+                    done(world, *shop, Command::Desk(command))?;
+                }
+            }
         }
         world.run(60 * SECOND);
         let customers: Vec<usize> =

@@ -13,6 +13,7 @@ use crate::sim::bounds;
 use crate::sim::hosts;
 use crate::sim::oracle::{Oracle, Said};
 use crate::sim::record::{self, Shown};
+use crate::sim::shopkeeper;
 use crate::sim::world::World;
 use crate::store::table::{Reader, Rows as _};
 
@@ -71,7 +72,15 @@ impl Oracle {
     fn look_at(&mut self, world: &World, peer: usize, screens: &mut Screens) {
         let safe = world.peers[peer].disk.safe();
         let mut order: BTreeMap<(AccountId, usize), (u64, MessageId)> = BTreeMap::new();
-        for Shown { with, entry } in record::shown(&Reader::new(&safe)) {
+        let rows = Reader::new(&safe);
+        let shown = record::shown(&rows);
+        if shopkeeper::unasked(&shown) > 0 {
+            self.finds(format!("node {peer} answered by itself what nobody said, or twice"));
+        }
+        if !shopkeeper::is_indexed(&rows) {
+            self.finds(format!("on node {peer} the desk's index isn't that of its conversations"));
+        }
+        for Shown { with, entry } in shown {
             let text = match &entry.body {
                 BodyView::Missing => {
                     screens.missing.push((peer, with));
@@ -80,6 +89,12 @@ impl Oracle {
                 BodyView::Notice { .. } | BodyView::Billing { .. } => continue,
                 body => altered::words(body),
             };
+            if let BodyView::File(file) = &entry.body
+                && file.file_state == "here"
+                && !world.files.has(peer, &file.file)
+            {
+                self.finds(format!("node {peer} shows a file as here that its disk doesn't have"));
+            }
             let known = self.said.get(&entry.id).or_else(|| self.unanswered.get(text.as_ref()?));
             let is_said = |said: &&Said| Some(&said.text) == text.as_ref();
             let is_told = |said: &&Said| is_said(said) || self.altered.says(&entry.id, text.as_deref());
@@ -93,6 +108,9 @@ impl Oracle {
             }
             if !screens.on.entry(entry.id).or_default().insert(peer) {
                 self.finds(format!("node {peer} shows {text:?} twice"));
+            }
+            if shopkeeper::is_automatic(Some(&said.text)) {
+                continue;
             }
             let last = order.insert((with, said.from), (said.number, entry.id));
             if last.is_some_and(|(before, _)| before > said.number) && !said.lost {

@@ -2,27 +2,33 @@
 
 use core::time::Duration;
 
-use crate::base::id::{AccountId, MessageId};
+use crate::base::file_limits;
+use crate::base::id::{AccountId, Digest, MessageId};
 use crate::base::kind::AccountKind;
+use crate::crypto::secret::Secret;
 use crate::domain::chat::changes::{Named, Side};
-use crate::engine::body_view::BodyView;
+use crate::engine::body_view::{BodyView, RowView};
 use crate::engine::command::{Command, Letter};
+use crate::engine::parcel::NewFile;
 use crate::engine::view::{self, EntryView};
 use crate::sim::altered;
 use crate::sim::oracle::Spoken;
 use crate::sim::run::Run;
 use crate::sim::script::Act;
 use crate::store::table::Reader;
+use crate::wire::file::Opening;
 use crate::wire::said::card::Card;
+use crate::wire::said::file::SentFile;
 use crate::wire::said::location::Location;
 use crate::wire::said::menu::{Menu, Row};
 use crate::wire::said::message::Said;
 
-/// Of a hundred messages, how many answer another one, are a place or a card, are a menu where a business says them,
+/// Of a hundred messages, how many answer another one, are a place, a card or a file, are a menu where a business says them,
 /// and how many menus somebody chooses from.
 const REPLIES: u64 = 15;
 const PLACES: u64 = 5;
 const CARDS: u64 = 5;
+const FILES: u64 = 8;
 const MENUS: u64 = 25;
 const CHOICES: u64 = 50;
 /// Of a hundred, how many are edited or taken back by their author, and how many somebody reacts to.
@@ -47,8 +53,8 @@ impl Run {
             && !is_business
             && self.rng.chance(CHOICES)
         {
-            let command = Command::Choose { to, menu, row: row.clone() };
-            return (command, Spoken { text: row, number });
+            let command = Command::Choose { to, menu, row: row.id.clone() };
+            return (command, Spoken { text: row.title.clone(), number });
         }
         let mut text = text;
         let said = match self.rng.below(100) {
@@ -58,12 +64,32 @@ impl Run {
                 text = number.to_string();
                 card(&text, to)
             }
-            at if is_business && at < PLACES + CARDS + MENUS => menu(&text),
+            at if at < PLACES + CARDS + FILES => self.file(peer, &text),
+            at if is_business && at < PLACES + CARDS + FILES + MENUS => menu(&text),
             _ => Said::Text(text.clone()),
         };
         let reply = last.last().filter(|_| self.rng.chance(REPLIES)).and_then(named);
         let letter = Letter { said, reply, template: None };
         (Command::Say { to, letter: Box::new(letter) }, Spoken { text, number })
+    }
+
+    /// A file that the node has just been given.
+    fn file(&mut self, peer: usize, text: &str) -> Said {
+        let size = self.rng.below(2 * file_limits::FETCHED_BY_PERSON);
+        let (mut hash, mut key) = ([0; 32], [0; 32]);
+        for bytes in [&mut hash, &mut key] {
+            for part in bytes.chunks_exact_mut(8) {
+                part.copy_from_slice(&self.rng.below(u64::MAX).to_be_bytes());
+            }
+        }
+        let opening = Opening { hash: Digest::new(hash), key: Secret::new(key), size };
+        self.world.files.put(peer, &opening);
+        let (name, media_type) = ("menu.pdf".to_owned(), "application/pdf".to_owned());
+        let file = SentFile { opening, name, media_type, caption: text.to_owned(), picture: None };
+        let (opening, name, media_type) = (file.opening.clone(), file.name.clone(), file.media_type.clone());
+        let new = NewFile { opening, name, media_type, picture: None };
+        self.world.command(peer, Command::TakeFile(Box::new(new)));
+        Said::File(Box::new(file))
     }
 
     fn last_entries(&self, peer: usize, with: &AccountId) -> Vec<EntryView> {
@@ -137,9 +163,9 @@ fn named(entry: &EntryView) -> Option<Named> {
 }
 
 /// A menu of theirs, and the row of it that everybody likes.
-fn choosable(entry: &EntryView) -> Option<(MessageId, String)> {
+fn choosable(entry: &EntryView) -> Option<(MessageId, &RowView)> {
     match &entry.body {
-        BodyView::Menu(menu) if entry.direction == "in" => Some((entry.id, menu.buttons.last()?.id.clone())),
+        BodyView::Menu(menu) if entry.direction == "in" => Some((entry.id, menu.buttons.last()?)),
         _ => None,
     }
 }

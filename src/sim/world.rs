@@ -11,6 +11,7 @@ use crate::domain::identity::account::Seed;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::event::Event;
 use crate::engine::input::{Input, Ticket};
+use crate::engine::restored;
 use crate::sim::dht::Dht;
 use crate::sim::disk::Disk;
 use crate::sim::files::Files;
@@ -19,6 +20,7 @@ use crate::sim::network::Network;
 use crate::sim::nonces::Nonces;
 use crate::sim::peer::Peer;
 use crate::sim::random::Random;
+use crate::store::key::{Key, Value};
 use crate::wire::channel::ChannelEvent;
 use crate::wire::peer::{LinkId, PeerKey};
 
@@ -255,6 +257,21 @@ impl World {
         self.stop(peer);
         self.peers[peer].disk = Disk::default();
         self.files.lose(peer);
+        self.start(peer);
+    }
+
+    /// A backup of a node, made while it runs.
+    pub fn back_up(&self, peer: usize) -> BTreeMap<Key, Value> {
+        self.peers[peer].disk.copied()
+    }
+
+    /// A node's disk is lost; what a backup has takes its place.
+    pub fn bring_back(&mut self, peer: usize, mut rows: BTreeMap<Key, Value>) {
+        self.stop(peer);
+        if let Ok((key, mark)) = restored::mark(self.now) {
+            rows.insert(key, Value::new(mark));
+        }
+        self.peers[peer].disk = Disk::of(rows);
         self.start(peer);
     }
 

@@ -85,8 +85,20 @@ pub enum TableId {
     Dealings = 67,
     Waiting = 68,
     Reports = 69,
+    Voids = 100,
+    Restored = 101,
+    Afresh = 102,
+    PaidPlaces = 115,
     Files = 92,
     FileUses = 93,
+    Desk = 96,
+    DeskIndex = 97,
+    DeskNotes = 98,
+    Seats = 99,
+    QuickReplies = 104,
+    Templates = 105,
+    Catalog = 106,
+    Bots = 107,
 }
 
 /// The key of one row.

@@ -1,24 +1,44 @@
 //! An audit on all cores: each signature verified strictly and alone, then the chain replayed in order.
 
-use crate::domain::billing::audit::{Auditor, Entry, Keys, Logs, Reason, verify};
-use crate::wire::billing::Event;
+use crate::domain::billing::audit::{Checked, Entry, Keys};
+use crate::domain::billing::ledger_file::Read;
+use crate::domain::billing::logs::Logs;
 
-/// Replays the next entries.
-pub(super) fn take(auditor: &mut Auditor, entries: &[Entry], logs: &Logs) {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let part = entries.len().div_ceil(threads).max(1);
-    let verify_part = |part: &[Entry]| -> Vec<Result<Event, Reason>> {
-        let mut keys = Keys::default();
-        part.iter().map(|entry| verify(&entry.event, logs, &mut keys)).collect()
-    };
-    let verified: Vec<Vec<Result<Event, Reason>>> = std::thread::scope(|scope| {
-        let parts = entries.chunks(part).map(|part| scope.spawn(move || verify_part(part)));
-        let parts: Vec<_> = parts.collect();
-        // A part whose thread ended badly is verified here, where it ends the same way.
-        let joined = parts.into_iter().zip(entries.chunks(part));
-        joined.map(|(thread, part)| thread.join().unwrap_or_else(|_| verify_part(part))).collect()
-    });
-    for (entry, verified) in entries.iter().zip(verified.into_iter().flatten()) {
-        auditor.take(entry, verified);
+/// Threads that verify, each with the keys that it has met so far.
+pub(super) struct Verifiers(Vec<Keys>);
+
+impl Verifiers {
+    /// One for each core.
+    pub(super) fn new() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self((0..threads).map(|_| Keys::default()).collect())
+    }
+
+    /// Verifies events, each by itself; in their order.
+    pub(super) fn events(&mut self, entries: &[Entry], logs: &Logs) -> Vec<Checked> {
+        self.each(entries, |entry, keys| Checked::new(&entry.event, logs, keys))
+    }
+
+    /// Reads the lines of a ledger's file and verifies the events in them, each by itself; in their order.
+    pub(super) fn lines(&mut self, lines: &[String], logs: &Logs) -> Vec<Read> {
+        self.each(lines, |line, keys| Read::new(line, logs, keys))
+    }
+
+    fn each<T: Sync, R: Send>(&mut self, all: &[T], one: impl Fn(&T, &mut Keys) -> R + Sync) -> Vec<R> {
+        let part = all.len().div_ceil(self.0.len()).max(1);
+        let one = &one;
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = all
+                .chunks(part)
+                .zip(&mut self.0)
+                .map(|(part, keys)| {
+                    scope.spawn(move || part.iter().map(|item| one(item, keys)).collect::<Vec<_>>())
+                })
+                .collect();
+            // A part whose thread ended badly is verified here, where it ends the same way.
+            let joined = threads.into_iter().zip(all.chunks(part));
+            let again = |part: &[T]| part.iter().map(|item| one(item, &mut Keys::default())).collect();
+            joined.flat_map(|(thread, part)| thread.join().unwrap_or_else(|_| again(part))).collect()
+        })
     }
 }

@@ -58,8 +58,7 @@ fn jpeg(bytes: &[u8]) -> Option<Pixels> {
 
 fn png(bytes: &[u8]) -> Option<Pixels> {
     let most = usize::try_from(4 * limits::PICTURE_PIXELS_MAX).ok()?;
-    let mut decoder =
-        png::Decoder::new_with_limits(std::io::Cursor::new(bytes), png::Limits { bytes: most });
+    let mut decoder = png::Decoder::new_with_limits(std::io::Cursor::new(bytes), png::Limits { bytes: most });
     decoder.set_transformations(png::Transformations::normalize_to_color8() | png::Transformations::ALPHA);
     let mut reader = decoder.read_info().ok()?;
     let (width, height) = (reader.info().width as usize, reader.info().height as usize);

@@ -256,6 +256,14 @@ pub struct PlanChange {
     pub issued_at: Time,
 }
 
+impl PlanChange {
+    /// What is to be paid for it: the charge less the credit, never less than nothing.
+    pub const fn due(&self) -> Money {
+        let minor = self.charge.minor.saturating_sub(self.credit.minor);
+        Money { minor: if minor < 0 { 0 } else { minor }, currency: self.charge.currency }
+    }
+}
+
 /// An answer to an event of the other side: the issuer's agreement or the subscriber's consent.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Answer {

@@ -57,6 +57,8 @@ pub enum Body {
         /// The first sequence number that the device is going to get: what came before was for devices that are
         /// gone. At least 1.
         first: u64,
+        /// Half-open runs of numbers that no content has, in order; at most [`limits::VOIDS_MAX`].
+        void: Vec<(u64, u64)>,
     },
     /// A message: something that has a line of its own.
     Said(Said),
@@ -182,7 +184,10 @@ impl Content {
         Some(match body {
             Body::Said(said) => return said.to_wire(),
             Body::Change(change) => change.to_wire(),
-            Body::Hello { first } => Wire::Hello(schema::Hello { first: *first }),
+            Body::Hello { first, void } => {
+                let void = void.iter().map(|(from, until)| schema::Run { from: *from, until: *until });
+                Wire::Hello(schema::Hello { first: *first, void: void.collect() })
+            }
             Body::Ack(ack) => Wire::Ack(schema::Ack {
                 delivered: ack.delivered,
                 beyond: ack
@@ -250,8 +255,19 @@ impl Content {
             Err(body) => body,
         };
         Ok(match body {
-            Wire::Hello(schema::Hello { first: 0 }) => return Err(Malformed("nothing is numbered 0")),
-            Wire::Hello(schema::Hello { first }) => Body::Hello { first: countable(first)? },
+            Wire::Hello(schema::Hello { first: 0, .. }) => return Err(Malformed("nothing is numbered 0")),
+            Wire::Hello(schema::Hello { first, void }) => {
+                let void = list(void, limits::VOIDS_MAX, |run| {
+                    match (countable(run.from)?, countable(run.until)?) {
+                        (from, until) if 0 < from && from < until => Ok((from, until)),
+                        _ => Err(Malformed("an empty range")),
+                    }
+                })?;
+                if !void.is_sorted_by(|one, next| one.1 < next.0) {
+                    return Err(Malformed("ranges out of order"));
+                }
+                Body::Hello { first: countable(first)?, void }
+            }
             Wire::Ack(ack) => Body::Ack(Ack {
                 delivered: countable(ack.delivered)?,
                 beyond: list(ack.beyond, BEYOND_MAX, |run| {
@@ -386,7 +402,7 @@ mod tests {
     fn every_kind_of_content_reads_back() {
         let address = "/ip4/127.0.0.1/tcp/4001".to_owned();
         let reach = Reach::new(DeviceId::new([3; 32]), vec![4; 38], vec![address]);
-        let mut introduced = content(Body::Hello { first: 1 });
+        let mut introduced = content(Body::Hello { first: 1, void: vec![(3, 9), (11, 12)] });
         introduced.introduction = Some(Introduction {
             name: "Ana".into(),
             business: false,
@@ -456,7 +472,13 @@ mod tests {
         let empty = content(Body::Resend { from: 5, until: 5 });
         let beyond = limits::SEQUENCE_MAX + 1;
         let far = Content { seq: beyond, ..content(Body::text("far")) };
-        let first = content(Body::Hello { first: beyond });
+        let hello = |first, void: &[(u64, u64)]| content(Body::Hello { first, void: void.to_vec() });
+        let first = hello(beyond, &[]);
+        for void in
+            [&[(0, 2)][..], &[(2, 2)], &[(2, 3), (3, 4)], &[(5, 6), (2, 3)], &[(1, u64::MAX)], &[(1, 2); 9]]
+        {
+            assert!(Content::decode(&hello(1, void).encode()).is_err(), "{void:?}");
+        }
         let ack = content(Body::Ack(Ack { beyond: vec![(1, u64::MAX)], ..Ack::default() }));
         let runs = vec![(1, 2, Decline::OverCap); consent_limits::DECLINED_RUNS_MAX + 1];
         let runs = content(Body::Ack(Ack { declined: runs, ..Ack::default() }));

@@ -1,14 +1,17 @@
 //! Charging by the command line: rails and their pictures, forms of receipts, the books and their audit.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use sigillo::base::id::AccountId;
 use sigillo::base::money::Money;
 use sigillo::base::time::Time;
 use sigillo::crypto::secret::Secret;
-use sigillo::domain::billing::book::{Book, Payment};
+use sigillo::domain::billing::book::Book;
 use sigillo::domain::billing::calendar::days;
 use sigillo::domain::billing::export::ReceiptFile;
+use sigillo::domain::billing::payment::Payment;
 use sigillo::domain::billing::subscriber::subscribe;
 use sigillo::domain::identity::account::Seed;
 use sigillo::domain::identity::address;
@@ -24,7 +27,8 @@ use crate::harness::{Place, Running, answer};
 struct Shop {
     bakery: Place,
     ana: Place,
-    _nodes: [Running; 3],
+    /// Of the directory, of the bakery, of Ana.
+    nodes: Vec<Running>,
     _directory: Place,
 }
 
@@ -37,13 +41,14 @@ fn shop() -> (Shop, String) {
     bakery.done(&["rail", "add", "pix", "pix@padaria.example", "--name", "Padaria", "--city", "Recife"]);
     let server = directory.start(&["--directory", "server"]);
     let bootstrap = server.listen();
-    let nodes = [server, bakery.start(&["--bootstrap", &bootstrap]), ana.start(&["--bootstrap", &bootstrap])];
+    let nodes =
+        vec![server, bakery.start(&["--bootstrap", &bootstrap]), ana.start(&["--bootstrap", &bootstrap])];
     let address = bakery.address();
     ana.until(&["find", &address], |found| found["businesses"][0]["address"] == address.as_str());
     ana.done(&["subscribe", &address, "pro"]);
     let open = |all: &Value| all[0]["state"] == "open";
     let key = ana.until(&["invoice", "list"], open)[0]["key"].as_str().unwrap().to_owned();
-    (Shop { bakery, ana, _nodes: nodes, _directory: directory }, key)
+    (Shop { bakery, ana, nodes, _directory: directory }, key)
 }
 
 /// The text of the QR code in a picture, by a decoder that knows nothing of whoever drew it.
@@ -115,6 +120,10 @@ fn a_receipt_verifies_in_every_form_and_a_tampered_one_in_none() {
             assert_eq!(ana.run(&["receipt", "verify", "tampered", "--issuer", &address]).code, 1, "{form}");
         }
     }
+    let long = " ".repeat(300 * 1024);
+    let piped = answer(&mut ana.command(&["receipt", "verify", "-", "--issuer", &address]), &long);
+    assert_eq!(piped.code, 1);
+    assert!(piped.stderr.contains("standard input is longer than"), "{piped:?}");
     ana.done(&["receipt", "present", id, "--challenge", "door 3", "-o", "shown.json"]);
     let show = |file: &str, challenge: &str| {
         ana.run(&["receipt", "verify", file, "--issuer", &address, "--challenge", challenge]).code
@@ -216,4 +225,104 @@ fn two_receipts_of_one_number_prove_that_their_issuer_contradicts_itself() {
     assert_eq!(verify([&one, &one], &address).code, 1, "one receipt twice proves nothing");
     assert_eq!(verify([&one, &contradicting().1[0]], &address).code, 1, "nor do those of two businesses");
     assert_eq!(verify([&one, &other], &auditor.address()).code, 1, "nor is it another's");
+    let unpinned = auditor.run(&["receipt", "verify", "proof.json"]);
+    assert_eq!(unpinned.code, 1, "whose contradiction it must be wasn't said");
+    assert!(
+        unpinned.stdout.contains("issuer not pinned") && unpinned.stderr.contains("--issuer"),
+        "{unpinned:?}"
+    );
+}
+
+/// Copies a home while no node runs in it.
+fn copied(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        match entry.file_type().unwrap() {
+            kind if kind.is_dir() => copied(&entry.path(), &target),
+            kind if kind.is_file() => drop(std::fs::copy(entry.path(), target).unwrap()),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_business_whose_disk_was_set_back_contradicts_itself_and_its_customer_proves_it() {
+    let (Shop { bakery, ana, mut nodes, _directory }, key) = shop();
+    let bootstrap = nodes[0].listen();
+    let restarted = |bakery: &Place, nodes: &mut Vec<Running>, between: &dyn Fn(&Path, &Path)| {
+        assert!(nodes.remove(1).stop("-TERM").success());
+        between(&bakery.home(), &bakery.file("earlier"));
+        nodes.insert(1, bakery.start(&["--bootstrap", &bootstrap]));
+    };
+    restarted(&bakery, &mut nodes, &|home, earlier| copied(home, earlier));
+    bakery.done(&["invoice", "paid", &key]);
+    ana.until(&["receipt", "list"], |all| all[0]["id"].is_string());
+    restarted(&bakery, &mut nodes, &|home, earlier| {
+        std::fs::remove_dir_all(home).unwrap();
+        std::fs::rename(earlier, home).unwrap();
+    });
+    // It knows nothing of what it has signed, and signs something else under the same number.
+    assert_eq!(bakery.json(&["receipt", "list"]), Value::Array(Vec::new()));
+    bakery.done(&["invoice", "paid", &key, "--rail", "pix", "--evidence", "E1"]);
+    let both = ana.until(&["receipt", "list"], |all| all.as_array().is_some_and(|all| all.len() == 2));
+    assert!([0, 1].iter().all(|at| both[at]["seq"] == 0 && both[at]["contradicted"] == true), "{both}");
+    assert!(ana.done(&["receipt", "list"]).contains("CONTRADICTED"));
+    let (id, address) = (both[0]["id"].as_str().unwrap(), bakery.address());
+    ana.done(&["receipt", "export", id, "--format", "contradiction", "-o", "proof.json"]);
+    let proven = ana.run(&["receipt", "verify", "proof.json", "--issuer", &address]);
+    assert_eq!(proven.code, 0, "{proven:?}");
+    assert!(proven.stdout.contains("signed two different receipts of number 0"), "{proven:?}");
+    let text = std::fs::read_to_string(ana.file("proof.json")).unwrap();
+    for position in (0..text.len()).step_by(text.len() / 40) {
+        let mut bytes = text.clone().into_bytes();
+        bytes[position] = if bytes[position] == b'0' { b'1' } else { b'0' };
+        std::fs::write(ana.file("changed.json"), &bytes).unwrap();
+        let same = serde_json::from_slice::<Value>(&bytes)
+            .is_ok_and(|value| value == serde_json::from_str::<Value>(&text).unwrap());
+        let code = ana.run(&["receipt", "verify", "changed.json", "--issuer", &address]).code;
+        assert!(same || code == 1, "byte {position}");
+    }
+    drop(nodes);
+}
+
+#[test]
+fn a_business_that_an_operator_lists_is_found_among_those_while_that_is_paid_for() {
+    let directory = Place::person("Directory");
+    let (operator, bakery, other) =
+        (Place::business("Mercado"), Place::business("Padaria"), Place::business("Pão"));
+    operator.done(&["profile", "set", "--category", "Market", "--country", "BR"]);
+    operator.done(&["plan", "add", "listing", "9.90", "--currency", "BRL"]);
+    for shop in [&bakery, &other] {
+        shop.done(&["profile", "set", "--category", "Bakery", "--country", "BR"]);
+    }
+    let customer = Place::person("Bob");
+    let server = directory.start(&["--directory", "server"]);
+    let bootstrap = server.listen();
+    let start = |place: &Place| place.start(&["--bootstrap", &bootstrap]);
+    let _nodes = [start(&operator), start(&bakery), start(&other), start(&customer)];
+    let market = operator.address();
+    bakery.until(&["find", &market], |found| found["businesses"][0]["address"] == market.as_str());
+    bakery.done(&["subscribe", &market, "listing"]);
+    let key = operator.until(&["invoice", "list"], |all| all[0]["state"] == "open")[0]["key"].clone();
+    operator.done(&["invoice", "paid", key.as_str().unwrap()]);
+    let receipts = bakery.until(&["receipt", "list"], |all| all[0]["id"].is_string());
+    let receipt = receipts[0]["id"].as_str().unwrap();
+    let addresses = |found: &Value| -> Vec<String> {
+        let all = found["businesses"].as_array().map(Vec::as_slice).unwrap_or_default();
+        all.iter().map(|one| one["address"].as_str().unwrap().to_owned()).collect()
+    };
+    let search = ["find", "--category", "bakery", "--country", "BR"];
+    customer.until(&search, |found| addresses(found).len() == 2);
+    let listed = [&search[..], &["--listed-by", &market]].concat();
+    assert_eq!(addresses(&customer.json(&listed)), [""; 0], "nobody carries a receipt yet");
+    assert_eq!(other.run(&["profile", "listings", receipt]).code, 1, "it isn't theirs");
+    let three = bakery.run(&["profile", "listings", receipt, receipt, receipt]);
+    assert!(three.code == 1 && three.stderr.contains("at most 2"), "{three:?}");
+    bakery.done(&["profile", "listings", receipt]);
+    customer.until(&listed, |found| addresses(found) == [bakery.address()]);
+    assert_eq!(customer.run(&["find", "--category", "bakery", "--listed-by", "sig1nobody"]).code, 2);
+    bakery.done(&["profile", "listings"]);
+    customer.until(&listed, |found| addresses(found).is_empty());
 }

@@ -45,7 +45,8 @@ fn a_menu_is_shown_and_what_was_chosen_comes_back() {
     assert_eq!((&menu["header"], &menu["buttons"][0]["title"]), (&"Today".into(), &"Keep a loaf".into()));
     shop.ana.done(&["choose", "Shop", menu["id"].as_str().unwrap(), "keep"]);
     let chosen = shop.wait(&receiver, "the choice", |value| value["messages"][0]["type"] == "interactive");
-    let expected = json!({ "type": "button_reply", "button_reply": { "id": "keep", "title": "Keep a loaf" } });
+    let expected =
+        json!({ "type": "button_reply", "button_reply": { "id": "keep", "title": "Keep a loaf" } });
     assert_eq!(chosen["messages"][0]["interactive"], expected);
     let context = json!({ "from": shop.id("display_phone_number"), "id": wamid });
     assert_eq!(chosen["messages"][0]["context"], context);
@@ -89,7 +90,9 @@ fn places_cards_reactions_answers_and_edits_go_both_ways() {
     shop.ana.done(&["send", "Shop", "--location", "-10.5,20.25"]);
     let place = shop.wait(&receiver, "her place", |value| value["messages"][0]["type"] == "location");
     assert_eq!(place["messages"][0]["location"], json!({ "latitude": -10.5, "longitude": 20.25 }));
-    let newest = |shop: &Shop| shop.ana.json(&["history", "Shop"])["entries"].as_array().unwrap().last().unwrap().clone();
+    let newest = |shop: &Shop| {
+        shop.ana.json(&["history", "Shop"])["entries"].as_array().unwrap().last().unwrap().clone()
+    };
     let shown = answer["id"].as_str().unwrap();
     shop.ana.done(&["react", "Shop", shown, "🎉"]);
     let reacted = shop.wait(&receiver, "her reaction", |value| value["messages"][0]["type"] == "reaction");
@@ -105,7 +108,8 @@ fn places_cards_reactions_answers_and_edits_go_both_ways() {
 
 /// A form with a file, as clients send it.
 fn upload(shop: &Shop, name: &str, kind: &str, bytes: &str) -> (u16, Value) {
-    let part = |head: &str, body: &str| format!("--XyZ\r\nContent-Disposition: form-data; {head}\r\n\r\n{body}\r\n");
+    let part =
+        |head: &str, body: &str| format!("--XyZ\r\nContent-Disposition: form-data; {head}\r\n\r\n{body}\r\n");
     let form = [
         part("name=\"messaging_product\"", "whatsapp"),
         part(&format!("name=\"file\"; filename=\"{name}\"\r\nContent-Type: {kind}"), bytes),
@@ -145,7 +149,16 @@ fn a_file_is_uploaded_sent_received_fetched_and_removed() {
     assert_eq!((&file["file_name"], &file["caption"]), (&"menu.pdf".into(), &"All we bake".into()));
     let path = shop.ana.file("wish.txt");
     std::fs::write(&path, "two loaves").unwrap();
-    shop.ana.done(&["send", "Shop", "--file", path.to_str().unwrap(), "--type", "text/plain", "--caption", "Please"]);
+    shop.ana.done(&[
+        "send",
+        "Shop",
+        "--file",
+        path.to_str().unwrap(),
+        "--type",
+        "text/plain",
+        "--caption",
+        "Please",
+    ]);
     let wish = shop.wait(&receiver, "her file", |value| value["messages"][0]["type"] == "document");
     let document = &wish["messages"][0]["document"];
     let hash = sigillo::crypto::hash::sha256(&[b"two loaves"]);
@@ -163,7 +176,8 @@ fn a_file_is_uploaded_sent_received_fetched_and_removed() {
 #[test]
 fn a_file_that_cannot_be_taken_leaves_nothing() {
     let shop = Shop::open("read,send,manage");
-    let code = |answered: (u16, Value)| (answered.0, answered.1["error"]["code"].as_u64().unwrap_or_default());
+    let code =
+        |answered: (u16, Value)| (answered.0, answered.1["error"]["code"].as_u64().unwrap_or_default());
     assert_eq!(code(upload(&shop, "a", "text", "x")), (400, 131_053));
     assert_eq!(code(upload(&shop, "a.txt", "text/plain", "")), (400, 131_053));
     assert_eq!(code(upload(&shop, "a.webp", "image/webp", &"x".repeat(500 * 1_024 + 1))), (400, 131_053));
@@ -175,7 +189,12 @@ fn a_file_that_cannot_be_taken_leaves_nothing() {
     let image = |image: Value| json!({ "messaging_product": "whatsapp", "to": "5511", "type": "image", "image": image });
     assert_eq!(shop.refused(&messages, &image(json!({}))), (400, 131_008));
     assert_eq!(shop.refused(&messages, &image(json!({ "id": "12345" }))), (400, 100));
-    for link in ["http://shop.example/a.png", "https://127.0.0.1:9/a.png", "https://[::1]/a.png", "ftp://shop.example/a"] {
+    for link in [
+        "http://shop.example/a.png",
+        "https://127.0.0.1:9/a.png",
+        "https://[::1]/a.png",
+        "ftp://shop.example/a",
+    ] {
         assert_eq!(shop.refused(&messages, &image(json!({ "link": link }))), (400, 131_052), "{link}");
     }
 }

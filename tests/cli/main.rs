@@ -8,6 +8,7 @@ mod cloud;
 mod cloud_kinds;
 mod consent;
 mod custody;
+mod desk;
 mod devices;
 mod events;
 mod harness;

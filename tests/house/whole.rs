@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::{File, Kind, Token, tokens};
 
-/// Where limits are: for all, for charging, for the local API.
-const LIMITS: [&str; 6] = [
+/// Where limits are: for all, and for each thing that has many.
+const LIMITS: [&str; 8] = [
     "src/base/limits.rs",
     "src/base/charging.rs",
+    "src/base/consent_limits.rs",
     "src/base/api_limits.rs",
     "src/base/cloud_limits.rs",
     "src/base/said_limits.rs",
     "src/base/file_limits.rs",
+    "src/base/desk_limits.rs",
 ];
 
 /// Limits that no code outside their file obeys, neither themselves nor through a limit made of them. One

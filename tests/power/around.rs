@@ -146,7 +146,8 @@ impl Trio {
                 self.around.put(from, Input::Worked { query, work: puzzle.solve() });
             }
             Effect::Channel(order) => self.channel(from, order),
-            Effect::Keep { .. } | Effect::KeepPlace { .. } | Effect::Show(_) => {}
+            // Nobody sends a file here.
+            Effect::File(_) | Effect::Keep { .. } | Effect::KeepPlace { .. } | Effect::Show(_) => {}
         }
     }
 

@@ -1,5 +1,6 @@
 //! Tests of the database as a whole.
 
+mod copying;
 mod fixtures;
 #[cfg(unix)]
 mod power;

@@ -11,29 +11,31 @@ use crate::domain::billing::proration;
 use crate::domain::billing::recorded::Recorded;
 use crate::domain::billing::standing::Standing;
 use crate::domain::identity::device::DeviceKeys;
-use crate::wire::billing::{Answer, Event, Pause, PlanChange, PriceChange};
+use crate::wire::billing::{Answer, Event, EventKind, Pause, PlanChange, PriceChange};
 use crate::wire::plan::Plan;
 
 /// The subscriber's wish for another plan: at once where that costs more for the rest of what is paid for, else when
-/// what is paid for ends. To the second.
+/// what is paid for ends. To the second. It leaves the terms that are in force then.
 pub fn propose_change(history: &History, to: Plan, now: Time) -> Result<PlanChange, BookError> {
     let standing = Standing::of(history);
     let current = standing.plan_at(now);
-    if current.hash() == to.hash() {
-        return Err(BookError::Terms("these are the terms in force already"));
-    }
     let at = Time::from_millis(now.as_secs().saturating_mul(1_000));
     let nothing = Money { minor: 0, ..to.price };
     let end = standing.open_periods(at).iter().map(|period| period.end).max();
     let until = end.or(history.coverage_end()).filter(|end| *end > at).unwrap_or(at);
     let same_currency = current.price.currency == to.price.currency;
-    let due = proration::due(&standing.open_periods(at), &to, at).filter(|_| same_currency);
+    let dearer = same_currency && current.hash() != to.hash();
+    let due = proration::due(&standing.open_periods(at), &to, at).filter(|_| dearer);
     let (at, credit, charge) = match due {
         Some((credit, charge)) => (at, credit, charge),
         None => (until, nothing, nothing),
     };
+    let from = standing.plan_at(at).hash();
+    if from == to.hash() {
+        return Err(BookError::Terms("these are the terms in force already, or those that are agreed to"));
+    }
     let parties = history.parties();
-    Ok(PlanChange { parties, from: current.hash(), to, at, until, credit, charge, issued_at: now })
+    Ok(PlanChange { parties, from, to, at, until, credit, charge, issued_at: now })
 }
 
 /// Whether a wish is what this side would compute for the moment that it was signed at.
@@ -94,7 +96,7 @@ impl Book {
     /// Announces other terms of the plan, with notice; they count only once the subscriber consents.
     pub fn announce(&mut self, to: &Plan, keys: &DeviceKeys, now: Time) -> Result<Recorded, BookError> {
         let standing = Standing::of(self.history());
-        let current = standing.plan_at(now);
+        let current = standing.last_plan();
         if current.id != to.id || to.version <= current.version {
             return Err(BookError::Terms("a price change is a later version of the same plan"));
         }
@@ -119,21 +121,24 @@ impl Book {
 
     /// What was answered to a wish of the subscriber, if anything was.
     fn answer_to(&self, id: &Digest) -> Option<&Recorded> {
-        self.history().events().find(|recorded| match recorded.event() {
-            Event::Agreement(answer) => answer.event == *id,
-            _ => false,
-        })
+        self.history().answer(EventKind::Agreement, id)
     }
 }
 
-/// The subscriber's answer to other terms, which nothing but it brings into force.
+/// The subscriber's answer to other terms, which nothing but it brings into force. There is one for ever; and none that
+/// wouldn't count, because the terms that are left are others by now.
 pub fn consent(history: &History, change: &Digest, agrees: bool, now: Time) -> Result<Event, BookError> {
-    match history.event(change).map(Recorded::event) {
-        Some(Event::PriceChange(_)) => {
-            Ok(Event::Consent(Answer { parties: history.parties(), event: *change, agrees, issued_at: now }))
-        }
-        _ => Err(BookError::Terms("there is no such price change")),
+    let Some(Event::PriceChange(announced)) = history.event(change).map(Recorded::event) else {
+        return Err(BookError::Terms("there is no such price change"));
+    };
+    if history.answer(EventKind::Consent, change).is_some() {
+        return Err(BookError::Answered);
     }
+    if agrees && Standing::of(history).last_plan().hash() != announced.from {
+        return Err(BookError::Terms("the announced price is for terms that this subscription has left"));
+    }
+    let parties = history.parties();
+    Ok(Event::Consent(Answer { parties, event: *change, agrees, issued_at: now }))
 }
 
 /// The subscriber's wish to stop for a while when what is paid for ends.
@@ -149,10 +154,10 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::domain::billing::book::Payment;
     use crate::domain::billing::calendar::days;
     use crate::domain::billing::entitlement::{State, entitlement};
     use crate::domain::billing::fixture::{NOW, World};
+    use crate::domain::billing::payment::Payment;
     use crate::wire::plan::tests::plan;
 
     fn gold() -> Plan {
@@ -290,6 +295,88 @@ mod tests {
         assert_eq!((price(&book, NOW.plus(days(29))), price(&book, NOW.plus(days(30)))), (1_990, 2_490));
         let same = Plan { version: 1, ..dearer };
         assert!(book.announce(&same, &keys, NOW).is_err());
+    }
+
+    #[test]
+    fn a_price_is_answered_once_and_a_late_yes_counts_from_then_on() {
+        let mut world = World::new();
+        let mut book = world.book();
+        world.pay(&mut book, NOW);
+        let keys = world.business.keys.clone();
+        let dearer = Plan { version: 2, price: Money { minor: 2_490, ..plan().price }, ..plan() };
+        let said = book.announce(&dearer, &keys, NOW).unwrap();
+        let late = NOW.plus(days(45));
+        let yes = consent(book.history(), &said.id(), true, late).unwrap();
+        book.on_event(Recorded::sign(&world.person.keys, yes)).unwrap();
+        for agrees in [true, false] {
+            assert_eq!(consent(book.history(), &said.id(), agrees, late), Err(BookError::Answered));
+        }
+        let price = |at| Standing::of(book.history()).plan_at(at).price.minor;
+        assert_eq!((price(NOW.plus(days(44))), price(late)), (1_990, 2_490), "never before the yes");
+    }
+
+    #[test]
+    fn an_announced_price_of_terms_that_were_left_is_not_agreed_to() {
+        let mut world = World::new();
+        let mut book = world.book();
+        world.pay(&mut book, NOW);
+        let keys = world.business.keys.clone();
+        let offer = |version, minor| Plan { version, price: Money { minor, ..plan().price }, ..plan() };
+        let second = book.announce(&offer(2, 2_490), &keys, NOW).unwrap();
+        let third = book.announce(&offer(3, 2_990), &keys, NOW).unwrap();
+        let yes = consent(book.history(), &third.id(), true, NOW).unwrap();
+        book.on_event(Recorded::sign(&world.person.keys, yes)).unwrap();
+        assert!(consent(book.history(), &second.id(), true, NOW).is_err(), "it would undo the third");
+        assert!(consent(book.history(), &second.id(), false, NOW).is_ok());
+        // Other terms are announced to whoever has those, and lead on from them.
+        let fourth = book.announce(&offer(4, 3_490), &keys, NOW).unwrap();
+        let Event::PriceChange(fourth) = fourth.event() else { panic!() };
+        assert_eq!(fourth.from, offer(3, 2_990).hash());
+    }
+
+    #[test]
+    fn a_change_that_is_agreed_for_the_end_gives_way_to_a_later_one() {
+        let mut world = World::new();
+        let mut book = world.book();
+        world.pay(&mut book, NOW);
+        let keys = world.business.keys.clone();
+        let end = book.history().coverage_end().unwrap();
+        let of = |id: &str, minor| Plan { id: id.into(), price: Money { minor, ..plan().price }, ..plan() };
+        let (small, tiny) = (of("small", 990), of("tiny", 490));
+        let plans = [small.clone(), tiny.clone(), plan()];
+        let in_force = |book: &Book| Standing::of(book.history()).plan_at(end).id.clone();
+        for (day, to) in [(1, small), (2, tiny), (3, plan())] {
+            let now = NOW.plus(days(day));
+            let id = wish(&world, &mut book, to.clone(), now);
+            book.agree_to_change(&id, &plans, &keys, now).unwrap();
+            assert_eq!(in_force(&book), to.id, "the last one counts, back to the first terms too");
+        }
+        assert!(propose_change(book.history(), plan(), NOW.plus(days(4))).is_err(), "nothing changes");
+    }
+
+    #[test]
+    fn a_change_dated_back_before_the_payment_takes_its_credit_once() {
+        let mut world = World::new();
+        let mut book = world.book();
+        let keys = world.business.keys.clone();
+        let receipt = world.pay(&mut book, NOW);
+        let now = NOW.plus(Duration::from_secs(60));
+        // Signed as if it were from the hour before the payment.
+        let id = wish(&world, &mut book, gold(), NOW.minus(Duration::from_secs(3_600)));
+        book.agree_to_change(&id, &[gold()], &keys, now).unwrap();
+        let Some(Event::PlanChange(change)) = book.history().event(&id).map(Recorded::event).cloned() else {
+            panic!()
+        };
+        assert_eq!(change.credit.minor, 1_990);
+        let invoice = book.issue_change_invoice((&change, id), &[], &keys, &mut world.rng, now).unwrap();
+        let Event::Invoice(asked) = invoice.event().clone() else { panic!() };
+        book.mark_paid(&asked.key, &Payment::manual(), &keys, now).unwrap();
+        let standing = Standing::of(book.history());
+        assert_eq!(standing.refundable(&receipt.id()), Some(0), "all of it went into the change");
+        let platinum =
+            Plan { id: "platinum".into(), price: Money { minor: 9_990, ..plan().price }, ..plan() };
+        let next = propose_change(book.history(), platinum, now.plus(Duration::from_secs(60))).unwrap();
+        assert!(next.credit.minor <= change.charge.minor, "{} of {}", next.credit.minor, change.charge.minor);
     }
 
     #[test]

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::base::id::{AccountId, DeviceId, Digest};
+use crate::base::charging;
+use crate::base::id::{DeviceId, Digest};
 use crate::base::money::Money;
 use crate::crypto::ed25519::PublicKey;
 use crate::crypto::hash::sha256;
 use crate::crypto::kdf::label;
 use crate::domain::billing::jws;
-use crate::domain::billing::recorded::{could_sign, names_signer};
-use crate::domain::identity::log::AccountLog;
+use crate::domain::billing::logs::Logs;
+use crate::domain::billing::recorded::names_signer;
 use crate::wire::billing::{CreditNote, Event, Invoice, Receipt, SignedEvent};
 use crate::wire::invoice_key::InvoiceKey;
 
@@ -29,12 +30,12 @@ pub const BEGINNING: Digest = Digest::new([0; 32]);
 
 /// The next link of the chain: it stands for this event and everything before it.
 pub fn link(before: &Digest, event: &SignedEvent) -> Digest {
-    let hash = sha256(&[&event.encode()]);
-    Digest::new(sha256(&[&label::LEDGER.with(&[before.as_bytes(), &hash])]))
+    link_of(before, &sha256(&[&event.encode()]))
 }
 
-/// Under whose logs events are verified: an author's own, and those of the accounts that took its place.
-pub type Logs = BTreeMap<AccountId, Vec<AccountLog>>;
+fn link_of(before: &Digest, hash: &[u8; 32]) -> Digest {
+    Digest::new(sha256(&[&label::LEDGER.with(&[before.as_bytes(), hash])]))
+}
 
 /// Where the chain breaks first.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -78,6 +79,9 @@ pub enum Reason {
     /// A second event of a key.
     #[error("the key stands for another event already")]
     Key,
+    /// What is kept beside the chain doesn't fit it.
+    #[error("rows beside the chain aren't those of its events: one is missing, was put in or was changed")]
+    Rows,
     /// More given back than paid.
     #[error("more is given back than was paid, or by a receipt that isn't there")]
     Credit,
@@ -98,36 +102,86 @@ pub struct Summary {
     pub first_break: Option<Break>,
 }
 
-/// Verifies one event by itself: signatures, form, and that its author's log lets the device sign.
-///
-/// Each signature is verified strictly and alone. `keys` only saves parsing the same key again.
-pub fn verify(event: &SignedEvent, logs: &Logs, keys: &mut Keys) -> Result<Event, Reason> {
+/// An event that was verified by itself, for [`Auditor::take`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Checked {
+    /// The id of its payload.
+    id: Digest,
+    /// SHA-256 of its encoding.
+    hash: [u8; 32],
+    /// What it says, where it holds.
+    event: Result<Event, Reason>,
+}
+
+impl Checked {
+    /// Verifies one event: signatures, form, and that its author's log lets the device sign.
+    ///
+    /// Each signature is verified strictly and alone: there is no batch that could accept one. `keys` only saves
+    /// parsing the same key again.
+    pub fn new(event: &SignedEvent, logs: &Logs, keys: &mut Keys) -> Self {
+        Self::of(event, &event.encode(), logs, keys)
+    }
+
+    /// The same where the encoding is there already.
+    pub(super) fn of(event: &SignedEvent, encoded: &[u8], logs: &Logs, keys: &mut Keys) -> Self {
+        let id = event.signed.digest();
+        Self { id, hash: sha256(&[encoded]), event: verify(event, id, logs, keys) }
+    }
+
+    /// Whether it holds by itself.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn verdict(&self) -> Result<(), Reason> {
+        self.event.as_ref().map(|_| ()).map_err(|reason| *reason)
+    }
+}
+
+fn verify(event: &SignedEvent, id: Digest, logs: &Logs, keys: &mut Keys) -> Result<Event, Reason> {
     let key = keys.of(&event.signer).ok_or(Reason::Signature)?;
     let payload = event.signed.verify_by(key, event.kind.label()).map_err(|_| Reason::Signature)?;
     let read = Event::decode(event.kind, payload).map_err(|_| Reason::Malformed)?;
-    let line = logs.get(&read.author()).map(Vec::as_slice).unwrap_or_default();
-    let allowed = line.iter().any(|log| could_sign(log, event.signer, read.issued_at()));
+    let allowed = logs.could_sign(&read.author(), event.signer, read.issued_at());
     if !allowed || !names_signer(&read, event.signer) {
         return Err(Reason::Signer);
     }
     if let (Some(compact), Event::Receipt(receipt)) = (&event.jws, &read)
-        && !jws::holds(compact, receipt, event.signed.digest())
+        && !jws::holds_by(compact, receipt, id, key)
     {
         return Err(Reason::SecondSignature);
     }
     Ok(read)
 }
 
-/// Keys that were parsed already.
+/// Keys that were parsed already; those that sign much have a table, by which each signature is verified as strictly.
 #[derive(Default)]
-pub struct Keys(BTreeMap<DeviceId, PublicKey>);
+pub struct Keys {
+    known: BTreeMap<DeviceId, Known>,
+    tables: usize,
+}
+
+struct Known {
+    key: PublicKey,
+    signatures: u32,
+}
 
 impl Keys {
     fn of(&mut self, device: &DeviceId) -> Option<&PublicKey> {
-        if !self.0.contains_key(device) {
-            self.0.insert(*device, PublicKey::parse(device.as_bytes()).ok()?);
+        if !self.known.contains_key(device) {
+            if self.known.len() >= charging::KEYS_KEPT {
+                // Most customers sign once; those keys that have a table stay.
+                self.known.retain(|_, known| known.signatures >= charging::TABLE_AFTER);
+            }
+            let key = PublicKey::parse(device.as_bytes()).ok()?;
+            self.known.insert(*device, Known { key, signatures: 0 });
         }
-        self.0.get(device)
+        let known = self.known.get_mut(device)?;
+        known.signatures = known.signatures.saturating_add(1);
+        if known.signatures == charging::TABLE_AFTER && self.tables < charging::TABLES_MAX {
+            self.tables += 1;
+            known.key.prepare();
+        }
+        Some(&known.key)
     }
 }
 
@@ -149,22 +203,25 @@ struct Subscription {
 }
 
 impl Auditor {
-    /// Takes the next event; after the first break nothing more is taken.
-    pub fn take(&mut self, entry: &Entry, verified: Result<Event, Reason>) {
+    /// Takes the next event and its link; after the first break nothing more is taken.
+    pub fn take(&mut self, stored: &Digest, checked: Checked) {
         if self.summary.first_break.is_some() {
             return;
         }
+        let Checked { id, hash, event } = checked;
         let before = self.summary.head.unwrap_or(BEGINNING);
-        let id = entry.event.signed.digest();
-        let chained = if link(&before, &entry.event) == entry.link { Ok(()) } else { Err(Reason::Chain) };
-        let replayed = chained.and(verified).and_then(|event| self.replay(&event, id));
-        if let Err(reason) = replayed {
-            let position = self.summary.events;
-            self.summary.first_break = Some(Break { position, event: id, reason });
-            return;
+        let chained = if link_of(&before, &hash) == *stored { Ok(()) } else { Err(Reason::Chain) };
+        if let Err(reason) = chained.and(event).and_then(|event| self.replay(&event, id)) {
+            return self.break_here(id, reason);
         }
         self.summary.events += 1;
-        self.summary.head = Some(entry.link);
+        self.summary.head = Some(*stored);
+    }
+
+    /// The chain breaks where it has come to, if it hasn't broken before.
+    pub fn break_here(&mut self, event: Digest, reason: Reason) {
+        let position = self.summary.events;
+        self.summary.first_break.get_or_insert(Break { position, event, reason });
     }
 
     /// What it came to.
@@ -174,16 +231,19 @@ impl Auditor {
 
     fn replay(&mut self, event: &Event, id: Digest) -> Result<(), Reason> {
         let Some(of) = event.subscription() else {
+            if self.subscriptions.insert(id, Subscription::default()).is_some() {
+                return Err(Reason::Key);
+            }
             self.summary.subscriptions += 1;
-            let known = self.subscriptions.insert(id, Subscription::default());
-            return if known.is_none() { Ok(()) } else { Err(Reason::Key) };
+            return Ok(());
         };
         let subscription = self.subscriptions.get_mut(&of).ok_or(Reason::Subscription)?;
         match event {
             Event::Invoice(invoice) => subscription.invoice(invoice),
             Event::Receipt(receipt) => {
+                subscription.receipt(receipt, id)?;
                 self.summary.receipts += 1;
-                subscription.receipt(receipt, id)
+                Ok(())
             }
             Event::CreditNote(note) => subscription.credit(note, id),
             Event::CreditReversed(reversal) => subscription.reverse(&reversal.note),
@@ -238,7 +298,7 @@ impl Subscription {
 pub fn audit(entries: &[Entry], logs: &Logs) -> Summary {
     let (mut auditor, mut keys) = (Auditor::default(), Keys::default());
     for entry in entries {
-        auditor.take(entry, verify(&entry.event, logs, &mut keys));
+        auditor.take(&entry.link, Checked::new(&entry.event, logs, &mut keys));
     }
     auditor.summary
 }
@@ -248,7 +308,7 @@ mod tests {
     use super::*;
     use crate::domain::billing::calendar::days;
     use crate::domain::billing::credit::Wish;
-    use crate::domain::billing::fixture::{NOW, World};
+    use crate::domain::billing::fixture::{NOW, World, logs_of};
     use crate::domain::billing::recorded::Recorded;
     use crate::wire::billing::Credit;
 
@@ -279,8 +339,8 @@ mod tests {
                 events.push(book.credit(&wish, &keys, now).unwrap());
             }
         }
-        let logs = [&world.business, &world.person].map(|party| (party.key.id(), vec![party.log.clone()]));
-        (world, chained(events), logs.into())
+        let logs = logs_of([&world.business, &world.person]);
+        (world, chained(events), logs)
     }
 
     fn chained(events: Vec<Recorded>) -> Vec<Entry> {
@@ -352,9 +412,13 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_are_parsed_once_accept_exactly_what_is_accepted_alone() {
-        let (_, entries, logs) = ledger();
+    fn the_set_that_an_audit_accepts_is_that_of_strict_single_verification() {
+        let (world, entries, logs) = ledger();
         let mut keys = Keys::default();
+        // The business's key has its table from the beginning.
+        for _ in 0..charging::TABLE_AFTER {
+            assert!(keys.of(&world.business.keys.id()).is_some());
+        }
         let mut accepted = [0, 0];
         for entry in &entries {
             let bytes = entry.event.encode();
@@ -364,12 +428,12 @@ mod tests {
                     changed[position] ^= 0x10;
                 }
                 let Ok(event) = SignedEvent::decode(&changed) else { continue };
-                let together = verify(&event, &logs, &mut keys).is_ok();
-                let alone = verify(&event, &logs, &mut Keys::default()).is_ok();
+                let together = Checked::new(&event, &logs, &mut keys).verdict();
+                let alone = Checked::new(&event, &logs, &mut Keys::default()).verdict();
                 let strictly = event.signed.verify(event.signer.as_bytes(), event.kind.label()).is_ok();
                 assert_eq!(together, alone);
-                assert!(strictly || !together, "nothing is accepted that doesn't verify strictly by itself");
-                accepted[usize::from(together)] += 1;
+                assert!(strictly || together.is_err(), "nothing is accepted that doesn't verify by itself");
+                accepted[usize::from(together.is_ok())] += 1;
             }
         }
         assert!(accepted[0] > 100 && accepted[1] == entries.len(), "{accepted:?}");

@@ -7,15 +7,13 @@ use crate::base::id::{AccountId, Digest};
 use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::domain::billing::calendar::days;
-use crate::domain::billing::entitlement::{State, entitlement};
 use crate::domain::billing::history::{Foreign, History};
 use crate::domain::billing::periods;
 use crate::domain::billing::rail::request::carries;
 use crate::domain::billing::recorded::Recorded;
 use crate::domain::billing::standing::Standing;
 use crate::domain::identity::device::DeviceKeys;
-use crate::wire::billing::{Event, Invoice, PlanChange, Receipt, Tax, TrialGrant};
-use crate::wire::event::are_taxes_of;
+use crate::wire::billing::{Event, Invoice, PlanChange, TrialGrant};
 use crate::wire::invoice_key::InvoiceKey;
 use crate::wire::plan::Plan;
 use crate::wire::rail::{Payee, Rail};
@@ -25,31 +23,6 @@ use crate::wire::rail::{Payee, Rail};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Book {
     history: History,
-}
-
-/// How an invoice was paid.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Payment {
-    /// By which rail; one of the invoice's.
-    pub rail: Rail,
-    /// SHA-256 of what was shown as evidence, if anything was.
-    pub evidence_hash: Option<Digest>,
-    /// Taxes contained in the amount.
-    pub tax: Vec<Tax>,
-    /// Whether the evidence was verified here: then the receipt says so, as far as the rail allows.
-    pub proven: bool,
-}
-
-impl Payment {
-    /// Marked paid by a rail, without evidence and taxes.
-    pub const fn by(rail: Rail) -> Self {
-        Self { rail, evidence_hash: None, tax: Vec::new(), proven: false }
-    }
-
-    /// Marked paid by hand, without evidence and taxes.
-    pub const fn manual() -> Self {
-        Self::by(Rail::Manual)
-    }
 }
 
 impl Book {
@@ -145,8 +118,7 @@ impl Book {
         if let Some((_, known)) = known {
             return Ok(known.clone());
         }
-        let minor = change.charge.minor.saturating_sub(change.credit.minor);
-        let amount = Money { minor, ..change.charge };
+        let amount = change.due();
         let payees = usable(payees, amount);
         let invoice = Invoice {
             terms: self.history.terms(&change.to),
@@ -163,62 +135,6 @@ impl Book {
         self.record(keys, Event::Invoice(invoice))
     }
 
-    /// Says that an invoice is paid. The same key gives the same receipt for ever; the same key paid in another
-    /// way is an error.
-    ///
-    /// A period begins where the last one ends if that isn't over for longer than its grace, so that paying
-    /// early loses nothing; else it begins now.
-    pub fn mark_paid(
-        &mut self,
-        key: &InvoiceKey,
-        payment: &Payment,
-        keys: &DeviceKeys,
-        now: Time,
-    ) -> Result<Recorded, BookError> {
-        let trust_class = payment.rail.trust_class(payment.proven && payment.evidence_hash.is_some());
-        if let Some((receipt, recorded)) = self.history.receipt_of(key) {
-            let known = (receipt.rail, receipt.evidence_hash, &receipt.tax, receipt.trust_class)
-                == (payment.rail, payment.evidence_hash, &payment.tax, trust_class);
-            return if known { Ok(recorded.clone()) } else { Err(BookError::PaidOtherwise) };
-        }
-        let invoice = self.history.invoice(key).ok_or(BookError::UnknownInvoice)?.clone();
-        let offered = invoice.rails.contains(&payment.rail) || self.offers(key, payment.rail);
-        if !offered || !are_taxes_of(&payment.tax, invoice.amount) {
-            return Err(BookError::Payment);
-        }
-        let cancelled = self.history.cancels().next().is_some();
-        if cancelled && entitlement(&self.history, now).state == State::Expired {
-            return Err(BookError::Cancelled);
-        }
-        if now >= invoice.expires {
-            return Err(BookError::InvoiceExpired);
-        }
-        let standing = Standing::of(&self.history);
-        let (period_start, period_end) = match invoice.change {
-            Some(_) => (invoice.period_start, invoice.period_end),
-            None => periods::next(&standing, now).ok_or(BookError::PaidAhead)?,
-        };
-        let grace_days = self.terms_of(&standing, &invoice).grace_days;
-        let last = self.history.receipts().last().map(|(receipt, recorded)| (receipt.seq, recorded.id()));
-        let receipt = Receipt {
-            terms: invoice.terms,
-            invoice: invoice.key,
-            seq: last.map_or(0, |(seq, _)| seq.saturating_add(1)),
-            previous: last.map_or(Digest::new([0; 32]), |(_, id)| id),
-            period_start,
-            period_end,
-            grace_days,
-            amount: invoice.amount,
-            tax: payment.tax.clone(),
-            rail: payment.rail,
-            trust_class,
-            evidence_hash: payment.evidence_hash,
-            issued_at: now,
-            key: keys.id(),
-        };
-        self.record(keys, Event::Receipt(receipt))
-    }
-
     /// The invoice for the next period that can be paid now, if there is one; one under terms that aren't those of its
     /// period any more is left to expire.
     pub fn open_invoice(&self, now: Time) -> Option<&Recorded> {
@@ -230,26 +146,6 @@ impl Book {
                 && standing.plan_at(invoice.period_start).hash() == invoice.terms.plan_hash
         });
         open.max_by_key(|(invoice, recorded)| (invoice.expires, recorded.id())).map(|(_, recorded)| recorded)
-    }
-
-    /// Whether a further way to pay the invoice was offered by this rail.
-    fn offers(&self, key: &InvoiceKey, rail: Rail) -> bool {
-        self.history.events().any(|recorded| match recorded.event() {
-            Event::Offer(offer) => offer.invoice == *key && offer.payee.rail == rail,
-            _ => false,
-        })
-    }
-
-    /// The terms that an invoice is under.
-    fn terms_of<'h>(&'h self, standing: &Standing<'h>, invoice: &Invoice) -> &'h Plan {
-        let change = invoice.change.and_then(|change| self.history.event(&change));
-        match change.map(Recorded::event) {
-            Some(Event::PlanChange(change)) => &change.to,
-            _ => {
-                let known = standing.terms.iter().find(|(_, plan)| plan.hash() == invoice.terms.plan_hash);
-                known.map_or(&self.history.request().plan, |(_, plan)| *plan)
-            }
-        }
     }
 
     /// A first invoice is open for [`charging::INVOICE_LIFE`], a renewal's as long as paying it restores the
@@ -307,6 +203,16 @@ pub enum BookError {
     /// There is a receipt for this invoice, for another rail, evidence or tax.
     #[error("the invoice is paid already, in another way")]
     PaidOtherwise,
+    /// The subscription has other terms by now than those that the invoice is under, so that money for it would count
+    /// for nothing.
+    #[error(
+        "the subscription has left the terms of this invoice: give the money back, or ask for the next period anew and \
+         mark that invoice paid"
+    )]
+    LeftTerms,
+    /// An announced price was answered before.
+    #[error("this price was answered already, and the first answer counts")]
+    Answered,
     /// A change or a credit that can't be.
     #[error("{0}")]
     Terms(&'static str),
@@ -323,9 +229,10 @@ mod tests {
 
     use super::*;
     use crate::domain::billing::fixture::{NOW, Party, World};
+    use crate::domain::billing::payment::Payment;
     use crate::domain::billing::subscriber::cancel;
     use crate::wire::account::Purposes;
-    use crate::wire::billing::CancelWhen;
+    use crate::wire::billing::{CancelWhen, Receipt, Tax};
     use crate::wire::plan::tests::plan;
 
     fn receipt(recorded: &Recorded) -> Receipt {

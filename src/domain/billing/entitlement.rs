@@ -40,6 +40,22 @@ impl State {
     pub const fn has_access(self) -> bool {
         matches!(self, Self::Trialing | Self::Active | Self::Grace | Self::Canceling)
     }
+
+    /// As people read it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Trialing => "trialing",
+            Self::Active => "active",
+            Self::Grace => "in grace",
+            Self::OnHold => "on hold",
+            Self::Canceling => "canceling",
+            Self::Paused => "paused",
+            Self::Refunded => "refunded",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+        }
+    }
 }
 
 /// The state at a moment, and when it ends if nothing else happens.
@@ -49,6 +65,13 @@ pub struct Entitlement {
     pub state: State,
     /// From when on another state holds; none where nothing is to come.
     pub until: Option<Time>,
+}
+
+impl Entitlement {
+    /// Whether the subscription is over: expired, refunded or revoked, with nothing paid that is yet to begin.
+    pub const fn is_over(&self) -> bool {
+        matches!(self.state, State::Expired | State::Refunded | State::Revoked) && self.until.is_none()
+    }
 }
 
 /// One granted or paid period.
@@ -206,9 +229,10 @@ mod tests {
     use crate::base::charging;
     use crate::base::money::Money;
     use crate::domain::billing::agreement;
-    use crate::domain::billing::book::{Book, Payment};
+    use crate::domain::billing::book::Book;
     use crate::domain::billing::credit::Wish;
     use crate::domain::billing::fixture::{NOW, World};
+    use crate::domain::billing::payment::Payment;
     use crate::domain::billing::recorded::Recorded;
     use crate::domain::billing::subscriber::cancel;
     use crate::wire::billing::Event;
@@ -300,6 +324,36 @@ mod tests {
         let receipt = world.pay(&mut book, NOW);
         let long_after = end_of(&receipt).plus(days(60));
         assert_eq!(state(&book, long_after), (State::Expired, None));
+    }
+
+    #[test]
+    fn what_was_given_back_is_over_unless_more_is_paid_for() {
+        let mut world = World::new();
+        let mut book = world.book();
+        let first = world.pay(&mut book, NOW);
+        let mut paid_ahead = book.clone();
+        world.pay(&mut paid_ahead, NOW);
+        let day = NOW.plus(days(1));
+        for credit in [Credit::Refund, Credit::Revoke] {
+            let wish = Wish {
+                key: InvoiceKey::random(&mut world.rng),
+                receipt: first.id(),
+                credit,
+                minor: None,
+                access_ends: None,
+                reason: "late".into(),
+            };
+            let (mut once, mut ahead) = (book.clone(), paid_ahead.clone());
+            for book in [&mut once, &mut ahead] {
+                book.credit(&wish, &world.business.keys, day).unwrap();
+            }
+            let over = |book: &Book, at| entitlement(book.history(), at).is_over();
+            assert!(!over(&once, NOW) && over(&once, day), "{credit:?}");
+            assert!(
+                !over(&ahead, day) && !state(&ahead, day).0.has_access(),
+                "the next period is yet to begin"
+            );
+        }
     }
 
     #[test]

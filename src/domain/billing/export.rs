@@ -125,7 +125,8 @@ pub struct Verdict {
     pub log_seq: u64,
     /// How much the receipt proves that money moved, in words.
     pub trust: &'static str,
-    /// Up to when refunds and revocations are known; none where no credit notes were given.
+    /// Up to when refunds and revocations are known, by the word of whoever gave the notes: each note is signed, that
+    /// there is no other isn't. None where no credit notes were given.
     pub notes_until: Option<Time>,
     /// What was given back of it by these, in minor units.
     pub refunded_minor: i64,
@@ -144,7 +145,10 @@ impl fmt::Display for Verdict {
         let shown = if self.shown { "shown by its subject" } else { "not shown by its subject: a copy" };
         match self.notes_until {
             None => write!(f, "{checked}; {shown}; refunds and revocations were not checked"),
-            Some(until) => write!(f, "{checked}; {shown}; refunds and revocations are known up to {until}"),
+            Some(until) => write!(
+                f,
+                "{checked}; {shown}; refunds and revocations as given, up to {until} by the word of whoever gave them"
+            ),
         }
     }
 }

@@ -4,8 +4,10 @@ use rand_core::{TryCryptoRng, TryRng};
 
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
-use crate::domain::billing::book::{Book, Payment};
+use crate::domain::billing::book::Book;
 use crate::domain::billing::calendar::days;
+use crate::domain::billing::logs::{Line, Logs};
+use crate::domain::billing::payment::Payment;
 use crate::domain::billing::recorded::Recorded;
 use crate::domain::billing::subscriber;
 use crate::domain::identity::account::{AccountKey, Seed};
@@ -67,6 +69,12 @@ impl Party {
         let log = AccountLog::begin(&key, keys.member(&key.id(), purposes), NOW.minus(days(400)));
         Self { key, keys, log }
     }
+}
+
+/// The logs of parties, none of which was restored.
+pub(in crate::domain) fn logs_of<'p>(parties: impl IntoIterator<Item = &'p Party>) -> Logs {
+    let line = |party: &Party| (party.key.id(), Line::new(vec![party.log.clone()], Vec::new()).unwrap());
+    parties.into_iter().map(line).collect()
 }
 
 pub(in crate::domain) struct World {

@@ -136,6 +136,34 @@ impl History {
         self.receipts().into_iter().find(|(receipt, _)| receipt.invoice == *key)
     }
 
+    /// The first answer to an event of the other side, by (time, id): an agreement or a consent. No later one counts.
+    pub fn answer(&self, kind: EventKind, event: &Digest) -> Option<&Recorded> {
+        let answers = self.events.values().filter(|recorded| match recorded.event() {
+            Event::Agreement(answer) | Event::Consent(answer) => {
+                recorded.kind() == kind && answer.event == *event
+            }
+            _ => false,
+        });
+        answers.min_by_key(|recorded| (recorded.event().issued_at(), recorded.id()))
+    }
+
+    /// Whether the other side may say one thing more: not more than [`charging::SAID_MAX`] events, so that there is
+    /// always room for what this side says; and nothing more about what it has answered already.
+    ///
+    /// This is for whoever hears it now: what was taken in once counts, in whatever order.
+    pub fn may_say(&self, event: &Recorded) -> bool {
+        let of_author =
+            self.events.values().filter(|said| said.kind().is_subscribers() == event.kind().is_subscribers());
+        let answered = match event.event() {
+            Event::Agreement(answer) | Event::Consent(answer) => {
+                let known = self.answer(event.kind(), &answer.event);
+                known.is_some_and(|known| known.id() != event.id())
+            }
+            _ => false,
+        };
+        !answered && of_author.count() < charging::SAID_MAX
+    }
+
     /// Cancellations.
     pub fn cancels(&self) -> impl Iterator<Item = &CancelIntent> {
         self.events.values().filter_map(|recorded| match recorded.event() {
@@ -187,11 +215,7 @@ impl History {
                 && amount.is_none_or(|amount| amount == amount_of)
         };
         let signed = |recorded: &Recorded| match recorded.event() {
-            Event::PlanChange(change) => {
-                let minor = change.charge.minor.saturating_sub(change.credit.minor);
-                let due = Money { minor, ..change.charge };
-                fits(&change.to, change.to.price) || fits(&change.to, due)
-            }
+            Event::PlanChange(change) => fits(&change.to, change.to.price) || fits(&change.to, change.due()),
             Event::Consent(answer) if answer.agrees => match self.event(&answer.event).map(Recorded::event) {
                 Some(Event::PriceChange(change)) => fits(&change.to, change.to.price),
                 _ => false,
@@ -232,8 +256,11 @@ pub enum Foreign {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::billing::book::Book;
     use crate::domain::billing::fixture::{NOW, World};
+    use crate::domain::billing::subscriber;
     use crate::wire::plan::tests::plan;
+    use crate::wire::rail::Rail;
 
     #[test]
     fn events_of_another_subscription_are_refused() {
@@ -280,6 +307,28 @@ mod tests {
         assert_eq!(history.add(again), Ok(true));
         assert_eq!(history.invoice(&invoice.key), Some(invoice));
         assert_eq!(history.equivocations().len(), 1);
+    }
+
+    #[test]
+    fn whoever_floods_a_subscription_leaves_room_for_the_other_side() {
+        let mut world = World::new();
+        let book = world.book();
+        let mut history = book.history().clone();
+        let say = |history: &History, proof: u64| {
+            let proof = proof.to_be_bytes().to_vec();
+            let key = "ABCDEFGHIJKLMNOPQRST".parse().unwrap();
+            subscriber::evidence(history, &world.person.keys, key, Rail::Pix, proof, NOW)
+        };
+        for proof in 0..charging::SAID_MAX as u64 {
+            let event = say(&history, proof);
+            assert!(history.may_say(&event));
+            history.add(event).unwrap();
+        }
+        assert!(!history.may_say(&say(&history, u64::MAX)));
+        let mut answered = Book::new(history);
+        world.pay(&mut answered, NOW);
+        assert_eq!(answered.history().receipts().len(), 1);
+        assert!(answered.history().may_say(answered.history().receipts()[0].1));
     }
 
     #[test]

@@ -9,7 +9,8 @@
 //! periods       which period a payment is for
 //! proration     what a change of plans in the middle of a period costs
 //! rail/         what banks and wallets read
-//! book          the issuer's side: grants, invoices, receipts
+//! book          the issuer's side: grants and invoices
+//! payment       the issuer's side: receipts for what was paid
 //! credit        the issuer's side: money given back, receipts taken back
 //! agreement     changes of plan and price, and pauses, which both sides sign
 //! subscriber    the subscriber's side: subscribing, cancelling, evidence
@@ -19,6 +20,7 @@
 //! notes         credit notes as a file, for whoever verifies a receipt
 //! shown         a receipt shown by its subject
 //! carrier       the texts that a receipt travels in
+//! logs          the account logs that events are verified by
 //! audit         an issuer's events replayed, and the first break
 //! ledger_file   these events as lines of JSON, with a signed end
 //! ```
@@ -35,7 +37,9 @@ pub mod export;
 pub mod history;
 pub mod jws;
 pub mod ledger_file;
+pub mod logs;
 pub mod notes;
+pub mod payment;
 pub mod proration;
 pub mod rail;
 pub mod recorded;

@@ -1,5 +1,7 @@
 //! Credit notes as a file: what whoever verifies a receipt must know of what came after it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::base::charging;
@@ -21,7 +23,7 @@ pub const FORMAT: &str = "sigillo-credit-notes/1";
 pub struct CreditNotes {
     /// [`FORMAT`].
     pub format: String,
-    /// Up to when they are known.
+    /// Up to when they are known, by the word of whoever made the file: nobody signed it.
     pub until: Time,
     /// The notes and reversals.
     pub notes: Vec<NoteDocument>,
@@ -91,14 +93,19 @@ impl CreditNotes {
         }
         notes.sort_by_key(|(note, id)| (note.issued_at, *id));
         notes.dedup_by_key(|(_, id)| *id);
-        let mut found = Found::default();
+        let (mut found, mut keys) = (Found::default(), BTreeSet::new());
         for (note, _) in notes.into_iter().filter(|(note, _)| note.receipt == id) {
             let sum = found.refunded_minor.checked_add(note.amount.minor);
-            let Some(sum) = sum.filter(|sum| *sum <= receipt.amount.minor) else { continue };
-            found.refunded_minor = sum;
-            if note.access_ends < receipt.period_end
-                && found.cut.is_none_or(|(ends, _)| note.access_ends < ends)
-            {
+            let within = sum.is_some_and(|sum| sum <= receipt.amount.minor);
+            if !within || note.amount.currency != receipt.amount.currency || !keys.insert(note.key) {
+                continue;
+            }
+            found.refunded_minor = sum.unwrap_or_default();
+            // As in a subscription's standing: the soonest end; where two come at once, it is a revocation.
+            let sooner = |(ends, credit): (Time, Credit)| {
+                note.access_ends < ends || (note.access_ends == ends && credit == Credit::Refund)
+            };
+            if note.access_ends < receipt.period_end && found.cut.is_none_or(sooner) {
                 found.cut = Some((note.access_ends, note.credit));
             }
         }
@@ -157,7 +164,12 @@ mod tests {
         assert_eq!(verify(&notes, day).unwrap_err(), Refusal::Credited { ends: day, credit: Credit::Revoke });
         let before = verify(&notes, NOW).unwrap();
         assert_eq!(before.notes_until, Some(day));
-        assert!(before.to_string().contains("are known up to 2027-02-01T10:00:00Z"), "{before}");
+        assert!(
+            before
+                .to_string()
+                .contains("as given, up to 2027-02-01T10:00:00Z by the word of whoever gave them"),
+            "{before}"
+        );
         let mut forged = notes.clone();
         forged.notes[0].signed.payload[40] ^= 1;
         assert_eq!(verify(&forged, NOW).unwrap_err(), Refusal::Notes);

@@ -9,7 +9,8 @@ use crate::domain::billing::history::History;
 use crate::domain::billing::proration::{self, PaidPeriod};
 use crate::domain::billing::recorded::Recorded;
 use crate::wire::billing::{
-    Answer, Credit, CreditNote, Event, EventKind, Invoice, Pause, PlanChange, Receipt, TrialGrant,
+    Answer, Credit, CreditNote, Event, EventKind, Invoice, Pause, PlanChange, PriceChange, Receipt,
+    TrialGrant,
 };
 use crate::wire::invoice_key::InvoiceKey;
 use crate::wire::plan::Plan;
@@ -52,8 +53,9 @@ pub struct Counted<'h> {
 
 /// A change that both sides signed.
 enum Agreed<'h> {
-    Plan(&'h PlanChange),
-    Price(Time, &'h Plan, Digest),
+    /// With the moment at which the issuer agreed.
+    Plan(&'h PlanChange, Time),
+    Price(&'h PriceChange),
 }
 
 impl<'h> Standing<'h> {
@@ -62,15 +64,15 @@ impl<'h> Standing<'h> {
         let events = Sorted::of(history);
         let mut receipts = Vec::new();
         let (terms, changes) = terms(history, &events);
-        let prices: BTreeMap<Digest, i64> =
-            terms.iter().map(|(_, plan)| (plan.hash(), plan.price.minor)).collect();
+        let prices: BTreeMap<Digest, Money> =
+            terms.iter().map(|(_, plan)| (plan.hash(), plan.price)).collect();
         for (receipt, id) in &events.receipts {
             let change = events.invoice_of(&receipt.invoice).and_then(|invoice| invoice.change);
             let price = match change {
-                Some(change) => changes.get(&change).map(|(_, due)| *due),
+                Some(change) => changes.get(&change).map(|counted| counted.change.due()),
                 None => prices.get(&receipt.terms.plan_hash).copied(),
             };
-            if price == Some(receipt.amount.minor) && prices.contains_key(&receipt.terms.plan_hash) {
+            if price == Some(receipt.amount) && prices.contains_key(&receipt.terms.plan_hash) {
                 receipts.push(Counted { receipt, id: *id, credited: 0, refunded: 0, change, cut: None });
             }
         }
@@ -85,9 +87,14 @@ impl<'h> Standing<'h> {
         self.terms.iter().rev().find(|(from, _)| *from <= moment).map_or(self.asked, |(_, plan)| *plan)
     }
 
-    /// Whether the terms were in force at any time.
-    pub fn knows(&self, plan_hash: &Digest) -> bool {
-        self.terms.iter().any(|(_, plan)| plan.hash() == *plan_hash)
+    /// The terms that are in force in the end, after every change that was agreed to.
+    pub fn last_plan(&self) -> &'h Plan {
+        self.terms.last().map_or(self.asked, |(_, plan)| *plan)
+    }
+
+    /// Whether a receipt counts.
+    pub fn counts(&self, receipt: &Digest) -> bool {
+        self.receipts.iter().any(|counted| counted.id == *receipt)
     }
 
     /// Paid periods that aren't over at a moment and weren't taken back, with what is left of what was paid for them:
@@ -180,12 +187,13 @@ impl<'h> Sorted<'h> {
         }
     }
 
-    fn said_yes(&self, kind: EventKind, event: &Digest) -> bool {
-        self.answers.get(&(kind, *event)).is_some_and(|(_, _, agrees)| *agrees)
+    /// When the other side said yes, if its first answer was that.
+    fn yes(&self, kind: EventKind, event: &Digest) -> Option<Time> {
+        self.answers.get(&(kind, *event)).and_then(|(at, _, agrees)| agrees.then_some(*at))
     }
 
     fn is_agreed(&self, event: &Digest) -> bool {
-        self.said_yes(EventKind::Agreement, event)
+        self.yes(EventKind::Agreement, event).is_some()
     }
 
     fn invoice_of(&self, key: &InvoiceKey) -> Option<&'h Invoice> {
@@ -193,33 +201,41 @@ impl<'h> Sorted<'h> {
     }
 
     /// Whether what a change of plans costs was paid: by a receipt for an invoice that names it.
-    fn is_paid(&self, change: &Digest, due: i64) -> bool {
-        due == 0
+    fn is_paid(&self, change: &Digest, due: Money) -> bool {
+        due.minor == 0
             || self.receipts.iter().any(|(receipt, _)| {
                 let invoice = self.invoice_of(&receipt.invoice);
-                receipt.amount.minor == due && invoice.is_some_and(|invoice| invoice.change == Some(*change))
+                receipt.amount == due && invoice.is_some_and(|invoice| invoice.change == Some(*change))
             })
     }
 }
 
-/// A change of plans that counts, and what was due for it.
-type Changes<'h> = BTreeMap<Digest, (&'h PlanChange, i64)>;
+/// A change of plans that counts.
+struct CountedChange<'h> {
+    change: &'h PlanChange,
+    /// When the issuer agreed, by the same clock as receipts and notes are signed by: what was paid until then went in.
+    agreed_at: Time,
+}
+
+type Changes<'h> = BTreeMap<Digest, CountedChange<'h>>;
 
 /// The terms in force, from the request on: each change that both sides signed, that leaves the terms in force, and
-/// that was paid where something was due.
+/// that was paid where something was due. Another price is in force when it was to be, and not before it was agreed to.
 fn terms<'h>(history: &'h History, events: &Sorted<'h>) -> (Vec<(Time, &'h Plan)>, Changes<'h>) {
     let mut agreed: Vec<(Time, Time, Digest, Agreed<'h>)> = Vec::new();
     for (recorded, id) in &events.changes {
         match recorded.event() {
             Event::PlanChange(change) => {
-                let due = change.charge.minor.saturating_sub(change.credit.minor);
-                if events.is_agreed(id) && events.is_paid(id, due) {
-                    agreed.push((change.at, change.issued_at, *id, Agreed::Plan(change)));
+                let yes = events.yes(EventKind::Agreement, id).filter(|_| events.is_paid(id, change.due()));
+                if let Some(agreed_at) = yes {
+                    agreed.push((change.at, change.issued_at, *id, Agreed::Plan(change, agreed_at)));
                 }
             }
-            Event::PriceChange(change) if events.said_yes(EventKind::Consent, id) => {
-                let price = Agreed::Price(change.effective, &change.to, change.from);
-                agreed.push((change.effective, change.issued_at, *id, price));
+            Event::PriceChange(change) => {
+                if let Some(consented) = events.yes(EventKind::Consent, id) {
+                    let at = change.effective.max(consented);
+                    agreed.push((at, change.issued_at, *id, Agreed::Price(change)));
+                }
             }
             _ => {}
         }
@@ -229,19 +245,19 @@ fn terms<'h>(history: &'h History, events: &Sorted<'h>) -> (Vec<(Time, &'h Plan)
     let mut terms = vec![(Time::EPOCH, &request.plan)];
     let mut changes = BTreeMap::new();
     let mut current = &request.plan;
-    for (_, _, id, change) in agreed {
-        let (from, to, at) = match change {
-            Agreed::Plan(change) => (change.from, &change.to, change.at),
-            Agreed::Price(at, to, from) if to.id == current.id && to.version > current.version => {
-                (from, to, at)
+    for (at, _, id, change) in agreed {
+        let (from, to) = match &change {
+            Agreed::Plan(change, _) => (change.from, &change.to),
+            Agreed::Price(change) if change.to.id == current.id && change.to.version > current.version => {
+                (change.from, &change.to)
             }
-            Agreed::Price(..) => continue,
+            Agreed::Price(_) => continue,
         };
         if from == current.hash() {
             current = to;
             terms.push((at, to));
-            if let Agreed::Plan(change) = change {
-                changes.insert(id, (change, change.charge.minor.saturating_sub(change.credit.minor)));
+            if let Agreed::Plan(change, agreed_at) = change {
+                changes.insert(id, CountedChange { change, agreed_at });
             }
         }
     }
@@ -255,7 +271,7 @@ enum Move<'h> {
     Change(&'h PlanChange),
 }
 
-/// Takes from receipts what was given back or went into a change, in the order that it was signed in, and never more
+/// Takes from receipts what was given back or went into a change, in the order of the issuer's clock, and never more
 /// than was paid; returns the notes that count, and what paid periods are left with.
 fn credits<'h>(
     receipts: &mut [Counted<'h>],
@@ -263,21 +279,21 @@ fn credits<'h>(
     changes: &Changes<'h>,
 ) -> (Vec<(&'h CreditNote, Digest)>, Vec<PaidPeriod>) {
     let paid = receipts.iter().enumerate().filter(|(_, counted)| counted.change.is_none());
-    let mut moves: Vec<(Time, Digest, Move<'h>)> =
-        paid.map(|(place, counted)| (counted.receipt.issued_at, counted.id, Move::Paid(place))).collect();
+    // Of what was signed at one moment, payments come first, then notes, then changes.
+    let mut moves: Vec<((Time, u8, Digest), Move<'h>)> = paid
+        .map(|(place, counted)| ((counted.receipt.issued_at, 0, counted.id), Move::Paid(place)))
+        .collect();
     let valid = events.notes.iter().filter(|(_, id)| !events.reversed.contains(id));
-    moves.extend(valid.map(|(note, id)| (note.issued_at, *id, Move::Note(note))));
-    moves.extend(changes.iter().map(|(id, (change, _))| (change.issued_at, *id, Move::Change(change))));
-    moves.sort_by_key(|(at, id, _)| (*at, *id));
+    moves.extend(valid.map(|(note, id)| ((note.issued_at, 1, *id), Move::Note(note))));
+    moves.extend(
+        changes.iter().map(|(id, counted)| ((counted.agreed_at, 2, *id), Move::Change(counted.change))),
+    );
+    moves.sort_by_key(|(order, _)| *order);
     let mut open: Vec<(PaidPeriod, Option<usize>)> = Vec::new();
     let (mut notes, mut keys) = (Vec::new(), BTreeSet::new());
-    for (_, id, step) in moves {
+    for ((_, _, id), step) in moves {
         match step {
-            Move::Paid(place) => {
-                let Receipt { period_start, period_end, amount, .. } = receipts[place].receipt;
-                let period = PaidPeriod { start: *period_start, end: *period_end, minor: amount.minor };
-                open.push((period, Some(place)));
-            }
+            Move::Paid(place) => open.push((left_of(&receipts[place]), Some(place))),
             Move::Change(change) => {
                 for (period, place) in open.iter().filter(|(period, _)| period.end > change.at) {
                     let part = proration::credit(period, change.at);
@@ -306,6 +322,14 @@ fn credits<'h>(
         }
     }
     (notes, open.into_iter().map(|(period, _)| period).collect())
+}
+
+/// The period of a receipt, with what is left of it: where the issuer's clock was set back, notes are older than it.
+fn left_of(counted: &Counted<'_>) -> PaidPeriod {
+    let Receipt { period_start, period_end, amount, .. } = counted.receipt;
+    let end = counted.cut.map_or(*period_end, |(ends, _)| ends.max(*period_start));
+    let minor = amount.minor.saturating_sub(counted.credited).max(0);
+    PaidPeriod { start: *period_start, end, minor }
 }
 
 /// Gives back what a note says, if so much is left of the receipt and no other note has its key.

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::id::AccountId;
+use crate::base::id::{AccountId, MessageId};
 use crate::base::said_limits;
 use crate::base::time::Time;
-use crate::domain::chat::changes::{Made, Named};
+use crate::domain::chat::changes::{Made, Named, Side};
 use crate::domain::chat::names;
 use crate::domain::chat::timeline::{self, Entry, From, NewEntry, Taken};
+use crate::domain::chat::void;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
@@ -68,11 +69,27 @@ impl Conversation {
     }
 }
 
+/// The last number that a new conversation takes for used, where one was erased, or the store is a copy of an earlier one:
+/// whoever it is with may have heard of those up to there.
+const AFRESH: Table<u64> = Table::new(TableId::Afresh, 1);
+const AFRESH_ID: &[u8] = b"numbers";
+
+/// A conversation is forgotten, or may be: new ones begin above all numbers that were used in it.
+pub fn start_afresh(tx: &Tx<'_>, now: Time) {
+    let last = tx.copy(&AFRESH, AFRESH_ID).unwrap_or(0);
+    tx.put(&AFRESH, AFRESH.key(AFRESH_ID), void::fresh(last, now) - 1);
+}
+
 /// Changes the conversation's row, which is made where there is none.
 pub fn edit<R>(tx: &Tx<'_>, with: &AccountId, change: impl FnOnce(&mut Conversation) -> R) -> Option<R> {
     let key = CONVERSATIONS.key(with.as_bytes());
     if tx.with(&CONVERSATIONS, &key, |_| ()).is_none() {
-        tx.put(&CONVERSATIONS, key.clone(), Conversation::new(*with));
+        let mut row = Conversation::new(*with);
+        if let Some(last) = tx.copy(&AFRESH, AFRESH_ID) {
+            void::begin(tx, with.as_bytes(), last);
+            row.sent_seq = last;
+        }
+        tx.put(&CONVERSATIONS, key.clone(), row);
     }
     tx.edit(&CONVERSATIONS, &key, change)
 }
@@ -94,6 +111,14 @@ pub fn next_seq(tx: &Tx<'_>, with: &AccountId) -> u64 {
         conversation.sent_seq
     });
     taken.unwrap_or(1)
+}
+
+/// The numbers behind the last one that we used are void: they may have been used in another life of this store.
+pub fn pass_over(tx: &Tx<'_>, with: &AccountId, now: Time) {
+    if let Some(last) = edit(tx, with, |conversation| conversation.sent_seq) {
+        let last = void::add(tx, with.as_bytes(), last, now);
+        edit(tx, with, |conversation| conversation.sent_seq = last);
+    }
 }
 
 /// An entry of theirs, the last one so far, was seen on another device of ours before it came here.
@@ -180,6 +205,28 @@ pub fn find(rows: &impl Rows, with: &AccountId, named: Named) -> Option<Entry> {
     let position = names::position(rows, with, named)?;
     timeline::since(rows, with, position, 1).pop().filter(|entry| entry.name() == Some(named))
 }
+
+/// The messages whose ids begin with these hexadecimal digits, latest first: two are enough to know that they are too
+/// few. What is further back than [`said_limits::LOOK_BACK`] is found by its whole id.
+pub fn fitting(rows: &impl Rows, with: &AccountId, beginning: &str) -> Vec<Entry> {
+    let beginning = beginning.to_ascii_lowercase();
+    if let Some(id) = MessageId::from_hex(&beginning) {
+        let both = [Side::Ours, Side::Theirs].into_iter();
+        return both.filter_map(|side| find(rows, with, Named { side, id })).collect();
+    }
+    let (mut edge, mut left, mut found) = (u64::MAX, said_limits::LOOK_BACK, Vec::new());
+    while found.len() < 2 && left > 0 {
+        let page = timeline::before(rows, with, edge, left.min(LOOK_PAGE));
+        let Some(first) = page.first() else { break };
+        (edge, left) = (first.position, left - page.len());
+        let fits = |entry: &Entry| entry.name().is_some() && entry.id.to_string().starts_with(&beginning);
+        found.extend(page.into_iter().rev().filter(fits));
+    }
+    found.truncate(2);
+    found
+}
+
+const LOOK_PAGE: usize = 256;
 
 /// A message has its place: it can be named, and takes what came for it before.
 fn named(tx: &Tx<'_>, with: &AccountId, entry: &mut Entry, now: Time) {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::DeviceId;
 use crate::domain::chat::outbox::OUTBOX;
+use crate::domain::chat::void;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::wire::content::{Ack, BEYOND_MAX};
@@ -77,6 +78,27 @@ impl Delivery {
         let highest = self.beyond.last().map_or(self.delivered, |(_, until)| until - 1);
         self.sent = self.sent.max(highest);
         Progress { settled: self.settled_since(&before), moved: *self != before }
+    }
+
+    /// The same where some numbers are void: what is said of them says nothing, and they are passed over at once where
+    /// the device has passed them over.
+    pub fn acknowledge_over(&mut self, ack: &Ack, last: u64, voids: &[(u64, u64)]) -> Progress {
+        let ack = void::strip(ack, voids);
+        let mut progress = Progress::default();
+        for (from, until) in void::ahead(voids, self.delivered) {
+            if ack.delivered < until - 1 {
+                break;
+            }
+            let before = Ack { delivered: from - 1, beyond: Vec::new(), ..ack.clone() };
+            progress.settled.extend(self.acknowledge(&before, from - 1).settled);
+            self.delivered = until - 1;
+            self.beyond.retain(|(_, end)| *end > until);
+            progress.moved = true;
+        }
+        let rest = self.acknowledge(&ack, last);
+        progress.settled.extend(rest.settled);
+        progress.moved |= rest.moved;
+        progress
     }
 
     /// The sequence numbers that arrived according to these marks, and not according to the earlier ones.
@@ -163,6 +185,27 @@ mod tests {
         marks.acknowledge(&ack(u64::MAX, &[(7, u64::MAX), (9, 3)], u64::MAX), 2);
         assert_eq!((marks.delivered, marks.read, marks.beyond.len()), (2, 2, 0));
         assert_eq!(marks.state(3), State::Queued);
+    }
+
+    #[test]
+    fn void_numbers_are_passed_over_and_never_settled() {
+        const FAR: u64 = 1 << 32;
+        let voids = [(11, FAR)];
+        let mut marks = Delivery { sent: 8, delivered: 8, ..Delivery::default() };
+        let over = |marks: &mut Delivery, ack: &Ack| marks.acknowledge_over(ack, FAR + 2, &voids);
+        // It has what another life of this store sent.
+        assert_eq!(over(&mut marks, &ack(13, &[(15, 16), (FAR, FAR + 1)], 12)).settled, [9, 10, FAR]);
+        assert_eq!((marks.delivered, marks.read), (10, 10));
+        assert_eq!(over(&mut marks, &ack(FAR, &[], 13)).settled, [0; 0], "it passed them over");
+        assert_eq!(
+            (marks.delivered, marks.state(FAR), marks.state(FAR + 1)),
+            (FAR, State::Delivered, State::Queued)
+        );
+        assert_eq!(over(&mut marks, &ack(FAR + 2, &[], FAR + 2)).settled, [FAR + 1, FAR + 2]);
+        assert_eq!((marks.read, marks.beyond.len()), (FAR + 2, 0));
+        // All at once.
+        let mut marks = Delivery { delivered: 8, ..Delivery::default() };
+        assert_eq!(over(&mut marks, &ack(FAR + 1, &[], 0)).settled, [9, 10, FAR, FAR + 1]);
     }
 
     #[test]

@@ -12,11 +12,14 @@ use crate::wire::consent::Decline;
 use crate::wire::content::{Ack, BEYOND_MAX};
 
 /// Marks by the contact's device.
-pub const INCOMING: Table<Incoming> = Table::new(TableId::Incoming, 2);
+pub const INCOMING: Table<Incoming> = Table::new(TableId::Incoming, 3);
 /// Contents that wait behind a gap, by device, at their sequence number.
 pub const HELD: Table<Vec<u8>> = Table::new(TableId::Held, 1);
 /// Positions of entries shown as missing, by device, at their sequence number.
 pub const MISSING: Table<u64> = Table::new(TableId::Missing, 1);
+
+/// In the place of [`Incoming::told`]: the device is to hear from us, whatever it knows.
+pub const UNHEARD: (u64, u64, u32, u32) = (u64::MAX, 0, 0, 0);
 
 /// What one device sent so far.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -33,6 +36,8 @@ pub struct Incoming {
     pub told: (u64, u64, u32, u32),
     /// What arrived and was dropped, in half-open runs, in order; the last [`consent_limits::DECLINED_RUNS_MAX`].
     pub declined: Vec<(u64, u64, Decline)>,
+    /// Half-open runs of numbers, in order, that no content has, and that aren't passed over yet.
+    pub void: Vec<(u64, u64)>,
 }
 
 /// What is to be done with a content.
@@ -109,6 +114,36 @@ pub fn begin_late(tx: &Tx<'_>, device: &DeviceId, first: u64) -> Vec<u64> {
     positions
 }
 
+/// The device says which of its numbers no content has. What is shown of them as missing stays so, and isn't waited for.
+pub fn learn_void(tx: &Tx<'_>, device: &DeviceId, void: &[(u64, u64)]) {
+    let row = tx.copy(&INCOMING, device.as_bytes()).unwrap_or_default();
+    for (from, until) in void {
+        let scan = MISSING.of(device.as_bytes()).from(*from).until(*until).limit(limits::HELD_MAX);
+        for (key, _) in if row.missing > 0 { tx.scan(&MISSING, &scan) } else { Vec::new() } {
+            key.position().into_iter().for_each(|seq| found(tx, device, seq));
+        }
+    }
+    let ahead = void.iter().copied().filter(|(_, until)| *until > row.filed + 1).collect();
+    if row.void != ahead {
+        edit(tx, device, |row| row.void = ahead);
+    }
+}
+
+/// Passes void numbers over where they are next, and nothing waits whose number is among them; whether any were.
+pub fn pass_void(tx: &Tx<'_>, device: &DeviceId) -> bool {
+    let key = INCOMING.key(device.as_bytes());
+    let next = tx.with(&INCOMING, &key, |row| row.void.first().map(|void| (*void, row.filed))).flatten();
+    let Some(((from, until), filed)) = next else { return false };
+    if filed + 1 < from || first_held(tx, device).is_some_and(|held| held < until) {
+        return false;
+    }
+    edit(tx, device, |row| {
+        row.filed = row.filed.max(until - 1);
+        row.void.remove(0);
+    });
+    true
+}
+
 /// Keeps a content that came early.
 pub fn hold(tx: &Tx<'_>, device: &DeviceId, seq: u64, content: Vec<u8>) {
     tx.put(&HELD, HELD.key_at(device.as_bytes(), seq), content);
@@ -134,6 +169,11 @@ pub fn first_held(tx: &Tx<'_>, device: &DeviceId) -> Option<u64> {
     tx.scan(&HELD, &HELD.of(device.as_bytes()).limit(1)).pop().and_then(|(key, _)| key.position())
 }
 
+/// The content under that number.
+pub fn first_held_content(tx: &Tx<'_>, device: &DeviceId) -> Option<Vec<u8>> {
+    first_held(tx, device).and_then(|seq| tx.with(&HELD, &HELD.key_at(device.as_bytes(), seq), Vec::clone))
+}
+
 /// Shows the gap before the first content that waits as missing: `file` gives each its entry and says at which
 /// position.
 pub fn give_up_gap(tx: &Tx<'_>, device: &DeviceId, mut file: impl FnMut(u64) -> u64) {
@@ -157,6 +197,9 @@ pub fn found(tx: &Tx<'_>, device: &DeviceId, seq: u64) {
 }
 
 /// What arrived under this number is dropped: its sender is told why.
+///
+/// Where there are too many runs, the lowest two that touch become one with the cause of the latter: that something was
+/// dropped matters more than why. Where none touch, the lowest is forgotten, but never the one that is told first here.
 pub fn decline(tx: &Tx<'_>, device: &DeviceId, seq: u64, cause: Decline) {
     edit(tx, device, |incoming| {
         let runs = &mut incoming.declined;
@@ -165,21 +208,34 @@ pub fn decline(tx: &Tx<'_>, device: &DeviceId, seq: u64, cause: Decline) {
             Some((_, until, known)) if *until == seq && *known == cause => *until = seq + 1,
             _ => runs.insert(at, (seq, seq + 1, cause)),
         }
-        if runs.len() > consent_limits::DECLINED_RUNS_MAX {
-            runs.remove(0);
+        if runs.len() <= consent_limits::DECLINED_RUNS_MAX {
+            return;
+        }
+        match runs.windows(2).position(|pair| matches!(pair, [(_, until, _), (from, ..)] if until == from)) {
+            Some(lower) => {
+                let (from, ..) = runs.remove(lower);
+                runs.iter_mut().skip(lower).take(1).for_each(|run| run.0 = from);
+            }
+            None => {
+                runs.remove(usize::from(at == 0));
+            }
         }
     });
 }
 
-/// The acknowledgement that says how things stand: what is shown as missing did not arrive.
+/// The acknowledgement that says how things stand: what is shown as missing did not arrive. Where more is missing than
+/// it has runs for, it says nothing of what lies behind.
 pub fn acknowledgement(rows: &impl Rows, device: &DeviceId) -> Ack {
     let incoming = rows.row(&INCOMING, device.as_bytes()).unwrap_or_default();
     let mut runs = vec![(1, incoming.filed + 1)];
     if incoming.missing > 0 {
-        for (key, _) in rows.scan(&MISSING, &MISSING.of(device.as_bytes()).limit(BEYOND_MAX)) {
+        let missing = rows.scan(&MISSING, &MISSING.of(device.as_bytes()).limit(BEYOND_MAX + 1));
+        for (index, (key, _)) in missing.into_iter().enumerate() {
             let (Some(gap), Some((from, until))) = (key.position(), runs.pop()) else { continue };
             runs.push((from, gap));
-            runs.push((gap + 1, until));
+            if index < BEYOND_MAX {
+                runs.push((gap + 1, until));
+            }
         }
     }
     if incoming.held > 0 {
@@ -266,6 +322,36 @@ mod tests {
     }
 
     #[test]
+    fn however_much_is_missing_none_of_it_is_acknowledged() {
+        let tx = Tx::new(&Empty);
+        // Every other number is missing, of more than one acknowledgement has runs for.
+        let most = 2 * limits::HELD_MAX as u64;
+        for seq in (2..=most).step_by(2) {
+            hold(&tx, &DEVICE, seq, vec![0]);
+            give_up_gap(&tx, &DEVICE, |seq| seq);
+            take_held(&tx, &DEVICE).unwrap();
+            file(&tx);
+        }
+        hold(&tx, &DEVICE, most + 5, vec![0]);
+        let told = |tx: &Tx<'_>| {
+            let ack = acknowledgement(tx, &DEVICE);
+            assert!(ack.beyond.len() <= BEYOND_MAX);
+            let mut told: Vec<u64> = (1..=ack.delivered).collect();
+            told.extend(ack.beyond.iter().flat_map(|(from, until)| *from..*until));
+            told
+        };
+        let first: Vec<u64> = (2..).step_by(2).take(BEYOND_MAX).collect();
+        assert_eq!(told(&tx), first, "no number that is missing, and of the others as many as fit");
+        // What comes makes room for more.
+        for seq in (1..40).step_by(2) {
+            found(&tx, &DEVICE, seq);
+        }
+        let told = told(&tx);
+        assert_eq!(told[..40], (1..=40).collect::<Vec<u64>>());
+        assert!(told[40..].iter().all(|seq| seq % 2 == 0) && told.len() == 40 + BEYOND_MAX, "{told:?}");
+    }
+
+    #[test]
     fn a_beginning_that_is_told_late_closes_the_gap_before_what_waits() {
         let tx = Tx::new(&Empty);
         hold(&tx, &DEVICE, 9, vec![9]);
@@ -295,6 +381,42 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_no_content_has_are_passed_over_once_what_came_before_is_there() {
+        let tx = Tx::new(&Empty);
+        learn_void(&tx, &DEVICE, &[(3, 1_000_000_000)]);
+        assert!(!pass_void(&tx, &DEVICE), "1 and 2 are to come");
+        file(&tx);
+        file(&tx);
+        // In another life the device sent 4.
+        hold(&tx, &DEVICE, 4, vec![4]);
+        assert!(!pass_void(&tx, &DEVICE));
+        give_up_gap(&tx, &DEVICE, |seq| seq);
+        take_held(&tx, &DEVICE).unwrap();
+        file(&tx);
+        assert!(pass_void(&tx, &DEVICE) && !pass_void(&tx, &DEVICE));
+        assert_eq!(arrival(&tx, &DEVICE, 1_000_000_000), Arrival::Next);
+        assert_eq!(acknowledgement(&tx, &DEVICE).delivered, 2, "3 is missing");
+        learn_void(&tx, &DEVICE, &[(3, 1_000_000_000)]);
+        assert_eq!(acknowledgement(&tx, &DEVICE).delivered, 999_999_999, "and nobody has it");
+        assert!(!pass_void(&tx, &DEVICE));
+    }
+
+    #[test]
+    fn a_row_keeps_its_encoding() {
+        let row = Incoming {
+            filed: 1,
+            held: 2,
+            missing: 3,
+            read: 4,
+            told: (5, 6, 7, 8),
+            declined: vec![(9, 10, Decline::NoConsent)],
+            void: vec![(11, 12)],
+        };
+        let bytes = INCOMING.encode(&row).unwrap();
+        assert_eq!(bytes, [3, 1, 2, 3, 4, 5, 6, 7, 8, 1, 9, 10, 1, 1, 11, 12]);
+    }
+
+    #[test]
     fn what_is_dropped_is_told_in_runs_of_one_cause() {
         let tx = Tx::new(&Empty);
         let told = |tx: &Tx<'_>| acknowledgement(tx, &DEVICE).declined;
@@ -313,6 +435,37 @@ mod tests {
             (consent_limits::DECLINED_RUNS_MAX, 100),
             "the last ones"
         );
+    }
+
+    #[test]
+    fn what_was_dropped_last_is_told_however_much_was_dropped_before() {
+        let tx = Tx::new(&Empty);
+        let told = |tx: &Tx<'_>| acknowledgement(tx, &DEVICE).declined;
+        const MOST: usize = consent_limits::DECLINED_RUNS_MAX;
+        // Causes that take turns: every run touches the next.
+        for seq in 10..10 + MOST as u64 {
+            let cause = if seq % 2 == 0 { Decline::NoConsent } else { Decline::OverCap };
+            decline(&tx, &DEVICE, seq, cause);
+        }
+        assert_eq!(told(&tx).len(), MOST);
+        decline(&tx, &DEVICE, 200, Decline::TooLate);
+        let runs = told(&tx);
+        assert_eq!(
+            (runs.len(), runs[0], runs[MOST - 1]),
+            (MOST, (10, 12, Decline::OverCap), (200, 201, Decline::TooLate))
+        );
+        assert!(
+            (10..10 + MOST as u64).all(|seq| runs.iter().any(|run| (run.0..run.1).contains(&seq))),
+            "{runs:?}"
+        );
+        // One that comes late, before all others, none of which touch.
+        let tx = Tx::new(&Empty);
+        for seq in (100..).step_by(2).take(MOST) {
+            decline(&tx, &DEVICE, seq, Decline::OverCap);
+        }
+        decline(&tx, &DEVICE, 1, Decline::TooLate);
+        let runs = told(&tx);
+        assert_eq!((runs.len(), runs[0], runs[1].0), (MOST, (1, 2, Decline::TooLate), 102));
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod incoming;
 pub mod names;
 pub mod outbox;
 pub mod timeline;
+pub mod void;
 
 #[cfg(test)]
 mod tests;

@@ -146,6 +146,16 @@ pub enum Cause {
     TooLate,
 }
 
+impl Cause {
+    /// Whether the recipient's node dropped it: another device of theirs may have taken it all the same.
+    pub const fn is_drop(self) -> bool {
+        match self {
+            Self::Expired | Self::Blocked => false,
+            Self::OutsideWindow | Self::NoConsent | Self::OverCap | Self::QuietHours | Self::TooLate => true,
+        }
+    }
+}
+
 impl core::convert::From<Decline> for Cause {
     fn from(decline: Decline) -> Self {
         match decline {

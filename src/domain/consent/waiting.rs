@@ -7,6 +7,7 @@ use crate::domain::consent::dealings;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
+use crate::wire::content::Content;
 
 /// What waits, by the account under which its sender was known first, in the order in which it came.
 pub const WAITING: Table<Waiting> = Table::new(TableId::Waiting, 1);
@@ -26,6 +27,13 @@ pub struct Waiting {
 /// How much of a sender waits.
 pub fn count(rows: &impl Rows, thread: &AccountId) -> usize {
     rows.scan(&WAITING, &WAITING.of(thread.as_bytes())).len()
+}
+
+/// The lowest number of a device's contents that wait.
+pub fn first_of(rows: &impl Rows, thread: &AccountId, device: &DeviceId) -> Option<u64> {
+    let rows = rows.scan(&WAITING, &WAITING.of(thread.as_bytes()));
+    let of_device = rows.iter().filter(|(_, row)| row.device == *device);
+    of_device.filter_map(|(_, row)| Content::decode(&row.content).ok()).map(|content| content.seq).min()
 }
 
 /// Lets a content wait.

@@ -22,8 +22,9 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::domain::billing::book::{Book, Payment};
+    use crate::domain::billing::book::Book;
     use crate::domain::billing::fixture::Counter;
+    use crate::domain::billing::payment::Payment;
     use crate::domain::billing::subscriber::subscribe;
     use crate::domain::directory::fixture::{Business, NOW};
     use crate::wire::billing::Event;

@@ -5,7 +5,6 @@
 //! published   ours: numbered, signed, published anew
 //! found       theirs: the newest valid one, never under the floor
 //! hosted      what a node of the DHT keeps for others
-//! fold        texts as search compares them
 //! term        what a profile is found under, and where that lies
 //! entry       signed index entries, and what a node keeps of them
 //! listing     whether a business pays an operator to be listed
@@ -14,7 +13,6 @@
 
 pub mod candidate;
 pub mod entry;
-pub mod fold;
 pub mod found;
 pub mod hosted;
 pub mod listing;

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::fold;
 use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::directory::entry::VerifiedEntry;
-use crate::domain::directory::{fold, term};
+use crate::domain::directory::term;
 use crate::wire::index::{Facets, Field, IndexRecord};
 use crate::wire::record::Profile;
 

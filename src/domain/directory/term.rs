@@ -1,10 +1,10 @@
 //! Terms: what a profile is found under, and where in the key space that lies.
 
+use crate::base::fold;
 use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::crypto::hash::sha256;
 use crate::crypto::kdf::label;
-use crate::domain::directory::fold;
 use crate::wire::index::{Facet, Facets, Field};
 use crate::wire::record::Profile;
 

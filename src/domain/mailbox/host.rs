@@ -1,5 +1,7 @@
 //! What a mailbox does with a request.
 
+use std::collections::BTreeSet;
+
 use rand_core::CryptoRng;
 
 use crate::base::id::{ReadId, SendId};
@@ -55,6 +57,8 @@ pub struct Host<'a, 's> {
     pub origin: &'a Origin,
     /// The number of the last request of the channel whose work counted: no work counts twice.
     pub counted: u64,
+    /// The queues whose reader the channel has proven to be, so that it needs no more proof.
+    pub proven: &'a BTreeSet<ReadId>,
 }
 
 /// What came of a request.
@@ -91,7 +95,7 @@ impl Host<'_, '_> {
             }
             Command::Send { frame, ticket } => self.keep(request, frame, ticket.as_ref(), &mut done),
             Command::GetPrekeys { ticket } => self.hand_out(request, ticket.as_ref(), askers, &mut done),
-            read => match self.reader(request, &id) {
+            read => match self.reader(request, &read, &id) {
                 Some(queue) => {
                     self.touch(&id, &queue);
                     if matches!(read, Command::Subscribe) {
@@ -106,10 +110,13 @@ impl Host<'_, '_> {
         done
     }
 
-    /// The queue, if the request is its reader's.
-    fn reader(&self, request: &Request, id: &ReadId) -> Option<Queue> {
+    /// The queue, if the request is its reader's: by its signature, or by an earlier one on the same channel, which is
+    /// authenticated from end to end. What takes the whole queue away is always signed.
+    fn reader(&self, request: &Request, command: &Command, id: &ReadId) -> Option<Queue> {
         let queue = self.tx.copy(&QUEUES, id.as_bytes())?;
-        request.is_signed(&self.channel, &queue.read_key).then_some(queue)
+        let is_proven =
+            request.proof.is_empty() && !matches!(command, Command::Delete) && self.proven.contains(id);
+        (is_proven || request.is_signed(&self.channel, &queue.read_key)).then_some(queue)
     }
 
     fn touch(&self, id: &ReadId, queue: &Queue) {

@@ -43,6 +43,16 @@ fn every_workload_holds_every_rule() {
 }
 
 #[test]
+fn a_shop_that_answers_by_itself_keeps_every_rule() {
+    let mut run = Run::new(Scenario { seed: 21, nodes: 8, days: 4, workload: Workload::Business }).unwrap();
+    while run.day() {}
+    let by_itself = run.oracle.by_itself;
+    let report = run.finish();
+    assert_eq!(report.violations, Vec::<String>::new(), "{report:#?}");
+    assert!(by_itself > 10 && report.messages > by_itself, "{by_itself} of {}", report.messages);
+}
+
+#[test]
 fn the_same_seed_lives_the_same_life() {
     let (one, other) = (live(small(7, Workload::Mixed)), live(small(7, Workload::Mixed)));
     assert_eq!(one, other);

@@ -11,8 +11,12 @@ use crate::ui::cli::args_money::{
     Agree, Change, Invoice, Ledger, Pause, Plan, RailCommand, Receipt, Subscribe, Unsubscribe,
 };
 use crate::ui::cli::args_run::Run;
+use crate::ui::cli::backup::Backups;
 use crate::ui::cli::bench::Bench;
-use crate::ui::cli::consent::{ByTemplate, Consent};
+use crate::ui::cli::bot::Bot;
+use crate::ui::cli::consent::Consent;
+use crate::ui::cli::desk::Desk;
+use crate::ui::cli::desk_texts::{By, Catalog, Quick, Template};
 use crate::ui::cli::file::{FileCommand, WithFile};
 use crate::ui::cli::id_args::{Id, Phrase};
 use crate::ui::cli::lab::Lab;
@@ -89,6 +93,22 @@ pub(super) enum Command {
         #[command(subcommand)]
         what: Option<Contacts>,
     },
+    /// Write all that is kept of a contact as JSON: what they may ask for
+    Export {
+        /// A contact's name, address, or the beginning of one
+        who: String,
+        /// The file; stdout where none is named
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Erase a contact and all that was said with them; what was charged is kept, as laws want it
+    Erase {
+        /// A contact's name, address, or the beginning of one
+        who: String,
+        /// Don't ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// Show the number that you and a contact compare to be sure of each other's key
     Verify {
         /// A contact's name, address, or the beginning of one
@@ -118,6 +138,11 @@ pub(super) enum Command {
     /// Programs elsewhere that are told what happens here
     #[command(subcommand)]
     Webhook(Webhook),
+    /// Say whether the node of the home sends and receives now; exit code 1 where it doesn't, or doesn't run
+    Ready,
+    /// A copy of the whole home in one file: make one while the node runs, bring one back
+    #[command(subcommand)]
+    Backup(Backups),
     /// Show what a program of the Cloud-API-compatible surface has to be given, its app secret included
     Cloud,
     /// The local API itself
@@ -153,6 +178,21 @@ pub(super) enum Command {
     /// The files that were sent and that came: show them, write one to the disk, forget some
     #[command(subcommand)]
     File(FileCommand),
+    /// The front desk of a business: who waits, who looks after them, what is said by itself
+    #[command(subcommand)]
+    Desk(Desk),
+    /// Quick replies: texts that are said often, under short names
+    #[command(subcommand)]
+    Quick(Quick),
+    /// Templates: texts with typed variables, for which customers consent
+    #[command(subcommand)]
+    Template(Template),
+    /// What this business sells
+    #[command(subcommand)]
+    Catalog(Catalog),
+    /// The bot that answers customers
+    #[command(subcommand)]
+    Bot(Bot),
     /// Talk with a contact, line by line
     Chat {
         /// A contact's name, address, or the beginning of one
@@ -384,14 +424,14 @@ pub(super) struct Send {
     /// A contact's name, address, or the beginning of one; a business's whole address adds it
     pub(super) who: String,
     /// The text, or `-` to read it from stdin
-    #[arg(required_unless_present_any = ["file", "location", "card", "menu"])]
+    #[arg(required_unless_present_any = ["file", "location", "card", "menu", "template", "quick"])]
     pub(super) text: Vec<String>,
     #[command(flatten)]
     pub(super) beside: Beside,
     #[command(flatten)]
     pub(super) with: WithFile,
     #[command(flatten)]
-    pub(super) by: ByTemplate,
+    pub(super) by: By,
     /// Wait until the next hop, the recipient's mailboxes, or the recipient's disk has the message
     #[arg(long, value_name = "STATE", num_args = 0..=1, default_missing_value = "delivered")]
     pub(super) wait: Option<Wait>,

@@ -79,6 +79,16 @@ impl Client {
         false
     }
 
+    /// What the running node says of its readiness; the store isn't opened where none runs.
+    pub(in crate::ui) async fn ready(home: &Path) -> Result<Value, Failure> {
+        #[cfg(unix)]
+        if let Some(client) = Self::running(home).await {
+            return client.get("/readyz").await;
+        }
+        let words = format!("no node of {} runs: start it with `sigillo run`", home.display());
+        Err(Failure::failed("not_running", words))
+    }
+
     /// Whether a node runs.
     pub(in crate::ui) const fn is_running(&self) -> bool {
         !matches!(self, Self::Here(..))
@@ -92,11 +102,11 @@ impl Client {
     async fn here(home: Home) -> Result<Self, Failure> {
         let passphrase = passphrase::known()?;
         let keystore = identity::unlock(home.path(), &passphrase)?;
-        Self::open(home, keystore).await
+        Self::offline(home, keystore).await
     }
 
     /// The store of a home that this process holds.
-    pub(in crate::ui) async fn open(home: Home, keystore: Keystore) -> Result<Self, Failure> {
+    pub(in crate::ui) async fn offline(home: Home, keystore: Keystore) -> Result<Self, Failure> {
         let node = Node::offline(home, keystore).await?;
         let routes = router(Api::new(node.clone(), CancellationToken::new()));
         Ok(Self::Here(node, routes))
@@ -129,7 +139,7 @@ impl Client {
     }
 
     /// Opens an answer that may be long.
-    pub(in crate::ui) async fn open(&self, path: &str) -> Result<Body, Failure> {
+    pub(in crate::ui) async fn long(&self, path: &str) -> Result<Body, Failure> {
         let response = self.send(Method::GET, path, None).await?;
         if response.status().is_success() {
             return Ok(response.into_body());
@@ -139,7 +149,39 @@ impl Client {
 
     /// Opens a stream of JSON lines.
     pub(in crate::ui) async fn stream(&self, path: &str) -> Result<Lines, Failure> {
-        Ok(Lines { body: self.open(path).await?, read: Vec::new() })
+        Ok(Lines { body: self.long(path).await?, read: Vec::new() })
+    }
+
+    /// Hands out what a path answers, piece by piece.
+    pub(in crate::ui) async fn pass_on(
+        &self,
+        path: &str,
+        mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut body = self.long(path).await?;
+        while let Some(frame) = body.frame().await {
+            take(&frame.map_err(|error| unreachable_node(&error))?.into_data().unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    /// Writes what a path answers to a file, which is there whole or not at all; returns its length.
+    pub(in crate::ui) async fn download(&self, path: &str, file: &Path) -> Result<u64, Failure> {
+        let failed = |error: std::io::Error| {
+            Failure::failed("file", format!("{} can't be written: {error}", file.display()))
+        };
+        let file = std::path::absolute(file).map_err(failed)?;
+        let directory = file.parent().unwrap_or(Path::new("/"));
+        let mut unfinished = tempfile::NamedTempFile::new_in(directory).map_err(failed)?;
+        let mut bytes = 0;
+        let write = |piece: &[u8]| {
+            bytes += piece.len() as u64;
+            std::io::Write::write_all(&mut unfinished, piece).map_err(failed)
+        };
+        self.pass_on(path, write).await?;
+        unfinished.as_file().sync_all().map_err(failed)?;
+        unfinished.persist_noclobber(&file).map_err(|error| failed(error.error))?;
+        Ok(bytes)
     }
 
     /// Ends it: a node that was opened here stores what is to be stored.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use axum::http::Method;
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::base::consent_limits;
 use crate::domain::consent::export::{self, ConsentFile, Expect, Refusal};
@@ -115,47 +115,6 @@ pub(super) struct Verify {
     /// The moment at which to say what holds (RFC 3339)
     #[arg(long, value_name = "TIME", default_value = "now")]
     at: String,
-}
-
-/// By which template a business writes; outside a customer's window no other text is taken.
-#[derive(Clone, Debug, Default, Args)]
-pub(super) struct ByTemplate {
-    /// As a business: the name of the template that the text was made by
-    #[arg(long, value_name = "NAME", requires_all = ["category", "language"])]
-    template: Option<String>,
-    /// What the template is about
-    #[arg(long, requires = "template")]
-    category: Option<Topic>,
-    /// The template's language tag
-    #[arg(long, value_name = "TAG", requires = "template")]
-    language: Option<String>,
-    /// The template's version
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-    template_version: u32,
-    /// What stands in a place of the template; may be repeated
-    #[arg(long = "variable", value_name = "NAME=VALUE", requires = "template", value_parser = variable)]
-    variables: Vec<(String, String)>,
-}
-
-impl ByTemplate {
-    /// As the API wants it; null where there is none.
-    pub(super) fn document(&self) -> Value {
-        let (Some(name), Some(category)) = (&self.template, self.category) else { return Value::Null };
-        let variables: Vec<Value> =
-            self.variables.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
-        json!({
-            "name": name,
-            "version": self.template_version,
-            "language": self.language,
-            "category": category.name(),
-            "variables": variables,
-        })
-    }
-}
-
-fn variable(text: &str) -> Result<(String, String), &'static str> {
-    let pair = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
-    pair.ok_or("a variable is written as NAME=VALUE")
 }
 
 pub(super) async fn consent(client: &Client, output: Output, what: Consent) -> Result<(), Failure> {

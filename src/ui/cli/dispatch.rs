@@ -6,6 +6,8 @@ use clap::CommandFactory as _;
 
 use crate::ui::cli::args::{Cli, Command, Device};
 use crate::ui::cli::args_money::{Ledger, Receipt};
+use crate::ui::cli::backup::Backups;
+use crate::ui::cli::bot::Bot;
 use crate::ui::cli::client::Client;
 use crate::ui::cli::consent::Consent;
 #[cfg(unix)]
@@ -14,8 +16,9 @@ use crate::ui::cli::failure::Failure;
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    api, bench, billing, business, chat, consent, device, file, id, inbox, join, lab, lab_dht, lab_run, ledger,
-    mailbox, message, people, receipts, relay, run, safety, setup, show, talk, token, verify, webhook,
+    api, backup, bench, billing, bot, business, chat, consent, desk, desk_texts, device, file, id, inbox,
+    join, lab, lab_dht, lab_run, ledger, mailbox, message, people, personal, receipts, relay, run, safety,
+    setup, show, talk, token, verify, webhook,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -25,6 +28,7 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
         #[cfg(unix)]
         Command::Demo(wanted) => return demo::demo(output, wanted.keep).await,
         Command::Completions { shell } => return completions(*shell),
+        Command::Bot(Bot::Check { file }) => return bot::check(output, file),
         Command::Consent(Consent::Verify(wanted)) => return consent::verify_file(output, wanted),
         Command::Receipt(Receipt::Verify(wanted)) => return verify::verify(output, wanted),
         Command::Ledger { what: Some(Ledger::Audit { file: Some(file), issuer }), .. } => {
@@ -43,10 +47,17 @@ pub(super) async fn dispatch(cli: Cli, output: Output) -> Result<(), Failure> {
     match cli.command {
         Command::Init(wanted) => setup::init(&home, output, wanted).await,
         Command::Restore(wanted) => setup::restore(&home, output, &wanted),
+        Command::Backup(Backups::Restore { file }) => backup::restore(&home, output, &file),
         Command::Run(wanted) => run::run(&home, output, cli.verbose > 0, wanted).await,
         #[cfg(unix)]
         Command::Lab(Lab::Node) => lab_run::node(&home, output).await,
         Command::Device(Device::Join(wanted)) => join::join(&home, output, wanted).await,
+        Command::Ready => output.show(&Client::ready(&home).await?, |_| "ready".to_owned()),
+        Command::Doctor => {
+            // One that was started a moment before, and doesn't answer yet, isn't ill.
+            Client::appears(&home).await;
+            answer(&home, output, Command::Doctor).await
+        }
         request => match answer(&home, output, request.clone()).await {
             // It may have been started a moment before, and not hold its home yet.
             Err(failure) if failure.is(OFFLINE) && Client::appears(&home).await => {
@@ -83,6 +94,10 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Invite { no_qr } => people::invite(client, output, no_qr).await,
         Command::Add { who, name } => people::add(client, output, &who, name).await,
         Command::Contacts { what } => people::contacts(client, output, what).await,
+        Command::Export { who, output: file } => {
+            personal::export(client, output, &who, file.as_deref()).await
+        }
+        Command::Erase { who, yes } => personal::erase(client, output, &who, yes).await,
         Command::Verify { who, scan, accept, no_qr } => {
             safety::verify(client, output, &who, safety::Wish { scan, accept, no_qr }).await
         }
@@ -91,6 +106,7 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Relay(what) => relay::relay(client, output, what).await,
         Command::Token(what) => token::token(client, output, what).await,
         Command::Webhook(what) => webhook::webhook(client, output, what).await,
+        Command::Backup(Backups::Create { file }) => backup::create(client, output, &file).await,
         Command::Cloud => output.show(&client.get("/v1/cloud").await?, show::cloud),
         Command::Block { who, report: Some(reason), note, .. } => {
             people::report(client, output, &who, (reason, note)).await
@@ -103,6 +119,11 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Delete(which) => message::delete(client, output, which).await,
         Command::Choose(wish) => message::choose(client, output, wish).await,
         Command::File(what) => file::file(client, output, what).await,
+        Command::Desk(what) => desk::desk(client, output, what).await,
+        Command::Quick(what) => desk_texts::quick(client, output, what).await,
+        Command::Template(what) => desk_texts::template(client, output, what).await,
+        Command::Catalog(what) => desk_texts::catalog(client, output, what).await,
+        Command::Bot(what) => bot::bot(client, output, what).await,
         Command::Chat { who } => chat::chat(client, output, &who).await,
         Command::Inbox(wanted) => inbox::inbox(client, output, &wanted).await,
         Command::History(wanted) => inbox::history(client, output, wanted).await,
@@ -116,8 +137,10 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Receipt(what) => receipts::receipt(client, output, what).await,
         Command::Ledger { csv, what } => ledger::ledger(client, output, csv, what).await,
         Command::Api(_)
+        | Command::Backup(Backups::Restore { .. })
         | Command::Bench(_)
         | Command::Lab(_)
+        | Command::Ready
         | Command::Init(_)
         | Command::Restore(_)
         | Command::Run(_)

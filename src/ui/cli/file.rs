@@ -1,5 +1,6 @@
 //! Files: sent with a message, shown, fetched to the disk of whoever asks, forgotten.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -90,16 +91,16 @@ pub(super) async fn file(client: &Client, output: Output, what: FileCommand) -> 
 
 /// Gives a file to the node.
 async fn give(client: &Client, path: &Path, media_type: &str) -> Result<Value, Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::failed("file", format!("{} can't be read: {error}", path.display()))
-    };
+    let failed =
+        |error: std::io::Error| Failure::failed("file", format!("{} can't be read: {error}", path.display()));
     let file = tokio::fs::File::open(path).await.map_err(failed)?;
     let about = file.metadata().await.map_err(failed)?;
     if !about.is_file() {
         return Err(Failure::misused(format!("{} is no file", path.display())));
     }
     if about.len() > limits::FILE_MAX {
-        let words = format!("{} has more than {} bytes, the most that is sent", path.display(), limits::FILE_MAX);
+        let words =
+            format!("{} has more than {} bytes, the most that is sent", path.display(), limits::FILE_MAX);
         return Err(Failure::misused(words));
     }
     let name = path.file_name().and_then(|name| name.to_str()).filter(|name| is_file_name(name));
@@ -118,10 +119,7 @@ async fn give(client: &Client, path: &Path, media_type: &str) -> Result<Value, F
         }
     };
     let body = Body::from_stream(stream::unfold((file, bar), read));
-    let route = query(
-        "/v1/files",
-        &[("name", Some(name.to_owned())), ("type", Some(media_type.to_owned()))],
-    );
+    let route = query("/v1/files", &[("name", Some(name.to_owned())), ("type", Some(media_type.to_owned()))]);
     client.give(&route, body, about.len()).await
 }
 
@@ -130,14 +128,15 @@ async fn get(client: &Client, output: Output, wanted: &Get) -> Result<(), Failur
     let mut file = client.get(&path).await?;
     if show::text(&file, "state") != "here" {
         if !client.is_running() {
-            let words = "the file isn't here, and comes only while the node runs: start it with `sigillo run`";
+            let words =
+                "the file isn't here, and comes only while the node runs: start it with `sigillo run`";
             return Err(Failure::failed("offline", words));
         }
         client.post(&format!("{path}/fetch"), &Value::Null).await?;
         file = until_here(client, &path, wanted.timeout).await?;
     }
     let (name, size) = (show::text(&file, "name"), file["size"].as_u64().unwrap_or(0));
-    let content = client.open(&format!("{path}/content")).await?;
+    let content = client.long(&format!("{path}/content")).await?;
     let bar = Progress::start("opening", size);
     let target = match &wanted.output {
         Some(path) if path == Path::new("-") => return write_out(content, &bar).await,
@@ -171,20 +170,21 @@ async fn until_here(client: &Client, path: &str, timeout: Option<u64>) -> Result
     };
     match timeout {
         None => look.await,
-        Some(seconds) => tokio::time::timeout(Duration::from_secs(seconds), look).await.unwrap_or_else(|_| {
-            note("the file isn't here yet; it is still waited for: see `sigillo file list`");
-            Err(Failure::Said)
-        }),
+        Some(seconds) => {
+            tokio::time::timeout(Duration::from_secs(seconds), look).await.unwrap_or_else(|_| {
+                note("the file isn't here yet; it is still waited for: see `sigillo file list`");
+                Err(Failure::Said)
+            })
+        }
     }
 }
 
 async fn write_out(mut content: Body, bar: &Progress) -> Result<(), Failure> {
-    let mut out = tokio::io::stdout();
     while let Some(piece) = next(&mut content).await? {
         bar.add(piece.len() as u64);
-        out.write_all(&piece).await?;
+        std::io::stdout().write_all(&piece)?;
     }
-    Ok(out.flush().await?)
+    Ok(std::io::stdout().flush()?)
 }
 
 /// Writes a file whole or not at all, and never in the place of another one.
@@ -212,7 +212,8 @@ async fn next(content: &mut Body) -> Result<Option<axum::body::Bytes>, Failure> 
         None => Ok(None),
         Some(Ok(frame)) => Ok(Some(frame.into_data().unwrap_or_default())),
         Some(Err(error)) => {
-            let words = format!("the file ended in the middle ({error}): its bytes on the disk may be damaged");
+            let words =
+                format!("the file ended in the middle ({error}): its bytes on the disk may be damaged");
             Err(Failure::failed("damaged", words))
         }
     }

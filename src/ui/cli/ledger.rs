@@ -6,22 +6,20 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::domain::billing::audit::{Auditor, Entry};
-use crate::domain::billing::ledger_file::{EventLine, Head, SignedEnd};
+use crate::base::charging;
+use crate::domain::billing::ledger_file::{EventLine, FileAudit, FileAuditor, FileError, Head, SignedEnd};
 use crate::domain::identity::address;
 use crate::ui::cli::args_money::Ledger;
 use crate::ui::cli::client::Client;
-use crate::ui::cli::documents::write_new;
+use crate::ui::cli::documents::{NewFile, account};
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::{Output, note};
 use crate::ui::cli::show;
 use crate::ui::cli::spinner::Spinner;
-use crate::ui::ledger_check;
+use crate::ui::ledger_check::Verifiers;
 
-/// Events of a file that are verified at once.
-const PART: usize = 4_096;
-/// Bytes of a file's line: the first one has the logs of all customers.
-const LINE_MAX: u64 = 256 * 1024 * 1024;
+/// How often an export begins anew while logs of customers change.
+const ENDS_TRIES: usize = 5;
 
 pub(super) async fn ledger(
     client: &Client,
@@ -45,84 +43,82 @@ pub(super) async fn ledger(
 }
 
 async fn export(client: &Client, output: Output, path: &Path) -> Result<(), Failure> {
-    let line = |value: &Value| format!("{value}\n");
-    // What comes while it is written isn't in it: the end is signed first.
-    let end = client.post("/v1/ledger/end", &Value::Null).await?;
-    let count = end["count"].as_u64().unwrap_or_default();
-    let mut written = line(&client.get("/v1/ledger/head").await?);
+    let (head, end) = ends(client).await?;
+    let mut file = NewFile::begin(path)?;
+    file.write(&head.written().ok_or_else(unreadable)?)?;
     let mut from = 0;
-    while from < count {
+    // What comes while it is written isn't in it: the end was signed before.
+    while from < end.count {
         let events = client.get(&format!("/v1/ledger/events?from={from}")).await?;
-        let events = events.as_array().map(Vec::as_slice).unwrap_or_default();
-        let wanted = usize::try_from(count - from).unwrap_or(usize::MAX).min(events.len());
+        let events: Vec<EventLine> = serde_json::from_value(events).map_err(|_| unreadable())?;
+        let wanted = usize::try_from(end.count - from).unwrap_or(usize::MAX).min(events.len());
         if wanted == 0 {
             break;
         }
-        events[..wanted].iter().for_each(|event| written.push_str(&line(event)));
+        events[..wanted].iter().try_for_each(|event| file.write(&event.written()))?;
         from += wanted as u64;
     }
-    written.push_str(&line(&end));
-    write_new(path, written.as_bytes())?;
-    let made = json!({ "file": path, "events": count });
-    output.show(&made, |_| format!("{count} events written to {}", path.display()))
+    file.write(&end.written().ok_or_else(unreadable)?)?;
+    file.finish()?;
+    let made = json!({ "file": path, "events": end.count });
+    output.show(&made, |_| format!("{} events written to {}", end.count, path.display()))
+}
+
+/// The first line and the signed end that names it; asked for again where somebody's log changed in between.
+async fn ends(client: &Client) -> Result<(Head, SignedEnd), Failure> {
+    for _ in 0..ENDS_TRIES {
+        let end = client.post("/v1/ledger/end", &Value::Null).await?;
+        let end: SignedEnd = serde_json::from_value(end).map_err(|_| unreadable())?;
+        let head = client.get("/v1/ledger/head").await?;
+        let head: Head = serde_json::from_value(head).map_err(|_| unreadable())?;
+        if head.hash() == end.head {
+            return Ok((head, end));
+        }
+    }
+    Err(Failure::failed("ledger", "the logs of customers change all the time: try again"))
+}
+
+fn unreadable() -> Failure {
+    Failure::failed("ledger", "the ledger can't be read")
 }
 
 /// Audits a file, without a node or a home.
 pub(super) fn audit_file(output: Output, path: &Path, issuer: Option<&str>) -> Result<(), Failure> {
     let unreadable =
         |what: &dyn core::fmt::Display| Failure::failed("file", format!("{}: {what}", path.display()));
-    let broken = |what: &str| Failure::failed("ledger", format!("{}: {what}", path.display()));
+    let broken = |error: FileError| Failure::failed("ledger", format!("{}: {error}", path.display()));
+    let expected = issuer.map(|issuer| account("--issuer", issuer)).transpose()?;
     let mut reader = BufReader::new(File::open(path).map_err(|error| unreadable(&error))?);
-    let mut next = || -> Result<Option<String>, Failure> {
+    let mut next = |most: usize| -> Result<Option<String>, Failure> {
         let mut line = String::new();
-        let read = reader.by_ref().take(LINE_MAX).read_line(&mut line);
+        // A line that is longer is cut, and then it isn't one.
+        let read = reader.by_ref().take(most as u64).read_line(&mut line);
         let read = read.map_err(|error| unreadable(&error))?;
         Ok((read > 0).then_some(line))
     };
-    let first = next()?.ok_or_else(|| broken("it is empty"))?;
-    let head: Head = serde_json::from_str(&first).map_err(|_| broken("it isn't a ledger's file"))?;
-    let logs = head.verified_logs().ok_or_else(|| broken("a log in its first line doesn't hold"))?;
-    if let Some(issuer) = issuer {
-        let expected =
-            address::decode(issuer).map_err(|error| Failure::misused(format!("--issuer: {error}")))?;
-        if expected != head.account {
-            return Err(broken(&format!("it is the ledger of {}", address::encode(&head.account))));
+    let first = next(charging::LEDGER_LINE_MAX)?.unwrap_or_default();
+    let mut auditor = FileAuditor::begin(&first, expected.as_ref()).map_err(broken)?;
+    let mut verifiers = Verifiers::new();
+    loop {
+        let part = core::iter::from_fn(|| next(charging::LEDGER_EVENT_LINE_MAX).transpose())
+            .take(charging::AUDIT_PART);
+        let part = part.collect::<Result<Vec<String>, Failure>>()?;
+        if part.is_empty() {
+            break;
+        }
+        for line in verifiers.lines(&part, auditor.logs()) {
+            auditor.take(line).map_err(broken)?;
         }
     }
-    let mut auditor = Auditor::default();
-    let mut part: Vec<Entry> = Vec::new();
-    let mut end: Option<SignedEnd> = None;
-    while let Some(line) = next()? {
-        if end.is_some() {
-            return Err(broken("there is something behind its end"));
-        }
-        if let Ok(event) = serde_json::from_str::<EventLine>(&line) {
-            let place = auditor.summary().events + part.len() as u64;
-            part.push(event.entry().ok_or_else(|| broken(&format!("event {place} can't be read")))?);
-            if part.len() >= PART {
-                ledger_check::take(&mut auditor, &part, &logs);
-                part.clear();
-            }
-        } else {
-            let read = serde_json::from_str(&line);
-            let place = auditor.summary().events + part.len() as u64;
-            end = Some(read.map_err(|_| broken(&format!("line {place} behind the first can't be read")))?);
-        }
-    }
-    ledger_check::take(&mut auditor, &part, &logs);
-    let summary = auditor.summary();
+    let FileAudit { account, summary, until } = auditor.finish().map_err(broken)?;
     let reason = summary.first_break.as_ref().map(|found| found.reason.to_string());
     let mut audited = json!(summary);
     audited["sound"] = json!(summary.first_break.is_none());
     audited["reason"] = json!(reason);
-    audited["issuer"] = json!(address::encode(&head.account));
+    audited["issuer"] = json!(address::encode(&account));
     audited["issuer_pinned"] = json!(issuer.is_some());
-    if summary.first_break.is_none() {
-        let end = end.ok_or_else(|| broken("it has no signed end: it was cut off"))?;
-        if !end.holds(head.account, &logs, summary) {
-            return Err(broken("its signed end isn't that of its events: it was cut off, or changed"));
-        }
-        audited["until"] = json!(end.at);
+    if let Some(until) = until {
+        audited["until"] = json!(until);
     }
     verdict(output, &audited)?;
     if issuer.is_none() {

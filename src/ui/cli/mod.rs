@@ -14,7 +14,10 @@
 //! lab           simulated worlds, many at once
 //! lab_dht       what the directory costs against its size
 //! lab_run       scenarios with real nodes
+//! desk, desk_texts, bot    the front desk: its inbox, what it keeps to be said, what is said by itself
 //! token, webhook, api    programs that use the local API
+//! backup        a copy of the home in one file
+//! personal      all that is kept of a contact, shown or erased
 //! documents     files that people keep, and what is expected of them
 //! show          answers of the API in human words
 //! ```
@@ -25,14 +28,18 @@ mod api;
 mod args;
 mod args_money;
 mod args_run;
+mod backup;
 mod bench;
 mod billing;
+mod bot;
 mod business;
 mod chat;
 pub(in crate::ui) mod client;
 mod consent;
 #[cfg(unix)]
 mod demo;
+mod desk;
+mod desk_texts;
 mod device;
 mod dispatch;
 mod documents;
@@ -52,6 +59,7 @@ mod output;
 mod page;
 mod passphrase;
 mod people;
+mod personal;
 mod receipts;
 mod relay;
 mod run;

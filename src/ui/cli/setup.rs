@@ -45,7 +45,7 @@ pub(super) async fn init(home: &Path, output: Output, wanted: Init) -> Result<()
     if wanted.name.is_none() && mailboxes.is_empty() && wanted.invite.is_none() {
         return Ok(());
     }
-    let client = Client::open(held, keystore).await?;
+    let client = Client::offline(held, keystore).await?;
     let done = settle_in(&client, &wanted, &mailboxes).await;
     client.close().await?;
     done

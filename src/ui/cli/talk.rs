@@ -1,4 +1,4 @@
-//! Sending one message.
+//! Sending one message: a text, something in its place, or what a template or a quick reply makes.
 
 use std::io::Read as _;
 
@@ -21,16 +21,21 @@ pub(super) async fn send(client: &Client, output: Output, letter: Send) -> Resul
     let with = letter.with.given(client).await?;
     let text = match letter.text.as_slice() {
         _ if with.is_some() || letter.beside.replaces_text() => Value::Null,
+        [] => Value::Null,
         [dash] if dash == "-" => json!(stdin()?),
         words => json!(words.join(" ")),
     };
+    if letter.by.has_idle_variables() {
+        return Err(Failure::misused("--variable is for a --template or a --quick reply"));
+    }
+    let (template, quick) = letter.by.documents();
     let wait = letter.wait.map(|wait| match wait {
         Wait::Delivered => "delivered",
         Wait::Stored => "stored",
         Wait::Sent => "sent",
     });
     let mut body = json!({ "to": letter.who, "text": text, "wait": wait, "timeout_ms": letter.timeout * 1_000,
-        "template": letter.by.document() });
+        "template": template, "quick": quick });
     letter.beside.put(client, &mut body).await?;
     if let Some((file, caption)) = with {
         (body["file"], body["caption"]) = (json!(file), json!(caption));

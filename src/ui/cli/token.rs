@@ -51,9 +51,9 @@ enum Word {
     Metrics,
     /// See everything that isn't secret
     Read,
-    /// Send messages and mark them as read
+    /// Send messages, mark them as read, keep the desk's conversations and notes
     Send,
-    /// Change contacts, the profile, plans, invoices, mailboxes
+    /// Change contacts, the profile, what the desk says, plans, invoices, mailboxes
     Manage,
     /// Name a webhook over the Cloud-API-compatible surface
     Subscribe,

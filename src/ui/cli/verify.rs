@@ -45,11 +45,7 @@ pub(super) fn verify(output: Output, wanted: &Verify) -> Result<(), Failure> {
     let verdict = verdict
         .map_err(|refusal| Failure::failed(receipt_refusal_word(&refusal), format!("refused: {refusal}")))?;
     output.show(&document(&verdict), |_| verdict.to_string())?;
-    if verdict.issuer_pinned {
-        return Ok(());
-    }
-    note("error: the issuer isn't pinned: name the business that must have issued it with --issuer ADDRESS");
-    Err(Failure::Said)
+    pinned_only(verdict.issuer_pinned)
 }
 
 const OTHER_PAGE: &str = "refused: the page says something else than the receipt in it, or another version of sigillo made it: \
@@ -66,6 +62,7 @@ fn notes(path: &Path) -> Result<CreditNotes, Failure> {
 
 /// Two receipts that can't both be.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Pair {
     format: String,
     receipts: [ReceiptFile; 2],
@@ -75,7 +72,7 @@ fn is_contradiction(bytes: &[u8]) -> bool {
     serde_json::from_slice::<Pair>(bytes).is_ok_and(|pair| pair.format == "sigillo-contradiction/1")
 }
 
-/// Says whether a file proves that an issuer contradicts itself.
+/// Says whether a file proves that an issuer contradicts itself. Succeeds only for an expected issuer.
 fn contradiction(output: Output, bytes: &[u8], expect: &Expect) -> Result<(), Failure> {
     let refused = |words: String| Failure::failed("no_contradiction", words);
     let pair: Pair = serde_json::from_slice(bytes).map_err(|error| refused(error.to_string()))?;
@@ -84,17 +81,35 @@ fn contradiction(output: Output, bytes: &[u8], expect: &Expect) -> Result<(), Fa
     let [one, other] = verdicts.as_slice() else { return Err(refused("not two receipts".to_owned())) };
     let same_chain = one.receipt.terms.subscription == other.receipt.terms.subscription
         && one.receipt.terms.issuer == other.receipt.terms.issuer;
-    let same_place = one.receipt.seq == other.receipt.seq || one.receipt.invoice == other.receipt.invoice;
-    if one.id == other.id || !same_chain || !same_place {
+    let what = if one.receipt.seq == other.receipt.seq {
+        format!("of number {}", one.receipt.seq)
+    } else if one.receipt.invoice == other.receipt.invoice {
+        format!("for the invoice {}", one.receipt.invoice)
+    } else {
+        String::new()
+    };
+    if one.id == other.id || !same_chain || what.is_empty() {
         return Err(refused("the two receipts don't contradict each other".to_owned()));
     }
+    let pinned = if one.issuer_pinned { "the expected business" } else { "issuer not pinned" };
     let words = format!(
-        "{} signed two different receipts of number {}: {} and {}",
-        one.issuer_address, one.receipt.seq, one.id, other.id
+        "{} ({pinned}) signed two different receipts {what}: {} and {}",
+        one.issuer_address, one.id, other.id
     );
-    let document =
-        json!({ "contradiction": true, "issuer": one.issuer_address, "receipts": [one.id, other.id] });
-    output.show(&document, |_| words)
+    let document = json!({
+        "contradiction": true, "verified": one.issuer_pinned, "issuer": one.issuer_address, "receipts": [one.id, other.id],
+    });
+    output.show(&document, |_| words)?;
+    pinned_only(one.issuer_pinned)
+}
+
+/// Whoever verifies must say whose word it must be.
+fn pinned_only(pinned: bool) -> Result<(), Failure> {
+    if pinned {
+        return Ok(());
+    }
+    note("error: the issuer isn't pinned: name the business that must have issued it with --issuer ADDRESS");
+    Err(Failure::Said)
 }
 
 fn document(verdict: &Verdict) -> Value {

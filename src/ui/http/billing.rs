@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::Digest;
 use crate::base::time::Time;
 use crate::domain::billing::export::ReceiptFile;
@@ -17,9 +18,6 @@ use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::{Body, Part};
 use crate::ui::http::who;
 use crate::wire::invoice_key::InvoiceKey;
-
-/// Fewer characters of a receipt's id name none.
-const RECEIPT_PREFIX_LEAST: usize = 8;
 
 pub(super) async fn subscriptions(State(api): State<Api>) -> Result<Json<Vec<SubscriptionView>>, ApiError> {
     let now = api.node().now();
@@ -166,7 +164,7 @@ pub(super) async fn receipt_file(
 /// The receipt of an id or the beginning of one.
 pub(super) async fn one_receipt(api: &Api, id: &str) -> Result<ReceiptView, ApiError> {
     let folded = id.trim().to_ascii_lowercase();
-    if folded.len() < RECEIPT_PREFIX_LEAST {
+    if folded.len() < charging::RECEIPT_PREFIX_LEAST {
         return Err(no_receipt(id));
     }
     let look = move |rows: &crate::store::table::Reader<'_>| -> Vec<ReceiptView> {

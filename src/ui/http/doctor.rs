@@ -5,11 +5,16 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::base::kind::AccountKind;
 use crate::base::limits;
 use crate::base::time::Time;
+use crate::engine::publication::LastPublication;
+use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::engine::reach_view::{self, ContactPeers};
+use crate::engine::reconcile;
 use crate::node::clock;
 use crate::node::handle::Network;
+use crate::store::table::{Reader, Rows as _};
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::reached::reached;
@@ -55,8 +60,19 @@ struct Facts<'f> {
     now: Time,
     contacts: &'f [ContactPeers],
     disk_free: Option<u64>,
+    /// Of a business.
+    profile: Option<Profile>,
     /// Each webhook's id, and why its last attempt failed.
     hooks: &'f [(String, Option<String>)],
+}
+
+/// How it stands with a business's profile.
+struct Profile {
+    /// Whether something is to be published.
+    is_set: bool,
+    /// Whether it may be: a restored business must look for what it had published first.
+    may_publish: bool,
+    last: Option<LastPublication>,
 }
 
 pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Diagnosis>, ApiError> {
@@ -64,7 +80,18 @@ pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Diagnosis>, Ap
     let contacts = api.view(|rows| reach_view::contact_peers(rows, limits::API_LIST_MAX)).await?;
     let hooks = api.hooks().list().await?.into_iter();
     let hooks: Vec<_> = hooks.map(|(id, _, health)| (id.to_string(), health.trouble)).collect();
+    let profile = match api.node().kind() {
+        AccountKind::Person => None,
+        AccountKind::Business => {
+            let look = |rows: &Reader<'_>| {
+                (rows.row(&OWN_PROFILE, OWN_PROFILE_ID).is_some(), reconcile::may_issue(rows))
+            };
+            let (is_set, may_publish) = api.view(look).await?;
+            Some(Profile { is_set, may_publish, last: status.engine.published.clone() })
+        }
+    };
     let facts = Facts {
+        profile,
         network: status.network.as_ref(),
         now: clock::now(),
         contacts: &contacts,
@@ -99,6 +126,7 @@ fn diagnose(facts: &Facts<'_>) -> Vec<Check> {
         ]);
         checks.push(relays(network));
         checks.push(waiting(facts, network));
+        checks.extend(facts.profile.as_ref().map(|profile| published(profile, network, facts.now)));
         checks.extend(webhooks(facts));
     }
     checks
@@ -285,6 +313,55 @@ fn waiting(facts: &Facts<'_>, network: &Network) -> Check {
     )
 }
 
+/// Whether a business can be found: by its last publication, which was read back from others.
+fn published(profile: &Profile, network: &Network, now: Time) -> Check {
+    if !profile.may_publish {
+        return fail(
+            "profile",
+            "nothing is published: this business was restored, and hasn't looked for what it had published"
+                .into(),
+            "look for it with `sigillo id reconcile`",
+        );
+    }
+    if !profile.is_set {
+        return warn(
+            "profile",
+            "there is none: nobody finds this business, but by its invites".into(),
+            "say who you are with `sigillo profile set`",
+        );
+    }
+    match &profile.last {
+        Some(last) if last.is_out() && now < last.expires => {
+            let LastPublication { at, seq, peers, keys, entries, expires } = last;
+            ok(
+                "profile",
+                format!(
+                    "number {seq} was read back from the directory at {at}, under {keys} of its keys ({peers} nodes asked, \
+                     {entries} index entries taken); it counts until {expires}"
+                ),
+            )
+        }
+        _ if network.routing == 0 => warn(
+            "profile",
+            "nobody finds this business: there is no other node to keep its profile".into(),
+            "name a node to begin with (`--bootstrap`, or `bootstrap` in config.toml)",
+        ),
+        Some(last) => fail(
+            "profile",
+            format!(
+                "number {} can't be found in the directory: {} nodes were asked to keep it",
+                last.seq, last.peers
+            ),
+            "it is tried again by itself: see `others` above, and `sigillo profile publish`",
+        ),
+        None => warn(
+            "profile",
+            "it wasn't published since the node started".into(),
+            "that takes a moment; `sigillo profile publish` does it now and says what came of it",
+        ),
+    }
+}
+
 /// Nothing where there is none.
 fn webhooks(facts: &Facts<'_>) -> Option<Check> {
     let failing: Vec<String> = facts
@@ -320,7 +397,8 @@ mod tests {
     }
 
     fn verdict<'f>(name: &str, network: Option<&'f Network>, change: impl FnOnce(&mut Facts<'f>)) -> Verdict {
-        let mut facts = Facts { network, now: NOW, contacts: &[], disk_free: Some(1 << 40), hooks: &[] };
+        let (contacts, hooks, disk_free) = (&[][..], &[][..], Some(1 << 40));
+        let mut facts = Facts { network, now: NOW, contacts, disk_free, profile: None, hooks };
         change(&mut facts);
         diagnose(&facts).into_iter().find(|check| check.check == name).unwrap().verdict
     }
@@ -368,8 +446,49 @@ mod tests {
         let ill = [("a".to_owned(), None), ("b".to_owned(), Some("it answers with status 500".to_owned()))];
         assert_eq!(verdict("webhooks", Some(&network), |facts| facts.hooks = &well), Verdict::Ok);
         assert_eq!(verdict("webhooks", Some(&network), |facts| facts.hooks = &ill), Verdict::Warn);
-        let none = Facts { network: Some(&network), now: NOW, contacts: &[], disk_free: None, hooks: &[] };
+        let (contacts, hooks, network) = (&[][..], &[][..], Some(&network));
+        let none = Facts { network, now: NOW, contacts, disk_free: None, profile: None, hooks };
         assert!(diagnose(&none).iter().all(|check| check.check != "webhooks"));
+    }
+
+    #[test]
+    fn a_business_that_cant_be_found_is_told_so() {
+        let network = Network { routing: 3, ..Network::default() };
+        let last = LastPublication {
+            at: NOW,
+            seq: 7,
+            peers: 3,
+            keys: 2,
+            entries: 1,
+            expires: NOW.plus(Duration::from_secs(1)),
+        };
+        let judged = |is_set, may_publish, last: Option<LastPublication>| {
+            verdict("profile", Some(&network), |facts| {
+                facts.profile = Some(Profile { is_set, may_publish, last })
+            })
+        };
+        assert_eq!(judged(true, true, Some(last.clone())), Verdict::Ok);
+        assert_eq!(judged(true, true, Some(LastPublication { expires: NOW, ..last.clone() })), Verdict::Fail);
+        assert_eq!(judged(true, true, Some(LastPublication { keys: 0, ..last.clone() })), Verdict::Fail);
+        assert_eq!(judged(true, true, None), Verdict::Warn);
+        let lonely = Network::default();
+        let nobody = Profile {
+            is_set: true,
+            may_publish: true,
+            last: Some(LastPublication { peers: 0, ..last.clone() }),
+        };
+        assert_eq!(published(&nobody, &lonely, NOW).verdict, Verdict::Warn, "nobody is there to keep it");
+        assert_eq!(judged(false, true, None), Verdict::Warn);
+        assert_eq!(judged(true, false, Some(last)), Verdict::Fail);
+        let person = Facts {
+            network: Some(&network),
+            now: NOW,
+            contacts: &[],
+            disk_free: None,
+            profile: None,
+            hooks: &[],
+        };
+        assert!(diagnose(&person).iter().all(|check| check.check != "profile"));
     }
 
     #[test]

@@ -88,6 +88,7 @@ const fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::Profile(_)
         | Refusal::Consent(_)
         | Refusal::File(_)
+        | Refusal::Desk(..)
         | Refusal::Query => StatusCode::BAD_REQUEST,
         Refusal::NotAContact(_)
         | Refusal::NotFound(_)
@@ -97,7 +98,8 @@ const fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::NoSuchMessage
         | Refusal::NoSuchPlan(_)
         | Refusal::NoSubscription(_)
-        | Refusal::NoInvoice(_) => StatusCode::NOT_FOUND,
+        | Refusal::NoInvoice(_)
+        | Refusal::NoneSuch(_) => StatusCode::NOT_FOUND,
         Refusal::Invite => StatusCode::GONE,
         Refusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Offline | Refusal::NoPeers | Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,

@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use data_encoding::BASE64URL_NOPAD;
@@ -57,7 +59,9 @@ pub(super) async fn give(
 ) -> Result<Json<FileView>, ApiError> {
     let media_type = given.media_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
     if !is_file_name(&given.name) || !is_media_type(&media_type) {
-        return Err(ApiError::bad_request("a file has a name of one line without strokes, and a type as image/jpeg"));
+        return Err(ApiError::bad_request(
+            "a file has a name of one line without strokes, and a type as image/jpeg",
+        ));
     }
     let told = picture_told(&given)?;
     let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
@@ -255,7 +259,10 @@ mod tests {
     #[test]
     fn a_file_is_saved_under_its_name_whatever_that_is() {
         assert_eq!(disposition("menu 1.pdf"), "attachment; filename*=UTF-8''menu%201.pdf");
-        assert_eq!(disposition("pão\"; x=\"y.pdf"), "attachment; filename*=UTF-8''p%C3%A3o%22%3B%20x%3D%22y.pdf");
+        assert_eq!(
+            disposition("pão\"; x=\"y.pdf"),
+            "attachment; filename*=UTF-8''p%C3%A3o%22%3B%20x%3D%22y.pdf"
+        );
         assert!(HeaderValue::from_str(&disposition("\u{7f}\r\nSet-Cookie: a=b")).is_ok());
     }
 

@@ -127,16 +127,16 @@ impl Rules {
             _ => (authority, None),
         };
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&host);
-        if let Ok(address) = bare.parse::<IpAddr>() {
+        if self.hosts.iter().any(|listed| *listed == host || *listed == bare) {
+            // It stands for a proxy or a forwarded port, whose port is its own.
+            return port.is_none_or(|port| port.parse::<u16>().is_ok());
+        }
+        let is_ours = match bare.parse::<IpAddr>() {
             // Behind a wildcard any address may be ours; a name never is unless it is listed.
-            let is_it = address == self.at.ip() || self.at.ip().is_unspecified();
-            return (is_it || self.hosts.contains(&host)) && self.is_port(port.as_deref());
-        }
-        if host == "localhost" && self.at.ip().is_loopback() {
-            return self.is_port(port.as_deref());
-        }
-        // A listed host stands behind a proxy or a forwarded port, whose port is its own.
-        self.hosts.contains(&host)
+            Ok(address) => address == self.at.ip() || self.at.ip().is_unspecified(),
+            Err(_) => host == "localhost" && self.at.ip().is_loopback(),
+        };
+        is_ours && self.is_port(port.as_deref())
     }
 
     fn is_port(&self, port: Option<&str>) -> bool {
@@ -151,8 +151,8 @@ impl Rules {
             let origin = origin.to_str().unwrap_or_default().to_ascii_lowercase();
             let own = origin.strip_prefix("http://").is_some_and(|authority| self.is_ours(authority));
             if !own && !self.origins.contains(&origin) {
-                let words = "a page of another origin may not call this API: list it under [api] origins in \
-                             config.toml if it is yours";
+                let words = "a page of another origin may not call this API: where it is this API's own behind a reverse \
+                             proxy, list the proxy's origin under [api] origins in config.toml";
                 return Err(ApiError::new(StatusCode::FORBIDDEN, "foreign_origin", words));
             }
         }
@@ -208,6 +208,14 @@ mod tests {
         assert!(!host(&[]) && !host(&["127.0.0.1:7800", "127.0.0.1:7800"]), "none, or two");
         let absolute = Uri::from_static("http://evil.example/v1/id");
         assert!(loopback.host(&absolute, &headers(HOST, &["127.0.0.1:7800"])).is_err());
+        // What is listed is ours at any port: a proxy or a container's port stands before it.
+        let listed = rules("0.0.0.0:7800", &["localhost", "192.0.2.7", "::1"]);
+        for ours in ["localhost", "localhost:9000", "192.0.2.7:9000", "192.0.2.7", "[::1]:9000", "[::1]"] {
+            assert!(listed.is_ours(ours), "{ours}");
+        }
+        for foreign in ["192.0.2.8:9000", "localhost:", "localhost:99999", "localhost:1@evil.example"] {
+            assert!(!listed.is_ours(foreign), "{foreign}");
+        }
         let six = rules("[::1]:7800", &[]);
         assert!(six.is_ours("[::1]:7800") && six.is_ours("localhost:7800") && !six.is_ours("[::1]"));
         let open = rules("0.0.0.0:7800", &[]);

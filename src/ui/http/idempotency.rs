@@ -68,25 +68,26 @@ pub(super) struct Answers {
 struct Held {
     known: BTreeMap<Digest, Known>,
     by_time: BTreeSet<(Time, Digest)>,
-    /// Keys whose requests are being carried out.
-    running: BTreeSet<Digest>,
+    /// Keys whose requests are being carried out, and the turn in which each of them is.
+    running: BTreeMap<Digest, u64>,
+    turns: u64,
 }
 
 /// What a key leads to.
 #[derive(Debug, PartialEq, Eq)]
 enum Begun {
-    /// The request is new.
-    New(Known),
+    /// The request is new; it is carried out in this turn.
+    New(Known, u64),
     /// It was answered before.
     Answered(Known),
 }
 
-/// Takes the key out of those that run, whatever happens.
-struct Running(Arc<Mutex<Held>>, Digest);
+/// Takes the key out of those that run, whatever happens; but not if it runs anew by then.
+struct Running(Arc<Mutex<Held>>, Digest, u64);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        lock(&self.0).running.remove(&self.1);
+        lock(&self.0).end_turn(&self.1, self.2);
     }
 }
 
@@ -133,11 +134,14 @@ impl Answers {
         let held = self.held().await?;
         self.sweep().await?;
         let begun = lock(&held).begin(id, fingerprint, self.node.now())?;
+        let running;
         let known = match begun {
             Begun::Answered(known) => return self.replay(id, known).await,
-            Begun::New(known) => known,
+            Begun::New(known, turn) => {
+                running = Running(Arc::clone(&held), id, turn);
+                known
+            }
         };
-        let running = Running(Arc::clone(&held), id);
         let request = Request::from_parts(parts, Body::from(body));
         let node = self.node.clone();
         // From here on it goes on where the caller hangs up.
@@ -155,13 +159,16 @@ impl Answers {
         carried_out.await.map_err(|_| ApiError::from(Refusal::Stopping))?
     }
 
-    /// Forgets answers that are past their life.
+    /// Forgets answers that are past their life: their rows first, so that none goes that a key has anew.
     pub(super) async fn sweep(&self) -> Result<(), ApiError> {
         let held = self.held().await?;
-        let gone = lock(&held).take_old(self.node.now());
-        if !gone.is_empty() {
+        let old = lock(&held).old(self.node.now());
+        if !old.is_empty() {
+            let gone = old.clone();
             let stage = move |tx: &Tx<'_>| gone.iter().for_each(|id| delete(tx, id));
             self.node.write(stage).await?;
+            let mut held = lock(&held);
+            old.iter().for_each(|id| held.forget(id));
         }
         Ok(())
     }
@@ -210,11 +217,12 @@ async fn finish(
     let body = Limited::new(body, API_RESPONSE_MAX).collect().await;
     let body = body.map_err(|error| Fault(error.to_string()))?.to_bytes();
     match parts.status {
-        // Nothing was done.
+        // Nothing was done. The row goes before the key: whoever uses it anew mustn't lose theirs. Where the node is
+        // ending, it stays one whose outcome is unknown.
         StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE => {
-            lock(held).forget(&id);
-            // Where the node is ending, the key stays one whose outcome is unknown.
-            let _ = node.write(move |tx| delete(tx, &id)).await;
+            if node.write(move |tx| delete(tx, &id)).await.is_ok() {
+                lock(held).forget(&id);
+            }
         }
         // Nobody knows what was done.
         status if status.is_server_error() => {}
@@ -255,7 +263,7 @@ impl Held {
                 let words = "this idempotency key was used for another request: use a new key for each";
                 return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", words));
             }
-            if self.running.contains(&id) {
+            if self.running.contains_key(&id) {
                 return conflict(
                     "idempotency_running",
                     "the request with this key is being carried out: ask again",
@@ -276,8 +284,16 @@ impl Held {
         }
         let known = Known { begun: now, request, status: None, kept: false };
         self.insert(id, known);
-        self.running.insert(id);
-        Ok(Begun::New(known))
+        self.turns += 1;
+        self.running.insert(id, self.turns);
+        Ok(Begun::New(known, self.turns))
+    }
+
+    /// The request that had the key in this turn is over.
+    fn end_turn(&mut self, id: &Digest, turn: u64) {
+        if self.running.get(id) == Some(&turn) {
+            self.running.remove(id);
+        }
     }
 
     fn insert(&mut self, id: Digest, known: Known) {
@@ -291,14 +307,11 @@ impl Held {
         }
     }
 
-    /// Takes out what is past its life and no longer runs, some of it at a time.
-    fn take_old(&mut self, now: Time) -> Vec<Digest> {
+    /// What is past its life and no longer runs, some of it at a time.
+    fn old(&self, now: Time) -> Vec<Digest> {
         let oldest = now.minus(limits::IDEMPOTENCY_LIFE);
         let old = self.by_time.iter().take_while(|(begun, _)| *begun < oldest).map(|(_, id)| *id);
-        let old = old.filter(|id| !self.running.contains(id)).take(limits::IDEMPOTENCY_SWEEP);
-        let old: Vec<Digest> = old.collect();
-        old.iter().for_each(|id| self.forget(id));
-        old
+        old.filter(|id| !self.running.contains_key(id)).take(limits::IDEMPOTENCY_SWEEP).collect()
     }
 }
 
@@ -320,7 +333,7 @@ mod tests {
     fn a_key_is_new_once_and_belongs_to_one_request() {
         let mut held = Held::default();
         let begun = held.begin(digest(1), digest(2), NOW).unwrap();
-        let Begun::New(known) = begun else { panic!("{begun:?}") };
+        let Begun::New(known, _) = begun else { panic!("{begun:?}") };
         assert_eq!(code(held.begin(digest(1), digest(2), NOW)), "idempotency_running");
         assert_eq!(code(held.begin(digest(1), digest(3), NOW)), "idempotency_mismatch");
         held.running.clear();
@@ -329,7 +342,7 @@ mod tests {
         held.insert(digest(1), known);
         assert_eq!(held.begin(digest(1), digest(2), NOW).unwrap(), Begun::Answered(known));
         assert_eq!(code(held.begin(digest(1), digest(3), NOW)), "idempotency_mismatch");
-        assert!(matches!(held.begin(digest(4), digest(2), NOW), Ok(Begun::New(_))), "another key");
+        assert!(matches!(held.begin(digest(4), digest(2), NOW), Ok(Begun::New(..))), "another key");
     }
 
     #[test]
@@ -338,11 +351,34 @@ mod tests {
         held.begin(digest(1), digest(2), NOW).unwrap();
         held.begin(digest(2), digest(2), NOW).unwrap();
         held.running.remove(&digest(1));
-        assert!(held.take_old(NOW.plus(limits::IDEMPOTENCY_LIFE)).is_empty());
+        assert!(held.old(NOW.plus(limits::IDEMPOTENCY_LIFE)).is_empty());
         let later = NOW.plus(limits::IDEMPOTENCY_LIFE + core::time::Duration::from_millis(1));
-        assert_eq!(held.take_old(later), [digest(1)]);
+        assert_eq!(held.old(later), [digest(1)]);
+        assert_eq!(
+            code(held.begin(digest(1), digest(9), later)),
+            "idempotency_mismatch",
+            "its row is still there"
+        );
+        held.forget(&digest(1));
         assert_eq!((held.known.len(), held.by_time.len()), (1, 1));
-        assert!(matches!(held.begin(digest(1), digest(9), later), Ok(Begun::New(_))));
+        assert!(matches!(held.begin(digest(1), digest(9), later), Ok(Begun::New(..))));
+    }
+
+    #[test]
+    fn a_request_that_ends_late_ends_no_other_that_has_its_key_by_then() {
+        let held = Arc::new(Mutex::new(Held::default()));
+        let begin = || match lock(&held).begin(digest(1), digest(2), NOW).unwrap() {
+            Begun::New(_, turn) => Running(Arc::clone(&held), digest(1), turn),
+            other => panic!("{other:?}"),
+        };
+        let first = begin();
+        // It is told to try again, and does so before the first is quite over.
+        lock(&held).forget(&digest(1));
+        let second = begin();
+        drop(first);
+        assert_eq!(code(lock(&held).begin(digest(1), digest(2), NOW)), "idempotency_running");
+        drop(second);
+        assert_eq!(code(lock(&held).begin(digest(1), digest(2), NOW)), "idempotency_unknown");
     }
 
     #[test]

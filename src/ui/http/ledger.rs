@@ -5,21 +5,17 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::base::id::Digest;
-use crate::domain::billing::audit::{Auditor, Break, Reason, Summary};
+use crate::base::charging;
+use crate::domain::billing::audit::Summary;
 use crate::domain::billing::ledger_file::{EventLine, Head, SignedEnd};
+use crate::domain::directory::profile::DraftError;
 use crate::engine::books::{self, Books};
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::ui::http::api::Api;
 use crate::ui::http::billing::one_receipt;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::{Body, Params};
-use crate::ui::ledger_check;
-
-/// Events that are read and verified at once.
-const PAGE: usize = 4_096;
-/// Events in one answer.
-const EVENTS_MAX: usize = 1_024;
+use crate::ui::ledger_check::Verifiers;
 
 pub(super) async fn books(State(api): State<Api>) -> Result<Json<Books>, ApiError> {
     let now = api.node().now();
@@ -42,7 +38,7 @@ pub(super) async fn events(
     State(api): State<Api>,
     Params(From { from }): Params<From>,
 ) -> Result<Json<Vec<EventLine>>, ApiError> {
-    let page = api.view(move |rows| books::ledger_page(rows, from, EVENTS_MAX)).await?;
+    let page = api.view(move |rows| books::ledger_page(rows, from, charging::LEDGER_PAGE)).await?;
     let whole = page.iter().map(|entry| entry.as_ref().map(EventLine::new)).collect::<Option<Vec<_>>>();
     whole.map(Json).ok_or_else(|| ApiError::from(Refusal::Billing(GONE.to_owned())))
 }
@@ -69,27 +65,8 @@ pub(super) struct Audited {
 pub(super) async fn audit(State(api): State<Api>) -> Result<Json<Audited>, ApiError> {
     let account = api.node().account();
     let audited = api.view(move |rows| {
-        let logs = books::ledger_logs(rows, &account);
-        let mut auditor = Auditor::default();
-        let mut from = 0;
-        loop {
-            let page = books::ledger_page(rows, from, PAGE);
-            let there: Vec<_> = page.iter().map_while(Clone::clone).collect();
-            ledger_check::take(&mut auditor, &there, &logs);
-            let gone = there.len() < page.len();
-            if gone || auditor.summary().first_break.is_some() || page.is_empty() {
-                break;
-            }
-            from += page.len() as u64;
-        }
-        let mut summary = auditor.summary().clone();
-        let (count, _) = books::ledger_end(rows);
-        let whole = summary.events == count && books::events_kept(rows) == count;
-        if summary.first_break.is_none() && !whole {
-            let (position, event) = (summary.events, Digest::new([0; 32]));
-            summary.first_break = Some(Break { position, event, reason: Reason::Chain });
-        }
-        summary
+        let mut verifiers = Verifiers::new();
+        books::audit(rows, &account, |entries, logs| verifiers.events(entries, logs))
     });
     let summary = audited.await?;
     let reason = summary.first_break.as_ref().map(|found| found.reason.to_string());
@@ -108,6 +85,9 @@ pub(super) async fn set_listings(
     State(api): State<Api>,
     Body(Listings { receipts }): Body<Listings>,
 ) -> Result<Json<Outcome>, ApiError> {
+    if receipts.len() > charging::LISTINGS_MAX {
+        return Err(Refusal::Profile(DraftError::Listings.to_string()).into());
+    }
     let _editing = api.edit().await;
     let mut ids = Vec::new();
     for receipt in receipts {

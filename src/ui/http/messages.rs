@@ -12,6 +12,7 @@ use crate::base::limits;
 use crate::domain::chat::delivery::State as Delivery;
 use crate::domain::identity::address;
 use crate::engine::command::{self, Command, Outcome};
+use crate::engine::desk_command::{DeskCommand, TemplateWish};
 use crate::engine::view::{self, EntryView};
 use crate::ui::http::api::Api;
 use crate::ui::http::changes;
@@ -20,9 +21,10 @@ use crate::ui::http::extract::Body;
 use crate::ui::http::files;
 use crate::ui::http::said::{CardForm, LocationForm, MenuForm};
 use crate::ui::http::who;
+use crate::wire::consent::Topic;
 use crate::wire::said::menu::Menu;
 use crate::wire::said::message::Said;
-use crate::wire::template::Template;
+use crate::wire::template::{Template, Variable};
 
 /// What is to be sent.
 #[derive(Deserialize, JsonSchema)]
@@ -43,30 +45,44 @@ pub(super) struct Letter {
     menu: Option<Menu>,
     /// The id of a message of that conversation that this one answers, or the beginning of it.
     reply_to: Option<String>,
-    /// By which template a business wrote it.
-    #[schemars(with = "Option<TemplateForm>")]
-    template: Option<Template>,
+    /// By which template a business writes it: one of its registry, or, with a message of its own, any.
+    template: Option<ByTemplate>,
+    /// Which quick reply is sent.
+    quick: Option<ByQuick>,
     /// How far the message must have got before the answer comes.
     wait: Option<Wanted>,
     /// How long to wait at most.
     timeout_ms: Option<u64>,
 }
 
-/// How a template is written.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "it describes the form of `Template`")]
-struct TemplateForm {
+/// Which template makes a text, or, with a text, made it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ByTemplate {
     /// Its name for programs: `a-z`, `0-9` and `_`.
     name: String,
-    /// From 1, which it is where nothing is said.
+    /// The newest one where nothing is said; with a text 1.
     version: Option<u32>,
     /// A language tag.
     language: String,
-    /// `service`, `utility`, `authentication` or `marketing`.
-    category: String,
-    /// What stands in its places.
+    /// With a text only: `service`, `utility`, `authentication` or `marketing`.
+    #[schemars(with = "Option<String>")]
+    category: Option<Topic>,
+    /// What stands in its blanks.
     #[serde(default)]
-    variables: Vec<VariableForm>,
+    #[schemars(with = "Vec<VariableForm>")]
+    variables: Vec<Variable>,
+}
+
+/// Which quick reply is sent.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ByQuick {
+    name: String,
+    /// What stands in its blanks.
+    #[serde(default)]
+    #[schemars(with = "Vec<VariableForm>")]
+    variables: Vec<Variable>,
 }
 
 /// How a variable of a template is written.
@@ -75,6 +91,28 @@ struct TemplateForm {
 struct VariableForm {
     name: String,
     value: String,
+}
+
+impl ByTemplate {
+    /// The template that made a message, by the sender's word.
+    fn by_hand(self) -> Result<Template, ApiError> {
+        let Self { name, version, language, category, variables } = self;
+        let category = category.ok_or_else(|| {
+            ApiError::bad_request("a message of your own by a template needs the template's category")
+        })?;
+        Ok(Template { name, version: version.unwrap_or(1), language, category, variables })
+    }
+
+    /// A template of the registry.
+    fn kept(self) -> Result<TemplateWish, ApiError> {
+        let Self { name, version, language, category, variables } = self;
+        if category.is_some() {
+            let words =
+                "the template in the registry has its category: give one only with a message of your own";
+            return Err(ApiError::bad_request(words));
+        }
+        Ok(TemplateWish { name, version, language, variables })
+    }
 }
 
 /// How far a message must have got.
@@ -108,8 +146,7 @@ pub(super) async fn send(State(api): State<Api>, Body(letter): Body<Letter>) -> 
         api.command(Command::Add { account: to, name: None }).await?;
     }
     let (wanted, timeout) = (letter.wait, letter.timeout_ms);
-    let letter = letter.read(&api, to).await?;
-    let outcome = api.command(Command::Say { to, letter: Box::new(letter) }).await?;
+    let outcome = api.command(letter.command(&api, to).await?).await?;
     let Outcome::Queued { id, position } = outcome else {
         return Err(ApiError::from(crate::store::snapshot::Fault("a text was answered otherwise".into())));
     };
@@ -131,8 +168,8 @@ pub(super) async fn send(State(api): State<Api>, Body(letter): Body<Letter>) -> 
 }
 
 impl Letter {
-    /// What it says to somebody.
-    async fn read(self, api: &Api, to: AccountId) -> Result<command::Letter, ApiError> {
+    /// The command that sends it.
+    async fn command(self, api: &Api, to: AccountId) -> Result<Command, ApiError> {
         let file = match self.file {
             Some(file) => Some(files::said(api, &file, self.caption.unwrap_or_default()).await),
             None => None,
@@ -145,14 +182,28 @@ impl Letter {
             self.menu.map(|menu| Ok(Said::Menu(menu))),
         ];
         let mut given = kinds.into_iter().flatten();
-        let (Some(said), None) = (given.next(), given.next()) else {
-            return Err(ApiError::bad_request("a message is one of: text, file, location, card, menu"));
-        };
+        let said = (given.next(), given.next());
         let reply = match self.reply_to {
             Some(id) => Some(changes::message(api, to, &id, None).await?.0),
             None => None,
         };
-        Ok(command::Letter { said: said?, reply, template: self.template })
+        match (said, self.template, self.quick, reply) {
+            ((Some(said), None), template, None, reply) => {
+                let template = template.map(ByTemplate::by_hand).transpose()?;
+                let letter = command::Letter { said: said?, reply, template };
+                Ok(Command::Say { to, letter: Box::new(letter) })
+            }
+            ((None, _), Some(template), None, None) => {
+                Ok(Command::Desk(DeskCommand::SendTemplate { to, wish: template.kept()? }))
+            }
+            ((None, _), None, Some(ByQuick { name, variables }), None) => {
+                Ok(Command::Desk(DeskCommand::SendQuick { to, name, variables }))
+            }
+            _ => {
+                let words = "a message is one of: text, file, location, card, menu, which may answer another one, or a template or quick reply";
+                Err(ApiError::bad_request(words))
+            }
+        }
     }
 }
 

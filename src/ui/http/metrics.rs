@@ -50,7 +50,11 @@ pub(super) async fn metrics(State(api): State<Api>) -> Result<Response, ApiError
     }
     let files = api.node().file_counts();
     let files = [(label("direction", "in"), files.fetched), (label("direction", "out"), files.given)];
-    page.counter("sigillo_file_chunks_total", "Chunks of files, of at most 64 KiB, fetched and given.", files);
+    page.counter(
+        "sigillo_file_chunks_total",
+        "Chunks of files, of at most 64 KiB, fetched and given.",
+        files,
+    );
     let disk = status.disk;
     let disk = [(label("part", "journal"), disk.journal_bytes), (label("part", "tree"), disk.tree_bytes)];
     page.gauge("sigillo_disk_bytes", "Bytes on the disk.", disk);

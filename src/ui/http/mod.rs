@@ -26,7 +26,7 @@
 //! webhook      what happens, brought to programs that listen elsewhere
 //! cloud        the Cloud-API-compatible surface of a business
 //! short_id     ids of tokens and webhooks
-//! own, doctor, contacts, messages, changes, files, conversations, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
+//! backup, own, doctor, contacts, personal, messages, changes, files, conversations, desk, desk_texts, reception, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
 //! ```
 
 pub mod api;
@@ -40,6 +40,7 @@ pub mod tcp;
 pub mod upkeep;
 pub mod webhook;
 
+mod backup;
 mod bearer;
 mod billing;
 mod caller;
@@ -49,6 +50,8 @@ mod consents;
 mod contacts;
 mod conversations;
 mod counts;
+mod desk;
+mod desk_texts;
 mod devices;
 mod directory;
 mod doctor;
@@ -66,10 +69,12 @@ mod metrics;
 mod openapi;
 mod own;
 mod payments;
+mod personal;
 mod plans;
 mod proofs;
 mod rate;
 mod reached;
+mod reception;
 mod relays;
 mod route;
 mod routes;

@@ -77,6 +77,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let answer = route.answer.map_or_else(|| json!({}), |answer| answer(generator).to_value());
     let kind = match route.path {
         "/metrics" => "text/plain",
+        "/v1/backup" => "application/octet-stream",
         _ if route.bytes => "application/octet-stream",
         _ => "application/json",
     };

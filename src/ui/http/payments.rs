@@ -5,13 +5,14 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base::charging;
 use crate::base::id::Digest;
 use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::crypto::hash::sha256;
-use crate::domain::billing::book::Payment;
 use crate::domain::billing::credit::Wish;
 use crate::domain::billing::notes::CreditNotes;
+use crate::domain::billing::payment::Payment;
 use crate::engine::command::{Command, Outcome, PaidNotice};
 use crate::engine::ledger::{self, Contradiction};
 use crate::node::identity::system_rng;
@@ -83,6 +84,9 @@ pub(super) async fn paid(
 ) -> Result<Json<Outcome>, ApiError> {
     let invoice = invoice_key(&key)?;
     let Notice { idempotency_key, rail, evidence, tax } = notice.unwrap_or_default();
+    if evidence.as_ref().is_some_and(|evidence| evidence.len() > charging::EVIDENCE_TEXT_MAX) {
+        return Err(ApiError::bad_request("what is given as evidence has at most 4096 bytes"));
+    }
     let evidence_hash = evidence.map(|evidence| Digest::new(sha256(&[evidence.as_bytes()])));
     let payment = Payment { tax, evidence_hash, ..Payment::by(rail.unwrap_or(Rail::Manual)) };
     let notice = PaidNotice { invoice, payment, idempotency_key };

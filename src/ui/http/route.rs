@@ -41,7 +41,8 @@ impl Route {
     ) -> Self {
         // Every method of the table has a filter.
         let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
-        let writes = method != Method::GET;
+        // What is asked with a body, because it is no part of an address, changes nothing where reading is enough for it.
+        let writes = method != Method::GET && needs != Needs::Scope(Scope::Read);
         let rule = Rule { needs, patience: api_limits::PATIENCE, writes, secret: false, streams: false };
         let handler = on(filter, handler);
         Self { method, path, rule, summary, handler, query: None, body: None, answer: None, bytes: false }

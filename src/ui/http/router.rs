@@ -166,13 +166,14 @@ mod tests {
             // These are asked with a body because what is compared is no part of an address.
             let compares = ["/v1/contacts/{who}/safety-number", "/v1/receipts/verify"].contains(&route.path);
             assert_eq!(reads, compares, "{} {}", route.method, route.path);
+            assert_eq!(route.rule.writes, !compares, "{} {}", route.method, route.path);
         }
     }
 
     #[test]
     fn what_could_take_the_identity_or_carry_it_away_takes_admin() {
         for route in table() {
-            let grave = ["/v1/id/", "/v1/tokens", "/v1/webhooks", "/v1/cloud"]
+            let grave = ["/v1/id/", "/v1/tokens", "/v1/webhooks", "/v1/backup", "/v1/cloud"]
                 .iter()
                 .any(|part| route.path.starts_with(part))
                 || route.path.starts_with("/v1/devices") && route.method != Method::GET;

@@ -1,5 +1,8 @@
 //! The table of all routes: method, path, what a caller needs, and what it does.
 
+use crate::domain::business::bot::Bot;
+use crate::domain::business::template::Definition;
+use crate::engine::desk_view::{CaseView, NoteView};
 use crate::engine::device_view::DeviceView;
 use crate::engine::file_view::FileView;
 use crate::engine::view::{ContactView, EntryView, SafetyNumberView};
@@ -8,13 +11,28 @@ use crate::ui::http::route::{Route, delete, get, open, patch, post, put};
 use crate::ui::http::scope::Scope::{Admin, Manage, Metrics, Read, Send};
 use crate::ui::http::webhook::routes as webhook;
 use crate::ui::http::{
-    billing, changes, consents, contacts, conversations, devices, directory, doctor, events, files,
-    health, identity, ledger, mailboxes, messages, metrics, openapi, own, payments, plans, proofs, relays, tokens,
+    backup, billing, changes, consents, contacts, conversations, desk, desk_texts, devices, directory,
+    doctor, events, files, health, identity, ledger, mailboxes, messages, metrics, openapi, own, payments,
+    personal, plans, proofs, reception, relays, tokens,
 };
 
 /// All routes.
 pub(super) fn table() -> Vec<Route> {
-    [node(), programs(), people(), talk(), files(), market(), money(), books()].into_iter().flatten().collect()
+    [
+        node(),
+        programs(),
+        people(),
+        talk(),
+        files(),
+        front_desk(),
+        said_by_itself(),
+        market(),
+        money(),
+        books(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn node() -> Vec<Route> {
@@ -26,6 +44,8 @@ fn node() -> Vec<Route> {
         get(Read, "/v1/status", "How the node does, and how each contact is reached", own::status),
         get(Read, "/v1/doctor", "What keeps messages from getting through, and what to do", doctor::doctor)
             .gives::<doctor::Diagnosis>(),
+        get(Admin, "/v1/backup", "A backup of the whole home, sealed under its passphrase", backup::create)
+            .waiting(),
         get(Read, "/v1/id", "Who this node is", own::id).gives::<own::Identity>(),
         post(Admin, "/v1/id/lock", "Take the identity's key out of the home", identity::lock)
             .secret()
@@ -124,6 +144,9 @@ fn people() -> Vec<Route> {
         post(Manage, "/v1/contacts/{who}/report", "Block somebody, and keep a report", consents::report)
             .takes::<consents::Complaint>()
             .gives::<ContactView>(),
+        get(Read, "/v1/contacts/{who}/export", "All that is kept of a contact", personal::export),
+        delete(Manage, "/v1/contacts/{who}", "Erase a contact, but for what was charged", personal::erase)
+            .waiting(),
         get(Read, "/v1/contacts/{who}/safety-number", "The number to compare", contacts::safety_number)
             .gives::<SafetyNumberView>(),
         post(Read, "/v1/contacts/{who}/safety-number", "Compare it with what they see", contacts::compare)
@@ -183,16 +206,86 @@ fn talk() -> Vec<Route> {
 
 fn files() -> Vec<Route> {
     vec![
-        post(Send, "/v1/files", "Give the node a file, as the request's body, to be sent in a message", files::give)
-            .streaming()
-            .asks::<files::Given>()
-            .gives::<FileView>(),
+        post(
+            Send,
+            "/v1/files",
+            "Give the node a file, as the request's body, to be sent in a message",
+            files::give,
+        )
+        .streaming()
+        .asks::<files::Given>()
+        .gives::<FileView>(),
         get(Read, "/v1/files", "Files, the latest first", files::list).gives::<Vec<FileView>>(),
         get(Read, "/v1/files/{id}", "One file, and how much of it is here", files::show).gives::<FileView>(),
         get(Read, "/v1/files/{id}/content", "The file itself", files::content).gives_bytes(),
         get(Read, "/v1/files/{id}/thumbnail", "A small picture of it", files::small).gives_bytes(),
-        post(Manage, "/v1/files/{id}/fetch", "Fetch a file, however large it is", files::fetch).gives::<FileView>(),
+        post(Manage, "/v1/files/{id}/fetch", "Fetch a file, however large it is", files::fetch)
+            .gives::<FileView>(),
         delete(Manage, "/v1/files/{id}", "Remove a file from the disk", files::forget),
+    ]
+}
+
+fn front_desk() -> Vec<Route> {
+    vec![
+        get(Read, "/v1/desk", "The front desk's conversations, who waits longest first", desk::list)
+            .asks::<desk::Which>()
+            .gives::<desk::Desk>(),
+        get(Read, "/v1/desk/{who}", "How the desk keeps a conversation", desk::show).gives::<CaseView>(),
+        patch(Send, "/v1/desk/{who}", "Change its status, labels or agent", desk::change)
+            .takes::<desk::Wish>()
+            .gives::<CaseView>(),
+        get(Read, "/v1/desk/{who}/notes", "The desk's notes on a conversation", desk::notes)
+            .asks::<desk::Range>()
+            .gives::<Vec<NoteView>>(),
+        post(Send, "/v1/desk/{who}/notes", "Add a note, which is never sent", desk::add_note)
+            .takes::<desk::NewNote>()
+            .gives::<CaseView>(),
+        get(Read, "/v1/quick-replies", "Quick replies", desk_texts::quick_replies)
+            .gives::<Vec<desk_texts::QuickView>>(),
+        put(Manage, "/v1/quick-replies/{name}", "Keep a quick reply", desk_texts::put_quick)
+            .takes::<desk_texts::QuickText>()
+            .gives::<desk_texts::QuickView>(),
+        delete(Manage, "/v1/quick-replies/{name}", "Remove a quick reply", desk_texts::remove_quick),
+        get(Read, "/v1/templates", "The newest version of each template", desk_texts::list_templates)
+            .gives::<Vec<desk_texts::TemplateView>>(),
+        post(Manage, "/v1/templates", "Add a template, or a new version of one", desk_texts::add_template)
+            .takes::<Definition>()
+            .gives::<desk_texts::TemplateView>(),
+        get(Read, "/v1/templates/{name}", "All versions of a template", desk_texts::template_versions)
+            .gives::<Vec<desk_texts::TemplateView>>(),
+        delete(Manage, "/v1/templates/{name}", "Remove a template", desk_texts::remove_template),
+        get(Read, "/v1/catalog", "What this business sells", desk_texts::items)
+            .gives::<Vec<desk_texts::ItemView>>(),
+        get(Read, "/v1/catalog/{id}", "One thing of it", desk_texts::item).gives::<desk_texts::ItemView>(),
+        put(Manage, "/v1/catalog/{id}", "Sell a thing", desk_texts::put_item)
+            .takes::<desk_texts::Wares>()
+            .gives::<desk_texts::ItemView>(),
+        delete(Manage, "/v1/catalog/{id}", "No longer sell it", desk_texts::remove_item),
+    ]
+}
+
+fn said_by_itself() -> Vec<Route> {
+    vec![
+        get(Read, "/v1/reception", "Opening hours, greeting and away message", reception::show)
+            .gives::<reception::Shown>(),
+        put(Manage, "/v1/reception/hours", "Set the opening hours", reception::set_hours)
+            .takes::<reception::Hours>()
+            .gives::<reception::Shown>(),
+        delete(Manage, "/v1/reception/hours", "Be always open", reception::end_hours)
+            .gives::<reception::Shown>(),
+        put(Manage, "/v1/reception/greeting", "Greet who comes", reception::set_greeting)
+            .takes::<reception::Welcome>()
+            .gives::<reception::Shown>(),
+        delete(Manage, "/v1/reception/greeting", "Greet nobody", reception::end_greeting)
+            .gives::<reception::Shown>(),
+        put(Manage, "/v1/reception/away", "Say something out of hours", reception::set_away)
+            .takes::<reception::Excuse>()
+            .gives::<reception::Shown>(),
+        delete(Manage, "/v1/reception/away", "Say nothing out of hours", reception::end_away)
+            .gives::<reception::Shown>(),
+        get(Read, "/v1/bot", "The bot that answers customers", reception::show_bot).gives::<Bot>(),
+        put(Manage, "/v1/bot", "Let a bot answer customers", reception::set_bot).takes::<Bot>(),
+        delete(Manage, "/v1/bot", "Turn the bot off", reception::end_bot),
     ]
 }
 

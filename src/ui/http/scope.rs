@@ -13,9 +13,9 @@ pub enum Scope {
     Metrics,
     /// See everything that isn't secret: conversations, contacts, invoices, events.
     Read,
-    /// Send messages and mark them as read.
+    /// Send messages, mark them as read, keep the desk's conversations and notes.
     Send,
-    /// Change contacts, the profile, plans, subscriptions, invoices, mailboxes.
+    /// Change contacts, the profile, what the desk says, plans, subscriptions, invoices, mailboxes.
     Manage,
     /// Have what happens brought to an address of the bearer's choice, over the Cloud-API-compatible surface.
     Subscribe,

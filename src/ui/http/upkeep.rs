@@ -28,7 +28,14 @@ pub async fn keep_log(api: &Api, over_tcp: bool) {
 
 async fn sweep(api: &Api) -> Result<(), ApiError> {
     let now = api.node().now();
-    let first = api.view(move |rows| event_log::first_alive(rows, now)).await?;
-    api.node().forget_events(first).await?;
+    let alive = api.view(move |rows| event_log::first_alive(rows, now)).await?;
+    // A page goes with each transaction: those that the node makes for other reasons aren't waited for.
+    while api.view(|rows| event_log::first_kept(rows)).await? < alive {
+        api.node().forget_events(alive).await?;
+        tokio::select! {
+            () = api.ending().cancelled() => break,
+            () = tokio::time::sleep(limits::FORGET_PAUSE) => {}
+        }
+    }
     api.answers().sweep().await
 }

@@ -1,8 +1,9 @@
 //! A mailbox on a table, with a reader and a writer.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base::id::ReadId;
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::crypto::ed25519::SigningKey;
@@ -53,6 +54,7 @@ pub(super) struct Desk {
     pub(super) origin: Origin,
     askers: Askers,
     counted: u64,
+    pub(super) proven: BTreeSet<ReadId>,
     number: u64,
     pub(super) rng: Counter,
 }
@@ -75,6 +77,7 @@ impl Desk {
             origin: Origin::Network(Prefix::V4([9, 9, 9])),
             askers: Askers::default(),
             counted: 0,
+            proven: BTreeSet::new(),
             number: 0,
             rng: Counter(5),
         }
@@ -88,11 +91,12 @@ impl Desk {
         let memory = self.memory.borrow();
         let tx = Tx::new(&*memory);
         let channel = Channel { mailbox: &self.mailbox, nonce: &self.nonce };
-        let host = Host { tx: &tx, now, channel, rules: &self.rules, origin, counted };
+        let host = Host { tx: &tx, now, channel, rules: &self.rules, origin, counted, proven: &self.proven };
         let done = host.handle(&request, command, askers, rng);
         if done.worked {
             self.counted = request.number;
         }
+        self.proven.extend(done.subscribed);
         let changes = tx.finish(1).unwrap().into_parts().0;
         drop(memory);
         self.store(changes);

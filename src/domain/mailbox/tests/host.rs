@@ -466,3 +466,33 @@ fn who_subscribes_is_named_and_a_deposit_says_which_queue_is_ready() {
     assert_eq!(deposit(&mut desk), Some(id));
     assert_eq!(deposit(&mut desk), None, "a repetition is no news");
 }
+
+#[test]
+fn a_reader_proves_itself_once_on_a_channel_and_for_what_takes_the_queue_away_again() {
+    let (mut desk, reader, other) = (Desk::new(), Reader::new(1), Reader::new(7));
+    desk.make(&reader, false);
+    desk.make(&other, false);
+    let id = *read_id(&reader.key.public()).as_bytes();
+    let bare = |desk: &mut Desk, queue: [u8; 16], command: &Command| {
+        let number = desk.count();
+        desk.ask(&Request::bare(number, queue, command)).answer
+    };
+    let get = Command::Get { after: 0 };
+    assert_eq!(bare(&mut desk, id, &Command::Subscribe), NO, "nothing is proven yet");
+    assert_eq!(bare(&mut desk, id, &get), NO);
+    assert!(matches!(desk.read(&reader, &Command::Subscribe), Answer::Marks(_)));
+    assert!(matches!(bare(&mut desk, id, &Command::Subscribe), Answer::Marks(_)));
+    assert!(matches!(bare(&mut desk, id, &get), Answer::Frames(_)));
+    assert!(matches!(bare(&mut desk, id, &Command::Ack { upto: 0 }), Answer::Marks(_)));
+    // Neither another queue, nor its end, nor a wrong proof in the place of none.
+    assert_eq!(bare(&mut desk, *read_id(&other.key.public()).as_bytes(), &get), NO);
+    assert_eq!(bare(&mut desk, id, &Command::Delete), NO);
+    let number = desk.count();
+    let mut forged = Request::bare(number, id, &get);
+    forged.proof = vec![1; 64];
+    assert_eq!(desk.ask(&forged).answer, NO);
+    // Another channel has proven nothing.
+    (desk.nonce, desk.proven) = ([5; 32], std::collections::BTreeSet::new());
+    assert_eq!(bare(&mut desk, id, &get), NO);
+    assert_eq!(desk.read(&reader, &Command::Delete), Answer::Done);
+}

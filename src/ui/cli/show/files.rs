@@ -49,7 +49,12 @@ pub(in crate::ui::cli) fn bytes(count: u64) -> String {
 
 /// What became of a file.
 pub(super) fn file_event(event: &Value) -> String {
-    format!("file {} ({}): {}", text(event, "file_name"), short(text(event, "file")), state_words(text(event, "state")))
+    format!(
+        "file {} ({}): {}",
+        text(event, "file_name"),
+        short(text(event, "file")),
+        state_words(text(event, "state"))
+    )
 }
 
 fn state(one: &Value) -> String {

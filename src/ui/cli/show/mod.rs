@@ -3,6 +3,7 @@
 mod billing;
 mod business;
 mod consents;
+mod desk;
 mod devices;
 mod files;
 mod ledger;
@@ -19,6 +20,7 @@ pub(super) use billing::{
 };
 pub(super) use business::{found, own_profile, plan, plans, published};
 pub(super) use consents::{consents, dropped, quiet};
+pub(super) use desk::{bot, case, cases, item, items, notes, quick_replies, reception, template, templates};
 pub(super) use devices::{devices, linked};
 pub(super) use files::{bytes, files};
 pub(super) use ledger::{audited, books, books_csv};

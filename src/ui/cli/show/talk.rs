@@ -98,6 +98,11 @@ pub(in crate::ui::cli) fn event_discreetly(value: &Value) -> String {
             let says = if value["granted"] == Value::Bool(true) { "may" } else { "may no longer" };
             format!("{} says that we {says} write about {}", with(), text(value, "topic"))
         }
+        "desk" => {
+            let labels: Vec<&str> = list(&value["labels"]).iter().filter_map(Value::as_str).collect();
+            let labels = if labels.is_empty() { String::new() } else { format!(" [{}]", labels.join(", ")) };
+            format!("{} is {}{labels}", text(value, "name"), text(value, "status"))
+        }
         "invoice" => format!("invoice {} with {}", text(value, "key"), with()),
         "receipt" => format!("receipt {} with {}", short(text(value, "id")), with()),
         "charging" => format!("{} with {}", text(value, "what").replace('_', " "), with()),

@@ -4,9 +4,11 @@
 //! and a receiver that is slow or gone costs rows of a bounded number, and no memory and no time of the node. A letter
 //! may come twice: where the process ends between the receiver's answer and the row that notes it.
 
+use core::panic::AssertUnwindSafe;
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::FutureExt as _;
 use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -38,10 +40,14 @@ pub async fn deliver(api: Api) {
             let Ok(target) = Target::parse(&hook.url) else { continue };
             if working.insert(id) {
                 api.node().log_events(true);
-                let mut worker = Worker::new(api.clone(), id, target, &hook);
+                let api = api.clone();
                 workers.spawn(async move {
-                    // It ends with the webhook, the API or the disk.
-                    let _ = worker.work().await;
+                    // It ends with the webhook, or the API.
+                    let work = || {
+                        let mut worker = Worker::new(api.clone(), id, target.clone(), &hook);
+                        async move { worker.work().await }
+                    };
+                    persist(id, limits::WEBHOOK_RESTART_PAUSE, work).await;
                     id
                 });
             }
@@ -58,6 +64,22 @@ pub async fn deliver(api: Api) {
     }
     // A letter under way is brought again after the next start.
     workers.shutdown().await;
+}
+
+/// Works until the work is done. Where it fails or panics it is begun anew after a pause: what there is to do is in rows.
+async fn persist<W>(id: ShortId, pause: Duration, mut work: impl FnMut() -> W)
+where
+    W: Future<Output = Result<(), ApiError>>,
+{
+    loop {
+        let why = match AssertUnwindSafe(work()).catch_unwind().await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.code(),
+            Err(_) => "it panicked",
+        };
+        tracing::warn!(webhook = %id, why, "the work for a webhook ended by itself; it begins anew");
+        tokio::time::sleep(pause).await;
+    }
 }
 
 /// Whoever brings one webhook its events.
@@ -355,6 +377,24 @@ fn gap(lost: core::ops::Range<u64>, at: Time) -> Letter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn work_that_failed_or_panicked_begins_anew() {
+        let mut begun = 0;
+        let work = || {
+            begun += 1;
+            let attempt = begun;
+            async move {
+                match attempt {
+                    1 => panic!("on purpose"),
+                    2 => Err(ApiError::bad_request("on purpose")),
+                    _ => Ok(()),
+                }
+            }
+        };
+        persist(ShortId::parse("00000000000000aa").unwrap(), Duration::from_millis(1), work).await;
+        assert_eq!(begun, 3);
+    }
 
     #[test]
     fn a_letter_is_json_around_the_event_and_tells_its_conversation() {

@@ -295,6 +295,26 @@ impl Hooks {
         Ok(revived)
     }
 
+    /// Forgets letters about one of these, whether they wait or are dead.
+    pub(in crate::ui::http) async fn forget(&self, names: Vec<String>) -> Result<(), ApiError> {
+        let forget = move |tx: &Tx<'_>| {
+            let names = |text: &str| names.iter().any(|name| text.contains(name.as_str()));
+            for (key, row) in tx.scan(&WAITING, &WAITING.all()) {
+                if names(&row.conversation) || row.letter.as_ref().is_some_and(|(_, json)| names(json)) {
+                    tx.delete(&WAITING, key);
+                }
+            }
+            for (key, dead) in tx.scan(&DEAD, &DEAD.all()) {
+                if names(&dead.json) {
+                    tx.delete(&DEAD, key);
+                }
+            }
+        };
+        self.node.write(forget).await?;
+        self.changed();
+        Ok(())
+    }
+
     fn changed(&self) {
         self.changes.send_modify(|count| *count += 1);
     }

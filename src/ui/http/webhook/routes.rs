@@ -13,6 +13,7 @@ use crate::base::api_limits as limits;
 use crate::base::kind::AccountKind;
 use crate::base::time::Time;
 use crate::engine::command::Refusal;
+use crate::engine::event::KINDS;
 use crate::node::identity::system_rng;
 use crate::ui::http::api::Api;
 use crate::ui::http::cloud::handshake::shake;
@@ -23,24 +24,6 @@ use crate::ui::http::short_id::ShortId;
 use crate::ui::http::webhook::hook::{Form, Health, Hook, NewHook, Seat};
 use crate::ui::http::webhook::line::Dead;
 use crate::ui::http::webhook::post::{Target, Way, secret_text};
-
-/// Kinds of events that a webhook may be told.
-const KINDS: [&str; 14] = [
-    "entry",
-    "changed",
-    "file",
-    "delivery",
-    "read",
-    "contact",
-    "identity",
-    "link_granted",
-    "invoice",
-    "receipt",
-    "charging",
-    "consent",
-    "published",
-    "not_published",
-];
 
 /// A webhook that is to be made.
 #[derive(Deserialize, JsonSchema)]

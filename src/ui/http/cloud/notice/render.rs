@@ -226,12 +226,7 @@ async fn changed(
 }
 
 /// A file is here, or isn't going to be: the messages of the contact that carry it are told now.
-async fn came(
-    api: &Api,
-    account: &Account,
-    about: &Talk,
-    file: FileId,
-) -> Result<Rendered, ApiError> {
+async fn came(api: &Api, account: &Account, about: &Talk, file: FileId) -> Result<Rendered, ApiError> {
     let thread = about.contact.thread;
     let look = move |rows: &Rows<'_>| -> Vec<Entry> {
         let since = file_view::file(rows, &file).map_or(Time::EPOCH, |file| file.since);

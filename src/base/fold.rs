@@ -1,4 +1,4 @@
-//! Texts as search compares them: without case, without diacritics, as words.
+//! Texts as search and bots compare them: without case, without diacritics, as words.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
