@@ -560,11 +560,12 @@ impl Engine {
         if let Some(queues) = introduction.queues {
             self.learn_queues(step, &contact, device, queues);
         }
-        if contact == *before {
-            return before;
+        if contact != *before {
+            step.tx.put(&CONTACTS, CONTACTS.key(contact.account.as_bytes()), contact.clone());
         }
-        step.tx.put(&CONTACTS, CONTACTS.key(contact.account.as_bytes()), contact.clone());
-        Arc::new(contact)
+        // Who says where it is has just come.
+        self.files_awake(step, &contact);
+        if contact == *before { before } else { Arc::new(contact) }
     }
 
     /// The device is to be told what arrived; strangers are told nothing.

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use super::consent_tests::customer;
 use super::device_tests::{four, linked};
 use super::tests::{MINUTE, friends, history, say};
 use crate::base::file_limits as limits;
@@ -293,6 +294,20 @@ fn nothing_is_fetched_of_a_stranger_until_a_person_says_so() {
     world.run(MINUTE);
     assert_eq!(state(&world, 0, &file), "offered");
     assert_eq!(world.files.brought, 0);
+    nothing_is_wrong(&world);
+}
+
+#[test]
+fn a_business_sends_files_only_where_it_may_write() {
+    let (mut world, shop, ana) = customer(986);
+    let answer = give_and_send(&mut world, 0, ana, 1, SMALL);
+    world.run(MINUTE);
+    assert_eq!(state(&world, 1, &answer), "here", "it answers what she wrote");
+    world.run(2 * DAY);
+    let unasked = give_and_send(&mut world, 0, ana, 2, SMALL);
+    world.run(MINUTE);
+    assert!(view(&world, 1, &unasked).is_none() && !world.files.has(1, &unasked));
+    assert_eq!(lines(&world, 1, &shop).len(), 1, "what is dropped is neither shown nor fetched");
     nothing_is_wrong(&world);
 }
 
