@@ -14,6 +14,7 @@ use crate::domain::billing::jws;
 use crate::domain::billing::payment::Payment;
 use crate::domain::billing::rail::lightning::tests::{NODE, made};
 use crate::domain::directory::profile::ProfileDraft;
+use crate::domain::identity::address;
 use crate::engine::books;
 use crate::engine::command::{Command, Outcome, PaidNotice, Refusal};
 use crate::engine::ledger::{self, InvoiceView, ReceiptView, SubscriptionView};

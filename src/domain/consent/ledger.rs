@@ -141,7 +141,7 @@ pub fn next_seq(rows: &impl Rows, thread: &AccountId, now: Time) -> u64 {
 }
 
 #[cfg(test)]
-pub(in crate::domain) mod tests {
+pub(crate) mod tests {
     use core::time::Duration;
 
     use super::*;
@@ -152,11 +152,11 @@ pub(in crate::domain) mod tests {
     use crate::store::snapshot::{Fault, Scan, Snapshot};
     use crate::wire::account::LogOperation;
 
-    pub(in crate::domain) const NOW: Time = Time::from_millis(1_800_000_000_000);
-    pub(in crate::domain) const BUSINESS: AccountId = AccountId::new([1; 32]);
+    pub(crate) const NOW: Time = Time::from_millis(1_800_000_000_000);
+    pub(crate) const BUSINESS: AccountId = AccountId::new([1; 32]);
     const DAY: Duration = Duration::from_secs(86_400);
 
-    pub(in crate::domain) struct Nothing;
+    pub(crate) struct Nothing;
 
     impl Snapshot for Nothing {
         fn get(&self, _: &Key) -> Option<Value> {

@@ -143,10 +143,11 @@ mod tests {
     use crate::domain::chat::timeline::{Cause, NewEntry};
     use crate::domain::consent::ledger::tests::{BUSINESS, NOW, Nothing};
     use crate::store::tx::Tx;
+    use crate::wire::said::message::Said;
 
     fn file(tx: &Tx<'_>, seq: u64, body: Body, at: Time) -> u64 {
         let id = MessageId::new([u8::try_from(seq).unwrap(); 16]);
-        let entry = NewEntry { sent_at: at, id, from: From::Us { seq }, body };
+        let entry = NewEntry { sent_at: at, id, from: From::Us { seq }, body, reply: None };
         conversation::file(tx, &BUSINESS, entry, at).position
     }
 
@@ -162,9 +163,14 @@ mod tests {
     #[test]
     fn each_status_is_told_once_and_in_order() {
         let tx = Tx::new(&Nothing);
-        file(&tx, 1, Body::Text("before its time".into()), NOW.minus(core::time::Duration::from_secs(1)));
+        file(
+            &tx,
+            1,
+            Body::Said(Said::Text("before its time".into())),
+            NOW.minus(core::time::Duration::from_secs(1)),
+        );
         for seq in 2..=4 {
-            file(&tx, seq, Body::Text(seq.to_string()), NOW);
+            file(&tx, seq, Body::Said(Said::Text(seq.to_string())), NOW);
         }
         let (first, told) = news_of(&tx, 2, State::Stored, Told::default());
         assert_eq!(first, [(2, Status::Sent)]);
@@ -187,7 +193,7 @@ mod tests {
     #[test]
     fn what_was_given_up_or_is_no_message_has_no_such_status() {
         let tx = Tx::new(&Nothing);
-        let dropped = file(&tx, 1, Body::Text("dropped".into()), NOW);
+        let dropped = file(&tx, 1, Body::Said(Said::Text("dropped".into())), NOW);
         timeline::edit(&tx, &BUSINESS, dropped, |entry| entry.failed = Some(Cause::OutsideWindow));
         file(
             &tx,
@@ -195,7 +201,7 @@ mod tests {
             Body::Billing { kind: 1, id: crate::base::id::Digest::new([1; 32]), summary: "x".into() },
             NOW,
         );
-        file(&tx, 3, Body::Text("good".into()), NOW);
+        file(&tx, 3, Body::Said(Said::Text("good".into())), NOW);
         let (news, _) = news_of(&tx, 3, State::Delivered, Told::default());
         assert_eq!(news, [(3, Status::Sent), (3, Status::Delivered)]);
     }
@@ -209,7 +215,8 @@ mod tests {
                 sent_at: NOW,
                 id: MessageId::new([1; 16]),
                 from: From::Us { seq },
-                body: Body::Text("x".into()),
+                body: Body::Said(Said::Text("x".into())),
+                reply: None,
             };
             conversation::file(&tx, &BUSINESS, entry, NOW);
         }
