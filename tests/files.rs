@@ -162,6 +162,7 @@ async fn what_a_crash_left_in_the_directory_goes_at_the_next_start() {
     let node = place.start().await;
     let file = give(&node, b"kept").await;
     node.shutdown().await.unwrap();
+    drop(node);
     let directory = place.home().join("files");
     let strange = ["ab".repeat(32), format!("{}.part", "cd".repeat(32)), ".new-x".to_owned()];
     for name in &strange {

@@ -105,7 +105,7 @@ impl Chunks {
         if file.metadata()?.len() != shape.sealed() {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        file.seek(SeekFrom::Start(Shape::sealed_at(from)))?;
+        file.seek(SeekFrom::Start(Shape::sealed_at(from.min(shape.chunks()))))?;
         Ok(Self { file, shape, next: from })
     }
 

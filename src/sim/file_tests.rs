@@ -137,14 +137,17 @@ fn a_file_waits_for_its_sender_and_comes_when_both_are_there() {
 fn a_file_comes_whoever_loses_power_or_links_meanwhile() {
     for seed in 910..930 {
         let (mut world, ana, bento) = friends(seed);
-        world.faults = Faults { broken: 30, repeated: 10, reordered: 10, crashes: 2 };
+        let number = |number: u8| (number, SMALL * u64::from(number));
         let files: Vec<FileId> = (1..=8)
-            .map(|number| give_and_send(&mut world, 0, bento, number, SMALL * u64::from(number)))
+            .map(number)
+            .map(|(number, size)| give_and_send(&mut world, 0, bento, number, size))
             .collect();
+        world.faults = Faults { broken: 30, repeated: 10, reordered: 10, crashes: 2 };
         for round in 0..6 {
             world.run(Duration::from_secs(3));
             world.crash(round % 2);
-            assert!(say(&mut world, round % 2, if round % 2 == 0 { bento } else { ana }, "oi"));
+            // It may be lost with the power.
+            say(&mut world, round % 2, if round % 2 == 0 { bento } else { ana }, "oi");
         }
         world.faults = Faults::default();
         world.run(30 * MINUTE);
