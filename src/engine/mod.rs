@@ -14,6 +14,7 @@ pub mod device_view;
 pub mod effects;
 pub mod event;
 pub mod forwarding;
+pub mod found_business;
 pub mod hosting;
 pub mod input;
 pub mod ledger;
@@ -29,6 +30,7 @@ pub mod view;
 
 mod admission;
 mod changing;
+mod codes;
 mod commands;
 mod consenting;
 mod desk;
