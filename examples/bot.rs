@@ -9,9 +9,9 @@ use sigillo::base::kind::AccountKind;
 use sigillo::crypto::password::Cost;
 use sigillo::disk::home::Home;
 use sigillo::domain::identity::invite;
+use sigillo::engine::body_view::BodyView;
 use sigillo::engine::command::{Command, Outcome, Refusal};
 use sigillo::engine::event::Event;
-use sigillo::engine::view::BodyView;
 use sigillo::node::config::Config;
 use sigillo::node::handle::Node;
 use sigillo::node::identity;
@@ -28,25 +28,31 @@ async fn main() -> Result<(), Failure> {
     let homes = tempfile::tempdir()?;
     let bakery = start(&homes.path().join("bakery"), AccountKind::Business).await?;
     let ana = start(&homes.path().join("ana"), AccountKind::Person).await?;
-    let bot = tokio::task::spawn(answer(bakery.clone(), bakery.events()));
-
-    let mut ana_sees = ana.events();
-    ana.command(Command::Accept { invite: invite::decode(&invite_of(&bakery).await?)?, name: None }).await?;
-    for question in ["Is there rye today?", "What are your hours?", "And cake?"] {
-        println!("Ana: {question}");
-        ana.command(Command::Send { to: bakery.account(), text: question.into() }).await?;
-        let (_, answer) = next_text(&mut ana_sees).await?;
-        println!("Bot: {answer}");
+    tokio::select! {
+        // It answers for as long as Ana asks.
+        () = answer(&bakery, bakery.events()) => {}
+        asked = ask(&ana, &bakery) => asked?,
     }
-
-    bot.abort();
     ana.shutdown().await?;
     bakery.shutdown().await?;
     Ok(())
 }
 
+/// Asks the bakery this and that.
+async fn ask(ana: &Node, bakery: &Node) -> Result<(), Failure> {
+    let mut seen = ana.events();
+    ana.command(Command::Accept { invite: invite::decode(&invite_of(bakery).await?)?, name: None }).await?;
+    for question in ["Is there rye today?", "What are your hours?", "And cake?"] {
+        println!("Ana: {question}");
+        ana.command(Command::Send { to: bakery.account(), text: question.into() }).await?;
+        let (_, answer) = next_text(&mut seen).await?;
+        println!("Bot: {answer}");
+    }
+    Ok(())
+}
+
 /// Answers every text that comes, until the node ends.
-async fn answer(node: Node, mut events: Receiver<Event>) {
+async fn answer(node: &Node, mut events: Receiver<Event>) {
     while let Ok((from, text)) = next_text(&mut events).await {
         let text = text.to_lowercase();
         let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();

@@ -200,7 +200,9 @@ pub fn content(data: &[u8]) {
     let Some(content) = reads_back(data, Content::decode, Content::encode) else { return };
     assert!(content.seq <= limits::SEQUENCE_MAX);
     match &content.body {
-        Body::Hello { first } => assert!((1..=limits::SEQUENCE_MAX).contains(first)),
+        Body::Hello { first, void } => {
+            assert!((1..=limits::SEQUENCE_MAX).contains(first) && void.len() <= limits::VOIDS_MAX);
+        }
         Body::Said(said) => is_said(said),
         Body::Change(change) => is_change(change),
         Body::Ack(ack) => {

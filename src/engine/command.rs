@@ -11,11 +11,11 @@ use crate::domain::billing::ledger_file::SignedEnd;
 use crate::domain::billing::payment::Payment;
 use crate::domain::chat::changes::Named;
 use crate::domain::consent::quiet::Quiet;
-use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile};
+use crate::domain::directory::profile::ProfileDraft;
 use crate::domain::directory::search::Query;
 use crate::domain::identity::account::Seed;
-use crate::domain::identity::address;
 use crate::engine::desk_command::DeskCommand;
+use crate::engine::found_business::FoundBusiness;
 use crate::engine::parcel::NewFile;
 use crate::wire::consent::Topic;
 use crate::wire::invite::Invite;
@@ -465,29 +465,6 @@ pub enum Outcome {
         /// Who paid.
         subject: String,
     },
-}
-
-/// A business as a search shows it.
-#[derive(Clone, Debug, Serialize)]
-pub struct FoundBusiness {
-    /// Its address.
-    pub address: String,
-    /// The address that was asked for, where the business had that one before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub former: Option<String>,
-    /// Its profile, verified.
-    pub profile: crate::engine::view::ProfileView,
-}
-
-impl FoundBusiness {
-    /// A verified profile as a search shows it.
-    pub(super) fn of(profile: &VerifiedProfile) -> Self {
-        Self {
-            address: address::encode(&profile.account()),
-            former: None,
-            profile: crate::engine::view::ProfileView::of(profile.profile()),
-        }
-    }
 }
 
 /// Why a command wasn't carried out. The text says what to do next.

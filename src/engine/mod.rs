@@ -16,6 +16,7 @@ pub mod event;
 pub mod file_order;
 pub mod file_view;
 pub mod forwarding;
+pub mod found_business;
 pub mod hosting;
 pub mod input;
 pub mod ledger;

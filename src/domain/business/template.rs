@@ -321,6 +321,8 @@ pub(crate) mod tests {
         pairs.iter().map(|(name, value)| Variable { name: (*name).into(), value: (*value).into() }).collect()
     }
 
+    type Pairs = Vec<(&'static str, &'static str)>;
+
     const GOOD: [(&str, &str); 5] = [
         ("name", "Ana"),
         ("count", "2"),
@@ -351,7 +353,7 @@ pub(crate) mod tests {
     #[test]
     fn what_is_missing_superfluous_or_of_another_kind_is_named() {
         let definition = definition();
-        let with = |change: &dyn Fn(&mut Vec<(&'static str, &'static str)>)| {
+        let with = |change: &dyn Fn(&mut Pairs)| {
             let mut pairs = GOOD.to_vec();
             change(&mut pairs);
             definition.render(1, "en", &values(&pairs)).unwrap_err().to_string()
