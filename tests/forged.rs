@@ -387,7 +387,7 @@ async fn a_subscriber_who_sends_forged_anothers_or_repeated_events_changes_nothi
     let (before, books_before) = (refused_events(&shop).await, books(&shop).await);
     let here = at(&shop).await;
     let peer = eve.handle.local().clone();
-    let hello = me.introduced(me.content(0, Body::Hello { first: 1 }), "", &peer, None);
+    let hello = me.introduced(me.content(0, Body::Hello { first: 1, void: Vec::new() }), "", &peer, None);
     let (mut session, flight) = eve.flight(&me, &bundle, &hello);
     let mut frames = vec![flight];
     let mut seq = 0;
@@ -420,7 +420,12 @@ async fn a_customer_believes_no_invoice_or_receipt_but_those_of_its_own_business
     let invited = attacker::invite(&customer).await;
     let bundle = eve.bundle(&invited).await;
     let peer = eve.handle.local().clone();
-    let hello = me.introduced(me.content(0, Body::Hello { first: 1 }), "Eve", &peer, Some(invited.token));
+    let hello = me.introduced(
+        me.content(0, Body::Hello { first: 1, void: Vec::new() }),
+        "Eve",
+        &peer,
+        Some(invited.token),
+    );
     let (mut session, flight) = eve.flight(&me, &bundle, &hello);
     let (theirs, key) = (customer.account(), InvoiceKey::random(&mut Random::new(8)));
     let true_receipt = SignedEvent {

@@ -153,7 +153,12 @@ async fn copies_of_frames_change_nothing_and_a_stranger_hears_nothing_back() {
     let bundle = eve.bundle(&invite).await;
     let persona = Persona::new(1);
     let peer = eve.handle.local().clone();
-    let hello = persona.introduced(persona.content(0, Body::Hello { first: 1 }), "Eve", &peer, None);
+    let hello = persona.introduced(
+        persona.content(0, Body::Hello { first: 1, void: Vec::new() }),
+        "Eve",
+        &peer,
+        None,
+    );
     let (mut session, flight) = eve.flight(&persona, &bundle, &hello);
     let frames: Vec<Vec<u8>> = (1..=5)
         .map(|seq| {
@@ -265,12 +270,20 @@ async fn numbers_that_nobody_can_count_to_do_no_harm() {
     let extreme = |seq: u64, body: Body| (seq, body);
     for (number, contents) in [
         vec![
-            extreme(0, Body::Hello { first: u64::MAX }),
+            extreme(0, Body::Hello { first: u64::MAX, void: Vec::new() }),
             extreme(u64::MAX, Body::Text("last".into())),
             extreme(u64::MAX, Body::Text("last".into())),
         ],
-        vec![extreme(0, Body::Hello { first: u64::MAX - 1 }), extreme(u64::MAX - 1, Body::Text("x".into()))],
+        vec![
+            extreme(0, Body::Hello { first: u64::MAX - 1, void: Vec::new() }),
+            extreme(u64::MAX - 1, Body::Text("x".into())),
+        ],
         vec![extreme(u64::MAX, Body::Text("far".into())), extreme(1, Body::Text("near".into()))],
+        vec![
+            extreme(0, Body::Hello { first: 1, void: vec![(1, limits::SEQUENCE_MAX)] }),
+            extreme(limits::SEQUENCE_MAX, Body::Text("the last that there is".into())),
+            extreme(0, Body::Hello { first: 1, void: vec![(2, u64::MAX)] }),
+        ],
         vec![
             extreme(
                 0,
@@ -302,7 +315,7 @@ async fn numbers_that_nobody_can_count_to_do_no_harm() {
         let bundle = eve.bundle(&invite).await;
         let persona = Persona::new(500 + number as u64);
         let peer = eve.handle.local().clone();
-        let hello = persona.content(0, Body::Hello { first: 1 });
+        let hello = persona.content(0, Body::Hello { first: 1, void: Vec::new() });
         let mut contents = contents.into_iter();
         let first = if number < 2 { contents.next() } else { None };
         let hello = first.map_or(hello, |(seq, body)| persona.content(seq, body));

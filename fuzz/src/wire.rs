@@ -197,7 +197,11 @@ pub fn content(data: &[u8]) {
     let Some(content) = reads_back(data, Content::decode, Content::encode) else { return };
     assert!(content.seq <= limits::SEQUENCE_MAX);
     match &content.body {
-        Body::Hello { first } => assert!((1..=limits::SEQUENCE_MAX).contains(first)),
+        Body::Hello { first, void } => {
+            assert!((1..=limits::SEQUENCE_MAX).contains(first) && void.len() <= limits::VOIDS_MAX);
+            assert!(void.iter().all(|(from, until)| 0 < *from && from < until));
+            assert!(void.is_sorted_by(|one, next| one.1 < next.0));
+        }
         Body::Text(text) => assert!(is_text(text, limits::TEXT_MAX)),
         Body::Ack(ack) => {
             assert!(

@@ -38,6 +38,8 @@ mod directory_tests;
 #[cfg(test)]
 mod erasing_tests;
 #[cfg(test)]
+mod mail_backup_tests;
+#[cfg(test)]
 mod mail_tests;
 #[cfg(test)]
 mod rotation_tests;
