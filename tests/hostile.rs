@@ -280,6 +280,11 @@ async fn numbers_that_nobody_can_count_to_do_no_harm() {
         ],
         vec![extreme(u64::MAX, Body::text("far")), extreme(1, Body::text("near"))],
         vec![
+            extreme(0, Body::Hello { first: 1, void: vec![(1, limits::SEQUENCE_MAX)] }),
+            extreme(limits::SEQUENCE_MAX, Body::text("the last that there is")),
+            extreme(0, Body::Hello { first: 1, void: vec![(2, u64::MAX)] }),
+        ],
+        vec![
             extreme(
                 0,
                 Body::Ack(Ack {

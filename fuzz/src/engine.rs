@@ -466,7 +466,13 @@ fn link(bytes: &mut Bytes<'_>) -> LinkId {
 fn content(bytes: &mut Bytes<'_>) -> Vec<u8> {
     let body = match bytes.below(7) {
         0 => return bytes.part().to_vec(),
-        1 => Body::Hello { first: bytes.number(), void: vec![(bytes.number(), bytes.number())] },
+        1 => {
+            let first = bytes.number();
+            Body::Hello {
+                first,
+                void: (0..bytes.below(3)).map(|_| (bytes.number(), bytes.number())).collect(),
+            }
+        }
         2 => Body::text(String::from_utf8_lossy(bytes.part()).into_owned()),
         3 => {
             let beyond = (0..bytes.below(4)).map(|_| (bytes.number(), bytes.number())).collect();

@@ -195,7 +195,7 @@ pub fn contents() -> Vec<Sample> {
     let declined = vec![(2, 3, Decline::NoConsent)];
     let ack = Ack { delivered: 3, beyond: vec![(5, 6), (9, 12)], read: 2, declined };
     let mut bodies = vec![
-        (Body::Hello { first: 1, void: Vec::new() }, Some(introduction)),
+        (Body::Hello { first: 1, void: vec![(3, 9), (11, 12)] }, Some(introduction)),
         (Body::text("olá\n"), None),
         (Body::Ack(ack), None),
         (Body::Resend { from: 3, until: 5 }, None),

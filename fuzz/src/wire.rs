@@ -202,6 +202,8 @@ pub fn content(data: &[u8]) {
     match &content.body {
         Body::Hello { first, void } => {
             assert!((1..=limits::SEQUENCE_MAX).contains(first) && void.len() <= limits::VOIDS_MAX);
+            assert!(void.iter().all(|(from, until)| 0 < *from && from < until));
+            assert!(void.is_sorted_by(|one, next| one.1 < next.0));
         }
         Body::Said(said) => is_said(said),
         Body::Change(change) => is_change(change),

@@ -363,6 +363,16 @@ impl Engine {
                     None => conversation::take_back(step.tx, &contact.thread, position),
                 }
             }
+            Arrival::Astray => {
+                incoming::strayed(step.tx, device, content.seq);
+                // What was said of the sender itself then is overtaken by what it has said since.
+                let stands = matches!(
+                    content.body,
+                    Body::Text(_) | Body::Billing(_) | Body::Consent(_) | Body::Copy(_)
+                );
+                let line = if stands { self.line_of(step, contact, device, &content) } else { None };
+                line.into_iter().for_each(|line| self.file_line(step, contact, device, &content, line));
+            }
             Arrival::Repeated => self.counters.repeated += 1,
             Arrival::TooEarly => {
                 self.counters.over_limit += 1;

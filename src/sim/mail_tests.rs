@@ -26,8 +26,8 @@ use crate::wire::prekeys::one_time_expiry;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
-const ANA: usize = 0;
-const BENTO: usize = 1;
+pub(super) const ANA: usize = 0;
+pub(super) const BENTO: usize = 1;
 
 /// Two people who don't know each other, and so many mailboxes.
 fn town(seed: u64, mailboxes: usize) -> World {
@@ -71,7 +71,7 @@ fn strangers(seed: u64, mailboxes: usize) -> (World, AccountId, AccountId) {
 }
 
 /// Ana and Bento take turns, so often, and are never on at once. It begins with Bento, who is on.
-fn turns(world: &mut World, count: usize) {
+pub(super) fn turns(world: &mut World, count: usize) {
     for _ in 0..count {
         world.run(3 * MINUTE);
         world.stop(BENTO);
@@ -84,13 +84,13 @@ fn turns(world: &mut World, count: usize) {
 }
 
 /// The same where they know each other already.
-fn friends(seed: u64, mailboxes: usize) -> (World, AccountId, AccountId) {
+pub(super) fn friends(seed: u64, mailboxes: usize) -> (World, AccountId, AccountId) {
     let (mut world, ana, bento) = strangers(seed, mailboxes);
     turns(&mut world, 2);
     (world, ana, bento)
 }
 
-fn states(world: &World, peer: usize, with: &AccountId) -> Vec<Option<State>> {
+pub(super) fn states(world: &World, peer: usize, with: &AccountId) -> Vec<Option<State>> {
     let ours = |entry: &&EntryView| entry.direction == "out";
     history(world, peer, with).iter().filter(ours).map(|entry| entry.state).collect()
 }
@@ -118,59 +118,6 @@ fn a_newcomer_writes_first_to_somebody_who_is_off_and_they_talk_without_ever_bei
     world.start(ANA);
     world.run(3 * MINUTE);
     assert_eq!(states(&world, ANA, &bento), [Some(State::Delivered)]);
-}
-
-#[test]
-fn who_was_brought_back_from_a_backup_is_understood_by_mailbox_too() {
-    let (mut world, ana, bento) = friends(40, 2);
-    assert!(say(&mut world, BENTO, ana, "one"));
-    turns(&mut world, 1);
-    world.stop(BENTO);
-    world.start(ANA);
-    world.run(MINUTE);
-    assert!(say(&mut world, ANA, bento, "uno"));
-    world.run(3 * MINUTE);
-    let backup = world.back_up(ANA);
-    // "uno" is at the mailbox, and is brought there again; "dos" is known to Bento alone.
-    assert!(say(&mut world, ANA, bento, "dos"));
-    world.run(3 * MINUTE);
-    world.bring_back(ANA, backup);
-    world.run(3 * MINUTE);
-    assert!(say(&mut world, ANA, bento, "tres"));
-    world.run(3 * MINUTE);
-    world.stop(ANA);
-    world.start(BENTO);
-    turns(&mut world, 3);
-    assert!(say(&mut world, BENTO, ana, "two"));
-    turns(&mut world, 3);
-    assert_eq!(texts(&history(&world, BENTO, &ana), "in"), ["uno", "dos", "tres"]);
-    assert_eq!(texts(&history(&world, ANA, &bento), "in"), ["one", "two"]);
-    world.stop(BENTO);
-    world.start(ANA);
-    world.run(3 * MINUTE);
-    assert_eq!(states(&world, ANA, &bento), [Some(State::Delivered); 2]);
-}
-
-#[test]
-fn a_mailbox_that_was_brought_back_from_a_backup_gives_no_frame_a_number_that_its_reader_has_passed() {
-    let (mut world, ana, bento) = friends(41, 1);
-    let mailbox = 2;
-    let backup = world.back_up(mailbox);
-    // Bento is off; what Ana's contact says meanwhile goes by her mailbox.
-    for number in 0..10 {
-        assert!(say(&mut world, BENTO, ana, &format!("before {number}")));
-    }
-    turns(&mut world, 2);
-    world.bring_back(mailbox, backup);
-    world.run(MINUTE);
-    for number in 0..3 {
-        assert!(say(&mut world, BENTO, ana, &format!("after {number}")));
-    }
-    turns(&mut world, 4);
-    let heard = texts(&history(&world, ANA, &bento), "in");
-    let before = (0..10).map(|number| format!("before {number}"));
-    let all: Vec<String> = before.chain((0..3).map(|number| format!("after {number}"))).collect();
-    assert_eq!(heard, all);
 }
 
 #[test]

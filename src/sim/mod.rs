@@ -48,6 +48,8 @@ mod file_tests;
 #[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]
+mod mail_backup_tests;
+#[cfg(test)]
 mod mail_tests;
 #[cfg(test)]
 mod operator_tests;

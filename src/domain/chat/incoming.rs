@@ -38,6 +38,10 @@ pub struct Incoming {
     pub declined: Vec<(u64, u64, Decline)>,
     /// Half-open runs of numbers, in order, that no content has, and that aren't passed over yet.
     pub void: Vec<(u64, u64)>,
+    /// Such runs that were passed over: where each begins, the first number of it that wasn't filed by then, and its end.
+    pub passed: Vec<(u64, u64, u64)>,
+    /// Numbers of contents that came out of a run after it was passed over.
+    pub astray: Vec<u64>,
 }
 
 /// What is to be done with a content.
@@ -49,6 +53,8 @@ pub enum Arrival {
     Early,
     /// It was shown as missing: it takes that entry's place, at this position.
     Late(u64),
+    /// It has a number that no content was to have: said before its sender lost what it knew of it. It is filed at the end.
+    Astray,
     /// It is here already.
     Repeated,
     /// Too far ahead, or too many wait: not taken, and not acknowledged.
@@ -64,7 +70,11 @@ pub fn arrival(tx: &Tx<'_>, device: &DeviceId, seq: u64) -> Arrival {
         } else {
             tx.get(&MISSING, &MISSING.key_at(device.as_bytes(), seq))
         };
-        return missing.map_or(Arrival::Repeated, |position| Arrival::Late(*position));
+        return match missing {
+            Some(position) => Arrival::Late(*position),
+            None if incoming.may_stray(seq) => Arrival::Astray,
+            None => Arrival::Repeated,
+        };
     }
     if seq == incoming.filed + 1 {
         return Arrival::Next;
@@ -114,15 +124,9 @@ pub fn begin_late(tx: &Tx<'_>, device: &DeviceId, first: u64) -> Vec<u64> {
     positions
 }
 
-/// The device says which of its numbers no content has. What is shown of them as missing stays so, and isn't waited for.
+/// The device says which of its numbers no content has. What is missing of them isn't waited for.
 pub fn learn_void(tx: &Tx<'_>, device: &DeviceId, void: &[(u64, u64)]) {
     let row = tx.copy(&INCOMING, device.as_bytes()).unwrap_or_default();
-    for (from, until) in void {
-        let scan = MISSING.of(device.as_bytes()).from(*from).until(*until).limit(limits::HELD_MAX);
-        for (key, _) in if row.missing > 0 { tx.scan(&MISSING, &scan) } else { Vec::new() } {
-            key.position().into_iter().for_each(|seq| found(tx, device, seq));
-        }
-    }
     let ahead = void.iter().copied().filter(|(_, until)| *until > row.filed + 1).collect();
     if row.void != ahead {
         edit(tx, device, |row| row.void = ahead);
@@ -138,10 +142,17 @@ pub fn pass_void(tx: &Tx<'_>, device: &DeviceId) -> bool {
         return false;
     }
     edit(tx, device, |row| {
+        row.passed.push((from, filed + 1, until));
+        row.passed.drain(..row.passed.len().saturating_sub(limits::VOIDS_MAX));
         row.filed = row.filed.max(until - 1);
         row.void.remove(0);
     });
     true
+}
+
+/// A content came whose number was passed over.
+pub fn strayed(tx: &Tx<'_>, device: &DeviceId, seq: u64) {
+    edit(tx, device, |row| row.astray.push(seq));
 }
 
 /// Keeps a content that came early.
@@ -229,9 +240,11 @@ pub fn acknowledgement(rows: &impl Rows, device: &DeviceId) -> Ack {
     let incoming = rows.row(&INCOMING, device.as_bytes()).unwrap_or_default();
     let mut runs = vec![(1, incoming.filed + 1)];
     if incoming.missing > 0 {
-        let missing = rows.scan(&MISSING, &MISSING.of(device.as_bytes()).limit(BEYOND_MAX + 1));
-        for (index, (key, _)) in missing.into_iter().enumerate() {
-            let (Some(gap), Some((from, until))) = (key.position(), runs.pop()) else { continue };
+        let missing = rows.scan(&MISSING, &MISSING.of(device.as_bytes()));
+        let missing = missing.into_iter().filter_map(|(key, _)| key.position());
+        let missing = missing.filter(|gap| !incoming.is_void(*gap)).take(BEYOND_MAX + 1);
+        for (index, gap) in missing.enumerate() {
+            let Some((from, until)) = runs.pop() else { continue };
             runs.push((from, gap));
             if index < BEYOND_MAX {
                 runs.push((gap + 1, until));
@@ -249,6 +262,19 @@ pub fn acknowledgement(rows: &impl Rows, device: &DeviceId) -> Ack {
 }
 
 impl Incoming {
+    /// Whether the device said that no content has this number.
+    fn is_void(&self, seq: u64) -> bool {
+        let runs =
+            self.void.iter().copied().chain(self.passed.iter().map(|(from, _, until)| (*from, *until)));
+        runs.into_iter().any(|(from, until)| (from..until).contains(&seq))
+    }
+
+    /// Whether a content of that number, which was passed over, is here for the first time.
+    fn may_stray(&self, seq: u64) -> bool {
+        let passed = self.passed.iter().any(|(_, from, until)| (*from..*until).contains(&seq));
+        passed && self.astray.len() < limits::HELD_MAX && !self.astray.contains(&seq)
+    }
+
     /// How things stand, in the form of [`Incoming::told`].
     pub const fn now(&self) -> (u64, u64, u32, u32) {
         (self.filed, self.read, self.held, self.missing)
@@ -395,10 +421,19 @@ mod tests {
         file(&tx);
         assert!(pass_void(&tx, &DEVICE) && !pass_void(&tx, &DEVICE));
         assert_eq!(arrival(&tx, &DEVICE, 1_000_000_000), Arrival::Next);
-        assert_eq!(acknowledgement(&tx, &DEVICE).delivered, 2, "3 is missing");
+        assert_eq!(acknowledgement(&tx, &DEVICE).delivered, 999_999_999, "3 is missing, and nobody has it");
         learn_void(&tx, &DEVICE, &[(3, 1_000_000_000)]);
-        assert_eq!(acknowledgement(&tx, &DEVICE).delivered, 999_999_999, "and nobody has it");
-        assert!(!pass_void(&tx, &DEVICE));
+        assert!(!pass_void(&tx, &DEVICE), "that was told before");
+        // What was said in that life and lay somewhere comes after all: each once.
+        assert_eq!(arrival(&tx, &DEVICE, 3), Arrival::Late(3));
+        assert_eq!([2, 4].map(|seq| arrival(&tx, &DEVICE, seq)), [Arrival::Repeated; 2], "these were filed");
+        assert_eq!(arrival(&tx, &DEVICE, 5), Arrival::Astray);
+        strayed(&tx, &DEVICE, 5);
+        assert_eq!(arrival(&tx, &DEVICE, 5), Arrival::Repeated);
+        for seq in 0..limits::HELD_MAX as u64 {
+            strayed(&tx, &DEVICE, 100 + seq);
+        }
+        assert_eq!(arrival(&tx, &DEVICE, 99), Arrival::Repeated, "of so many only");
     }
 
     #[test]
@@ -411,9 +446,11 @@ mod tests {
             told: (5, 6, 7, 8),
             declined: vec![(9, 10, Decline::NoConsent)],
             void: vec![(11, 12)],
+            passed: vec![(13, 14, 15)],
+            astray: vec![16],
         };
         let bytes = INCOMING.encode(&row).unwrap();
-        assert_eq!(bytes, [3, 1, 2, 3, 4, 5, 6, 7, 8, 1, 9, 10, 1, 1, 11, 12]);
+        assert_eq!(bytes, [3, 1, 2, 3, 4, 5, 6, 7, 8, 1, 9, 10, 1, 1, 11, 12, 1, 13, 14, 15, 1, 16]);
     }
 
     #[test]

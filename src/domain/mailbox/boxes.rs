@@ -94,14 +94,17 @@ impl Known {
         self.told.queues(device).map(|queues| queues.pairs.as_slice()).unwrap_or_default()
     }
 
-    /// The inboxes of a device: those that it named itself, or else those of the invite, or else of the profile.
+    /// The inboxes of a device, of all where none is named: those that they named themselves, or else those of the invite,
+    /// or else of the profile.
     pub fn inboxes(&self, device: Option<&DeviceId>) -> Vec<Inbox> {
-        let named = device.and_then(|device| self.told.queues(device)).map(|queues| &queues.inboxes);
-        let named = named.filter(|inboxes| !inboxes.is_empty()).unwrap_or(&self.told.invited);
-        if named.is_empty() {
-            return self.published.iter().map(Inbox::open).collect();
+        let told = self.told.devices.iter().filter(|(told, _)| device.is_none_or(|device| device == told));
+        let named: Vec<Inbox> =
+            told.flat_map(|(_, queues)| &queues.inboxes).map(Inbox::with_ticket).collect();
+        match (named.is_empty(), self.told.invited.is_empty()) {
+            (false, _) => named,
+            (true, false) => self.told.invited.iter().map(Inbox::with_ticket).collect(),
+            (true, true) => self.published.iter().map(Inbox::open).collect(),
         }
-        named.iter().map(Inbox::with_ticket).collect()
     }
 
     /// The pair queue with a send id.

@@ -170,7 +170,7 @@ impl Receiver {
                 incoming::found(tx, &SENDER, frame.seq);
                 shown[position as usize].1 = mistake != Some(Mistake::DropsLate);
             }
-            (Arrival::Repeated | Arrival::TooEarly, _) => {}
+            (Arrival::Repeated | Arrival::TooEarly | Arrival::Astray, _) => {}
         });
     }
 

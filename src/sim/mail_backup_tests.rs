@@ -1,0 +1,61 @@
+//! Who was brought back from a backup, where mailboxes lie between.
+
+use super::mail_tests::{ANA, BENTO, friends, states, turns};
+use super::tests::{MINUTE, history, say, texts};
+use crate::domain::chat::delivery::State;
+
+#[test]
+fn who_was_brought_back_from_a_backup_is_understood_by_mailbox_too() {
+    let (mut world, ana, bento) = friends(40, 2);
+    assert!(say(&mut world, BENTO, ana, "one"));
+    turns(&mut world, 1);
+    world.stop(BENTO);
+    world.start(ANA);
+    world.run(MINUTE);
+    assert!(say(&mut world, ANA, bento, "uno"));
+    world.run(3 * MINUTE);
+    let backup = world.back_up(ANA);
+    // "uno" is at the mailbox, and is brought there again; "dos" is known to Bento alone.
+    assert!(say(&mut world, ANA, bento, "dos"));
+    world.run(3 * MINUTE);
+    world.bring_back(ANA, backup);
+    world.run(3 * MINUTE);
+    assert!(say(&mut world, ANA, bento, "tres"));
+    world.run(3 * MINUTE);
+    world.stop(ANA);
+    world.start(BENTO);
+    turns(&mut world, 3);
+    assert!(say(&mut world, BENTO, ana, "two"));
+    turns(&mut world, 3);
+    // The mailbox had "dos" still: it comes behind what was said since, and once.
+    let mut heard = texts(&history(&world, BENTO, &ana), "in");
+    heard.sort();
+    assert_eq!(heard, ["dos", "tres", "uno"]);
+    assert_eq!(texts(&history(&world, ANA, &bento), "in"), ["one", "two"]);
+    world.stop(BENTO);
+    world.start(ANA);
+    world.run(3 * MINUTE);
+    assert_eq!(states(&world, ANA, &bento), [Some(State::Delivered); 2]);
+}
+
+#[test]
+fn a_mailbox_that_was_brought_back_from_a_backup_gives_no_frame_a_number_that_its_reader_has_passed() {
+    let (mut world, ana, bento) = friends(41, 1);
+    let mailbox = 2;
+    let backup = world.back_up(mailbox);
+    // Bento is off; what Ana's contact says meanwhile goes by her mailbox.
+    for number in 0..10 {
+        assert!(say(&mut world, BENTO, ana, &format!("before {number}")));
+    }
+    turns(&mut world, 2);
+    world.bring_back(mailbox, backup);
+    world.run(MINUTE);
+    for number in 0..3 {
+        assert!(say(&mut world, BENTO, ana, &format!("after {number}")));
+    }
+    turns(&mut world, 4);
+    let heard = texts(&history(&world, ANA, &bento), "in");
+    let before = (0..10).map(|number| format!("before {number}"));
+    let all: Vec<String> = before.chain((0..3).map(|number| format!("after {number}"))).collect();
+    assert_eq!(heard, all);
+}
