@@ -20,6 +20,8 @@ pub const EDIT_LIFE: Duration = Duration::from_secs(24 * HOUR);
 pub const DELETION_LIFE: Duration = Duration::from_secs(48 * HOUR);
 /// Messages of one conversation that aren't here and that something is known of already; the oldest goes first.
 pub const EARLY_MAX: usize = 256;
+/// How many entries are looked at for a message that is named by the beginning of its id.
+pub const LOOK_BACK: usize = 10_000;
 /// Ten-millionths of a degree.
 pub const DEGREE: i32 = 10_000_000;
 /// The longest name of a place, and the longest address of one, in bytes.

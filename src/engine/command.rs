@@ -11,10 +11,10 @@ use crate::domain::billing::export::ReceiptFile;
 use crate::domain::billing::ledger_file::SignedEnd;
 use crate::domain::chat::changes::Named;
 use crate::domain::consent::quiet::Quiet;
-use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile};
+use crate::domain::directory::profile::ProfileDraft;
 use crate::domain::directory::search::Query;
 use crate::domain::identity::account::Seed;
-use crate::domain::identity::address;
+use crate::engine::found_business::FoundBusiness;
 use crate::engine::parcel::NewFile;
 use crate::wire::consent::Topic;
 use crate::wire::invite::Invite;
@@ -453,29 +453,6 @@ pub enum Outcome {
     },
 }
 
-/// A business as a search shows it.
-#[derive(Clone, Debug, Serialize)]
-pub struct FoundBusiness {
-    /// Its address.
-    pub address: String,
-    /// The address that was asked for, where the business had that one before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub former: Option<String>,
-    /// Its profile, verified.
-    pub profile: crate::engine::view::ProfileView,
-}
-
-impl FoundBusiness {
-    /// A verified profile as a search shows it.
-    pub(super) fn of(profile: &VerifiedProfile) -> Self {
-        Self {
-            address: address::encode(&profile.account()),
-            former: None,
-            profile: crate::engine::view::ProfileView::of(profile.profile()),
-        }
-    }
-}
-
 /// Why a command wasn't carried out. The text says what to do next.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {
@@ -614,51 +591,4 @@ pub enum Refusal {
     /// The node is about to stop.
     #[error("the node is shutting down")]
     Stopping,
-}
-
-impl Refusal {
-    /// A short word for programs.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::NotAContact(_) => "not_a_contact",
-            Self::Blocked => "blocked",
-            Self::KeyChanged(_) => "key_changed",
-            Self::TextLength { .. } | Self::TextCharacters => "text",
-            Self::Said(_) => "message",
-            Self::NoSuchMessage => "no_message",
-            Self::NoSuchFile => "no_such_file",
-            Self::File(_) => "file",
-            Self::TooLate { .. } => "too_late",
-            Self::Name => "name",
-            Self::Invite => "invite",
-            Self::NotABusiness => "not_a_business",
-            Self::NotAPerson => "not_a_person",
-            Self::NotPrimary => "not_primary",
-            Self::KeyNeeded => "key_needed",
-            Self::NotLinked => "not_linked",
-            Self::AlreadyLinked => "already_linked",
-            Self::Unreconciled => "unreconciled",
-            Self::NothingFound => "nothing_found",
-            Self::Revoked => "revoked",
-            Self::Link(_) => "link",
-            Self::Identity(_) => "identity",
-            Self::NoSuchDevice(_) => "no_such_device",
-            Self::Mailbox(_) => "mailbox",
-            Self::NoSuchMailbox => "no_such_mailbox",
-            Self::NoProfile => "no_profile",
-            Self::Profile(_) => "profile",
-            Self::Offline => "offline",
-            Self::NoPeers => "no_peers",
-            Self::NotReadBack => "not_read_back",
-            Self::Query => "query",
-            Self::NotFound(_) => "not_found",
-            Self::NoSuchPlan(_) => "no_such_plan",
-            Self::NoSubscription(_) => "no_subscription",
-            Self::NoInvoice(_) => "no_invoice",
-            Self::Consent(_) => "consent",
-            Self::Billing(_) => "billing",
-            Self::TooMany(_) => "too_many",
-            Self::Stopping => "stopping",
-        }
-    }
 }

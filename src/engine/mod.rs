@@ -14,6 +14,7 @@ pub mod event;
 pub mod file_order;
 pub mod file_view;
 pub mod forwarding;
+pub mod found_business;
 pub mod hosting;
 pub mod input;
 pub mod ledger;
@@ -30,6 +31,7 @@ pub mod view;
 
 mod admission;
 mod changing;
+mod codes;
 mod commands;
 mod consenting;
 mod devices;

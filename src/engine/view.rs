@@ -7,9 +7,8 @@ use serde::Serialize;
 use crate::base::id::{AccountId, MessageId};
 use crate::base::time::Time;
 use crate::domain::chat::changes::Named;
-use crate::domain::chat::conversation::{CONVERSATIONS, Conversation};
+use crate::domain::chat::conversation::{self, CONVERSATIONS, Conversation};
 use crate::domain::chat::delivery::{State, state_at};
-use crate::domain::chat::names;
 use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::chat::timeline::{self, Cause, Entry, From};
 use crate::domain::identity::address;
@@ -238,8 +237,7 @@ const SEARCH_PAGE: usize = 256;
 /// The messages whose ids begin with these hexadecimal digits, as they are named; more than one where they are too few.
 pub fn messages(rows: &impl Rows, with: &AccountId, beginning: &str) -> Vec<(Named, EntryView)> {
     let Some(contact) = moved::contact(rows, with) else { return Vec::new() };
-    let places = names::fitting(rows, &contact.thread, beginning, 2);
-    let entries = places.into_iter().filter_map(|at| timeline::since(rows, &contact.thread, at, 1).pop());
+    let entries = conversation::fitting(rows, &contact.thread, beginning).into_iter();
     entries.filter_map(|one| Some((one.name()?, entry(rows, &contact, &one)))).collect()
 }
 

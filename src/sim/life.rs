@@ -186,11 +186,11 @@ impl Run {
     /// What people do about what they see.
     pub(super) fn react(&mut self, seen: &Seen) {
         match seen {
-            Seen::Shown(peer, Event::Entry { with, entry, .. }) if entry.direction == "in" => {
-                if altered::words(&entry.body).is_some() {
-                    self.heard(*peer, with.0);
-                    self.feels(*peer, with.0, entry);
-                }
+            Seen::Shown(peer, Event::Entry { with, entry, .. })
+                if entry.direction == "in" && altered::words(&entry.body).is_some() =>
+            {
+                self.heard(*peer, with.0);
+                self.feels(*peer, with.0, entry);
             }
             Seen::Answered(peer, _, Ok(Outcome::Queued { id, .. })) => self.thinks(*peer, *id),
             Seen::Answered(peer, ticket, Ok(Outcome::Invited { invite: text, .. })) => {

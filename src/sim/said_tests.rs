@@ -332,7 +332,8 @@ fn a_message_of_a_later_version_is_shown_as_such_acknowledged_and_kept_for_one_t
     assert!(say(&mut world, 0, bento, "and after it"));
     world.stop(0);
     rewrite(&mut world, 0, "from the future");
-    (world.start(0), world.start(1));
+    world.start(0);
+    world.start(1);
     world.run(10 * MINUTE);
     let all = history(&world, 1, &ana);
     assert_eq!(all.len(), 2, "nothing is missing: {all:?}");

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::id::AccountId;
+use crate::base::id::{AccountId, MessageId};
 use crate::base::said_limits;
 use crate::base::time::Time;
-use crate::domain::chat::changes::{Made, Named};
+use crate::domain::chat::changes::{Made, Named, Side};
 use crate::domain::chat::names;
 use crate::domain::chat::timeline::{self, Entry, From, NewEntry, Taken};
 use crate::store::key::TableId;
@@ -180,6 +180,28 @@ pub fn find(rows: &impl Rows, with: &AccountId, named: Named) -> Option<Entry> {
     let position = names::position(rows, with, named)?;
     timeline::since(rows, with, position, 1).pop().filter(|entry| entry.name() == Some(named))
 }
+
+/// The messages whose ids begin with these hexadecimal digits, latest first: two are enough to know that they are too
+/// few. What is further back than [`said_limits::LOOK_BACK`] is found by its whole id.
+pub fn fitting(rows: &impl Rows, with: &AccountId, beginning: &str) -> Vec<Entry> {
+    let beginning = beginning.to_ascii_lowercase();
+    if let Some(id) = MessageId::from_hex(&beginning) {
+        let both = [Side::Ours, Side::Theirs].into_iter();
+        return both.filter_map(|side| find(rows, with, Named { side, id })).collect();
+    }
+    let (mut edge, mut left, mut found) = (u64::MAX, said_limits::LOOK_BACK, Vec::new());
+    while found.len() < 2 && left > 0 {
+        let page = timeline::before(rows, with, edge, left.min(LOOK_PAGE));
+        let Some(first) = page.first() else { break };
+        (edge, left) = (first.position, left - page.len());
+        let fits = |entry: &Entry| entry.name().is_some() && entry.id.to_string().starts_with(&beginning);
+        found.extend(page.into_iter().rev().filter(fits));
+    }
+    found.truncate(2);
+    found
+}
+
+const LOOK_PAGE: usize = 256;
 
 /// A message has its place: it can be named, and takes what came for it before.
 fn named(tx: &Tx<'_>, with: &AccountId, entry: &mut Entry, now: Time) {

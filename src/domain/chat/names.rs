@@ -2,16 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::id::{AccountId, MessageId};
+use crate::base::id::AccountId;
 use crate::base::said_limits;
 use crate::base::time::Time;
-use crate::domain::chat::changes::{Made, Named, Side};
+use crate::crypto::hash::sha256;
+use crate::domain::chat::changes::{Made, Named};
 use crate::store::key::{Key, TableId};
-use crate::store::snapshot::Scan;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
 
-/// Positions of messages by contact, at whose they are and their id.
+/// Positions of messages by contact, each at a hash of whose it is and its id.
 pub const NAMES: Table<u64> = Table::new(TableId::Names, 1);
 /// Changes of messages that aren't here, in the same order.
 pub const EARLY: Table<Early> = Table::new(TableId::EarlyChanges, 1);
@@ -36,30 +36,6 @@ pub fn put(tx: &Tx<'_>, with: &AccountId, named: Named, position: u64) {
 /// Where a message lies.
 pub fn position(rows: &impl Rows, with: &AccountId, named: Named) -> Option<u64> {
     rows.get(&NAMES, &key(&NAMES, with, named)).map(|position| *position)
-}
-
-/// The places of the messages whose ids begin with these hexadecimal digits; at most `limit` of each side.
-pub fn fitting(rows: &impl Rows, with: &AccountId, beginning: &str, limit: usize) -> Vec<u64> {
-    let beginning = beginning.to_ascii_lowercase();
-    let mut least = [0; MessageId::LEN];
-    let padded = format!("{beginning:0<width$}", width = 2 * MessageId::LEN);
-    match MessageId::from_hex(&padded) {
-        Some(id) => least = *id.as_bytes(),
-        None if beginning.is_empty() => {}
-        None => return Vec::new(),
-    }
-    let mut found = Vec::new();
-    for side in [Side::Ours, Side::Theirs] {
-        let from = order(Named { side, id: MessageId::new(least) }).to_vec();
-        let scan = Scan { from, ..NAMES.of(with.as_bytes()) }.limit(limit);
-        let fits = |key: &Key| {
-            let id = key.order.split_first().filter(|(first, _)| **first == side as u8);
-            id.and_then(|(_, id)| MessageId::from_slice(id))
-                .is_some_and(|id| id.to_string().starts_with(&beginning))
-        };
-        found.extend(rows.scan(&NAMES, &scan).into_iter().filter(|(key, _)| fits(key)).map(|(_, at)| *at));
-    }
-    found
 }
 
 /// Keeps a change until its message is here. Whether it is the first one for that message.
@@ -93,12 +69,14 @@ pub(super) fn forget_oldest(tx: &Tx<'_>, with: &AccountId) {
 }
 
 fn key<T: crate::store::table::Row>(table: &Table<T>, with: &AccountId, named: Named) -> Key {
-    Key::under(table.id(), with.as_bytes(), &order(named))
+    Key::under(table.id(), with.as_bytes(), &order(with, named))
 }
 
-/// Whose it is, and its id.
-fn order(named: Named) -> [u8; 1 + MessageId::LEN] {
-    let mut order = [named.side as u8; 1 + MessageId::LEN];
-    order[1..].copy_from_slice(named.id.as_bytes());
+/// Where its row stands among those of the contact. Of the disk this part can be read, so it isn't the id, which the
+/// other side's disk has too.
+fn order(with: &AccountId, named: Named) -> [u8; 16] {
+    let hash = sha256(&[with.as_bytes(), &[named.side as u8], named.id.as_bytes()]);
+    let mut order = [0; 16];
+    order.copy_from_slice(&hash[..16]);
     order
 }

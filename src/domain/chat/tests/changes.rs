@@ -145,10 +145,14 @@ fn a_message_is_named_by_the_beginning_of_its_id() {
     }
     let ours = NewEntry { from: From::Us { seq: 1 }, ..theirs(0x40, text("ours")) };
     conversation::file(&tx, &WITH, ours, NOW);
-    let named = |beginning: &str| names::fitting(&tx, &WITH, beginning, 2);
+    let named = |beginning: &str| {
+        let found = conversation::fitting(&tx, &WITH, beginning).into_iter();
+        found.map(|entry| entry.position).collect::<Vec<_>>()
+    };
     assert_eq!(named("3f3f"), [0]);
     assert_eq!(named("3F3F3"), [0]);
-    assert_eq!(named("4040"), [3, 1], "ours first");
+    assert_eq!(named("4040"), [3, 1], "the latest first");
+    assert_eq!(named(&"40".repeat(16)), [3, 1], "and whole");
     assert_eq!(named("ff"), [2]);
     for none in ["3f40", "zz", "ffff0", &"f".repeat(33)] {
         assert!(named(none).is_empty(), "{none}");
