@@ -2,7 +2,10 @@
 
 use core::time::Duration;
 
-use crate::base::limits::{MESSAGE_LIFE, PADDING_BUCKETS, PAGE_BYTES_MAX, TEXT_MAX, VALUE_MAX};
+use crate::base::limits::{
+    ASKS_OUT_PER_PEER, CIRCUITS_PER_PEER, MESSAGE_LIFE, PADDING_BUCKETS, PAGE_BYTES_MAX, QUERIES_MAX,
+    STREAMS_MAX, TEXT_MAX, VALUE_MAX,
+};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -97,5 +100,17 @@ const _: () = {
     assert!(text + 1_024 < TEXT_MAX && PAGE_BYTES_MAX + text < VALUE_MAX, "a file's line fits a page");
     assert!(text + THUMBNAIL_MAX + 1_024 < VALUE_MAX, "what is known of a file fits a value");
     assert!(FILE_MAX <= KEPT_BY_PERSON && FILE_MAX.is_power_of_two(), "the largest file is no longer padded");
+    // Beside what `limits.rs` counts: a file each way, and another one each way that is ending.
+    assert!(
+        2 * (QUERIES_MAX + 1)
+            + 2
+            + 2
+            + 4
+            + 2 * ASKS_OUT_PER_PEER
+            + CIRCUITS_PER_PEER
+            + 4 * FILE_STREAMS_PER_PEER
+            < STREAMS_MAX,
+        "two honest nodes that also exchange files never need more streams than a connection has"
+    );
     assert!(FILE_MAX / CHUNK_LEN < u32::MAX as u64, "chunks are counted by a u32");
 };

@@ -515,17 +515,10 @@ const _: () = {
         "an outbox row, the content and its frame, fits a value"
     );
     // One connection: the queries of both sides and the refresh of each, one link and one mailbox's channel each
-    // way, ping and identify both ways, the requests of both sides, a file each way (and one that is ending), and
-    // circuits where one is the other's relay.
+    // way, ping and identify both ways, the requests of both sides, and circuits where one is the other's relay. Files
+    // come to that where their bounds are.
     assert!(
-        2 * (QUERIES_MAX + 1)
-            + 2
-            + 2
-            + 4
-            + 2 * ASKS_OUT_PER_PEER
-            + 4 * super::file_limits::FILE_STREAMS_PER_PEER
-            + CIRCUITS_PER_PEER
-            < STREAMS_MAX,
+        2 * (QUERIES_MAX + 1) + 2 + 2 + 4 + 2 * ASKS_OUT_PER_PEER + CIRCUITS_PER_PEER < STREAMS_MAX,
         "two honest nodes never need more streams than a connection has"
     );
     assert!(BATCH_FRAMES_MAX <= FLIGHT_WINDOW, "a batch fits the window");

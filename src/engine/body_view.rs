@@ -232,10 +232,22 @@ pub const fn direction(side: Side) -> &'static str {
     }
 }
 
-/// How a line's body is shown.
-pub(super) fn body_view(rows: &impl Rows, body: &Body) -> BodyView {
+/// How a line's body is shown, with what stands elsewhere about it.
+pub(super) fn whole_body_view(rows: &impl Rows, body: &Body) -> BodyView {
+    let mut view = body_view(body);
+    if let BodyView::File(file) = &mut view {
+        file.file_state = file_view::state_of(rows, &file.file);
+    }
+    view
+}
+
+/// What is said of a file's state before the file is looked at.
+const NOT_LOOKED_AT: &str = "";
+
+/// How a line's body is shown, as far as it tells that itself.
+fn body_view(body: &Body) -> BodyView {
     match body {
-        Body::Said(said) => said_view(rows, said),
+        Body::Said(said) => said_view(said),
         Body::Deleted { at } => BodyView::Deleted { deleted_at: *at },
         Body::Billing { kind, id, summary } => {
             BodyView::Billing { event: event_name(*kind), id: id.to_string(), text: summary.clone() }
@@ -250,7 +262,7 @@ fn event_name(kind: u32) -> &'static str {
     EventKind::from_number(kind).map_or("unknown", EventKind::word)
 }
 
-fn said_view(rows: &impl Rows, said: &Said) -> BodyView {
+fn said_view(said: &Said) -> BodyView {
     match said {
         Said::Text(text) => BodyView::Text { text: text.clone() },
         Said::Location(place) => BodyView::Location(location_view(place)),
@@ -259,9 +271,9 @@ fn said_view(rows: &impl Rows, said: &Said) -> BodyView {
         Said::Choice(choice) => {
             BodyView::Choice { menu: choice.menu, row: choice.row.clone(), text: choice.title.clone() }
         }
-        Said::File(file) => BodyView::File(file_part(rows, file)),
+        Said::File(file) => BodyView::File(file_part(file)),
         Said::Unknown(unknown) => match known_now(unknown) {
-            Some(said) => said_view(rows, &said),
+            Some(said) => said_view(&said),
             None => BodyView::Unknown { number: unknown.number },
         },
     }
@@ -276,16 +288,15 @@ fn known_now(unknown: &Unknown) -> Option<Said> {
     }
 }
 
-fn file_part(rows: &impl Rows, file: &SentFile) -> FilePartView {
-    let id = file.opening.id();
+fn file_part(file: &SentFile) -> FilePartView {
     let picture = file.picture.as_ref();
     FilePartView {
-        file: id,
+        file: file.opening.id(),
         file_name: file.name.clone(),
         media_type: file.media_type.clone(),
         size: file.opening.size,
         caption: file.caption.clone(),
-        file_state: file_view::state_of(rows, &id),
+        file_state: NOT_LOOKED_AT,
         width: picture.map(|picture| picture.width),
         height: picture.map(|picture| picture.height),
         thumbnail: picture.is_some_and(|picture| !picture.thumbnail.is_empty()),

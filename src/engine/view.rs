@@ -17,7 +17,7 @@ use crate::domain::identity::safety_number::SafetyNumber;
 use crate::domain::identity::verification::Verification;
 use crate::domain::identity::{moved, own};
 use crate::engine::body_view::{
-    BodyView, QuoteView, ReactionView, body_view, direction, quote_view, reactions, words as words_of,
+    BodyView, QuoteView, ReactionView, direction, quote_view, reactions, whole_body_view, words as words_of,
 };
 use crate::store::table::Rows;
 use crate::wire::plan::Plan;
@@ -270,7 +270,7 @@ fn entry_with(
         seq,
         sent_at: entry.sent_at,
         at: entry.at,
-        body: body_view(rows, &entry.body),
+        body: whole_body_view(rows, &entry.body),
         reply_to: entry.reply.map(|reply| quote_view(rows, &contact.thread, reply)),
         edited_at: entry.changes.edit.map(|edit| edit.at),
         reactions: reactions(&entry.changes),

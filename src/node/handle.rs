@@ -34,9 +34,7 @@ use crate::node::config::{Config, Directory};
 use crate::node::driver::{Driver, EngineStatus, Message};
 use crate::node::event_log::EventLog;
 use crate::node::files::keeper::{Keeper, ORDERS_MAX};
-use crate::node::files::reading::Reading;
 use crate::node::files::room::{FileCounts, Room};
-use crate::node::files::upload::{FileError, Upload};
 use crate::node::laboratory::Laboratory;
 use crate::node::mailbox::RulesError;
 use crate::node::outlet::{Outlet, Waiting};
@@ -370,14 +368,14 @@ impl Node {
         answer.await.map_err(|_| Refusal::Stopping)
     }
 
-    /// Begins to give the node a file, to be sent later.
-    pub async fn give_file(&self) -> Result<Upload, FileError> {
-        Upload::begin(self.clone(), Arc::clone(&self.shared.files), self.shared.file_rules.kept).await
+    /// What all work on files shares.
+    pub(in crate::node) fn files(&self) -> &Arc<Room> {
+        &self.shared.files
     }
 
-    /// Reads a file that is here.
-    pub async fn read_file(&self, id: FileId) -> Result<Reading, FileError> {
-        Reading::begin(self, &self.shared.files, id).await
+    /// What files the node fetches by itself, and how much it keeps.
+    pub fn file_rules(&self) -> Rules {
+        self.shared.file_rules
     }
 
     /// Bytes that are here of a file that is being fetched, without padding; nothing where none is known of.

@@ -25,6 +25,7 @@ mod fate;
 mod hosts;
 mod life;
 mod network;
+mod porter;
 mod record;
 mod script;
 mod shopkeeper;

@@ -3,11 +3,27 @@
 use super::kept::{self, End, FILES, Kept, Origin, State, Trouble};
 use crate::base::id::{AccountId, DeviceId, FileId};
 use crate::base::time::Time;
-use crate::domain::consent::ledger::tests::Nothing;
+use crate::store::key::{Key, Value};
+use crate::store::snapshot::{Fault, Scan, Snapshot};
 use crate::store::table::Rows as _;
 use crate::store::tx::Tx;
 use crate::wire::said::file::Picture;
 use crate::wire::said::file::tests::file;
+
+/// A store without a row.
+struct Nothing;
+
+impl Snapshot for Nothing {
+    fn get(&self, _: &Key) -> Option<Value> {
+        None
+    }
+    fn scan(&self, _: &Scan) -> Vec<(Key, Value)> {
+        Vec::new()
+    }
+    fn fault(&self) -> Option<Fault> {
+        None
+    }
+}
 
 fn row() -> Kept {
     let file = file();

@@ -9,7 +9,6 @@ use crate::base::id::FileId;
 use crate::crypto::chunks::ChunkKey;
 use crate::disk::sealed::Chunks;
 use crate::engine::file_view;
-use crate::node::files::room::Room;
 use crate::node::files::upload::{FileError, blocking};
 use crate::node::handle::Node;
 
@@ -25,12 +24,19 @@ pub struct Reading {
     pieces: mpsc::Receiver<std::io::Result<Vec<u8>>>,
 }
 
+impl Node {
+    /// Reads a file that is here.
+    pub async fn read_file(&self, id: FileId) -> Result<Reading, FileError> {
+        Reading::begin(self, id).await
+    }
+}
+
 impl Reading {
-    pub(in crate::node) async fn begin(node: &Node, room: &Arc<Room>, id: FileId) -> Result<Self, FileError> {
+    async fn begin(node: &Node, id: FileId) -> Result<Self, FileError> {
         let opening = node.view(move |rows| file_view::opening(rows, &id)).await?;
         let (opening, name, media_type) = opening.ok_or(FileError::NotHere)?;
         let shape = opening.shape().ok_or(FileError::TooLarge)?;
-        let room = Arc::clone(room);
+        let room = Arc::clone(node.files());
         let mut chunks = blocking(move || Chunks::new(room.blobs.whole(&id)?, shape, 0)).await?;
         let key = ChunkKey::derive(&opening.key);
         let (into, pieces) = mpsc::channel(CHUNKS_WAITING);

@@ -71,8 +71,16 @@ impl FileError {
     }
 }
 
+impl Node {
+    /// Begins to give the node a file, to be sent later.
+    pub async fn give_file(&self) -> Result<Upload, FileError> {
+        Upload::begin(self.clone()).await
+    }
+}
+
 impl Upload {
-    pub(in crate::node) async fn begin(node: Node, room: Arc<Room>, kept: u64) -> Result<Self, FileError> {
+    async fn begin(node: Node) -> Result<Self, FileError> {
+        let (room, kept) = (Arc::clone(node.files()), node.file_rules().kept);
         let used = node.view(|rows| file_view::bytes(rows)).await?;
         let key = Secret::random(&mut system_rng());
         let chunks = ChunkKey::derive(&key);
