@@ -318,3 +318,29 @@ pub(super) fn words(body: &Body) -> Option<String> {
         Body::Said(Said::Unknown(_)) | Body::Deleted { .. } | Body::Missing | Body::Notice(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Digest;
+    use crate::wire::account::LogHead;
+    use crate::wire::content::Content;
+
+    #[test]
+    fn what_an_earlier_version_kept_without_knowing_it_is_shown() {
+        let kept = Content {
+            id: MessageId::new([1; 16]),
+            seq: 1,
+            sent_at: Time::EPOCH,
+            log_head: LogHead { seq: 0, hash: Digest::new([2; 32]) },
+            introduction: None,
+            ground: None,
+            reply: None,
+            body: content::Body::text("known by now"),
+        };
+        let unknown = |content: Vec<u8>| Body::Said(Said::Unknown(Unknown { number: 11, content }));
+        let shown = body_view(&unknown(kept.encode()));
+        assert_eq!(shown, BodyView::Text { text: "known by now".into() });
+        assert_eq!(body_view(&unknown(vec![0xc2, 0x0c, 0])), BodyView::Unknown { number: 11 });
+    }
+}

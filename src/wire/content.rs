@@ -19,9 +19,11 @@ use crate::wire::said::message::Said;
 use crate::wire::said::target::Target;
 use crate::wire::said::unknown::Unknown;
 use crate::wire::schema;
-use crate::wire::schema::content::Body as Wire;
 use crate::wire::signed::Signed;
 use crate::wire::template::Ground;
+
+/// A body as the wire has it.
+type Wire = schema::content::Body;
 
 /// Runs of sequence numbers that one acknowledgement names beyond the first.
 pub const BEYOND_MAX: usize = 64;

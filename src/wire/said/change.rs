@@ -8,7 +8,9 @@ use crate::wire::said::edit::Edit;
 use crate::wire::said::reaction::Reaction;
 use crate::wire::said::target::Target;
 use crate::wire::schema;
-use crate::wire::schema::content::Body as Wire;
+
+/// A body as the wire has it.
+type Wire = schema::content::Body;
 
 /// What changes a message that was said before. It may be stored as it is here: a new kind goes to the end.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -13,7 +13,9 @@ use crate::wire::said::menu::Menu;
 use crate::wire::said::target::Target;
 use crate::wire::said::unknown::Unknown;
 use crate::wire::schema;
-use crate::wire::schema::content::Body as Wire;
+
+/// A body as the wire has it.
+type Wire = schema::content::Body;
 
 /// What is said. It is stored as it is here: a new kind goes to the end.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

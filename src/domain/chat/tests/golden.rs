@@ -99,5 +99,19 @@ fn what_is_stored_keeps_its_bytes() {
     });
     let rows =
         [digests(&tx, &PAGES), digests(&tx, &CONVERSATIONS), digests(&tx, &EARLY), digests(&tx, &NAMES)];
-    assert_eq!(rows.concat(), ["?"]);
+    assert_eq!(
+        rows.concat(),
+        [
+            "997 35207abedcf07a98",
+            "47 04a007b768828952",
+            "145 0bbccba8eea68a8f",
+            "2 a8d5dd63fba471eb",
+            "2 a12871fee210fb86",
+            "2 47dc540c94ceb704",
+            "2 c79b932e1e1da3c0",
+            "2 44602a999abbebed",
+            "2 9dcf97a184f32623",
+            "2 bc5959f43bc6e471"
+        ]
+    );
 }
