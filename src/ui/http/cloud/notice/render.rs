@@ -284,7 +284,12 @@ async fn moved_on(
 }
 
 /// Something happened to the conversation itself: what of it a program has to know.
-fn noticed(account: &Account, about: &Talk, notice: Notice, (wamid, at): (&str, Time)) -> Rendered {
+pub(super) fn noticed(
+    account: &Account,
+    about: &Talk,
+    notice: Notice,
+    (wamid, at): (&str, Time),
+) -> Rendered {
     let Party { name, wa_id, user_id } = &about.party;
     match (notice, about.contact.former) {
         (Notice::IdentityRotated, Some(former)) => {
@@ -325,7 +330,7 @@ fn noticed(account: &Account, about: &Talk, notice: Notice, (wamid, at): (&str, 
 }
 
 /// A customer says whether offers may come.
-fn preference(account: &Account, about: &Talk, granted: bool, at: Time) -> Rendered {
+pub(super) fn preference(account: &Account, about: &Talk, granted: bool, at: Time) -> Rendered {
     let value = if granted { "resume" } else { "stop" };
     let preference = json!({
         "wa_id": about.party.wa_id,
