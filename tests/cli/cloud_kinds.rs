@@ -198,3 +198,75 @@ fn a_file_that_cannot_be_taken_leaves_nothing() {
         assert_eq!(shop.refused(&messages, &image(json!({ "link": link }))), (400, 131_052), "{link}");
     }
 }
+
+#[test]
+fn a_template_is_made_used_and_removed_and_its_button_comes_back() {
+    let (shop, receiver, ana) = shop();
+    let edge = format!("{}/message_templates", shop.business());
+    let components = json!([
+        { "type": "HEADER", "format": "TEXT", "text": "Order {{1}}" },
+        { "type": "BODY", "text": "Hello {{1}}, {{2}} loaves are ready." },
+        { "type": "BUTTONS", "buttons": [{ "type": "QUICK_REPLY", "text": "I come" }] },
+    ]);
+    let body =
+        json!({ "name": "ready", "language": "pt_BR", "category": "UTILITY", "components": components });
+    let made = shop.post(&edge, &body);
+    assert_eq!((&made["status"], &made["category"]), (&"APPROVED".into(), &"UTILITY".into()));
+    let id = made["id"].as_str().unwrap();
+    let told = |value: &Value| value["message_template_name"] == "ready" && value["event"] == "APPROVED";
+    assert_eq!(shop.wait(&receiver, "the template", told)["message_template_id"], id);
+    let listed = shop.get(&format!("{edge}?name=ready&limit=1"));
+    assert_eq!((&listed["data"][0]["id"], &listed["data"][0]["components"]), (&id.into(), &components));
+    assert_eq!(shop.get(id)["language"], "pt_BR");
+    assert_eq!(shop.get(&format!("{edge}?name=other")), json!({ "data": [] }));
+    let own = shop.shop.json(&["template", "list"]);
+    assert_eq!(own[0]["name"], "ready", "it is the front desk's own");
+
+    let text = |text: &str| json!({ "type": "text", "text": text });
+    let template = |components: Value| {
+        let template = json!({ "name": "ready", "language": { "code": "pt_BR" }, "components": components });
+        json!({ "messaging_product": "whatsapp", "to": ana, "type": "template", "template": template })
+    };
+    let head = json!({ "type": "header", "parameters": [text("7")] });
+    let payload = json!({ "type": "payload", "payload": "come-7" });
+    let good = json!([
+        head, { "type": "body", "parameters": [text("Ana"), text("two")] },
+        { "type": "button", "sub_type": "quick_reply", "index": "0", "parameters": [payload] },
+    ]);
+    let messages = format!("POST /v23.0/{}/messages", shop.phone());
+    for (components, code) in [
+        (json!([]), 132_000),
+        (json!([head, { "type": "body", "parameters": [text("Ana")] }]), 132_000),
+        (json!([head, { "type": "body", "parameters": [text("Ana"), text("two"), text("more")] }]), 132_000),
+        (json!([{ "type": "header", "parameters": [{ "type": "image", "image": { "id": "1" } }] }]), 132_012),
+    ] {
+        assert_eq!(shop.refused(&messages, &template(components.clone())), (400, code), "{components}");
+    }
+    let sent = shop.api.done(&messages, &template(good.clone()).to_string());
+    let failed = shop.status(&receiver, sent["messages"][0]["id"].as_str().unwrap(), "failed");
+    assert_eq!(
+        (&failed["errors"][0]["code"], &failed["pricing"]["category"]),
+        (&131_050.into(), &"utility".into())
+    );
+    shop.ana.done(&["consent", "give", "Shop", "utility", "--days", "9"]);
+    shop.shop.until(&["consent", "list"], |all| all[0]["in_force"] == true);
+    shop.api.done(&messages, &template(good).to_string());
+    let menu = came(&shop, "menu");
+    assert_eq!(
+        (&menu["header"], &menu["text"]),
+        (&"Order 7".into(), &"Hello Ana, two loaves are ready.".into())
+    );
+    shop.ana.done(&["choose", "Shop", menu["id"].as_str().unwrap(), "come-7"]);
+    let button = shop.wait(&receiver, "the button", |value| value["messages"][0]["type"] == "button");
+    assert_eq!(button["messages"][0]["button"], json!({ "payload": "come-7", "text": "I come" }));
+    shop.ana.done(&["consent", "give", "Shop", "marketing", "--days", "9"]);
+    let resumed = |value: &Value| value["user_preferences"][0]["value"] == "resume";
+    assert_eq!(shop.wait(&receiver, "her wish", resumed)["user_preferences"][0]["wa_id"], *ana);
+
+    assert_eq!(
+        shop.api.done(&format!("DELETE /v23.0/{edge}?name=ready&hsm_id={id}"), ""),
+        json!({ "success": true })
+    );
+    assert_eq!(shop.get(&edge), json!({ "data": [] }));
+    assert_eq!(shop.refused(&format!("DELETE /v23.0/{edge}?name=ready"), &json!({})), (400, 100));
+}

@@ -15,6 +15,7 @@ use crate::engine::{consent_view, ledger, view};
 use crate::node::event_log;
 use crate::store::snapshot::Fault;
 use crate::ui::http::api::Api;
+use crate::ui::http::cloud::forget as cloud;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::Part;
 use crate::ui::http::who;
@@ -106,7 +107,11 @@ pub(super) async fn erase(State(api): State<Api>, Part(who): Part) -> Result<Jso
         names
     });
     let names = names.await?;
+    let thread = api.view(move |rows| moved::contact(rows, &account).map(|contact| contact.thread)).await?;
     let outcome = api.command(Command::Erase(account)).await?;
+    if let Some(thread) = thread {
+        cloud::forget(&api, thread).await?;
+    }
     let named = names.clone();
     let numbers = api.view(move |rows| event_log::naming(rows, &named)).await?;
     api.node().write(move |tx| event_log::blot(tx, &numbers)).await?;

@@ -87,6 +87,14 @@ pub(super) fn give(tx: &Tx<'_>, thread: &AccountId, ours: Alias, rng: &mut (dyn 
     alias
 }
 
+/// Takes a contact's number away. It is drawn again for somebody else only by chance.
+pub(super) fn take(tx: &Tx<'_>, thread: &AccountId) -> Option<Alias> {
+    let alias = known(tx, thread)?;
+    tx.delete(&ALIASES, ALIASES.key(thread.as_bytes()));
+    tx.delete(&OWNERS, OWNERS.key(&alias.0.to_be_bytes()));
+    Some(alias)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +133,8 @@ mod tests {
         assert!(rng.0.is_empty());
         assert_eq!(owner(&tx, Alias(FIRST + 5)), Some(ana));
         assert_eq!(owner(&tx, Alias(FIRST + 7)), None);
+        assert_eq!((take(&tx, &ana), take(&tx, &ana)), (Some(Alias(FIRST + 5)), None));
+        assert_eq!((known(&tx, &ana), owner(&tx, Alias(FIRST + 5))), (None, None));
     }
 
     #[test]

@@ -148,9 +148,12 @@ impl Code {
         matches!(self, Self::Internal | Self::Unavailable)
     }
 
-    /// Why a message was given up, and in words what that means here.
-    pub(super) const fn of(cause: Cause) -> (Self, &'static str) {
+    /// Why a message was given up, and in words what that means here. `is_template` says whether a template made it.
+    pub(super) const fn of(cause: Cause, is_template: bool) -> (Self, &'static str) {
         match cause {
+            Cause::OverCap if !is_template => {
+                (Self::Spam, "Too much was said in answer to one message of the recipient's")
+            }
             Cause::Expired => (Self::Undeliverable, "The message was not delivered within 30 days"),
             Cause::Blocked => (Self::Undeliverable, "The recipient was blocked here before it was delivered"),
             Cause::OutsideWindow => (
@@ -185,7 +188,8 @@ mod tests {
             (Cause::TooLate, 131_026),
         ];
         for (cause, number) in numbers {
-            assert_eq!(Code::of(cause).0.number(), number, "{cause:?}");
+            assert_eq!(Code::of(cause, true).0.number(), number, "{cause:?}");
         }
+        assert_eq!(Code::of(Cause::OverCap, false).0.number(), 131_048);
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::base::id::MessageId;
+use crate::domain::identity::address;
 use crate::engine::command::Refusal;
 use crate::node::identity::system_rng;
 use crate::ui::http::api::Api;
@@ -96,6 +97,10 @@ pub(super) async fn fail(
     let failed = Failed { wamid: wamid.clone(), why, name, wa_id, user_id, opaque };
     let mut event = json!(failed);
     event["event"] = "cloud_failed".into();
+    if let Some((contact, _)) = &recipient.contact {
+        // So that it is found where the contact is erased.
+        event["with"] = address::encode(&contact.account).into();
+    }
     api.hooks().tell_cloud(event.to_string()).await?;
     Ok(wamid)
 }

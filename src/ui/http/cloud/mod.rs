@@ -28,14 +28,17 @@
 //! media_hash     what a file's bytes hash to
 //! multipart      a form with a file, piece by piece
 //! download       a file that a program names by its address
+//! template_form  templates in the form of that API
 //! handshake      whether a receiver agrees to be one
 //! notice/        what webhooks are told
+//! forget         nothing stays of a contact that is erased
 //! operator       what the node's person is shown of all this
 //! ```
 
 pub(super) mod account;
 pub(super) mod entry;
 pub(super) mod error;
+pub(super) mod forget;
 pub(super) mod handshake;
 pub(super) mod notice;
 pub(super) mod operator;
@@ -70,6 +73,7 @@ mod send;
 mod sent;
 mod short_links;
 mod subscribed;
+mod template_form;
 mod templates;
 mod tokens;
 mod user_id;

@@ -51,6 +51,13 @@ pub(super) fn keep(tx: &Tx<'_>, thread: &AccountId, position: u64, sent: Sent) {
     tx.put(&SENT, SENT.key_at(thread.as_bytes(), position), sent);
 }
 
+/// Forgets all of one conversation.
+pub(super) fn forget(tx: &Tx<'_>, thread: &AccountId) {
+    for (key, _) in tx.scan(&SENT, &SENT.of(thread.as_bytes())) {
+        tx.delete(&SENT, key);
+    }
+}
+
 /// What is kept of the message at this place.
 pub(super) fn of(rows: &impl Rows, thread: &AccountId, position: u64) -> Sent {
     let kept = rows.get(&SENT, &SENT.key_at(thread.as_bytes(), position));
@@ -80,6 +87,8 @@ mod tests {
             "billable": false, "pricing_model": "PMP", "type": "free_customer_service", "category": "utility",
         });
         assert_eq!(sent(NOW).pricing(), free);
+        forget(&tx, &BUSINESS);
+        assert_eq!(kept(), 0);
     }
 
     #[test]

@@ -107,6 +107,15 @@ struct Letter {
     json: String,
 }
 
+/// What is sent for a letter.
+#[derive(Default)]
+struct Bodies {
+    /// One after another; the letter was brought when all were.
+    bodies: Vec<String>,
+    /// What holds then.
+    mark: Option<Mark>,
+}
+
 impl Letter {
     fn of(number: u64, Logged { at, json }: Logged) -> Self {
         Self { number, at, json }
@@ -201,7 +210,8 @@ impl Worker {
             Some((at, json)) => Letter { number, at, json },
             None => self.letter(number).await?,
         };
-        self.bring(&letter, waiting).await
+        let bodies = self.bodies(&letter).await?;
+        self.bring(&letter, bodies, waiting).await
     }
 
     /// The event of a number, or word that it is gone.
@@ -226,7 +236,8 @@ impl Worker {
             gap.into_iter().chain(events.into_iter().map(|(number, event)| Letter::of(number, event)))
         {
             let (kind, conversation) = letter.kind();
-            if !self.wants(&kind, &letter).await? {
+            let bodies = if self.wants(&kind) { self.bodies(&letter).await? } else { Bodies::default() };
+            if bodies.bodies.is_empty() {
                 self.after = letter.number;
             } else if !self.line.takes_more() || self.line.rests(self.api.node().now()) {
                 break;
@@ -238,7 +249,7 @@ impl Worker {
                 self.after = letter.number;
                 let fresh =
                     Waiting::fresh(conversation, now, (kind == "gap").then(|| (now, letter.json.clone())));
-                self.bring(&letter, fresh).await?;
+                self.bring(&letter, bodies, fresh).await?;
             }
         }
         if self.noted != self.after {
@@ -247,30 +258,34 @@ impl Worker {
         Ok(!is_empty)
     }
 
-    /// Whether the receiver is to be told of an event, as far as can be seen now.
-    async fn wants(&self, kind: &str, letter: &Letter) -> Result<bool, ApiError> {
-        match self.form {
-            Form::Events => {
-                Ok(self.kinds.is_empty() || kind == "gap" || self.kinds.iter().any(|one| one == kind))
-            }
-            Form::Cloud(_) => Ok(!self.bodies(letter).await?.0.is_empty()),
-        }
+    /// Whether the receiver may be told of events of this kind.
+    fn wants(&self, kind: &str) -> bool {
+        // What of an event the other form tells of is seen when it is written in that form.
+        self.form != Form::Events
+            || self.kinds.is_empty()
+            || kind == "gap"
+            || self.kinds.iter().any(|one| one == kind)
     }
 
-    /// What is sent for a letter, in order, and what holds once all of it was brought.
-    async fn bodies(&self, letter: &Letter) -> Result<(Vec<String>, Option<Mark>), ApiError> {
+    /// What is sent for a letter.
+    async fn bodies(&self, letter: &Letter) -> Result<Bodies, ApiError> {
         if self.form == Form::Events {
-            return Ok((vec![letter.body(self.id)], None));
+            return Ok(Bodies { bodies: vec![letter.body(self.id)], mark: None });
         }
         let reader = Reader { webhook: self.id.as_bytes(), since: self.created, fields: &self.kinds };
         let rendered = render::render(&self.api, reader, letter.at, &letter.json).await?;
-        Ok((rendered.letters.into_iter().map(|(_, body)| body).collect(), rendered.mark))
+        let bodies = rendered.letters.into_iter().map(|(_, body)| body).collect();
+        Ok(Bodies { bodies, mark: rendered.mark })
     }
 
     /// Brings a letter to the receiver, and notes what came of it.
-    async fn bring(&mut self, letter: &Letter, waiting: Waiting) -> Result<(), ApiError> {
+    async fn bring(
+        &mut self,
+        letter: &Letter,
+        Bodies { bodies, mark }: Bodies,
+        waiting: Waiting,
+    ) -> Result<(), ApiError> {
         let tries = waiting.tries.saturating_add(1);
-        let (bodies, mark) = self.bodies(letter).await?;
         let mut brought = Ok(());
         for body in bodies {
             brought = self.way.post(&self.target, &self.secret, body).await;

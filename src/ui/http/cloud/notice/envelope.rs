@@ -11,9 +11,14 @@ pub(super) fn body(account: &Account, field: &str, party: &Party, (name, content
     let mut value = json!({
         "messaging_product": "whatsapp",
         "metadata": { "display_phone_number": account.number(), "phone_number_id": account.phone_number() },
-        "contacts": [party.contact()],
     });
     value[name] = json!([content]);
+    flat(account, field, party, value)
+}
+
+/// The same where what it tells stands beside the contact.
+pub(super) fn flat(account: &Account, field: &str, party: &Party, mut value: Value) -> String {
+    value["contacts"] = json!([party.contact()]);
     let change = json!({ "field": field, "value": value });
     json!({
         "object": "whatsapp_business_account",

@@ -15,6 +15,7 @@ use crate::ui::http::cloud::error::Graph;
 use crate::ui::http::cloud::media_id;
 use crate::ui::http::cloud::notice::envelope::seconds;
 use crate::ui::http::cloud::party::Party;
+use crate::ui::http::cloud::sent;
 use crate::ui::http::cloud::user_id;
 use crate::ui::http::cloud::wamid::Wamid;
 use crate::wire::said::card::Card;
@@ -126,7 +127,7 @@ fn of_said(rows: &impl Rows, talk: &Talk, said: &Said, sha256: Option<&str>) -> 
         Said::Text(text) => ("text", json!({ "body": text })),
         Said::Location(place) => ("location", location(place)),
         Said::Card(one) => ("contacts", json!([card(one)])),
-        Said::Choice(choice) => ("interactive", chosen(rows, talk, choice)),
+        Said::Choice(choice) => chosen(rows, talk, choice),
         Said::File(sent) => file(sent, sha256),
         Said::Menu(_) => unsupported("this API has no form for a menu of a contact"),
         Said::Unknown(_) => unsupported("this version can't show it"),
@@ -170,28 +171,33 @@ fn card(card: &Card) -> Value {
     contact
 }
 
-/// A row of a menu: of its list where it is there and has it in one, else a button.
-fn chosen(rows: &impl Rows, talk: &Talk, choice: &Choice) -> Value {
-    let named = Named { side: Side::Ours, id: choice.menu };
-    let menu = conversation::find(rows, &talk.contact.thread, named);
+/// A row of a menu: of its list where it is there and has it in one, a template's button where one made it, else a button.
+fn chosen(rows: &impl Rows, talk: &Talk, choice: &Choice) -> (&'static str, Value) {
+    let thread = &talk.contact.thread;
+    let menu = conversation::find(rows, thread, Named { side: Side::Ours, id: choice.menu });
+    let is_made = menu.as_ref().is_some_and(|menu| sent::of(rows, thread, menu.position).category.is_some());
+    if is_made {
+        return ("button", json!({ "payload": choice.row, "text": choice.title }));
+    }
     let row = menu.and_then(|entry| match entry.body {
         Body::Said(Said::Menu(menu)) => {
             menu.sections.iter().flat_map(|section| &section.rows).find(|row| row.id == choice.row).cloned()
         }
         _ => None,
     });
-    match row {
-        None => {
-            json!({ "type": "button_reply", "button_reply": { "id": choice.row, "title": choice.title } })
-        }
+    let mut reply = json!({ "id": choice.row, "title": choice.title });
+    let kind = match row {
+        None => "button_reply",
         Some(row) => {
-            let mut reply = json!({ "id": choice.row, "title": choice.title });
             if !row.about.is_empty() {
                 reply["description"] = row.about.into();
             }
-            json!({ "type": "list_reply", "list_reply": reply })
+            "list_reply"
         }
-    }
+    };
+    let mut interactive = json!({ "type": kind });
+    interactive[kind] = reply;
+    ("interactive", interactive)
 }
 
 /// By what a file is, as that API sorts them.

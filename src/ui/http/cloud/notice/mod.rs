@@ -6,6 +6,7 @@
 //! inbound   what a contact said
 //! status    how far what was said to them got
 //! told      how far a webhook was told that already
+//! shapes    all of it, byte for byte
 //! ```
 
 pub(in crate::ui::http) mod render;
@@ -14,3 +15,6 @@ pub(in crate::ui::http) mod told;
 mod envelope;
 mod inbound;
 mod status;
+
+#[cfg(test)]
+mod shapes;

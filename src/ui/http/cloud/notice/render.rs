@@ -15,16 +15,18 @@ use crate::engine::file_view;
 use crate::store::table::Reader as Rows;
 use crate::ui::http::api::Api;
 use crate::ui::http::cloud::account::Account;
+use crate::ui::http::cloud::business::APP_NAME;
 use crate::ui::http::cloud::codes::Code;
 use crate::ui::http::cloud::error::Graph;
 use crate::ui::http::cloud::later::Failed;
 use crate::ui::http::cloud::media_hash;
-use crate::ui::http::cloud::notice::envelope::{body, seconds};
+use crate::ui::http::cloud::notice::envelope::{body, flat, seconds};
 use crate::ui::http::cloud::notice::inbound::{self, Talk};
 use crate::ui::http::cloud::notice::status::{self, Status};
 use crate::ui::http::cloud::notice::told::{self, Mark};
 use crate::ui::http::cloud::party::{Party, alias_of};
 use crate::ui::http::cloud::sent::{self, Sent};
+use crate::ui::http::cloud::template_form;
 use crate::ui::http::cloud::user_id;
 use crate::ui::http::error::ApiError;
 use crate::wire::consent::Topic;
@@ -90,6 +92,11 @@ enum Known {
     Gap {},
     #[serde(rename = "cloud_failed")]
     Failed(Failed),
+    #[serde(rename = "cloud_template")]
+    Template {
+        name: String,
+        language: String,
+    },
     #[serde(other)]
     Other,
 }
@@ -111,6 +118,7 @@ pub(in crate::ui::http) async fn render(
     let mut rendered = match known {
         Known::Other => Rendered::default(),
         Known::Gap {} => gap(api, &account),
+        Known::Template { name, language } => approved(api, &account, &name, &language),
         Known::Failed(failed) => refused(&account, at, &failed),
         Known::Consent { with, topic, granted } => match about(api, &with).await? {
             Some(about) if topic == Topic::Marketing => preference(&account, &about, granted, at),
@@ -174,7 +182,7 @@ async fn said(
         (From::Them { .. }, _) if is_waited_for => Ok(Rendered::default()),
         (From::Them { .. }, _) => heard(api, account, about, entry).await,
         (From::Us { .. }, Some(cause)) => {
-            let (code, words) = Code::of(cause);
+            let (code, words) = Code::of(cause, sent.category.is_some());
             let (error, wamid) = (Graph::new(code, words), about.wamid(&entry));
             let status = (wamid.as_str(), Status::Failed);
             Ok(told_of(account, about, status::document(status, at, &about.party, &sent, Some(&error))))
@@ -276,7 +284,12 @@ async fn moved_on(
 }
 
 /// Something happened to the conversation itself: what of it a program has to know.
-fn noticed(account: &Account, about: &Talk, notice: Notice, (wamid, at): (&str, Time)) -> Rendered {
+pub(super) fn noticed(
+    account: &Account,
+    about: &Talk,
+    notice: Notice,
+    (wamid, at): (&str, Time),
+) -> Rendered {
     let Party { name, wa_id, user_id } = &about.party;
     match (notice, about.contact.former) {
         (Notice::IdentityRotated, Some(former)) => {
@@ -317,7 +330,7 @@ fn noticed(account: &Account, about: &Talk, notice: Notice, (wamid, at): (&str, 
 }
 
 /// A customer says whether offers may come.
-fn preference(account: &Account, about: &Talk, granted: bool, at: Time) -> Rendered {
+pub(super) fn preference(account: &Account, about: &Talk, granted: bool, at: Time) -> Rendered {
     let value = if granted { "resume" } else { "stop" };
     let preference = json!({
         "wa_id": about.party.wa_id,
@@ -339,13 +352,28 @@ fn refused(account: &Account, at: Time, failed: &Failed) -> Rendered {
     Rendered::one("messages", body(account, "messages", &party, ("statuses", status)))
 }
 
-/// The log no longer has what happened: whoever reads on should look again. It is about the business itself.
+/// A template can be used: it can as soon as it is there.
+fn approved(api: &Api, account: &Account, name: &str, language: &str) -> Rendered {
+    let field = "message_template_status_update";
+    let update = json!({
+        "event": "APPROVED",
+        "message_template_id": template_form::id(name, language),
+        "message_template_name": name,
+        "message_template_language": template_form::shown_language(language),
+        "reason": "NONE",
+    });
+    Rendered::one(field, flat(account, field, &ourselves(api, account), update))
+}
+
+/// The business itself, where something is about nobody else.
+fn ourselves(api: &Api, account: &Account) -> Party {
+    let user_id = user_id::encode(&api.node().account());
+    Party { name: APP_NAME.to_owned(), wa_id: account.number(), user_id }
+}
+
+/// The log no longer has what happened: whoever reads on should look again.
 fn gap(api: &Api, account: &Account) -> Rendered {
-    let party = Party {
-        name: "sigillo".to_owned(),
-        wa_id: account.number(),
-        user_id: user_id::encode(&api.node().account()),
-    };
+    let party = ourselves(api, account);
     let words = "Some of what happened is no longer in the log: look at the conversations again";
     let error = Graph::new(Code::Internal, words).later();
     Rendered::one("messages", body(account, "messages", &party, ("errors", error)))

@@ -41,6 +41,11 @@ pub(super) fn of(rows: &impl Rows, webhook: &[u8], with: Alias) -> Told {
     rows.get(&TOLD, &TOLD.key_at(webhook, with.number())).map(|told| *told).unwrap_or_default()
 }
 
+/// A contact is gone.
+pub(in crate::ui::http::cloud) fn forget_one(tx: &Tx<'_>, webhook: &[u8], with: Alias) {
+    tx.delete(&TOLD, TOLD.key_at(webhook, with.number()));
+}
+
 /// A webhook is gone.
 pub(in crate::ui::http) fn forget(tx: &Tx<'_>, webhook: &[u8]) {
     for (key, _) in tx.scan(&TOLD, &TOLD.of(webhook)) {
@@ -60,6 +65,9 @@ mod tests {
         let told = Told { sent: 3, delivered: 2, read: 1 };
         Mark::new(with, told).put(&tx, b"one");
         assert_eq!((of(&tx, b"one", with), of(&tx, b"two", with)), (told, Told::default()));
+        forget_one(&tx, b"one", with);
+        assert_eq!(of(&tx, b"one", with), Told::default());
+        Mark::new(with, told).put(&tx, b"one");
         forget(&tx, b"one");
         assert_eq!(of(&tx, b"one", with), Told::default());
     }

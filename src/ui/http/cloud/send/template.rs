@@ -1,20 +1,139 @@
-//! A text that a template makes.
+//! What a template makes of its parameters.
 
 use serde_json::{Map, Value};
 
+use crate::domain::business::template::{Kind, TemplateError};
+use crate::domain::business::templates as registry;
 use crate::ui::http::cloud::ask::Ask;
 use crate::ui::http::cloud::codes::Code;
 use crate::ui::http::cloud::error::Graph;
-use crate::ui::http::cloud::send::letter::{Letter, required};
+use crate::ui::http::cloud::parameters::text;
+use crate::ui::http::cloud::send::letter::{Letter, list, object, optional, required};
+use crate::ui::http::cloud::template_form::{language, place};
+use crate::wire::said::message::Said;
+use crate::wire::template::Variable;
 
-/// Reads `template`.
+/// Reads `template`, and fills in what stands in its places.
 pub(in crate::ui::http::cloud) async fn read(
-    _ask: &Ask,
+    ask: &Ask,
     content: &Map<String, Value>,
 ) -> Result<Letter, Graph> {
     let name = required(content, "template", "name")?;
-    let language = content.get("language").and_then(Value::as_object);
-    let language =
-        required(language.ok_or_else(|| Graph::missing("template.language"))?, "template.language", "code")?;
-    Err(Graph::new(Code::TemplateMissing, format!("There is no template {name} in {language} here.")))
+    let shown = required(object(content, "template", "language")?, "template.language", "code")?;
+    let wanted = name.clone();
+    let known = ask.api.view(move |rows| registry::get(rows, &wanted, None)).await?;
+    let missing =
+        || Graph::new(Code::TemplateMissing, format!("There is no template {name} in {shown} here."));
+    let version = known.ok_or_else(missing)?;
+    let tag = language(&shown);
+    if !version.definition.languages.contains_key(&tag) {
+        return Err(missing());
+    }
+    let (mut variables, mut payloads) = (Vec::new(), Vec::new());
+    for component in list(content, "template", "components")? {
+        let kind = required(component, "template.components", "type")?.to_ascii_lowercase();
+        let parameters = list(component, "template.components", "parameters")?;
+        match kind.as_str() {
+            "header" | "body" => {
+                for (at, parameter) in parameters.into_iter().enumerate() {
+                    let name = place(kind == "header", at, optional(parameter, "parameter_name"));
+                    let kind = version.definition.variables.get(&name).copied();
+                    variables.push(Variable { value: value(parameter, kind)?, name });
+                }
+            }
+            "button" => payloads.push(payload(component, &parameters)?),
+            other => return Err(Graph::value("template.components.type", &format!("isn't {other}"))),
+        }
+    }
+    let rendered = version.definition.render(version.version, &tag, &variables).map_err(refused)?;
+    let mut said = rendered.said();
+    if let Said::Menu(menu) = &mut said {
+        for (at, button) in menu.buttons.iter_mut().enumerate() {
+            let payload = payloads.iter().find(|(index, _)| *index == at).map(|(_, payload)| payload.clone());
+            // As that API has it, a button says its title where nothing else was given to it.
+            button.id = payload.unwrap_or_else(|| button.title.clone());
+        }
+        said.check()
+            .map_err(|error| Graph::new(Code::TemplateFormat, format!("It can't be sent: {error}.")))?;
+    }
+    Ok(Letter::Made(Box::new(said), Box::new(rendered.template)))
+}
+
+/// A button's number, and what it says to programs.
+fn payload(
+    component: &Map<String, Value>,
+    parameters: &[&Map<String, Value>],
+) -> Result<(usize, String), Graph> {
+    if optional(component, "sub_type").is_some_and(|kind| !kind.eq_ignore_ascii_case("quick_reply")) {
+        return Err(Graph::new(Code::TemplateFormat, "Templates here have no buttons but quick replies."));
+    }
+    let index = component.get("index").and_then(text).and_then(|index| index.parse().ok());
+    let index = index.ok_or_else(|| Graph::missing("template.components.index"))?;
+    let payload = parameters.iter().find_map(|parameter| optional(parameter, "payload"));
+    Ok((index, payload.ok_or_else(|| Graph::missing("template.components.parameters.payload"))?))
+}
+
+/// The value of a parameter, as a place of this kind takes it.
+fn value(parameter: &Map<String, Value>, kind: Option<Kind>) -> Result<String, Graph> {
+    let path = "template.components.parameters";
+    let wrong =
+        |words: &str| Graph::new(Code::TemplateFormat, format!("A parameter of the template {words}."));
+    let part = |name: &str| parameter.get(name).and_then(Value::as_object);
+    match optional(parameter, "type").as_deref() {
+        None | Some("text") => required(parameter, path, "text"),
+        Some("currency") => {
+            let currency = part("currency").ok_or_else(|| wrong("lacks its currency"))?;
+            let (code, amount) =
+                (optional(currency, "code"), currency.get("amount_1000").and_then(Value::as_i64));
+            match (kind, code, amount) {
+                (Some(Kind::Money), Some(code), Some(amount)) => Ok(money(&code, amount)),
+                _ => optional(currency, "fallback_value").ok_or_else(|| wrong("lacks its fallback_value")),
+            }
+        }
+        Some("date_time") => part("date_time")
+            .and_then(|date| optional(date, "fallback_value"))
+            .ok_or_else(|| wrong("lacks its fallback_value")),
+        Some(other) => Err(wrong(&format!("is of the type {other}, which no template here takes"))),
+    }
+}
+
+/// An amount in thousandths, as a template takes it.
+fn money(code: &str, thousandths: i64) -> String {
+    let (sign, amount) = (if thousandths < 0 { "-" } else { "" }, thousandths.unsigned_abs());
+    // Some currencies have no hundredths.
+    let hundredths = if amount % 1_000 == 0 { String::new() } else { format!(".{:02}", amount % 1_000 / 10) };
+    format!("{code} {sign}{}{hundredths}", amount / 1_000)
+}
+
+fn refused(error: TemplateError) -> Graph {
+    let code = match &error {
+        TemplateError::Missing { .. } | TemplateError::Superfluous(_) | TemplateError::Twice(_) => {
+            Code::TemplateCount
+        }
+        TemplateError::NoLanguage { .. } => Code::TemplateMissing,
+        _ => Code::TemplateFormat,
+    };
+    Graph::new(code, format!("{error}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_parameter_is_written_as_its_place_takes_it() {
+        let value = |parameter: Value, kind| {
+            value(parameter.as_object().unwrap(), kind).map_err(|error| error.code.number())
+        };
+        assert_eq!(value(json!({ "type": "text", "text": "Ana" }), None), Ok("Ana".into()));
+        let price = json!({ "type": "currency", "currency": { "fallback_value": "R$ 19,90", "code": "BRL", "amount_1000": 19_900 } });
+        assert_eq!(value(price.clone(), Some(Kind::Money)), Ok("BRL 19.90".into()));
+        assert_eq!(value(price, Some(Kind::Text)), Ok("R$ 19,90".into()));
+        let day = json!({ "type": "date_time", "date_time": { "fallback_value": "2027-01-31" } });
+        assert_eq!(value(day, Some(Kind::Date)), Ok("2027-01-31".into()));
+        assert_eq!(value(json!({ "type": "image", "image": { "id": "1" } }), None), Err(132_012));
+        assert_eq!(value(json!({ "type": "text" }), None), Err(131_008));
+        assert_eq!((money("JPY", 5_000), money("BRL", -1_050)), ("JPY 5".into(), "BRL -1.05".into()));
+    }
 }
