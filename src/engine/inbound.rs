@@ -368,7 +368,7 @@ impl Engine {
                 // What was said of the sender itself then is overtaken by what it has said since.
                 let stands = matches!(
                     content.body,
-                    Body::Text(_) | Body::Billing(_) | Body::Consent(_) | Body::Copy(_)
+                    Body::Said(_) | Body::Change(_) | Body::Billing(_) | Body::Consent(_) | Body::Copy(_)
                 );
                 let line = if stands { self.line_of(step, contact, device, &content) } else { None };
                 line.into_iter().for_each(|line| self.file_line(step, contact, device, &content, line));
