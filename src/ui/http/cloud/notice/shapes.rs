@@ -85,7 +85,7 @@ fn a_text_is_told_in_these_bytes() {
         r#"{{"entry":[{{"changes":[{{"field":"messages","value":{{"contacts":[{CONTACT}],"messages":[{{"from":"999000000000007","from_user_id":"XP.256","id":"{}","text":{{"body":"olá"}},"timestamp":"1800000000","type":"text"}}],"messaging_product":"whatsapp","metadata":{{"display_phone_number":"999000000000001","phone_number_id":"100000000000002"}}}}}}],"id":"100000000000003"}}],"object":"whatsapp_business_account"}}"#,
         wamid()
     );
-    assert_eq!(body(&account(), "messages", &talk().party, ("messages", told)), expected);
+    assert_eq!(body(&account(), "messages", &talk().party, ("messages", text)), expected);
 }
 
 #[test]
