@@ -11,6 +11,7 @@ use crate::base::money::Currency;
 use crate::base::time::Time;
 use crate::domain::billing::audit::{Auditor, BEGINNING, Checked, Entry, Reason, Summary};
 use crate::domain::billing::entitlement::{State, stand};
+use crate::domain::billing::history::History;
 use crate::domain::billing::ledger_file::{Head, SignedEnd};
 use crate::domain::billing::logs::{Line, Logs};
 use crate::domain::billing::standing::Standing;
@@ -130,6 +131,19 @@ pub fn books(rows: &impl Rows, now: Time) -> Books {
         subscribers: subscribers.into_values().collect(),
         contradictions,
     }
+}
+
+/// The latest version of a plan that anybody subscribed to, was told of or asked for; 0 where nobody did. A plan that is
+/// offered again goes on from it: one version never stands for two terms.
+pub fn last_version(rows: &impl Rows, plan: &str) -> u32 {
+    let histories = ours(rows).filter_map(|row| history(rows, &row.id)).collect::<Vec<_>>();
+    let plans = histories.iter().flat_map(History::events).filter_map(|recorded| match recorded.event() {
+        Event::Subscribe(request) => Some(&request.plan),
+        Event::PriceChange(change) => Some(&change.to),
+        Event::PlanChange(change) => Some(&change.to),
+        _ => None,
+    });
+    plans.filter(|known| known.id == plan).map(|known| known.version).max().unwrap_or_default()
 }
 
 /// The first line of the ledger of `account`: the logs of everybody who signed an event in it.

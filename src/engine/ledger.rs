@@ -11,6 +11,7 @@ use crate::domain::billing::entitlement::{State, stand};
 use crate::domain::billing::export::{self, Expect, ReceiptFile};
 use crate::domain::billing::history::History;
 use crate::domain::billing::notes::CreditNotes;
+use crate::domain::billing::payment::proves;
 use crate::domain::billing::rail::request;
 use crate::domain::billing::recorded::Recorded;
 use crate::domain::billing::standing::Standing;
@@ -88,7 +89,8 @@ pub struct ClaimView {
     pub text: Option<String>,
     /// When it was said.
     pub at: Time,
-    /// Alone it proves nothing.
+    /// Alone it proves nothing, but for the preimage of a Lightning invoice: that proves that it was paid, also where no
+    /// receipt could be issued for it any more.
     pub trust: &'static str,
 }
 
@@ -310,7 +312,11 @@ fn claims(history: &History, key: &InvoiceKey) -> Vec<ClaimView> {
                 proof: data_encoding::HEXLOWER.encode(&said.proof),
                 text: text.filter(|text| !text.is_empty()).map(str::to_owned),
                 at: said.issued_at,
-                trust: "claimed by the payer (class C)",
+                trust: if said.rail == Rail::Lightning && proves(history, key, &said.proof) {
+                    Rail::Lightning.trust_class(true).words()
+                } else {
+                    "claimed by the payer (class C)"
+                },
             })
         }
         _ => None,

@@ -10,7 +10,7 @@ use crate::domain::billing::credit::Wish;
 use crate::domain::billing::dunning::{Ask, Dunning};
 use crate::domain::billing::entitlement::{entitlement, stand};
 use crate::domain::billing::history::History;
-use crate::domain::billing::payment::Payment;
+use crate::domain::billing::payment::{Payment, proves};
 use crate::domain::billing::rail::lightning::Bolt11;
 use crate::domain::billing::recorded::Recorded;
 use crate::domain::billing::standing::Standing;
@@ -281,7 +281,7 @@ impl Engine {
         match said.event() {
             Event::Evidence(evidence)
                 if evidence.rail == Rail::Lightning
-                    && is_proof(book.history(), &evidence.invoice, &evidence.proof) =>
+                    && proves(book.history(), &evidence.invoice, &evidence.proof) =>
             {
                 let hash = Digest::new(crate::crypto::hash::sha256(&[&evidence.proof]));
                 let payment =
@@ -407,18 +407,6 @@ impl Engine {
         let account = self.account;
         self.device_keys(&account)
     }
-}
-
-/// Whether a preimage proves that the invoice was paid by one of the ways that were offered for it.
-fn is_proof(history: &History, invoice: &InvoiceKey, preimage: &[u8]) -> bool {
-    history.events().any(|recorded| match recorded.event() {
-        Event::Offer(offer) => {
-            offer.invoice == *invoice
-                && offer.payee.rail == Rail::Lightning
-                && Bolt11::parse(&offer.payee.account).is_ok_and(|bolt11| bolt11.is_paid_by(preimage))
-        }
-        _ => false,
-    })
 }
 
 fn refusal(error: BookError) -> Refusal {

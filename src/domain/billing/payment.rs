@@ -6,6 +6,7 @@ use crate::domain::billing::book::{Book, BookError};
 use crate::domain::billing::entitlement::{State, entitlement};
 use crate::domain::billing::history::History;
 use crate::domain::billing::periods;
+use crate::domain::billing::rail::lightning::Bolt11;
 use crate::domain::billing::recorded::Recorded;
 use crate::domain::billing::standing::Standing;
 use crate::domain::identity::device::DeviceKeys;
@@ -131,6 +132,18 @@ impl Book {
         };
         (plan.hash() == invoice.terms.plan_hash).then_some(plan)
     }
+}
+
+/// Whether a preimage proves that the invoice was paid by one of the ways that were offered for it.
+pub fn proves(history: &History, invoice: &InvoiceKey, preimage: &[u8]) -> bool {
+    history.events().any(|recorded| match recorded.event() {
+        Event::Offer(offer) => {
+            offer.invoice == *invoice
+                && offer.payee.rail == Rail::Lightning
+                && Bolt11::parse(&offer.payee.account).is_ok_and(|bolt11| bolt11.is_paid_by(preimage))
+        }
+        _ => false,
+    })
 }
 
 /// Whether a new receipt counts, and everything that counted before it still does.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::base::money::Money;
+use crate::engine::books;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
@@ -53,7 +54,8 @@ enum Length {
     Annual,
 }
 
-/// Offers a plan: the first terms are version 1, changed ones the next, and the same ones change nothing.
+/// Offers a plan: the first terms are version 1, changed ones the next, also after a withdrawal, and the same ones change
+/// nothing.
 pub(super) async fn offer(
     State(api): State<Api>,
     Part(id): Part,
@@ -62,6 +64,8 @@ pub(super) async fn offer(
     let _editing = api.edit().await;
     let (draft, _) = own::draft(&api).await?.unwrap_or_default();
     let old = draft.plans.into_iter().find(|plan| plan.id == id);
+    let known = id.clone();
+    let known = api.view(move |rows| books::last_version(rows, &known)).await?;
     let Terms { name, price, period, trial_days, grace_days, hold_days } = terms;
     let version = old.as_ref().map_or(1, |old| old.version);
     let mut plan = Plan { id, version, name, price, period, trial_days, grace_days, hold_days };
@@ -69,7 +73,7 @@ pub(super) async fn offer(
     if old.as_ref() == Some(&plan) {
         return Ok(Json(plan));
     }
-    plan.version = old.map_or(1, |old| old.version.saturating_add(1));
+    plan.version = old.map_or(0, |old| old.version).max(known).saturating_add(1);
     api.command(Command::PutPlan(plan.clone())).await?;
     Ok(Json(plan))
 }
