@@ -5,9 +5,13 @@ use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::billing::entitlement::stand;
 use crate::domain::billing::standing::Standing as Charged;
+use crate::domain::business::desk;
+use crate::domain::business::note::NOTES;
+use crate::domain::business::seat::SEATS;
 use crate::domain::chat::conversation::{self, CONVERSATIONS};
 use crate::domain::chat::delivery::DELIVERY;
 use crate::domain::chat::incoming::{HELD, INCOMING, MISSING};
+use crate::domain::chat::names::{EARLY, NAMES};
 use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::chat::timeline::PAGES;
 use crate::domain::chat::void;
@@ -52,6 +56,7 @@ impl Engine {
         let kept = subscriptions.len() as u64;
         let entries = step.tx.row(&CONVERSATIONS, contact.thread.as_bytes()).map_or(0, |row| row.entries);
         let devices: Vec<DeviceId> = contact.devices().collect();
+        self.files_erased(step, &contact);
         devices.iter().for_each(|device| self.erase_device(step, &contact, device));
         self.erase_person(step, &contact, kept > 0);
         for job in [Job::Deliver(contact.account), Job::Expire(contact.account)] {
@@ -98,6 +103,11 @@ impl Engine {
     fn erase_person(&self, step: &Step<'_, '_>, contact: &Contact, charged: bool) {
         let (thread, account) = (contact.thread.as_bytes(), contact.account.as_bytes());
         all(step, &PAGES, &PAGES.of(thread));
+        all(step, &NAMES, &NAMES.of(thread));
+        all(step, &EARLY, &EARLY.of(thread));
+        desk::forget(step.tx, &contact.thread);
+        all(step, &NOTES, &NOTES.of(thread));
+        step.tx.delete(&SEATS, SEATS.key(thread));
         all(step, &CONSENTS, &CONSENTS.of(thread));
         all(step, &OPENINGS, &OPENINGS.of(thread));
         all(step, &WAITING, &WAITING.of(thread));

@@ -126,6 +126,7 @@ pub const fn state_word(state: State) -> &'static str {
         State::Gone(End::Forgotten) => "forgotten",
         State::Gone(End::Expired) => "expired",
         State::Gone(End::Broken) => "broken",
+        State::Gone(End::LeftBehind) => "left_behind",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::base::file_limits as limits;
 use crate::base::id::{DeviceId, FileId};
-use crate::domain::chat::timeline::{self, Body as Line, Entry, From};
+use crate::domain::chat::timeline::{self, Body as Line, Entry, From, PAGES};
 use crate::domain::files::kept::{self, End, FILES, Kept, Origin, State, Trouble};
 use crate::domain::files::rules::Rules;
 use crate::domain::identity::address::Address;
@@ -41,6 +41,18 @@ impl Engine {
             }
         }
         self.fetch_some(step);
+    }
+
+    /// The store was brought back from a backup, which has no files: those that others told of can be asked for again.
+    pub(super) fn files_left_behind(step: &Step<'_, '_>) {
+        for (id, row) in kept::all(step.tx) {
+            let state = match row.state {
+                State::Here if row.is_ours() => State::Gone(End::LeftBehind),
+                State::Here => State::Waiting { wanted: false, trouble: None },
+                State::Waiting { .. } | State::Gone(_) => continue,
+            };
+            kept::edit(step.tx, &id, |row| row.turn(state, step.now));
+        }
     }
 
     /// A file is on the disk, to be sent.
@@ -167,6 +179,13 @@ impl Engine {
             && kept::unused(step.tx, &file.opening.id(), &contact.thread, entry.position)
         {
             self.drop_file(step, &file.opening.id());
+        }
+    }
+
+    /// A conversation is erased: files that no other one speaks of go with it.
+    pub(super) fn files_erased(&mut self, step: &Step<'_, '_>, contact: &Contact) {
+        for (_, page) in step.tx.scan(&PAGES, &PAGES.of(contact.thread.as_bytes())) {
+            page.entries.iter().for_each(|entry| self.file_taken_back(step, contact, entry));
         }
     }
 

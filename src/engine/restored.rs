@@ -43,6 +43,7 @@ impl Engine {
         step.tx.delete(&RESTORED, RESTORED.key(ID));
         self.end_sessions(step);
         self.pass_over_numbers(step);
+        Self::files_left_behind(step);
         if !self.is_business() {
             self.call_on_contacts(step);
         }

@@ -373,3 +373,34 @@ fn only_what_is_offered_is_given_and_who_guesses_must_wait() {
     world.run(limits::MISSES_PACE * (2 * limits::MISSES_BURST));
     assert!(ask(&mut world, file));
 }
+
+#[test]
+fn a_backup_has_no_files_and_those_of_others_can_be_asked_for_again() {
+    let (mut world, ana, bento) = friends(930);
+    let theirs = give_and_send(&mut world, 0, bento, 1, SMALL);
+    let ours = give_and_send(&mut world, 1, ana, 2, SMALL);
+    world.run(MINUTE);
+    let backup = world.back_up(1);
+    world.bring_back(1, backup);
+    world.run(MINUTE);
+    assert_eq!((state(&world, 1, &theirs), state(&world, 1, &ours)), ("offered", "left_behind"));
+    world.ask(1, Command::WantFile(theirs)).unwrap().unwrap();
+    world.run(10 * MINUTE);
+    assert_eq!(state(&world, 1, &theirs), "here");
+    assert!(world.files.has(1, &theirs));
+    nothing_is_wrong(&world);
+}
+
+#[test]
+fn files_of_a_contact_who_is_erased_go_too() {
+    let (mut world, ana, bento) = friends(931);
+    let theirs = give_and_send(&mut world, 1, ana, 1, SMALL);
+    let ours = give_and_send(&mut world, 0, bento, 2, SMALL);
+    world.run(MINUTE);
+    assert!(world.files.has(0, &theirs) && world.files.has(0, &ours));
+    assert!(world.ask(0, Command::Erase(bento)).unwrap().is_ok());
+    world.run(MINUTE);
+    assert!(view(&world, 0, &theirs).is_none() && view(&world, 0, &ours).is_none());
+    assert!(!world.files.has(0, &theirs) && !world.files.has(0, &ours));
+    nothing_is_wrong(&world);
+}

@@ -268,6 +268,7 @@ impl World {
     /// A node's disk is lost; what a backup has takes its place.
     pub fn bring_back(&mut self, peer: usize, mut rows: BTreeMap<Key, Value>) {
         self.stop(peer);
+        self.files.lose(peer);
         if let Ok((key, mark)) = restored::mark(self.now) {
             rows.insert(key, Value::new(mark));
         }

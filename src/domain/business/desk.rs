@@ -159,6 +159,14 @@ pub fn change(tx: &Tx<'_>, thread: &AccountId, change: &Change, now: Time) -> Op
     Some(Some(case))
 }
 
+/// Forgets a conversation.
+pub fn forget(tx: &Tx<'_>, thread: &AccountId) {
+    if let Some(known) = get(tx, thread) {
+        buckets(&known).for_each(|bucket| tx.delete(&INDEX, INDEX.key_at(&bucket, known.place)));
+        tx.delete(&DESK, DESK.key(thread.as_bytes()));
+    }
+}
+
 /// Whether the desk was begun.
 pub fn is_begun(rows: &impl Rows) -> bool {
     rows.row(&PLACES, PLACES_ID).is_some()

@@ -89,6 +89,8 @@ pub enum End {
     Expired,
     /// What came of it, again and again, wasn't what was said.
     Broken,
+    /// The store was brought back from a backup, which has no files.
+    LeftBehind,
 }
 
 impl Kept {
