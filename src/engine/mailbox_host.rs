@@ -2,13 +2,15 @@
 
 use crate::base::id::ReadId;
 use crate::base::limits;
+use crate::domain::billing::notes::CreditNotes;
 use crate::domain::mailbox::host::{Done, Host, Rules};
 use crate::domain::mailbox::queue;
 use crate::engine::effects::Effect;
+use crate::engine::ledger;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::mailbox_state::Hosted;
 use crate::wire::channel::{ChannelId, ChannelOrder};
-use crate::wire::mail::{Channel, Request};
+use crate::wire::mail::{Channel, Command, NewQueue, Request};
 use crate::wire::mail_word::Word;
 use crate::wire::origin::Origin;
 
@@ -42,7 +44,9 @@ impl Engine {
         let (nonce, origin, tx, now) = (&hosted.nonce, &hosted.origin, step.tx, step.now);
         let (channel_of, counted) = (Channel { mailbox, nonce }, hosted.counted);
         let proven = &hosted.subscribed;
-        let host = Host { tx, now, channel: channel_of, rules, origin, counted, proven };
+        let notes = taken_back(step, &command);
+        let notes = notes.as_ref();
+        let host = Host { tx, now, channel: channel_of, rules, origin, counted, proven, notes };
         let Done { answer, subscribed, ready, changed, worked } =
             host.handle(&request, command, &mut self.mail.askers, step.rng);
         if let Some(hosted) = self.mail.hosted.get_mut(&channel).filter(|_| worked) {
@@ -101,4 +105,10 @@ impl Engine {
         let message = word.encode();
         self.effects.push(Effect::Channel(ChannelOrder::Say { channel, message }));
     }
+}
+
+/// What our own books say of the receipt that a new queue shows.
+fn taken_back(step: &Step<'_, '_>, command: &Command) -> Option<CreditNotes> {
+    let Command::New(NewQueue { receipt: Some(shown), .. }) = command else { return None };
+    ledger::credit_notes(step.tx, &shown.receipt.digest(), step.now)
 }

@@ -147,6 +147,25 @@ fn space_at_a_mailbox_is_paid_for_as_long_as_its_plan_is_renewed() {
 }
 
 #[test]
+fn a_mailbox_takes_no_receipt_that_its_own_business_took_back() {
+    let (mut world, shop) = market(608, &[paid_only()]);
+    let admission = Admission::Receipt(NamedPlan { issuer: shop, plan: "pro".into() });
+    world.peers[SHOP].serve_mail(Rules { admission, ..Rules::default() });
+    subscribe(&mut world, shop, "pro");
+    let receipt = pay(&mut world);
+    let shown =
+        look(&world, ANA, |rows| ledger::receipt_file(rows, &receipt.id)).and_then(|file| file.to_shown());
+    let key = "AAAAAAAAAAAAAAAAAAAA".parse().unwrap();
+    let (credit, reason) = (Credit::Revoke, "stolen".to_owned());
+    let wish = Wish { key, receipt: receipt.id, credit, minor: None, access_ends: None, reason };
+    done(&mut world, SHOP, Command::Credit(Box::new(wish)));
+    let at = node(&world, SHOP);
+    let asked = Command::AddMailbox(Box::new(NewMailbox { at, token: None, receipt: shown }));
+    let refused = world.ask(ANA, asked).unwrap().unwrap_err().to_string();
+    assert!(refused.contains("wants a receipt of the plan pro"), "{refused}");
+}
+
+#[test]
 fn a_search_by_operator_finds_whom_it_lists_while_that_is_paid_for() {
     let mut world = World::new(610, &[Business, Person, Business, Business]);
     let (operator, bakery, other) = (SHOP, 2, 3);

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::{AccountId, ContactToken, Digest};
 use crate::base::limits;
 use crate::base::time::Time;
-use crate::domain::billing::export::{self, Expect, ReceiptFile};
+use crate::domain::billing::export::{self, Along, Expect, ReceiptFile};
+use crate::domain::billing::notes::CreditNotes;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
@@ -40,8 +41,9 @@ pub struct NamedPlan {
 
 /// Whether a receipt pays for a queue.
 pub trait Receipts {
-    /// What the receipt pays for at `now`; nothing where it doesn't hold, or is for something else.
-    fn paid(&self, receipt: &ShownReceipt, now: Time) -> Option<Paid>;
+    /// What the receipt pays for at `now`; nothing where it doesn't hold, is for something else, or was taken back by one of
+    /// these credit notes.
+    fn paid(&self, receipt: &ShownReceipt, notes: Option<&CreditNotes>, now: Time) -> Option<Paid>;
 }
 
 /// What a receipt pays for.
@@ -54,24 +56,26 @@ pub struct Paid {
 }
 
 impl Receipts for NamedPlan {
-    fn paid(&self, receipt: &ShownReceipt, now: Time) -> Option<Paid> {
+    fn paid(&self, receipt: &ShownReceipt, notes: Option<&CreditNotes>, now: Time) -> Option<Paid> {
         let file = ReceiptFile::shown(receipt);
         let expect = Expect { issuer: Some(self.issuer), subject: None, at: Some(now) };
-        let verdict = export::verify(&file, &expect).ok()?;
+        let along = Along { notes, challenge: None };
+        let verdict = export::verify_with(&file, &expect, &along).ok()?;
         let named = verdict.receipt.terms.plan == self.plan;
         named.then_some(Paid { receipt: verdict.id, until: verdict.receipt.period_end })
     }
 }
 
 impl Admission {
-    /// Whether a queue is let in, which showed so many bits of work; until when, where that is bounded.
+    /// Whether a queue is let in, which showed so many bits of work; until when, where that is bounded. `notes` are what is
+    /// known here of its receipt.
     ///
     /// # Errors
     /// What the asker is told.
     pub fn admit(
         &self,
         tx: &Tx<'_>,
-        queue: &NewQueue,
+        (queue, notes): (&NewQueue, Option<&CreditNotes>),
         worked: u32,
         now: Time,
     ) -> Result<Option<Time>, MailRefusal> {
@@ -82,7 +86,7 @@ impl Admission {
             Self::Work(bits) if worked >= (*bits).min(limits::WORK_MOST) => Ok(None),
             Self::Work(bits) => Err(MailRefusal::Work((*bits).min(limits::WORK_MOST))),
             Self::Receipt(plan) => {
-                let paid = queue.receipt.as_ref().and_then(|receipt| plan.paid(receipt, now));
+                let paid = queue.receipt.as_ref().and_then(|receipt| plan.paid(receipt, notes, now));
                 let unpaid = || MailRefusal::Unpaid { issuer: plan.issuer, plan: plan.plan.clone() };
                 let paid = paid.ok_or_else(unpaid)?;
                 count(tx, &paid.receipt).map(|()| Some(paid.until))

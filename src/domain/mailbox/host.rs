@@ -10,6 +10,7 @@ use crate::base::time::Time;
 use crate::crypto::ed25519;
 use crate::crypto::secret::Secret;
 use crate::crypto::x25519::KeyPair;
+use crate::domain::billing::notes::CreditNotes;
 use crate::domain::mailbox::admission::Admission;
 use crate::domain::mailbox::askers::{Asker, Askers};
 use crate::domain::mailbox::queue::{
@@ -59,6 +60,8 @@ pub struct Host<'a, 's> {
     pub counted: u64,
     /// The queues whose reader the channel has proven to be, so that it needs no more proof.
     pub proven: &'a BTreeSet<ReadId>,
+    /// What our own books say was taken back of the receipt that is shown, where we sell the plan ourselves.
+    pub notes: Option<&'a CreditNotes>,
 }
 
 /// What came of a request.
@@ -187,7 +190,7 @@ impl Host<'_, '_> {
             // Asked again: a lost answer, or a payment that was due.
             if queue.paid.is_some_and(|paid| paid <= self.now.plus(limits::PAIR_MAIL_LIFE)) {
                 let worked = self.worked(request);
-                queue.paid = self.rules.admission.admit(self.tx, &wanted, worked, self.now)?;
+                queue.paid = self.rules.admission.admit(self.tx, (&wanted, self.notes), worked, self.now)?;
             }
             queue.touched = self.now;
             let answer = made(&queue);
@@ -198,7 +201,7 @@ impl Host<'_, '_> {
             return Err(MailRefusal::Full);
         }
         let worked = self.worked(request);
-        let paid = self.rules.admission.admit(self.tx, &wanted, worked, self.now)?;
+        let paid = self.rules.admission.admit(self.tx, (&wanted, self.notes), worked, self.now)?;
         let mut send = [0; SendId::LEN];
         rng.fill_bytes(&mut send);
         let send = SendId::new(send);

@@ -91,7 +91,16 @@ impl Desk {
         let memory = self.memory.borrow();
         let tx = Tx::new(&*memory);
         let channel = Channel { mailbox: &self.mailbox, nonce: &self.nonce };
-        let host = Host { tx: &tx, now, channel, rules: &self.rules, origin, counted, proven: &self.proven };
+        let host = Host {
+            tx: &tx,
+            now,
+            channel,
+            rules: &self.rules,
+            origin,
+            counted,
+            proven: &self.proven,
+            notes: None,
+        };
         let done = host.handle(&request, command, askers, rng);
         if done.worked {
             self.counted = request.number;
