@@ -1,4 +1,4 @@
-//! A business whose program answers its customers, and a customer who asks, with the library's public API.
+//! A node whose program answers whoever writes, and somebody who asks, with the library's public API.
 
 use std::error::Error;
 use std::path::Path;
@@ -26,7 +26,7 @@ const ANSWERS: [(&str, &str); 2] =
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let homes = tempfile::tempdir()?;
-    let bakery = start(&homes.path().join("bakery"), AccountKind::Business).await?;
+    let bakery = start(&homes.path().join("bakery"), AccountKind::Person).await?;
     let ana = start(&homes.path().join("ana"), AccountKind::Person).await?;
     tokio::select! {
         // It answers for as long as Ana asks.

@@ -29,7 +29,7 @@ fn two_nodes_say_hello() {
 }
 
 #[test]
-fn a_program_answers_a_businesss_customer() {
+fn a_program_answers_whoever_writes() {
     let output = run("bot").unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
