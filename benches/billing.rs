@@ -174,7 +174,7 @@ fn audits(shop: &Party, customer: &Party, logs: &Logs, receipts: usize, rng: &mu
     let mut keys: Vec<Keys> = (0..threads).map(|_| Keys::default()).collect();
     let head = Head::new(shop.log.account(), logs);
     let mut file = FileAuditor::begin(&head.written().unwrap(), Some(&shop.log.account())).unwrap();
-    let (mut stored, mut before, mut made) = (Auditor::default(), BEGINNING, 0_u64);
+    let (mut stored, mut before, mut made) = (Auditor::of(&shop.log.account(), logs), BEGINNING, 0_u64);
     let (mut took, mut took_lines) = (Duration::ZERO, Duration::ZERO);
     let mut waiting: Vec<Entry> = Vec::new();
     let mut flush = |waiting: &mut Vec<Entry>| {

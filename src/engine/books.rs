@@ -210,7 +210,8 @@ pub fn audit(
     account: &AccountId,
     mut check: impl FnMut(&[Entry], &Logs) -> Vec<Checked>,
 ) -> Summary {
-    let (logs, mut auditor) = (ledger_logs(rows, account), Auditor::default());
+    let logs = ledger_logs(rows, account);
+    let mut auditor = Auditor::of(account, &logs);
     let nothing = Digest::new([0; 32]);
     let mut from = 0;
     loop {

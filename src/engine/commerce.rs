@@ -24,6 +24,7 @@ use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
 use crate::wire::billing::{Event, EventKind, SignedEvent};
 use crate::wire::content::Body;
+use crate::wire::invoice_key::InvoiceKey;
 
 /// Every event of charging, by its subscription; see [`event_key`].
 pub(super) const EVENTS: Table<Recorded> = Table::new(TableId::Events, 2);
@@ -110,6 +111,12 @@ impl Engine {
             return None;
         }
         let known = history.event(&event.id()).is_some();
+        if let Event::Invoice(invoice) = event.event()
+            && !row.issuer
+            && leads_elsewhere(step.tx, &invoice.key, &subscription)
+        {
+            return None;
+        }
         if !known && !history.may_say(&event) {
             return None;
         }
@@ -248,6 +255,11 @@ pub(super) fn store(tx: &Tx<'_>, event: &Recorded, issuer: bool) {
         Event::Receipt(_) => tx.put(&RECEIPTS, RECEIPTS.key(event.id().as_bytes()), subscription),
         _ => {}
     }
+}
+
+/// Whether an invoice's key is that of an invoice of another subscription: no business may take the place of another's.
+fn leads_elsewhere(rows: &impl Rows, key: &InvoiceKey, subscription: &Digest) -> bool {
+    rows.row(&INVOICES, key.as_str().as_bytes()).is_some_and(|known| *known != *subscription)
 }
 
 pub(super) fn event_key(subscription: &Digest, event: &Digest) -> Key {

@@ -1,17 +1,17 @@
 //! An issuer's events replayed in the order that they were kept in, from the signed bytes alone, and the first break.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::base::charging;
-use crate::base::id::{DeviceId, Digest};
+use crate::base::id::{AccountId, DeviceId, Digest};
 use crate::base::money::Money;
 use crate::crypto::ed25519::PublicKey;
 use crate::crypto::hash::sha256;
 use crate::crypto::kdf::label;
 use crate::domain::billing::jws;
-use crate::domain::billing::logs::Logs;
+use crate::domain::billing::logs::{Line, Logs};
 use crate::domain::billing::recorded::names_signer;
 use crate::wire::billing::{CreditNote, Event, Invoice, Receipt, SignedEvent};
 use crate::wire::invoice_key::InvoiceKey;
@@ -67,6 +67,9 @@ pub enum Reason {
     /// The second signature says something else.
     #[error("the receipt's JWS doesn't hold, or says something else")]
     SecondSignature,
+    /// The business isn't the one whose ledger it is, or an event's parties aren't those of its subscription.
+    #[error("the event is of another business or subscriber")]
+    Parties,
     /// An event of a subscription that nobody asked for before.
     #[error("the event belongs to no subscription before it")]
     Subscription,
@@ -186,14 +189,16 @@ impl Keys {
 }
 
 /// Replays events that were verified one by one, in their order.
-#[derive(Default)]
 pub struct Auditor {
+    /// The business, under each account that it has had.
+    issuers: BTreeSet<AccountId>,
     summary: Summary,
     subscriptions: BTreeMap<Digest, Subscription>,
 }
 
-#[derive(Default)]
 struct Subscription {
+    /// The business and the subscriber.
+    parties: (AccountId, AccountId),
     next: u64,
     last: Option<Digest>,
     invoices: BTreeMap<InvoiceKey, Money>,
@@ -203,6 +208,15 @@ struct Subscription {
 }
 
 impl Auditor {
+    /// An audit of the ledger of `account`, whose events are verified by `logs`: they say too which accounts it took the
+    /// place of.
+    pub fn of(account: &AccountId, logs: &Logs) -> Self {
+        let became = |line: &Line| line.present().last().is_some_and(|log| log.account() == *account);
+        let former = logs.iter().filter(|(_, line)| became(line)).map(|(former, _)| *former);
+        let (summary, subscriptions) = (Summary::default(), BTreeMap::new());
+        Self { issuers: former.chain([*account]).collect(), summary, subscriptions }
+    }
+
     /// Takes the next event and its link; after the first break nothing more is taken.
     pub fn take(&mut self, stored: &Digest, checked: Checked) {
         if self.summary.first_break.is_some() {
@@ -230,14 +244,21 @@ impl Auditor {
     }
 
     fn replay(&mut self, event: &Event, id: Digest) -> Result<(), Reason> {
+        let parties = (event.issuer(), event.subject());
         let Some(of) = event.subscription() else {
-            if self.subscriptions.insert(id, Subscription::default()).is_some() {
+            if !self.issuers.contains(&parties.0) {
+                return Err(Reason::Parties);
+            }
+            if self.subscriptions.insert(id, Subscription::new(parties)).is_some() {
                 return Err(Reason::Key);
             }
             self.summary.subscriptions += 1;
             return Ok(());
         };
         let subscription = self.subscriptions.get_mut(&of).ok_or(Reason::Subscription)?;
+        if subscription.parties != parties {
+            return Err(Reason::Parties);
+        }
         match event {
             Event::Invoice(invoice) => subscription.invoice(invoice),
             Event::Receipt(receipt) => {
@@ -253,6 +274,12 @@ impl Auditor {
 }
 
 impl Subscription {
+    fn new(parties: (AccountId, AccountId)) -> Self {
+        let (invoices, receipts, paid, notes) =
+            (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { parties, next: 0, last: None, invoices, receipts, paid, notes }
+    }
+
     fn invoice(&mut self, invoice: &Invoice) -> Result<(), Reason> {
         let known = self.invoices.insert(invoice.key, invoice.amount);
         if known.is_none() { Ok(()) } else { Err(Reason::Key) }
@@ -294,9 +321,9 @@ impl Subscription {
     }
 }
 
-/// Replays a whole chain.
-pub fn audit(entries: &[Entry], logs: &Logs) -> Summary {
-    let (mut auditor, mut keys) = (Auditor::default(), Keys::default());
+/// Replays a whole chain of the ledger of `account`.
+pub fn audit(account: &AccountId, entries: &[Entry], logs: &Logs) -> Summary {
+    let (mut auditor, mut keys) = (Auditor::of(account, logs), Keys::default());
     for entry in entries {
         auditor.take(&entry.link, Checked::new(&entry.event, logs, &mut keys));
     }
@@ -355,19 +382,19 @@ mod tests {
 
     #[test]
     fn a_sound_ledger_has_no_break() {
-        let (_, entries, logs) = ledger();
-        let summary = audit(&entries, &logs);
+        let (world, entries, logs) = ledger();
+        let summary = audit(&world.business.key.id(), &entries, &logs);
         assert_eq!(summary.first_break, None);
         assert_eq!((summary.events, summary.receipts, summary.subscriptions), (8, 3, 1));
     }
 
     #[test]
     fn the_first_event_that_was_changed_left_out_or_moved_is_named() {
-        let (_, entries, logs) = ledger();
+        let (world, entries, logs) = ledger();
         for place in 0..entries.len() {
             let mut without = entries.clone();
             without.remove(place);
-            let found = audit(&without, &logs).first_break;
+            let found = audit(&world.business.key.id(), &without, &logs).first_break;
             let last = place + 1 == entries.len();
             assert_eq!(found.map(|found| found.position), (!last).then_some(place as u64));
             let bytes = entries[place].event.encode();
@@ -377,15 +404,25 @@ mod tests {
                 let Ok(event) = SignedEvent::decode(&changed) else { continue };
                 let mut tampered = entries.clone();
                 tampered[place].event = event;
-                let found = audit(&tampered, &logs).first_break.unwrap();
+                let found = audit(&world.business.key.id(), &tampered, &logs).first_break.unwrap();
                 assert_eq!(found.position, place as u64, "byte {position}");
             }
             if place > 0 {
                 let mut swapped = entries.clone();
                 swapped.swap(place - 1, place);
-                assert_eq!(audit(&swapped, &logs).first_break.unwrap().position, place as u64 - 1);
+                assert_eq!(
+                    audit(&world.business.key.id(), &swapped, &logs).first_break.unwrap().position,
+                    place as u64 - 1
+                );
             }
         }
+    }
+
+    #[test]
+    fn a_ledger_of_another_business_is_no_ledger_of_ours() {
+        let (world, entries, logs) = ledger();
+        let found = audit(&world.person.key.id(), &entries, &logs).first_break.unwrap();
+        assert_eq!((found.position, found.reason), (0, Reason::Parties));
     }
 
     #[test]
@@ -393,7 +430,9 @@ mod tests {
         let (world, entries, logs) = ledger();
         let recorded = |entry: &Entry| Recorded::try_from(entry.event.clone()).unwrap();
         let events: Vec<Recorded> = entries.iter().map(recorded).collect();
-        let reason = |events: Vec<Recorded>| audit(&chained(events), &logs).first_break.map(|at| at.reason);
+        let reason = |events: Vec<Recorded>| {
+            audit(&world.business.key.id(), &chained(events), &logs).first_break.map(|at| at.reason)
+        };
         let without = |place: usize| {
             let mut events = events.clone();
             events.remove(place);

@@ -242,7 +242,8 @@ impl FileAuditor {
         if issuer.is_some_and(|issuer| *issuer != head.account) {
             return Err(FileError::Another(head.account));
         }
-        Ok(Self { head, logs, auditor: Auditor::default(), end: None })
+        let auditor = Auditor::of(&head.account, &logs);
+        Ok(Self { head, logs, auditor, end: None })
     }
 
     /// The logs that lines are read with.
