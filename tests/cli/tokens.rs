@@ -211,3 +211,14 @@ fn the_api_is_off_unless_asked_for_and_on_loopback_unless_insisted() {
     let api = Tcp { at: at.clone(), host: Some(at), ..Tcp::of(&node) };
     assert_eq!(api.ask("GET /v1/id", "").refusal(), (401, "token_missing".into()));
 }
+
+#[test]
+fn a_backup_is_for_admins_and_one_that_goes_over_tcp_is_whole() {
+    let place = Place::person("Ana");
+    let (_node, admin) = start(&place, "admin");
+    assert_eq!(admin.with(&token(&place, "read")).ask("GET /v1/backup", "").refusal(), (403, "scope".into()));
+    let backup = admin.ask("GET /v1/backup", "");
+    assert_eq!(backup.status, 200, "{}", backup.head);
+    assert!(backup.head.contains("content-type: application/octet-stream"), "{}", backup.head);
+    assert!(backup.body.starts_with("sigillo backup\n"));
+}
