@@ -224,10 +224,16 @@ pub const INDEX_HOSTED_MAX: usize = 50_000;
 pub const RECORDS_HOSTED_MAX: usize = 10_000;
 /// Businesses that one search shows; further ones come with its next page.
 pub const FIND_MAX: usize = 20;
+/// How long a search looks for the nodes that keep an index: longer than the query for them, which waits for some that left.
+pub const KEEPERS_PATIENCE: Duration = Duration::from_secs(11);
 /// How long the nodes that keep an index are waited for, with one page.
 pub const INDEX_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a look-up may take, and after what time a search asks for no further page.
 pub const FIND_PATIENCE: Duration = Duration::from_secs(15);
+const _: () = assert!(
+    KEEPERS_PATIENCE.as_secs() > QUERY_PATIENCE.as_secs()
+        && FIND_PATIENCE.as_secs() > KEEPERS_PATIENCE.as_secs()
+);
 /// How long after its addresses changed a business publishes them, so that several changes are one.
 pub const SETTLE_PAUSE: Duration = Duration::from_secs(1);
 /// How long after a look in vain a profile is read back once more.

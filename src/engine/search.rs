@@ -44,7 +44,7 @@ impl Engine {
         };
         search.take_own_pages(step);
         self.lookups.searches.insert(ticket, search);
-        self.lookups.expect_by(step.now.plus(limits::INDEX_PATIENCE), Deadline::Search(ticket));
+        self.lookups.expect_by(step.now.plus(limits::KEEPERS_PATIENCE), Deadline::Search(ticket));
         for key in keys {
             let question = Question::SearchPeers { search: ticket, key };
             self.ask_network(question, |query| Effect::ClosestPeers { query, key });
@@ -63,6 +63,10 @@ impl Engine {
         let keepers: Vec<PeerAddress> = peers.into_iter().take(PEERS_ASKED).collect();
         search.peers.extend(keepers.iter().map(|peer| peer.peer().as_bytes().to_vec()));
         search.keepers.insert(key, keepers);
+        if search.keepers.len() == search.plan.keys.len() {
+            // From here on only the keepers are waited for.
+            self.lookups.expect_by(step.now.plus(limits::INDEX_PATIENCE), Deadline::Search(ticket));
+        }
         self.ask_keepers(ticket, &key);
         self.search_settled(step, ticket);
     }

@@ -1,6 +1,6 @@
 //! What the task does when the network speaks.
 
-use libp2p::swarm::{ConnectionId, SwarmEvent};
+use libp2p::swarm::{ConnectionId, DialError, SwarmEvent};
 use libp2p::{PeerId, identify, kad, mdns, ping, relay};
 use tokio::time::Instant;
 
@@ -75,6 +75,12 @@ impl Task {
                 tracing::debug!(%error, "dial failed");
                 if let Some(peer) = peer_id.filter(|peer| !self.swarm.is_connected(peer)) {
                     self.watch.unreachable(&peer, &mut self.swarm);
+                    // Who can't be dialled while others can keeps no place in the routing table, where every query would
+                    // wait for it again. If nobody can be, it is our own network that is gone.
+                    let has_others = self.swarm.network_info().num_peers() > 0;
+                    if has_others && matches!(error, DialError::Transport(_)) {
+                        self.swarm.behaviour_mut().directory.dismiss(&peer);
+                    }
                 }
             }
             _ => {}

@@ -177,3 +177,23 @@ async fn a_node_joins_when_its_seed_appears_later() {
     assert_eq!(node.status().await.routing, 1);
     drop(late);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_left_keeps_no_place_in_the_routing_table_and_queries_go_on() {
+    let (first, mut servers, mut client) = network().await;
+    client.until_status(|status| status.routing == 3).await;
+    servers.remove(0).shut_down().await;
+    // A query dials whoever has left once, and never again.
+    while client.status().await.routing == 3 {
+        client.command(Command::ClosestPeers { query: 7, key: KEY }).await;
+        let found = client
+            .until(|event| match event {
+                Event::Closest { query: 7, peers } => Some(peers.len()),
+                _ => None,
+            })
+            .await;
+        assert!(found >= 2, "those that are there are found");
+    }
+    assert_eq!(client.status().await.routing, 2);
+    drop(first);
+}
