@@ -83,8 +83,10 @@ impl Tcp {
     }
 
     pub(crate) fn ask(&self, request: &str, body: &str) -> Answered {
-        let mut answer = String::new();
-        self.header("connection: close").open(request, body).read_to_string(&mut answer).unwrap();
+        let mut answer = Vec::new();
+        self.header("connection: close").open(request, body).read_to_end(&mut answer).unwrap();
+        // Some answers are files.
+        let answer = String::from_utf8_lossy(&answer);
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Answered { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
