@@ -8,7 +8,6 @@ use crate::base::time::Time;
 use crate::domain::billing::credit::Wish;
 use crate::domain::billing::export::ReceiptFile;
 use crate::domain::billing::ledger_file::SignedEnd;
-use crate::domain::billing::payment::Payment;
 use crate::domain::chat::changes::Named;
 use crate::domain::consent::quiet::Quiet;
 use crate::domain::directory::profile::ProfileDraft;
@@ -16,6 +15,7 @@ use crate::domain::directory::search::Query;
 use crate::domain::identity::account::Seed;
 use crate::engine::desk_command::DeskCommand;
 use crate::engine::found_business::FoundBusiness;
+use crate::engine::letter::{Letter, PaidNotice};
 use crate::engine::parcel::NewFile;
 use crate::wire::consent::Topic;
 use crate::wire::invite::Invite;
@@ -26,7 +26,6 @@ use crate::wire::peer::{PeerAddress, PeerKey};
 use crate::wire::plan::Plan;
 use crate::wire::rail::{Payee, Rail};
 use crate::wire::report::Reason;
-use crate::wire::said::message::Said;
 use crate::wire::template::Template;
 
 /// A request. Whatever it names is parsed already.
@@ -290,17 +289,6 @@ pub enum Command {
     },
 }
 
-/// A notice that an invoice was paid.
-#[derive(Clone, Debug)]
-pub struct PaidNotice {
-    /// The invoice.
-    pub invoice: InvoiceKey,
-    /// How.
-    pub payment: Payment,
-    /// Stands for this notice: the same key for anything else is an error.
-    pub idempotency_key: Option<String>,
-}
-
 /// A mailbox to be taken on.
 #[derive(Clone, Debug)]
 pub struct NewMailbox {
@@ -310,17 +298,6 @@ pub struct NewMailbox {
     pub token: Option<ContactToken>,
     /// A receipt that does.
     pub receipt: Option<ShownReceipt>,
-}
-
-/// A message to be sent.
-#[derive(Clone, Debug)]
-pub struct Letter {
-    /// What is said; a choice is said by [`Command::Choose`].
-    pub said: Said,
-    /// The message that it answers.
-    pub reply: Option<Named>,
-    /// The template that made it, if a business's did.
-    pub template: Option<Template>,
 }
 
 /// What came of a command.

@@ -18,10 +18,11 @@ use crate::domain::directory::profile::ProfileDraft;
 use crate::domain::identity::contact::Contact;
 use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::{address, own};
-use crate::engine::command::{Outcome, PaidNotice, Refusal};
+use crate::engine::command::{Outcome, Refusal};
 use crate::engine::commerce::{
     INVOICES, RECEIPTS, SUBSCRIPTIONS, Subscription, contact_of, history, store, subscriptions_with,
 };
+use crate::engine::letter::PaidNotice;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::engine::reconcile;

@@ -11,8 +11,9 @@ use crate::base::id::{AccountId, MessageId};
 use crate::base::limits;
 use crate::domain::chat::delivery::State as Delivery;
 use crate::domain::identity::address;
-use crate::engine::command::{self, Command, Outcome};
+use crate::engine::command::{Command, Outcome};
 use crate::engine::desk_command::{DeskCommand, TemplateWish};
+use crate::engine::letter;
 use crate::engine::view::{self, EntryView};
 use crate::ui::http::api::Api;
 use crate::ui::http::changes;
@@ -190,7 +191,7 @@ impl Letter {
         match (said, self.template, self.quick, reply) {
             ((Some(said), None), template, None, reply) => {
                 let template = template.map(ByTemplate::by_hand).transpose()?;
-                let letter = command::Letter { said: said?, reply, template };
+                let letter = letter::Letter { said: said?, reply, template };
                 Ok(Command::Say { to, letter: Box::new(letter) })
             }
             ((None, _), Some(template), None, None) => {

@@ -6,7 +6,8 @@ use crate::base::cloud_limits as limits;
 use crate::base::id::MessageId;
 use crate::domain::chat::changes::Named;
 use crate::domain::identity::contact::Contact;
-use crate::engine::command::{self, Command, Outcome};
+use crate::engine::command::{Command, Outcome};
+use crate::engine::letter;
 use crate::store::snapshot::Fault;
 use crate::store::tx::Tx;
 use crate::ui::http::cloud::alias::Alias;
@@ -145,7 +146,7 @@ async fn command(
             return Ok(Command::React { with: to, message, emoji });
         }
     };
-    Ok(Command::Say { to, letter: Box::new(command::Letter { said, reply, template }) })
+    Ok(Command::Say { to, letter: Box::new(letter::Letter { said, reply, template }) })
 }
 
 /// Keeps what statuses are to give back, and gives the message's id.

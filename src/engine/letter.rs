@@ -1,0 +1,29 @@
+//! What the largest commands carry: a message to be sent, a notice that something was paid.
+
+use crate::domain::billing::payment::Payment;
+use crate::domain::chat::changes::Named;
+use crate::wire::invoice_key::InvoiceKey;
+use crate::wire::said::message::Said;
+use crate::wire::template::Template;
+
+/// A notice that an invoice was paid.
+#[derive(Clone, Debug)]
+pub struct PaidNotice {
+    /// The invoice.
+    pub invoice: InvoiceKey,
+    /// How.
+    pub payment: Payment,
+    /// Stands for this notice: the same key for anything else is an error.
+    pub idempotency_key: Option<String>,
+}
+
+/// A message to be sent.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// What is said; a choice is said by [`crate::engine::command::Command::Choose`].
+    pub said: Said,
+    /// The message that it answers.
+    pub reply: Option<Named>,
+    /// The template that made it, if a business's did.
+    pub template: Option<Template>,
+}
