@@ -9,6 +9,7 @@ use crate::ui::http::cloud::codes::Code;
 use crate::ui::http::cloud::error::Graph;
 use crate::ui::http::cloud::handshake::shake;
 use crate::ui::http::cloud::notice::field::FIELDS;
+use crate::ui::http::scope::Scope;
 use crate::ui::http::webhook::hook::{Form, Hook, NewHook, Seat};
 
 /// What the app is subscribed to.
@@ -19,7 +20,9 @@ pub(super) async fn list(ask: Ask) -> Answer {
     let hooks = seated(&ask).await?;
     let mut data =
         json!({ "whatsapp_business_api_data": { "id": ask.account.app(), "name": APP_NAME, "link": "" } });
-    if let Some(own) = hooks.iter().find(|hook| hook.form == Form::Cloud(Seat::Business)) {
+    let own = hooks.iter().find(|hook| hook.form == Form::Cloud(Seat::Business));
+    // An address may have in it what lets its bearer in: it is shown to those who may name one.
+    if let Some(own) = own.filter(|_| ask.may(Scope::Subscribe)) {
         data["override_callback_uri"] = own.url.as_str().into();
     }
     Ok(answer(&json!({ "data": if hooks.is_empty() { json!([]) } else { json!([data]) } })))
@@ -53,7 +56,11 @@ pub(super) async fn callbacks(ask: Ask) -> Answer {
     let shown = |hook: &Hook| {
         let fields: Vec<Value> =
             fields_of(hook).iter().map(|name| json!({ "name": name, "version": "v23.0" })).collect();
-        json!({ "object": OBJECT, "callback_url": hook.url, "active": true, "fields": fields })
+        let mut shown = json!({ "object": OBJECT, "active": true, "fields": fields });
+        if ask.may(Scope::Subscribe) {
+            shown["callback_url"] = hook.url.as_str().into();
+        }
+        shown
     };
     let data: Vec<Value> =
         hooks.iter().filter(|hook| hook.form == Form::Cloud(Seat::App)).map(shown).collect();
