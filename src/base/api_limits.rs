@@ -40,6 +40,8 @@ pub const IDEMPOTENCY_KEY_MAX: usize = 255;
 pub const IDEMPOTENCY_LIFE: Duration = Duration::from_secs(DAY);
 /// Answers that are kept.
 pub const IDEMPOTENCY_KEYS_MAX: usize = 10_000;
+/// Of those, answers to one caller: no token shuts all others out.
+pub const IDEMPOTENCY_CALLER_KEYS_MAX: usize = IDEMPOTENCY_KEYS_MAX / 4;
 /// The fewest digits of a message's id that name one.
 pub const MESSAGE_ID_LEAST: usize = 4;
 /// The largest answer that is kept.

@@ -48,13 +48,15 @@ pub fn attend(
 
 fn answer(reception: &Ready, bot: Option<&Bot>, seat: &mut Seat, said: &Said, now: Time) -> Attention {
     let greeting = if seat.has_person(now) { None } else { reception.greets(seat, now).map(str::to_owned) };
+    // Two machines that answered each other would go on with this.
+    let was_looped = seat.person == Some(Person::UntilDone);
     let turn = bot.map(|bot| (bot, bot.hears(seat, said, now)));
     let (answer, is_served, label) = match turn {
         Some((_, Turn::Says(answer))) => (answer, true, None),
         Some((bot, Turn::HandsOver(answer))) => (answer, false, Some(bot.person.label.clone())),
         Some((_, Turn::Silent)) | None => (Answer::default(), false, None),
     };
-    let excuse = if is_served { None } else { reception.excuses(seat, now).map(str::to_owned) };
+    let excuse = if is_served || was_looped { None } else { reception.excuses(seat, now).map(str::to_owned) };
     let parts = [greeting.unwrap_or_default(), answer.text, excuse.unwrap_or_default()];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     let says = (!parts.is_empty()).then(|| Answer { text: parts.join("\n\n"), rows: answer.rows });
@@ -111,6 +113,22 @@ mod tests {
         assert_eq!((over.is_served, over.label.as_deref()), (false, Some("person")));
         assert_eq!(over.says.map(|says| says.text).as_deref(), Some("Somebody comes.\n\nWe sleep."));
         assert_eq!(says("hours"), Attention::default(), "a person looks after it");
+    }
+
+    #[test]
+    fn after_a_loop_nobody_is_told_that_nobody_is_there() {
+        let (reception, bot, mut seat) = (reception(), bakery(), Seat::default());
+        seat.hand_over(Person::UntilDone);
+        for night in 0..3 {
+            let at = NIGHT.plus(HOUR * 24 * night);
+            for bot in [Some(&bot), None] {
+                assert_eq!(attend(&reception, bot, &mut seat, Some(&text("oi")), at), Attention::default());
+            }
+        }
+        seat.release();
+        let after =
+            attend(&reception, None, &mut seat, Some(&text("oi")), NIGHT.plus(HOUR * 72)).says.unwrap();
+        assert!(after.text.ends_with("We sleep."), "{}", after.text);
     }
 
     #[test]

@@ -68,6 +68,8 @@ pub(super) struct Answers {
 struct Held {
     known: BTreeMap<Digest, Known>,
     by_time: BTreeSet<(Time, Digest)>,
+    /// How many keys each caller has here.
+    counts: BTreeMap<Owner, usize>,
     /// Keys whose requests are being carried out, and the turn in which each of them is.
     running: BTreeMap<Digest, u64>,
     turns: u64,
@@ -128,9 +130,7 @@ impl Answers {
         let (parts, body) = request.into_parts();
         let body = whole(Request::from_parts(parts.clone(), body), &()).await?;
         let fingerprint = fingerprint(&parts, if rule.secret { b"" } else { &body });
-        let name = caller.name();
-        let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
-        let id = Digest::new(sha256(&[&[length], &name, key.as_bytes()]));
+        let id = id_of(&caller.name(), key);
         let held = self.held().await?;
         self.sweep().await?;
         let begun = lock(&held).begin(id, fingerprint, self.node.now())?;
@@ -244,6 +244,25 @@ async fn finish(
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
+/// What tells the keys of one caller apart from those of all others, at the beginning of their ids.
+type Owner = [u8; 8];
+
+/// Under what a caller's key is known. It begins with what tells whose it is, so that each caller's keys can be counted, after
+/// a restart as well.
+fn id_of(caller: &[u8], key: &str) -> Digest {
+    let length = u8::try_from(caller.len()).unwrap_or(u8::MAX);
+    let mut id = sha256(&[&[length], caller, key.as_bytes()]);
+    let owner = sha256(&[b"caller", caller]);
+    for (byte, of_owner) in id.iter_mut().zip(owner.iter().take(size_of::<Owner>())) {
+        *byte = *of_owner;
+    }
+    Digest::new(id)
+}
+
+fn owner_of(id: &Digest) -> Owner {
+    id.as_bytes().first_chunk().copied().unwrap_or_default()
+}
+
 fn delete(tx: &Tx<'_>, id: &Digest) {
     tx.delete(&KNOWN, KNOWN.key(id.as_bytes()));
     tx.delete(&TOLD, TOLD.key(id.as_bytes()));
@@ -278,7 +297,9 @@ impl Held {
                 ),
             };
         }
-        if self.known.len() >= limits::IDEMPOTENCY_KEYS_MAX {
+        let of_caller = self.counts.get(&owner_of(&id)).copied().unwrap_or_default();
+        let is_full = self.known.len() >= limits::IDEMPOTENCY_KEYS_MAX;
+        if is_full || of_caller >= limits::IDEMPOTENCY_CALLER_KEYS_MAX {
             let words = "too many idempotency keys of the last 24 hours are remembered: send requests without, or wait";
             return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many_keys", words));
         }
@@ -297,13 +318,22 @@ impl Held {
     }
 
     fn insert(&mut self, id: Digest, known: Known) {
-        self.known.insert(id, known);
+        if self.known.insert(id, known).is_none() {
+            *self.counts.entry(owner_of(&id)).or_default() += 1;
+        }
         self.by_time.insert((known.begun, id));
     }
 
     fn forget(&mut self, id: &Digest) {
         if let Some(known) = self.known.remove(id) {
             self.by_time.remove(&(known.begun, *id));
+            let owner = owner_of(id);
+            if let Some(count) = self.counts.get_mut(&owner) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    self.counts.remove(&owner);
+                }
+            }
         }
     }
 
@@ -389,6 +419,34 @@ mod tests {
             held.begin(id, digest(0), NOW).unwrap();
         }
         assert_eq!(code(held.begin(digest(1), digest(0), NOW)), "too_many_keys");
+    }
+
+    #[test]
+    fn one_caller_with_too_many_keys_shuts_out_no_other() {
+        let mut held = Held::default();
+        let mine = |number: usize| id_of(b"mine", &number.to_string());
+        for number in 0..limits::IDEMPOTENCY_CALLER_KEYS_MAX {
+            let begun = held.begin(mine(number), digest(0), NOW);
+            let Ok(Begun::New(known, _)) = begun else { panic!("{begun:?}") };
+            // The answer is there: the same key, which counts once.
+            held.insert(mine(number), Known { status: Some(200), ..known });
+        }
+        let next = mine(limits::IDEMPOTENCY_CALLER_KEYS_MAX);
+        assert_eq!(code(held.begin(next, digest(0), NOW)), "too_many_keys");
+        assert!(matches!(held.begin(id_of(b"hers", "0"), digest(0), NOW), Ok(Begun::New(..))));
+        assert!(held.begin(mine(0), digest(0), NOW).is_err(), "still running");
+        held.forget(&mine(0));
+        held.forget(&mine(0));
+        assert!(matches!(held.begin(next, digest(0), NOW), Ok(Begun::New(..))));
+        assert_eq!(code(held.begin(mine(0), digest(0), NOW)), "too_many_keys");
+    }
+
+    #[test]
+    fn a_key_is_its_callers() {
+        assert_ne!(id_of(b"a", "b"), id_of(b"a", "c"));
+        assert_ne!(id_of(b"a", "b"), id_of(b"", "ab"));
+        assert_eq!(owner_of(&id_of(b"a", "b")), owner_of(&id_of(b"a", "c")));
+        assert_ne!(owner_of(&id_of(b"a", "b")), owner_of(&id_of(b"b", "b")));
     }
 
     #[test]

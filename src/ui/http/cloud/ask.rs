@@ -9,10 +9,12 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use crate::ui::http::api::Api;
+use crate::ui::http::caller::{Caller, Needs};
 use crate::ui::http::cloud::account::Account;
 use crate::ui::http::cloud::error::{Graph, JSON};
 use crate::ui::http::cloud::parameters::Parameters;
 use crate::ui::http::cloud::path::{Target, token_in};
+use crate::ui::http::scope::Scope;
 
 /// What came of a request.
 pub(super) type Answer = Result<Response, Graph>;
@@ -21,6 +23,7 @@ pub(super) type Answer = Result<Response, Graph>;
 pub(super) struct Ask {
     pub(super) api: Api,
     pub(super) account: Arc<Account>,
+    pub(super) caller: Caller,
     pub(super) method: Method,
     pub(super) target: Target,
     pub(super) uri: Uri,
@@ -39,6 +42,11 @@ impl Ask {
     /// Its body, which is there once.
     pub(super) fn take_body(&mut self) -> Body {
         core::mem::take(self.body.get_mut().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether whoever asks may do what takes `scope`.
+    pub(super) fn may(&self, scope: Scope) -> bool {
+        self.caller.check(Needs::Scope(scope)).is_ok()
     }
 
     /// What its query says.

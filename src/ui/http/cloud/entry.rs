@@ -52,7 +52,7 @@ async fn serve(api: &Api, target: Target, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     let (method, uri, headers) = (parts.method, parts.uri, parts.headers);
     let (api, body) = (api.clone(), Mutex::new(body));
-    let (scope, work) = route(Ask { api, account, method, target, uri, headers, body })?;
+    let (scope, work) = route(Ask { api, account, caller, method, target, uri, headers, body })?;
     caller.check(scope)?;
     work.await
 }

@@ -116,7 +116,6 @@ impl From<ApiError> for Graph {
     fn from(error: ApiError) -> Self {
         let code = match (error.code(), error.status()) {
             ("too_many_requests", _) => Code::ApiRate,
-            ("too_many", _) => Code::PairRate,
             ("timed_out" | "offline" | "no_peers" | "stopping", _) => Code::Unavailable,
             ("foreign_origin" | "scope", _) | (_, StatusCode::FORBIDDEN) => Code::Permission,
             (_, StatusCode::UNAUTHORIZED) => Code::Token,
@@ -174,7 +173,7 @@ mod tests {
             let code = Graph::from(refusal).code;
             (code.number(), code.status().as_u16())
         };
-        assert_eq!(number(Refusal::TooMany("messages")), (131_056, 429));
+        assert_eq!(number(Refusal::TooMany("templates")), (100, 400));
         assert_eq!(number(Refusal::TextLength { length: 0 }), (100, 400));
         assert_eq!(number(Refusal::Stopping), (131_016, 503));
         assert_eq!(number(Refusal::Profile("x".into())), (100, 400));

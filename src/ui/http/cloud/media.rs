@@ -20,6 +20,7 @@ use crate::ui::http::cloud::codes::Code;
 use crate::ui::http::cloud::error::Graph;
 use crate::ui::http::cloud::multipart::{Broken, Form};
 use crate::ui::http::cloud::{media_hash, media_id};
+use crate::ui::http::scope::Scope;
 use crate::wire::file::{is_file_name, is_media_type};
 
 /// What a file is called that nobody gave a name.
@@ -148,9 +149,22 @@ pub(super) async fn show(ask: &Ask, file: FileId, view: FileView) -> Answer {
     })))
 }
 
+/// Whether a file of this size is fetched from its sender for whoever may only read. A larger one, which could fill the disk,
+/// is the owner's to fetch.
+const fn is_fetched(size: u64) -> bool {
+    size <= limits::DOCUMENT_BYTES_MAX
+}
+
 /// Waits for a file that comes.
 async fn here(ask: &Ask, file: FileId, mut view: FileView) -> Result<FileView, Graph> {
     if matches!(view.state, "offered" | "waiting") {
+        if !is_fetched(view.size) {
+            let words = format!(
+                "The file is still at its sender, and larger than the {} bytes that are fetched for a program.",
+                limits::DOCUMENT_BYTES_MAX
+            );
+            return Err(Graph::new(Code::MediaDownload, words));
+        }
         ask.api.command(Command::WantFile(file)).await?;
         let wait = async {
             while matches!(view.state, "offered" | "waiting") {
@@ -196,10 +210,31 @@ pub(super) async fn fetch(ask: Ask) -> Answer {
     Ok(response)
 }
 
+/// Whether a caller who may send may remove a file: what others sent, by those only who manage the business.
+const fn may_remove(is_ours: bool, may_manage: bool) -> bool {
+    is_ours || may_manage
+}
+
 /// Removes it from this node.
 pub(super) async fn remove(ask: Ask) -> Answer {
-    let (file, _) = named(&ask).await?.ok_or_else(|| Graph::object(&ask.target.object))?;
+    let (file, view) = named(&ask).await?.ok_or_else(|| Graph::object(&ask.target.object))?;
+    if !may_remove(view.ours, ask.may(Scope::Manage)) {
+        let words =
+            "The token lacks the scope `manage`: with `send` only files are removed that were uploaded here.";
+        return Err(Graph::new(Code::Permission, words));
+    }
     ask.api.command(Command::ForgetFile(file)).await?;
     media_hash::forget(&ask.api, file).await?;
     Ok(success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_has_no_huge_file_fetched_and_a_sender_removes_none_of_others() {
+        assert!(is_fetched(limits::DOCUMENT_BYTES_MAX) && !is_fetched(limits::DOCUMENT_BYTES_MAX + 1));
+        assert!(may_remove(true, false) && may_remove(false, true) && !may_remove(false, false));
+    }
 }

@@ -6,7 +6,7 @@ use crate::base::cloud_limits as limits;
 use crate::base::id::MessageId;
 use crate::domain::chat::changes::Named;
 use crate::domain::identity::contact::Contact;
-use crate::engine::command::{Command, Outcome};
+use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::letter;
 use crate::store::snapshot::Fault;
 use crate::store::tx::Tx;
@@ -80,7 +80,7 @@ async fn send(ask: &Ask, parameters: &Parameters) -> Answer {
                 Ok(_) => return Err(Fault("a message was answered otherwise".into()).into()),
                 Err(refusal) => match Why::of(&refusal) {
                     Some(why) => later::fail(&ask.api, &recipient, why, opaque).await?,
-                    None => return Err(refusal.into()),
+                    None => return Err(refused(refusal)),
                 },
             }
         }
@@ -91,6 +91,14 @@ async fn send(ask: &Ask, parameters: &Parameters) -> Answer {
         "contacts": [{ "input": input, "wa_id": party.wa_id, "user_id": party.user_id }],
         "messages": [{ "id": wamid, "message_status": "accepted" }],
     })))
+}
+
+/// Why a message isn't taken. Too much is here too much for one person, and nowhere else.
+fn refused(refusal: Refusal) -> Graph {
+    match refusal {
+        Refusal::TooMany(_) => Graph::new(Code::PairRate, refusal.to_string()),
+        other => other.into(),
+    }
 }
 
 /// What is to be sent, by its type.
@@ -161,4 +169,19 @@ async fn keep(
         ask.api.node().write(move |tx: &Tx<'_>| sent::keep(tx, &thread, position, sent)).await?;
     }
     Ok(Wamid { with: alias, position, id }.text())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_much_for_one_person_is_to_be_tried_later() {
+        let code = |refusal| {
+            let code = refused(refusal).code;
+            (code.number(), code.status().as_u16())
+        };
+        assert_eq!(code(Refusal::TooMany("messages waiting for this contact")), (131_056, 429));
+        assert_eq!(code(Refusal::TextLength { length: 0 }), (100, 400));
+    }
 }

@@ -7,6 +7,7 @@ use crate::ui::http::cloud::business::name_of;
 use crate::ui::http::cloud::error::Graph;
 use crate::ui::http::cloud::fields::chosen;
 use crate::ui::http::cloud::page::page;
+use crate::ui::http::scope::Scope;
 
 /// What is shown where no fields are named.
 const USUAL: [&str; 7] = [
@@ -34,7 +35,7 @@ pub(super) async fn list(ask: Ask) -> Answer {
 async fn all(ask: &Ask) -> Result<Map<String, Value>, Graph> {
     let (account, online) = (&ask.account, ask.api.node().is_online());
     let callback = ask.api.hooks().list().await?.into_iter().find(|(_, hook, _)| hook.is_cloud());
-    let document = json!({
+    let mut document = json!({
         "id": account.phone_number(),
         "display_phone_number": account.number(),
         "verified_name": name_of(&ask.api).await?,
@@ -50,8 +51,11 @@ async fn all(ask: &Ask) -> Result<Map<String, Value>, Graph> {
         "is_official_business_account": false,
         "is_pin_enabled": false,
         "messaging_limit_tier": "TIER_UNLIMITED",
-        "webhook_configuration": { "application": callback.map(|(_, hook, _)| hook.url) },
     });
+    // An address may have in it what lets its bearer in: it is shown to those who may name one.
+    if ask.may(Scope::Subscribe) {
+        document["webhook_configuration"] = json!({ "application": callback.map(|(_, hook, _)| hook.url) });
+    }
     match document {
         Value::Object(all) => Ok(all),
         _ => Ok(Map::new()),

@@ -116,7 +116,10 @@ fn of_others(method: &Method, edge: &[&str], ask: Ask) -> Option<(Scope, Work)> 
         (Object::Word, ["access_token"]) if get || post => (Read, Box::pin(tokens::exchange(ask))),
         (Object::Thing, []) if get => (Read, Box::pin(thing(ask))),
         (Object::Thing, [media::CONTENT]) if get => (Read, Box::pin(media::fetch(ask))),
-        (Object::Thing, []) if delete => (Send, Box::pin(media::remove(ask))),
+        (Object::Thing, []) if delete => {
+            // Whoever may only send removes no file but an upload.
+            (if ask.may(Manage) { Manage } else { Send }, Box::pin(media::remove(ask)))
+        }
         (Object::Thing, []) if post => (Manage, Box::pin(templates::edit(ask))),
         _ => return None,
     })

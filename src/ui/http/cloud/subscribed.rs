@@ -8,8 +8,8 @@ use crate::ui::http::cloud::business::APP_NAME;
 use crate::ui::http::cloud::codes::Code;
 use crate::ui::http::cloud::error::Graph;
 use crate::ui::http::cloud::handshake::shake;
-use crate::ui::http::cloud::notice::render::FIELDS;
-use crate::ui::http::cloud::parameters::Parameters;
+use crate::ui::http::cloud::notice::field::FIELDS;
+use crate::ui::http::scope::Scope;
 use crate::ui::http::webhook::hook::{Form, Hook, NewHook, Seat};
 
 /// What the app is subscribed to.
@@ -20,7 +20,9 @@ pub(super) async fn list(ask: Ask) -> Answer {
     let hooks = seated(&ask).await?;
     let mut data =
         json!({ "whatsapp_business_api_data": { "id": ask.account.app(), "name": APP_NAME, "link": "" } });
-    if let Some(own) = hooks.iter().find(|hook| hook.form == Form::Cloud(Seat::Business)) {
+    let own = hooks.iter().find(|hook| hook.form == Form::Cloud(Seat::Business));
+    // An address may have in it what lets its bearer in: it is shown to those who may name one.
+    if let Some(own) = own.filter(|_| ask.may(Scope::Subscribe)) {
         data["override_callback_uri"] = own.url.as_str().into();
     }
     Ok(answer(&json!({ "data": if hooks.is_empty() { json!([]) } else { json!([data]) } })))
@@ -54,7 +56,11 @@ pub(super) async fn callbacks(ask: Ask) -> Answer {
     let shown = |hook: &Hook| {
         let fields: Vec<Value> =
             fields_of(hook).iter().map(|name| json!({ "name": name, "version": "v23.0" })).collect();
-        json!({ "object": OBJECT, "callback_url": hook.url, "active": true, "fields": fields })
+        let mut shown = json!({ "object": OBJECT, "active": true, "fields": fields });
+        if ask.may(Scope::Subscribe) {
+            shown["callback_url"] = hook.url.as_str().into();
+        }
+        shown
     };
     let data: Vec<Value> =
         hooks.iter().filter(|hook| hook.form == Form::Cloud(Seat::App)).map(shown).collect();
@@ -72,20 +78,30 @@ pub(super) async fn call_back(mut ask: Ask) -> Answer {
         return Err(Graph::value("object", &format!("must be `{OBJECT}`")));
     }
     let url = parameters.required("callback_url")?;
-    // Fields of which nothing ever comes are taken: those who name all that they know are told what there is.
-    let fields = fields(&parameters).into_iter().filter(|field| FIELDS.contains(&field.as_str())).collect();
+    let fields = fields(parameters.get("fields"))?;
     seat(&ask, Seat::App, url, parameters.text("verify_token"), fields).await?;
     Ok(success())
 }
 
-fn fields(parameters: &Parameters) -> Vec<String> {
-    match parameters.get("fields") {
-        Some(Value::Array(fields)) => {
-            fields.iter().filter_map(|field| field.as_str().map(str::to_owned)).collect()
-        }
-        Some(Value::String(fields)) => fields.split(',').map(|field| field.trim().to_owned()).collect(),
-        _ => Vec::new(),
+/// The fields that are wanted, each once; none where none is named, which means all. Fields of which nothing ever comes are
+/// passed over where one that there is stands beside them: those who name all that they know are told what there is.
+fn fields(given: Option<&Value>) -> Result<Vec<String>, Graph> {
+    let named: Vec<&str> = match given {
+        None => return Ok(Vec::new()),
+        Some(Value::Array(fields)) if fields.is_empty() => return Ok(Vec::new()),
+        Some(Value::String(fields)) if fields.trim().is_empty() => return Ok(Vec::new()),
+        Some(Value::Array(fields)) => fields.iter().filter_map(Value::as_str).map(str::trim).collect(),
+        Some(Value::String(fields)) => fields.split(',').map(str::trim).collect(),
+        Some(_) => Vec::new(),
+    };
+    let known: Vec<String> =
+        FIELDS.into_iter().filter(|field| named.contains(field)).map(str::to_owned).collect();
+    if known.is_empty() {
+        let words =
+            format!("The parameter fields names nothing that there is: there are {}.", FIELDS.join(", "));
+        return Err(Graph::new(Code::Parameter, words));
     }
+    Ok(known)
 }
 
 /// Has it told no more.
@@ -112,4 +128,24 @@ async fn seat(
         NewHook { url, kinds: fields, form: Form::Cloud(seat), secret: Some(ask.account.secret.clone()) };
     ask.api.hooks().reseat(&mut system_rng(), seat, hook).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_field_that_there_is_counts_once_and_none_means_all_only_where_none_is_named() {
+        let fields = |given: Value| fields(Some(&given)).map_err(|error| error.code.number());
+        assert_eq!(super::fields(None), Ok(Vec::new()));
+        assert_eq!((fields(json!([])), fields(json!(" "))), (Ok(Vec::new()), Ok(Vec::new())));
+        assert_eq!(fields(Value::Array(vec!["messages".into(); 11_000])), Ok(vec!["messages".to_owned()]));
+        let two = ["messages", "user_id_update"].map(str::to_owned).to_vec();
+        assert_eq!(fields(json!("user_id_update, messages,account_update,messages")), Ok(two));
+        for wrong in
+            [json!("account_update"), json!(["nonsense"]), json!([1]), json!(","), json!(7), json!({})]
+        {
+            assert_eq!(fields(wrong.clone()), Err(100), "{wrong}");
+        }
+    }
 }

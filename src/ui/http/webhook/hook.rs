@@ -11,11 +11,13 @@ use tokio::sync::{OnceCell, watch};
 use crate::base::api_limits as limits;
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
+use crate::engine::event::KINDS;
 use crate::node::event_log;
 use crate::node::handle::Node;
 use crate::store::key::TableId;
 use crate::store::table::{Rows as _, Table};
 use crate::store::tx::Tx;
+use crate::ui::http::cloud::notice::field::FIELDS;
 use crate::ui::http::cloud::notice::told;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::short_id::ShortId;
@@ -134,6 +136,7 @@ impl Hooks {
         rng: &mut (dyn CryptoRng + Send),
         NewHook { url, kinds, form, secret }: NewHook,
     ) -> Result<(ShortId, Hook), ApiError> {
+        check_kinds(form, &kinds)?;
         let id = ShortId::random(rng);
         let secret = secret.unwrap_or_else(|| Secret::random(rng));
         let full = self.held().await?.len() >= limits::WEBHOOKS_MAX;
@@ -320,6 +323,18 @@ impl Hooks {
     }
 }
 
+/// Whether a row has room for these kinds, whoever names them: there are only so many.
+fn check_kinds(form: Form, kinds: &[String]) -> Result<(), ApiError> {
+    let most = match form {
+        Form::Events => KINDS.len(),
+        Form::Cloud(_) => FIELDS.len(),
+    };
+    if kinds.len() > most {
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, "webhook", "name each kind of events once"));
+    }
+    Ok(())
+}
+
 fn no_webhook() -> ApiError {
     ApiError::not_found("no_webhook", "there is no such webhook: `sigillo webhook list` shows them")
 }
@@ -327,6 +342,16 @@ fn no_webhook() -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_webhook_names_no_more_kinds_than_there_are() {
+        let kinds = |count: usize| vec!["messages".to_owned(); count];
+        assert!(check_kinds(Form::Events, &kinds(KINDS.len())).is_ok());
+        assert!(check_kinds(Form::Events, &kinds(KINDS.len() + 1)).is_err());
+        let cloud = Form::Cloud(Seat::App);
+        assert!(check_kinds(cloud, &kinds(FIELDS.len())).is_ok());
+        assert!(check_kinds(cloud, &kinds(FIELDS.len() + 1)).is_err());
+    }
 
     #[test]
     fn rows_keep_their_encoding() {

@@ -1,5 +1,6 @@
 //! One letter on its way to a receiver: signed, over HTTP on this machine or HTTPS elsewhere, in bounded time.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
@@ -11,7 +12,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -89,7 +90,7 @@ pub(in crate::ui::http) fn in_query(text: &str) -> String {
 /// Whether a host is this machine, by its address or the name that every machine has for itself.
 fn is_here(host: &str) -> bool {
     let bare = host.trim_matches(['[', ']']);
-    bare.parse::<std::net::IpAddr>().map_or(bare == "localhost", |address| address.is_loopback())
+    bare.parse::<IpAddr>().map_or(bare == "localhost", |address| address.is_loopback())
 }
 
 /// `sha256=` and the HMAC-SHA-256 of the body, as `X-Hub-Signature-256` has it.
@@ -180,14 +181,35 @@ pub(in crate::ui::http) async fn get(
     asked.unwrap_or_else(|_| Err("it doesn't answer in time".to_owned()))
 }
 
-/// Asks for what is at an address, and gives the answer before its body has come.
-pub(in crate::ui::http) async fn open(target: &Target) -> Result<Response<Incoming>, String> {
-    let asked = tokio::time::timeout(limits::WEBHOOK_PATIENCE, ask(target, &target.path_with(&[]))).await;
-    asked.unwrap_or_else(|_| Err("it doesn't answer in time".to_owned()))
+/// Asks for what is at an address that somebody else named, and gives the answer before its body has come. The connection goes
+/// to no address but those that are allowed, whatever a name leads to; what was in the way isn't told, since it would tell
+/// what is in a network.
+pub(in crate::ui::http) async fn open(
+    target: &Target,
+    is_allowed: fn(IpAddr) -> bool,
+) -> Result<Response<Incoming>, &'static str> {
+    let asked = async {
+        let found = lookup_host((target.host(), target.port())).await.map_err(|error| error.to_string())?;
+        let allowed: Vec<SocketAddr> = found
+            .map(|address| SocketAddr::new(address.ip().to_canonical(), address.port()))
+            .filter(|address| is_allowed(address.ip()))
+            .collect();
+        let stream = TcpStream::connect(allowed.as_slice()).await.map_err(|error| error.to_string())?;
+        ask_over(secure(target, stream).await?, target, &target.path_with(&[])).await
+    };
+    let asked = tokio::time::timeout(limits::WEBHOOK_PATIENCE, asked).await;
+    asked.ok().and_then(Result::ok).ok_or("it can't be reached")
 }
 
 async fn ask(target: &Target, path: &str) -> Result<Response<Incoming>, String> {
-    let mut sender = connect(target).await?;
+    ask_over(connect(target).await?, target, path).await
+}
+
+async fn ask_over(
+    mut sender: SendRequest<Full<Bytes>>,
+    target: &Target,
+    path: &str,
+) -> Result<Response<Incoming>, String> {
     let request = Request::get(path)
         .header("host", target.authority.as_str())
         .header("accept", "*/*")
@@ -198,15 +220,18 @@ async fn ask(target: &Target, path: &str) -> Result<Response<Incoming>, String> 
 }
 
 async fn connect(target: &Target) -> Result<SendRequest<Full<Bytes>>, String> {
-    let host = target.host();
-    let stream = TcpStream::connect((host, target.port())).await;
-    let stream = stream.map_err(|error| format!("it can't be reached: {error}"))?;
+    let stream = TcpStream::connect((target.host(), target.port())).await;
+    secure(target, stream.map_err(|error| format!("it can't be reached: {error}"))?).await
+}
+
+/// Speaks over a connection as the target has it, and over TLS with nobody but the host that is meant.
+async fn secure(target: &Target, stream: TcpStream) -> Result<SendRequest<Full<Bytes>>, String> {
     let _ = stream.set_nodelay(true);
     if !target.is_tls {
         return speak(stream).await;
     }
-    let name =
-        ServerName::try_from(host.to_owned()).map_err(|_| "its name can't be in a certificate".to_owned())?;
+    let name = ServerName::try_from(target.host().to_owned())
+        .map_err(|_| "its name can't be in a certificate".to_owned())?;
     let stream = TlsConnector::from(tls()?).connect(name, stream).await;
     speak(stream.map_err(|error| format!("its TLS fails: {error}"))?).await
 }

@@ -17,7 +17,7 @@ use crate::engine::event::KINDS;
 use crate::node::identity::system_rng;
 use crate::ui::http::api::Api;
 use crate::ui::http::cloud::handshake::shake;
-use crate::ui::http::cloud::notice::render::FIELDS;
+use crate::ui::http::cloud::notice::field::FIELDS;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::{Body, Part};
 use crate::ui::http::short_id::ShortId;

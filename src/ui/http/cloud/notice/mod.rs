@@ -6,9 +6,11 @@
 //! inbound   what a contact said
 //! status    how far what was said to them got
 //! told      how far a webhook was told that already
+//! field     of what a receiver can be told
 //! shapes    all of it, byte for byte
 //! ```
 
+pub(in crate::ui::http) mod field;
 pub(in crate::ui::http) mod render;
 pub(in crate::ui::http) mod told;
 

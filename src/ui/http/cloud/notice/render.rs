@@ -32,10 +32,6 @@ use crate::ui::http::error::ApiError;
 use crate::wire::consent::Topic;
 use crate::wire::said::message::Said;
 
-/// What webhooks can be told of, as that API calls it.
-pub(in crate::ui::http) const FIELDS: [&str; 4] =
-    ["messages", "message_template_status_update", "user_preferences", "user_id_update"];
-
 /// What is sent for an event.
 #[derive(Debug, Default)]
 pub(in crate::ui::http) struct Rendered {

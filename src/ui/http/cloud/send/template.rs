@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::base::money::{Currency, Money};
 use crate::domain::business::template::{Kind, TemplateError};
 use crate::domain::business::templates as registry;
 use crate::ui::http::cloud::ask::Ask;
@@ -47,16 +48,27 @@ pub(in crate::ui::http::cloud) async fn read(
     }
     let rendered = version.definition.render(version.version, &tag, &variables).map_err(refused)?;
     let mut said = rendered.said();
-    if let Said::Menu(menu) = &mut said {
-        for (at, button) in menu.buttons.iter_mut().enumerate() {
-            let payload = payloads.iter().find(|(index, _)| *index == at).map(|(_, payload)| payload.clone());
-            // As that API has it, a button says its title where nothing else was given to it.
-            button.id = payload.unwrap_or_else(|| button.title.clone());
-        }
+    give_payloads(&mut said, &payloads)?;
+    Ok(Letter::Made(Box::new(said), Box::new(rendered.template)))
+}
+
+/// Has each button say what was given to it.
+fn give_payloads(said: &mut Said, payloads: &[(usize, String)]) -> Result<(), Graph> {
+    let buttons = if let Said::Menu(menu) = &mut *said { menu.buttons.as_mut_slice() } else { &mut [] };
+    if let Some((index, _)) = payloads.iter().find(|(index, _)| *index >= buttons.len()) {
+        let words = format!("The template has {} buttons, and none with the index {index}.", buttons.len());
+        return Err(Graph::new(Code::TemplateCount, words));
+    }
+    for (at, button) in buttons.iter_mut().enumerate() {
+        let payload = payloads.iter().find(|(index, _)| *index == at).map(|(_, payload)| payload.clone());
+        // As that API has it, a button says its title where nothing else was given to it.
+        button.id = payload.unwrap_or_else(|| button.title.clone());
+    }
+    if matches!(said, Said::Menu(_)) {
         said.check()
             .map_err(|error| Graph::new(Code::TemplateFormat, format!("It can't be sent: {error}.")))?;
     }
-    Ok(Letter::Made(Box::new(said), Box::new(rendered.template)))
+    Ok(())
 }
 
 /// A button's number, and what it says to programs.
@@ -86,7 +98,9 @@ fn value(parameter: &Map<String, Value>, kind: Option<Kind>) -> Result<String, G
             let (code, amount) =
                 (optional(currency, "code"), currency.get("amount_1000").and_then(Value::as_i64));
             match (kind, code, amount) {
-                (Some(Kind::Money), Some(code), Some(amount)) => Ok(money(&code, amount)),
+                (Some(Kind::Money), Some(code), Some(amount)) => {
+                    money(&code, amount).ok_or_else(|| wrong("is an amount that its currency doesn't have"))
+                }
                 _ => optional(currency, "fallback_value").ok_or_else(|| wrong("lacks its fallback_value")),
             }
         }
@@ -97,12 +111,12 @@ fn value(parameter: &Map<String, Value>, kind: Option<Kind>) -> Result<String, G
     }
 }
 
-/// An amount in thousandths, as a template takes it.
-fn money(code: &str, thousandths: i64) -> String {
-    let (sign, amount) = (if thousandths < 0 { "-" } else { "" }, thousandths.unsigned_abs());
-    // Some currencies have no hundredths.
-    let hundredths = if amount % 1_000 == 0 { String::new() } else { format!(".{:02}", amount % 1_000 / 10) };
-    format!("{code} {sign}{}{hundredths}", amount / 1_000)
+/// An amount in thousandths, as a template takes it: with as many decimals as the currency has. None where there is no such
+/// currency, or where it has no such amount, which isn't rounded.
+fn money(code: &str, thousandths: i64) -> Option<String> {
+    let currency: Currency = code.parse().ok()?;
+    let scaled = thousandths.checked_mul(10_i64.pow(currency.exponent()))?;
+    (scaled % 1_000 == 0).then(|| Money { minor: scaled / 1_000, currency }.to_string())
 }
 
 fn refused(error: TemplateError) -> Graph {
@@ -119,6 +133,7 @@ fn refused(error: TemplateError) -> Graph {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::said::menu::{Menu, Row};
     use serde_json::json;
 
     #[test]
@@ -134,6 +149,41 @@ mod tests {
         assert_eq!(value(day, Some(Kind::Date)), Ok("2027-01-31".into()));
         assert_eq!(value(json!({ "type": "image", "image": { "id": "1" } }), None), Err(132_012));
         assert_eq!(value(json!({ "type": "text" }), None), Err(131_008));
-        assert_eq!((money("JPY", 5_000), money("BRL", -1_050)), ("JPY 5".into(), "BRL -1.05".into()));
+    }
+
+    #[test]
+    fn an_amount_has_the_decimals_of_its_currency_and_is_never_rounded() {
+        let good = [
+            ("JPY", 5_000, "JPY 5"),
+            ("BRL", 5_000, "BRL 5.00"),
+            ("BRL", 1_050, "BRL 1.05"),
+            ("BRL", -1_050, "BRL -1.05"),
+            ("KWD", 1_234, "KWD 1.234"),
+            ("CLF", 1_234, "CLF 1.2340"),
+        ];
+        for (code, amount, text) in good {
+            assert_eq!(money(code, amount).as_deref(), Some(text));
+        }
+        for (code, amount) in [("JPY", 5_500), ("BRL", 1_055), ("real", 1_000), ("BRL", i64::MAX)] {
+            assert_eq!(money(code, amount), None, "{code} {amount}");
+        }
+        let yen = json!({ "type": "currency", "currency": { "fallback_value": "x", "code": "JPY", "amount_1000": 5_500 } });
+        let refused = value(yen.as_object().unwrap(), Some(Kind::Money)).unwrap_err();
+        assert_eq!(refused.code.number(), 132_012);
+    }
+
+    #[test]
+    fn a_payload_is_a_buttons_that_there_is() {
+        let row = |title: &str| Row { id: "1".into(), title: title.into(), about: String::new() };
+        let buttons = vec![row("Yes"), row("No")];
+        let mut said = Said::Menu(Menu { text: "Well?".into(), buttons, ..Menu::default() });
+        assert_eq!(give_payloads(&mut said, &[(1, "no-7".into())]), Ok(()));
+        let Said::Menu(menu) = &said else { panic!("{said:?}") };
+        assert_eq!(menu.buttons.iter().map(|button| button.id.as_str()).collect::<Vec<_>>(), ["Yes", "no-7"]);
+        let code = |said: &mut Said, at| {
+            give_payloads(said, &[(at, "x".into())]).map_err(|error| error.code.number())
+        };
+        assert_eq!(code(&mut said, 2), Err(132_000));
+        assert_eq!(code(&mut Said::Text("Well?".into()), 0), Err(132_000));
     }
 }
