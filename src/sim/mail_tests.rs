@@ -30,7 +30,7 @@ pub(super) const ANA: usize = 0;
 pub(super) const BENTO: usize = 1;
 
 /// Two people who don't know each other, and so many mailboxes.
-fn town(seed: u64, mailboxes: usize) -> World {
+pub(super) fn town(seed: u64, mailboxes: usize) -> World {
     let mut world = World::new(seed, &vec![Person; 2 + mailboxes]);
     for mailbox in 2..2 + mailboxes {
         world.peers[mailbox].serve_mail(Rules::default());
@@ -43,13 +43,13 @@ fn place(world: &World, mailbox: usize) -> PeerAddress {
     PeerAddress::new(world.peers[mailbox].key.clone(), vec!["/memory/1".into()]).unwrap()
 }
 
-fn takes_on(world: &mut World, peer: usize, mailbox: usize) {
+pub(super) fn takes_on(world: &mut World, peer: usize, mailbox: usize) {
     let wanted = NewMailbox { at: place(world, mailbox), token: None, receipt: None };
     let answer = world.ask(peer, Command::AddMailbox(Box::new(wanted)));
     assert!(matches!(answer, Some(Ok(Outcome::Done))), "{answer:?}");
 }
 
-fn invited_by(world: &mut World, peer: usize) -> Invite {
+pub(super) fn invited_by(world: &mut World, peer: usize) -> Invite {
     let Some(Ok(Outcome::Invited { invite: text, .. })) = world.ask(peer, Command::Invite) else {
         panic!("no invite");
     };
