@@ -68,6 +68,10 @@ pub const FILES_LIST_MAX: usize = 1_000;
 pub const FETCHES_MAX: usize = 4;
 /// Files that are wanted at once.
 pub const WANTED_MAX: usize = 10_000;
+/// Files of one conversation that are fetched without a person's word, and that aren't here yet.
+pub const UNASKED_MAX: usize = 64;
+/// Their bytes together, sealed: what may be kept, divided by this. The first one may have more.
+pub const UNASKED_SHARE: u64 = 8;
 /// First and longest pause between two rounds of attempts to fetch a file.
 pub const FETCH_RETRY_FIRST: Duration = Duration::from_secs(5);
 /// See [`FETCH_RETRY_FIRST`].

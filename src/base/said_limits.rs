@@ -18,7 +18,7 @@ pub const REVISIONS_MAX: u32 = 1_000;
 pub const EDIT_LIFE: Duration = Duration::from_secs(24 * HOUR);
 /// How long after it was sent a message's author can take it back.
 pub const DELETION_LIFE: Duration = Duration::from_secs(48 * HOUR);
-/// Messages of one conversation that aren't here and that something is known of already; the oldest goes first.
+/// Messages of one conversation that aren't here and that something is known of already; what comes then is dropped.
 pub const EARLY_MAX: usize = 256;
 /// How many entries are looked at for a message that is named by the beginning of its id.
 pub const LOOK_BACK: usize = 10_000;

@@ -15,6 +15,7 @@ use crate::domain::identity::link::{self, LinkError};
 use crate::domain::identity::log::AccountLog;
 use crate::domain::identity::own::{self, ACCOUNTS};
 use crate::domain::identity::sibling::{SIBLINGS, TRANSFERS, Transfer};
+use crate::domain::mailbox::owner::{self, OWN_QUEUES};
 use crate::domain::session::prekeys::{self, Local};
 use crate::domain::session::rows::PREKEYS;
 use crate::engine::command::{Outcome, Refusal};
@@ -185,8 +186,10 @@ impl Engine {
     /// Our log is another now: who isn't in it any more is forgotten.
     pub(super) fn own_log_learnt(&mut self, step: &mut Step<'_, '_>, log: AccountLog) {
         let account = self.account;
+        let mut any_gone = false;
         for device in self.siblings.clone() {
             if !log.devices().any(|one| one.id == device) {
+                any_gone = true;
                 self.forget_device(step, &device);
                 self.forget_unsettled(step, &device);
                 step.tx.delete(&SIBLINGS, SIBLINGS.key(device.as_bytes()));
@@ -195,6 +198,17 @@ impl Engine {
         }
         step.tx.edit(&ACCOUNTS, &ACCOUNTS.key(account.as_bytes()), |own| own.log = log);
         self.refresh_own(step);
+        if any_gone {
+            self.replace_own_queues(step);
+        }
+    }
+
+    /// Who was one of our devices can write into the queues that those have together: others take their place.
+    fn replace_own_queues(&mut self, step: &mut Step<'_, '_>) {
+        for (id, ..) in owner::queues_for(step.tx, &self.account) {
+            step.tx.edit(&OWN_QUEUES, &OWN_QUEUES.key(id.as_bytes()), |row| row.replaced = Some(step.now));
+        }
+        self.offer_queues_to_own(step);
     }
 
     fn forget_unsettled(&self, step: &Step<'_, '_>, device: &DeviceId) {

@@ -141,6 +141,7 @@ impl Engine {
             };
             let key = MOVED.key(moved.log.account().as_bytes());
             former = moved.former;
+            all(step, &SUPERSEDED, &SUPERSEDED.of(moved.log.account().as_bytes()));
             step.tx.delete(&MOVED, key);
         }
     }

@@ -49,6 +49,10 @@ impl Engine {
             self.files.wanted.remove(id);
             return;
         };
+        if !self.files.may_fetch(id) {
+            self.files.wanted.get_mut(id).into_iter().for_each(|want| want.rest(step.now));
+            return self.note_trouble(step, id, Some(Trouble::NoRoom));
+        }
         let holders = self.holders(step, &row);
         let asked = self.files.wanted.get(id).map_or(0, |want| want.asked);
         let next = holders.into_iter().nth(asked);
@@ -74,8 +78,12 @@ impl Engine {
     }
 
     fn note_trouble(&self, step: &Step<'_, '_>, id: &FileId, trouble: Option<Trouble>) {
-        let state = State::Waiting { wanted: true, trouble };
-        if step.tx.with(&FILES, &FILES.key(id.as_bytes()), |row| row.state) != Some(state) {
+        let before = step.tx.with(&FILES, &FILES.key(id.as_bytes()), |row| row.state);
+        let state = match before {
+            Some(State::Asked { .. }) => State::Asked { trouble },
+            _ => State::Waiting { wanted: true, trouble },
+        };
+        if before != Some(state) {
             kept::edit(step.tx, id, |row| row.turn(state, step.now));
         }
     }
@@ -97,7 +105,10 @@ impl Engine {
 
     fn file_came(&mut self, step: &Step<'_, '_>, id: &FileId) {
         self.files.running.remove(id);
-        if self.files.wanted.remove(id).is_some() {
+        if let Some(want) = self.files.wanted.remove(id) {
+            if !want.asked_for {
+                self.files.bytes = self.files.bytes.saturating_add(want.sealed);
+            }
             kept::edit(step.tx, id, |row| row.turn(State::Here, step.now));
             self.show_file(step, id);
         } else if step.tx.with(&FILES, &FILES.key(id.as_bytes()), Kept::is_here) != Some(true) {

@@ -2,12 +2,13 @@
 //!
 //! It is made anew from the rows when a node starts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::file_limits as limits;
-use crate::base::id::FileId;
+use crate::base::id::{AccountId, FileId};
 use crate::base::kind::AccountKind;
 use crate::base::time::Time;
+use crate::domain::files::kept::{Kept, Origin};
 use crate::domain::files::rules::Rules;
 use crate::wire::peer::PeerKey;
 
@@ -19,12 +20,14 @@ pub(super) struct FileState {
     pub(super) wanted: BTreeMap<FileId, Want>,
     /// Those of them that are being fetched, and from whom.
     pub(super) running: BTreeMap<FileId, PeerKey>,
-    /// Bytes of files on the disk, and of those that are being fetched.
+    /// Bytes of files on the disk, and of those that a person asked for.
     pub(super) bytes: u64,
     /// Files that are known of.
     pub(super) known: usize,
     /// Those of them that belong to no message yet.
     pub(super) unsent: usize,
+    /// Those of them that are gone, and since when.
+    pub(super) gone: BTreeSet<(Time, FileId)>,
     pub(super) misses: Misses,
 }
 
@@ -41,12 +44,26 @@ pub(super) struct Want {
     pub(super) faults: u8,
     /// Nothing is tried before.
     pub(super) due: Time,
+    /// In which conversation it was told of.
+    pub(super) thread: Option<AccountId>,
+    /// Its bytes on the disk.
+    pub(super) sealed: u64,
+    /// Whether a person asked for it.
+    pub(super) asked_for: bool,
 }
 
 impl Want {
     /// One that nobody was asked for.
-    pub(super) const fn new(due: Time) -> Self {
-        Self { asked: 0, hope: false, rounds: 0, faults: 0, due }
+    pub(super) fn new(row: &Kept, due: Time) -> Self {
+        let thread = match row.origin {
+            Origin::Told { thread, .. } => Some(thread),
+            Origin::Here => None,
+        };
+        Self::of(thread, (row.sealed(), row.is_asked_for()), due)
+    }
+
+    const fn of(thread: Option<AccountId>, (sealed, asked_for): (u64, bool), due: Time) -> Self {
+        Self { asked: 0, hope: false, rounds: 0, faults: 0, due, thread, sealed, asked_for }
     }
 
     /// Everybody was asked: after a pause from the first on again.
@@ -72,6 +89,7 @@ impl FileState {
             bytes: 0,
             known: 0,
             unsent: 0,
+            gone: BTreeSet::new(),
             misses: Misses::default(),
         }
     }
@@ -79,6 +97,27 @@ impl FileState {
     /// Whether so many bytes more may be kept.
     pub(super) const fn has_room(&self, bytes: u64) -> bool {
         self.bytes.saturating_add(bytes) <= self.rules.kept
+    }
+
+    /// Whether one more file of a conversation may be fetched without a person's word.
+    pub(super) fn may_want(&self, thread: &AccountId, sealed: u64) -> bool {
+        let unasked = self.wanted.values().filter(|want| !want.asked_for && want.thread == Some(*thread));
+        let (count, bytes) = unasked.fold((0, sealed), |(count, bytes): (usize, u64), want| {
+            (count + 1, bytes.saturating_add(want.sealed))
+        });
+        let in_share = count == 0 || bytes <= self.rules.kept / limits::UNASKED_SHARE;
+        self.wanted.len() < limits::WANTED_MAX
+            && count < limits::UNASKED_MAX
+            && in_share
+            && self.has_room(sealed)
+    }
+
+    /// Whether there is room for a wanted file now, beside those that are being fetched.
+    pub(super) fn may_fetch(&self, id: &FileId) -> bool {
+        let Some(want) = self.wanted.get(id).filter(|want| !want.asked_for) else { return true };
+        let others = self.running.keys().filter(|other| *other != id);
+        let others = others.filter_map(|other| self.wanted.get(other)).filter(|other| !other.asked_for);
+        self.has_room(others.map(|other| other.sealed).fold(want.sealed, u64::saturating_add))
     }
 
     /// Whether a file is being fetched from a peer.
@@ -157,8 +196,28 @@ mod tests {
     }
 
     #[test]
+    fn one_conversation_takes_only_its_share_of_what_is_fetched_unasked() {
+        let mut state = FileState::new(AccountKind::Person);
+        let (ana, bento) = (AccountId::new([1; 32]), AccountId::new([2; 32]));
+        let share = state.rules.kept / limits::UNASKED_SHARE;
+        assert!(state.may_want(&ana, share + 1), "the first one may have more");
+        state.wanted.insert(FileId::new([0; 32]), Want::of(Some(ana), (share, false), NOW));
+        assert!(!state.may_want(&ana, 1) && state.may_want(&bento, share));
+        assert!(state.has_room(state.rules.kept), "what is only announced takes no room of others");
+        state.wanted.clear();
+        for number in 0..limits::UNASKED_MAX {
+            assert!(state.may_want(&ana, 1));
+            let id = FileId::new([u8::try_from(number).unwrap(); 32]);
+            state.wanted.insert(id, Want::of(Some(ana), (1, false), NOW));
+        }
+        assert!(!state.may_want(&ana, 1) && state.may_want(&bento, 1));
+        state.bytes = state.rules.kept;
+        assert!(!state.may_fetch(&FileId::new([0; 32])), "nothing unasked is fetched where there is no room");
+    }
+
+    #[test]
     fn pauses_grow_to_a_bound_and_end_when_somebody_is_there() {
-        let mut want = Want::new(NOW);
+        let mut want = Want::of(None, (0, false), NOW);
         let mut pauses = Vec::new();
         for _ in 0..12 {
             want.rest(NOW);

@@ -111,17 +111,16 @@ pub fn on_disk(rows: &impl Rows) -> Vec<FileId> {
     all.filter(|(_, row)| row.is_here() || row.is_wanted()).map(|(id, _)| id).collect()
 }
 
-/// Bytes of all files on the disk, and of those that are being fetched, sealed.
+/// Bytes of all files on the disk, and of those that a person asked for, sealed.
 pub fn bytes(rows: &impl Rows) -> u64 {
-    let all = kept::all(rows).into_iter();
-    all.filter(|(_, row)| row.is_here() || row.is_wanted()).map(|(_, row)| row.sealed()).sum()
+    kept::all(rows).into_iter().filter(|(_, row)| row.counts()).map(|(_, row)| row.sealed()).sum()
 }
 
 /// How a file stands, in one word.
 pub const fn state_word(state: State) -> &'static str {
     match state {
         State::Here => "here",
-        State::Waiting { wanted: true, .. } => "waiting",
+        State::Waiting { wanted: true, .. } | State::Asked { .. } => "waiting",
         State::Waiting { wanted: false, .. } => "offered",
         State::Gone(End::Forgotten) => "forgotten",
         State::Gone(End::Expired) => "expired",
@@ -137,7 +136,7 @@ pub(super) fn state_of(rows: &impl Rows, id: &FileId) -> &'static str {
 
 fn view(rows: &impl Rows, id: FileId, row: &Kept) -> FileView {
     let (trouble, expires) = match row.state {
-        State::Waiting { trouble, .. } => (trouble, Some(row.expires)),
+        State::Waiting { trouble, .. } | State::Asked { trouble } => (trouble, Some(row.expires)),
         State::Here => (None, row.is_ours().then_some(row.expires)),
         State::Gone(_) => (None, None),
     };

@@ -33,11 +33,14 @@ impl Engine {
         self.files.known = all.len();
         for (id, row) in all {
             self.files.unsent += usize::from(is_unsent(&row));
-            if row.is_here() || row.is_wanted() {
+            if row.counts() {
                 self.files.bytes += row.sealed();
             }
             if row.is_wanted() {
-                self.files.wanted.insert(id, Want::new(step.now));
+                self.files.wanted.insert(id, Want::new(&row, step.now));
+            }
+            if matches!(row.state, State::Gone(_)) {
+                self.files.gone.insert((row.since, id));
             }
         }
         self.fetch_some(step);
@@ -49,7 +52,7 @@ impl Engine {
             let state = match row.state {
                 State::Here if row.is_ours() => State::Gone(End::LeftBehind),
                 State::Here => State::Waiting { wanted: false, trouble: None },
-                State::Waiting { .. } | State::Gone(_) => continue,
+                State::Waiting { .. } | State::Asked { .. } | State::Gone(_) => continue,
             };
             kept::edit(step.tx, &id, |row| row.turn(state, step.now));
         }
@@ -67,7 +70,7 @@ impl Engine {
         if picture.as_ref().is_some_and(|picture| !picture.is_valid()) {
             return Err(Refusal::File(PICTURE_WORDS.into()));
         }
-        if self.files.known >= limits::FILES_MAX || self.files.unsent >= limits::FILES_UNSENT_MAX {
+        if self.files.unsent >= limits::FILES_UNSENT_MAX || !self.has_place(step) {
             return Err(Refusal::TooMany("files that belong to no message yet: send or forget some"));
         }
         let expires = step.now.plus(limits::UNSENT_LIFE);
@@ -115,8 +118,16 @@ impl Engine {
         let row = step.tx.row(&FILES, id.as_bytes()).ok_or(Refusal::NoSuchFile)?;
         match row.state {
             State::Here => return Ok(Outcome::Done),
+            State::Asked { .. } => {
+                let want = self.files.wanted.entry(*id).or_insert_with(|| Want::new(&row, step.now));
+                want.wake(step.now);
+            }
             State::Waiting { wanted: true, .. } => {
-                self.files.wanted.entry(*id).or_insert(Want::new(step.now)).wake(step.now);
+                if self.files.has_room(row.sealed()) {
+                    self.asked_for(step, id, &row);
+                }
+                let want = self.files.wanted.entry(*id).or_insert_with(|| Want::new(&row, step.now));
+                want.wake(step.now);
             }
             _ if row.is_ours() => return Err(Refusal::File(OURS_WORDS.into())),
             State::Waiting { .. } | State::Gone(_) => {
@@ -126,7 +137,8 @@ impl Engine {
                 if self.files.wanted.len() >= limits::WANTED_MAX {
                     return Err(Refusal::TooMany("files that are to be fetched"));
                 }
-                self.want(step, *id, row.sealed());
+                self.want(step, *id, &row);
+                self.asked_for(step, id, &row);
                 let expires = row.expires.max(step.now.plus(limits::UNSENT_LIFE));
                 kept::edit(step.tx, id, |row| row.expires = expires);
                 self.agenda.set(step.tx, Job::FileEnds(*id), expires);
@@ -139,10 +151,14 @@ impl Engine {
     /// A person wants a file off the disk.
     pub(super) fn forget_file(&mut self, step: &Step<'_, '_>, id: &FileId) -> Result<Outcome, Refusal> {
         let row = step.tx.row(&FILES, id.as_bytes()).ok_or(Refusal::NoSuchFile)?;
-        if row.uses == 0 {
-            self.drop_file(step, id);
-        } else {
-            self.end_file(step, id, End::Forgotten);
+        match row.state {
+            // Once more: it isn't even remembered what it was.
+            State::Gone(_) => self.drop_file(step, id),
+            _ if row.uses == 0 => {
+                self.files.unsent = self.files.unsent.saturating_sub(usize::from(is_unsent(&row)));
+                self.drop_file(step, id);
+            }
+            _ => self.end_file(step, id, End::Forgotten),
         }
         Ok(Outcome::Done)
     }
@@ -202,10 +218,13 @@ impl Engine {
         if known.as_ref().is_some_and(|row| row.is_ours() || !matches!(row.state, State::Gone(_))) {
             return false;
         }
-        if known.is_none() && self.files.known >= limits::FILES_MAX {
+        if known.is_none() && !self.has_place(step) {
             self.counters.over_limit += 1;
             return false;
         }
+        known.iter().for_each(|row| {
+            self.files.gone.remove(&(row.since, id));
+        });
         self.files.known += usize::from(known.is_none());
         let expires = step.now.plus(limits::OFFER_LIFE);
         let row = Kept {
@@ -230,20 +249,28 @@ impl Engine {
         if size > self.files.rules.fetched || contact.standing != Standing::Accepted {
             return;
         }
-        let sealed = file.opening.shape().map_or(0, |shape| shape.sealed());
-        if self.files.wanted.len() < limits::WANTED_MAX && self.files.has_room(sealed) {
-            self.want(step, id, sealed);
+        let Some(row) = step.tx.row(&FILES, id.as_bytes()) else { return };
+        if self.files.may_want(&contact.thread, row.sealed()) {
+            self.want(step, id, &row);
         } else {
             let state = State::Waiting { wanted: false, trouble: Some(Trouble::NoRoom) };
             kept::edit(step.tx, &id, |row| row.turn(state, step.now));
         }
     }
 
-    fn want(&mut self, step: &Step<'_, '_>, id: FileId, sealed: u64) {
+    fn want(&mut self, step: &Step<'_, '_>, id: FileId, row: &Kept) {
         let state = State::Waiting { wanted: true, trouble: None };
         kept::edit(step.tx, &id, |row| row.turn(state, step.now));
-        self.files.bytes += sealed;
-        self.files.wanted.insert(id, Want::new(step.now));
+        self.files.gone.remove(&(row.since, id));
+        self.files.wanted.insert(id, Want { asked_for: false, ..Want::new(row, step.now) });
+    }
+
+    /// A person asked for a file that is wanted: it has its room from now on.
+    fn asked_for(&mut self, step: &Step<'_, '_>, id: &FileId, row: &Kept) {
+        let state = State::Asked { trouble: None };
+        kept::edit(step.tx, id, |row| row.turn(state, step.now));
+        self.files.bytes += row.sealed();
+        self.files.wanted.get_mut(id).into_iter().for_each(|want| want.asked_for = true);
     }
 
     /// The time of a file is over.
@@ -253,10 +280,15 @@ impl Engine {
             return self.agenda.set(step.tx, Job::FileEnds(*id), row.expires);
         }
         match row.state {
-            State::Here if is_unsent(&row) => self.drop_file(step, id),
+            State::Here if is_unsent(&row) => {
+                self.files.unsent = self.files.unsent.saturating_sub(1);
+                self.drop_file(step, id);
+            }
             // What came stays until somebody removes it.
             State::Here if !row.is_ours() => {}
-            State::Here | State::Waiting { .. } => self.end_file(step, id, End::Expired),
+            State::Here | State::Waiting { .. } | State::Asked { .. } => {
+                self.end_file(step, id, End::Expired);
+            }
             State::Gone(_) => {}
         }
     }
@@ -265,29 +297,46 @@ impl Engine {
     pub(super) fn end_file(&mut self, step: &Step<'_, '_>, id: &FileId, end: End) {
         self.let_go(step, id);
         let turned = kept::edit(step.tx, id, |row| {
-            let before = row.state;
+            let before = (row.state, row.since);
             row.turn(State::Gone(end), step.now);
-            before != row.state
+            (before, row.since)
         });
-        if turned == Some(true) {
+        let Some(((state, before), since)) = turned else { return };
+        self.files.gone.remove(&(before, *id));
+        self.files.gone.insert((since, *id));
+        if state != State::Gone(end) {
             self.show_file(step, id);
         }
     }
 
-    /// Nobody needs to know of a file any more.
+    /// Whether one more file can be known of. Of those that are gone the oldest makes place: what its message says of it
+    /// stays.
+    fn has_place(&mut self, step: &Step<'_, '_>) -> bool {
+        if self.files.known < limits::FILES_MAX {
+            return true;
+        }
+        let Some((_, oldest)) = self.files.gone.first().copied() else { return false };
+        self.drop_file(step, &oldest);
+        true
+    }
+
+    /// Nobody needs to know of a file any more. If it belonged to no message, whoever drops it counts one less of those.
     fn drop_file(&mut self, step: &Step<'_, '_>, id: &FileId) {
         let Some(row) = step.tx.row(&FILES, id.as_bytes()) else { return };
         self.let_go(step, id);
         self.files.known = self.files.known.saturating_sub(1);
-        self.files.unsent = self.files.unsent.saturating_sub(usize::from(is_unsent(&row)));
+        self.files.gone.remove(&(row.since, *id));
+        if let (Origin::Told { thread, .. }, 1..) = (row.origin, row.uses) {
+            kept::forget_uses(step.tx, id, &thread);
+        }
         step.tx.delete(&FILES, FILES.key(id.as_bytes()));
         self.agenda.clear(step.tx, &Job::FileEnds(*id));
     }
 
     fn let_go(&mut self, step: &Step<'_, '_>, id: &FileId) {
-        let held = step.tx.with(&FILES, &FILES.key(id.as_bytes()), |row| {
-            if row.is_here() || row.is_wanted() { row.sealed() } else { 0 }
-        });
+        let held = step
+            .tx
+            .with(&FILES, &FILES.key(id.as_bytes()), |row| if row.counts() { row.sealed() } else { 0 });
         self.files.bytes = self.files.bytes.saturating_sub(held.unwrap_or(0));
         self.files.wanted.remove(id);
         self.files.running.remove(id);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::id::{AccountId, DeviceId, SessionId};
 use crate::base::limits;
 use crate::domain::chat::changes::{Named, Side};
-use crate::domain::chat::conversation;
+use crate::domain::chat::conversation::{self, CONVERSATIONS};
 use crate::domain::chat::incoming::{self, Arrival, INCOMING};
 use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::chat::timeline::{self, Body as Line, Entry, From, NewEntry};
@@ -137,9 +137,7 @@ impl Engine {
                 false
             }
             Standing::Requested => {
-                let rows = contact.devices().filter_map(|device| step.tx.row(&INCOMING, device.as_bytes()));
-                let said: u64 = rows.map(|row| row.filed + u64::from(row.held)).sum();
-                let heard = said < limits::STRANGER_ENTRIES_MAX;
+                let heard = said_by(step, contact) < limits::STRANGER_ENTRIES_MAX;
                 self.counters.over_limit += u64::from(!heard);
                 heard
             }
@@ -334,8 +332,11 @@ impl Engine {
         bytes: &[u8],
     ) {
         // A stranger's gaps would be shown as missing, one entry for each number.
-        let out_of_bounds =
-            contact.standing == Standing::Requested && content.seq > limits::STRANGER_ENTRIES_MAX;
+        let out_of_bounds = contact.standing == Standing::Requested && {
+            let filed = step.tx.with(&INCOMING, &INCOMING.key(device.as_bytes()), |row| row.filed);
+            let ahead = content.seq.saturating_sub(filed.unwrap_or(0));
+            ahead.saturating_add(entries_with(step, contact)) > limits::STRANGER_ENTRIES_MAX
+        };
         if out_of_bounds || !self.may_be_heard(step, contact) {
             self.counters.over_limit += u64::from(out_of_bounds);
             return;
@@ -558,6 +559,18 @@ impl Engine {
         let entry = view::fresh_entry(step.tx, contact, entry);
         self.show(Event::Entry { with: Address(contact.account), name: contact.name.clone(), entry });
     }
+}
+
+/// How much came of a contact: what its timeline has, and what waits behind a gap. Its numbers say nothing of that: they go
+/// on from another life, or begin high.
+fn said_by(step: &Step<'_, '_>, contact: &Contact) -> u64 {
+    let rows = contact.devices().filter_map(|device| step.tx.row(&INCOMING, device.as_bytes()));
+    rows.fold(entries_with(step, contact), |said, row| said + u64::from(row.held))
+}
+
+fn entries_with(step: &Step<'_, '_>, contact: &Contact) -> u64 {
+    let key = CONVERSATIONS.key(contact.thread.as_bytes());
+    step.tx.with(&CONVERSATIONS, &key, |row| row.entries).unwrap_or(0)
 }
 
 /// What a content of theirs puts into the timeline.

@@ -5,7 +5,9 @@
 //! may have been, and what this node said to a few alone it says again.
 
 use crate::base::id::DeviceId;
+use crate::base::limits;
 use crate::base::time::Time;
+use crate::crypto::secret::Secret;
 use crate::domain::chat::conversation::{self, CONVERSATIONS};
 use crate::domain::chat::incoming;
 use crate::domain::chat::outbox::{Deposit, OUTBOX};
@@ -13,9 +15,9 @@ use crate::domain::chat::void;
 use crate::domain::identity::contact::{CONTACTS, Standing};
 use crate::domain::identity::own::ACCOUNTS;
 use crate::domain::identity::sibling::SIBLINGS;
-use crate::domain::mailbox::owner::FOR_CONTACT;
+use crate::domain::mailbox::owner::{self, FOR_CONTACT, MAILBOXES, Mailbox, OWN_QUEUES, OwnQueue, Purpose};
 use crate::domain::mailbox::queue::QUEUES;
-use crate::domain::session::rows::{ONE_TIME, PEERS};
+use crate::domain::session::rows::{ONE_TIME, PEERS, POOLS};
 use crate::engine::machine::{Engine, Step};
 use crate::engine::reconcile;
 use crate::store::key::{Key, TableId};
@@ -52,16 +54,37 @@ impl Engine {
             for (key, _) in step.tx.scan(&ONE_TIME, &ONE_TIME.of(account.as_bytes())) {
                 step.tx.delete(&ONE_TIME, key);
             }
+            step.tx.edit(&POOLS, &POOLS.key(account.as_bytes()), |pool| pool.settle(u32::MAX));
             if own.log.successor().is_none() {
                 self.new_prekeys(step, &account);
             }
         }
+        self.replace_inboxes(step);
         // Contacts may have been told of other queues since, which nobody reads any more.
         for (key, _) in step.tx.scan(&FOR_CONTACT, &FOR_CONTACT.all()) {
             step.tx.edit(&FOR_CONTACT, &key, |row| (row.told, row.told_at) = (Vec::new(), None));
         }
         if self.is_business() {
             reconcile::begin(step);
+        }
+    }
+
+    /// Mailboxes hand out pairs of one-time prekeys whose halves aren't here: whoever uses one can't be understood. So the
+    /// inboxes there are looked into once more and then go, with all of those, and others take their place.
+    fn replace_inboxes(&self, step: &mut Step<'_, '_>) {
+        // At the first look their mail is fetched; at the one after it they are over.
+        let since = step.now.plus(limits::MAIL_POLL).minus(limits::QUEUES_ROTATION);
+        for (key, queue) in step.tx.scan(&OWN_QUEUES, &OWN_QUEUES.all()) {
+            if matches!(queue.purpose, Purpose::Inbox { .. }) {
+                step.tx.edit(&OWN_QUEUES, &key, |row| row.replaced = Some(since));
+            }
+        }
+        for mailbox in owner::standing(step.tx) {
+            let peer = mailbox.at.peer().clone();
+            let purpose = Purpose::Inbox { own: self.account, gate: Secret::random(step.rng) };
+            let (inbox, queue) = OwnQueue::new(peer.clone(), purpose, step.now, step.rng);
+            step.tx.put(&OWN_QUEUES, OWN_QUEUES.key(inbox.as_bytes()), queue);
+            step.tx.put(&MAILBOXES, MAILBOXES.key(peer.as_bytes()), Mailbox { inbox, ..mailbox });
         }
     }
 

@@ -256,6 +256,9 @@ fn what_is_forgotten_goes_and_can_be_fetched_again() {
     assert_eq!(lines(&world, 1, &ana)[0].2, "here");
     assert!(world.ask(0, Command::ForgetFile(file)).unwrap().is_ok());
     assert!(matches!(world.ask(0, Command::WantFile(file)).unwrap(), Err(Refusal::File(_))));
+    assert!(world.ask(0, Command::ForgetFile(file)).unwrap().is_ok());
+    assert!(view(&world, 0, &file).is_none(), "what is forgotten twice isn't known any more");
+    assert_eq!(lines(&world, 0, &bento)[0].2, "forgotten");
     let unknown = FileId::new([9; 32]);
     assert!(matches!(world.ask(0, Command::ForgetFile(unknown)).unwrap(), Err(Refusal::NoSuchFile)));
     nothing_is_wrong(&world);
@@ -319,9 +322,11 @@ fn a_business_sends_files_only_where_it_may_write() {
 fn files_take_no_more_room_than_they_may() {
     let (mut world, _, bento) = friends(990);
     world.peers[1].keep_files(Rules { fetched: SMALL, kept: 2 * SMALL + SMALL / 2 });
-    let files: Vec<FileId> =
-        (1..=3).map(|number| give_and_send(&mut world, 0, bento, number, SMALL)).collect();
-    world.run(MINUTE);
+    let mut files = Vec::new();
+    for number in 1..=3 {
+        files.push(give_and_send(&mut world, 0, bento, number, SMALL));
+        world.run(MINUTE);
+    }
     let here = files.iter().filter(|file| state(&world, 1, file) == "here").count();
     assert_eq!(here, 2);
     let left = files.iter().find(|file| state(&world, 1, file) != "here").unwrap();
@@ -338,6 +343,22 @@ fn files_take_no_more_room_than_they_may() {
 }
 
 #[test]
+fn what_one_contact_announces_and_does_not_give_takes_no_room_of_others() {
+    let (mut world, _, bento) = friends(991);
+    world.peers[1].keep_files(Rules { fetched: SMALL, kept: 16 * SMALL });
+    let files: Vec<FileId> =
+        (1..=40).map(|number| give_and_send(&mut world, 0, bento, number, SMALL)).collect();
+    world.files.lose(0);
+    world.run(MINUTE);
+    let waiting = files.iter().filter(|file| state(&world, 1, file) == "waiting").count();
+    assert!((1..=2).contains(&waiting), "{waiting}");
+    world.stop(1);
+    world.start(1);
+    world.run(MINUTE);
+    assert!(give(&mut world, 1, 77, 10 * SMALL).is_ok(), "all the room is there still");
+}
+
+#[test]
 fn so_many_files_may_wait_to_be_sent_and_no_more() {
     let (mut world, _, bento) = friends(993);
     let first = give(&mut world, 0, 0, 1).unwrap();
@@ -345,8 +366,10 @@ fn so_many_files_may_wait_to_be_sent_and_no_more() {
         give(&mut world, 0, number, 1).unwrap();
     }
     assert!(matches!(give(&mut world, 0, 200, 1), Err(Refusal::TooMany(_))));
-    send(&mut world, 0, bento, first, "");
+    let Outcome::Queued { id: message, .. } = send(&mut world, 0, bento, first, "") else { panic!() };
     assert!(give(&mut world, 0, 200, 1).is_ok());
+    assert!(world.ask(0, Command::Delete { with: bento, message }).unwrap().is_ok());
+    assert!(matches!(give(&mut world, 0, 202, 1), Err(Refusal::TooMany(_))), "what was sent waited no more");
     let too_large = give(&mut world, 0, 201, limits::FILE_MAX + 1);
     assert!(matches!(too_large, Err(Refusal::File(_))), "a byte over 2 GiB");
 }

@@ -1,8 +1,13 @@
 //! Who was brought back from a backup, where mailboxes lie between.
 
-use super::mail_tests::{ANA, BENTO, friends, states, turns};
+use core::time::Duration;
+
+use super::mail_tests::{ANA, BENTO, friends, invited_by, states, takes_on, town, turns};
 use super::tests::{MINUTE, history, say, texts};
 use crate::domain::chat::delivery::State;
+use crate::domain::mailbox::owner::{OWN_QUEUES, Purpose};
+use crate::engine::command::Command;
+use crate::store::table::{Reader, Rows as _};
 
 #[test]
 fn who_was_brought_back_from_a_backup_is_understood_by_mailbox_too() {
@@ -58,4 +63,29 @@ fn a_mailbox_that_was_brought_back_from_a_backup_gives_no_frame_a_number_that_it
     let before = (0..10).map(|number| format!("before {number}"));
     let all: Vec<String> = before.chain((0..3).map(|number| format!("after {number}"))).collect();
     assert_eq!(heard, all);
+}
+
+#[test]
+fn a_newcomer_who_writes_by_mailbox_to_somebody_brought_back_from_a_backup_is_understood() {
+    let mut world = town(42, 1);
+    takes_on(&mut world, ANA, 2);
+    world.run(MINUTE);
+    let backup = world.back_up(ANA);
+    world.run(MINUTE);
+    world.bring_back(ANA, backup);
+    world.run(Duration::from_secs(30 * 60));
+    let inboxes = {
+        let safe = world.peers[ANA].disk.safe();
+        let all = Reader::new(&safe).scan(&OWN_QUEUES, &OWN_QUEUES.all());
+        all.iter().filter(|(_, queue)| matches!(queue.purpose, Purpose::Inbox { .. })).count()
+    };
+    assert_eq!(inboxes, 1, "the mailbox has let go of the former one, and of the pairs in it");
+    let invite = invited_by(&mut world, ANA);
+    world.stop(ANA);
+    assert!(world.ask(BENTO, Command::Accept { invite, name: Some("Ana".into()) }).unwrap().is_ok());
+    let (ana, bento) = (world.peers[ANA].account(), world.peers[BENTO].account());
+    assert!(say(&mut world, BENTO, ana, "oi"));
+    turns(&mut world, 2);
+    assert_eq!(states(&world, BENTO, &ana), [Some(State::Delivered)]);
+    assert_eq!(texts(&history(&world, ANA, &bento), "in"), ["oi"]);
 }

@@ -9,6 +9,7 @@ use crate::domain::chat::delivery::State;
 use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::identity::invite;
 use crate::domain::mailbox::host::Rules;
+use crate::domain::mailbox::owner::{OWN_QUEUES, Purpose};
 use crate::domain::mailbox::queue::PREKEYS;
 use crate::engine::body_view::BodyView;
 use crate::engine::command::{Command, NewMailbox, Outcome};
@@ -30,7 +31,7 @@ pub(super) const ANA: usize = 0;
 pub(super) const BENTO: usize = 1;
 
 /// Two people who don't know each other, and so many mailboxes.
-fn town(seed: u64, mailboxes: usize) -> World {
+pub(super) fn town(seed: u64, mailboxes: usize) -> World {
     let mut world = World::new(seed, &vec![Person; 2 + mailboxes]);
     for mailbox in 2..2 + mailboxes {
         world.peers[mailbox].serve_mail(Rules::default());
@@ -43,13 +44,13 @@ fn place(world: &World, mailbox: usize) -> PeerAddress {
     PeerAddress::new(world.peers[mailbox].key.clone(), vec!["/memory/1".into()]).unwrap()
 }
 
-fn takes_on(world: &mut World, peer: usize, mailbox: usize) {
+pub(super) fn takes_on(world: &mut World, peer: usize, mailbox: usize) {
     let wanted = NewMailbox { at: place(world, mailbox), token: None, receipt: None };
     let answer = world.ask(peer, Command::AddMailbox(Box::new(wanted)));
     assert!(matches!(answer, Some(Ok(Outcome::Done))), "{answer:?}");
 }
 
-fn invited_by(world: &mut World, peer: usize) -> Invite {
+pub(super) fn invited_by(world: &mut World, peer: usize) -> Invite {
     let Some(Ok(Outcome::Invited { invite: text, .. })) = world.ask(peer, Command::Invite) else {
         panic!("no invite");
     };
@@ -584,4 +585,33 @@ fn what_is_said_and_read_on_one_device_reaches_the_other_though_they_are_never_o
         Reader::new(&safe).scan(&OUTBOX, &OUTBOX.all()).is_empty(),
         "the first device knows that all arrived"
     );
+}
+
+#[test]
+fn a_device_that_was_revoked_has_no_key_to_a_queue_that_our_devices_use() {
+    let (mut world, ana, _) = friends(32, 1);
+    world.start(ANA);
+    world.run(MINUTE);
+    let (_, second) = linked(&mut world, ANA);
+    let (_, third) = linked(&mut world, ANA);
+    world.run(10 * MINUTE);
+    let ours = |world: &World| {
+        let safe = world.peers[ANA].disk.safe();
+        let all = Reader::new(&safe).scan(&OWN_QUEUES, &OWN_QUEUES.all());
+        let all = all.iter().filter(|(_, queue)| queue.replaced.is_none());
+        let writers = all.filter_map(|(_, queue)| match &queue.purpose {
+            Purpose::Pair { contact, writer, .. } if *contact == ana => Some(writer.clone()),
+            _ => None,
+        });
+        writers.collect::<Vec<_>>()
+    };
+    let before = ours(&world);
+    assert_eq!(before.len(), 1);
+    assert!(world.ask(ANA, Command::RevokeDevice(second)).unwrap().is_ok());
+    world.run(5 * MINUTE);
+    let after = ours(&world);
+    assert!(after.len() == 1 && after != before, "the device that is left has another one");
+    assert!(world.ask(ANA, Command::RevokeDevice(third)).unwrap().is_ok());
+    world.run(5 * MINUTE);
+    assert!(ours(&world).is_empty(), "for no other device there is none");
 }

@@ -173,9 +173,11 @@ pub fn fill(tx: &Tx<'_>, with: &AccountId, mut entries: Vec<Entry>, now: Time) {
 /// Takes a change in, or keeps it until its message is here.
 pub fn change(tx: &Tx<'_>, with: &AccountId, made: &Made, now: Time) -> Changed {
     let Some(position) = names::position(tx, with, made.target()) else {
-        if names::keep(tx, with, made.clone(), now) {
+        let early = tx.with(&CONVERSATIONS, &CONVERSATIONS.key(with.as_bytes()), |row| row.early);
+        // What is kept already stays: to look for the oldest would be work for every change that somebody sends.
+        let is_full = early.unwrap_or(0) as usize >= said_limits::EARLY_MAX;
+        if names::keep(tx, with, made.clone(), is_full, now) {
             edit(tx, with, |row| row.early += 1);
-            bound(tx, with);
         }
         return Changed::Waits;
     };
@@ -241,12 +243,5 @@ fn named(tx: &Tx<'_>, with: &AccountId, entry: &mut Entry, now: Time) {
             entry.take(made, now);
         }
         edit(tx, with, |row| row.early = row.early.saturating_sub(1));
-    }
-}
-
-fn bound(tx: &Tx<'_>, with: &AccountId) {
-    if edit(tx, with, |row| row.early as usize > said_limits::EARLY_MAX) == Some(true) {
-        names::forget_oldest(tx, with);
-        edit(tx, with, |row| row.early -= 1);
     }
 }

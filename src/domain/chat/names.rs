@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::AccountId;
-use crate::base::said_limits;
 use crate::base::time::Time;
 use crate::crypto::hash::sha256;
 use crate::domain::chat::changes::{Made, Named};
@@ -38,18 +37,20 @@ pub fn position(rows: &impl Rows, with: &AccountId, named: Named) -> Option<u64>
     rows.get(&NAMES, &key(&NAMES, with, named)).map(|position| *position)
 }
 
-/// Keeps a change until its message is here. Whether it is the first one for that message.
-pub(super) fn keep(tx: &Tx<'_>, with: &AccountId, made: Made, now: Time) -> bool {
+/// Keeps a change until its message is here; where there is room for no other message, only beside what is known of it.
+/// Whether it is the first one for that message, and kept.
+pub(super) fn keep(tx: &Tx<'_>, with: &AccountId, made: Made, is_full: bool, now: Time) -> bool {
     let key = key(&EARLY, with, made.target());
     let known = tx.edit(&EARLY, &key, |early| match early.made.iter_mut().find(|one| one.rivals(&made)) {
         Some(rival) if rival.rank() < made.rank() => *rival = made.clone(),
         Some(_) => {}
         None => early.made.push(made.clone()),
     });
-    if known.is_none() {
+    let first = known.is_none() && !is_full;
+    if first {
         tx.put(&EARLY, key, Early { since: now, made: vec![made] });
     }
-    known.is_none()
+    first
 }
 
 /// Takes what was kept for a message.
@@ -58,14 +59,6 @@ pub(super) fn take(tx: &Tx<'_>, with: &AccountId, named: Named) -> Option<Vec<Ma
     let made = tx.with(&EARLY, &key, |early| early.made.clone())?;
     tx.delete(&EARLY, key);
     Some(made)
-}
-
-/// Forgets what was kept longest.
-pub(super) fn forget_oldest(tx: &Tx<'_>, with: &AccountId) {
-    let all = tx.scan(&EARLY, &EARLY.of(with.as_bytes()).limit(said_limits::EARLY_MAX + 1));
-    if let Some((key, _)) = all.into_iter().min_by_key(|(_, early)| early.since) {
-        tx.delete(&EARLY, key);
-    }
 }
 
 fn key<T: crate::store::table::Row>(table: &Table<T>, with: &AccountId, named: Named) -> Key {

@@ -69,6 +69,11 @@ pub enum State {
     },
     /// It isn't on the disk, and nothing will bring it back by itself.
     Gone(End),
+    /// It isn't, or not whole; a person asked for it, so it has its room already.
+    Asked {
+        /// What keeps it from being fetched.
+        trouble: Option<Trouble>,
+    },
 }
 
 /// What keeps a file from being fetched.
@@ -106,7 +111,17 @@ impl Kept {
 
     /// Whether it is to be fetched.
     pub const fn is_wanted(&self) -> bool {
-        matches!(self.state, State::Waiting { wanted: true, .. })
+        matches!(self.state, State::Waiting { wanted: true, .. } | State::Asked { .. })
+    }
+
+    /// Whether it takes of the room that files may have: nobody fills that by announcing.
+    pub fn counts(&self) -> bool {
+        self.is_here() || self.is_asked_for()
+    }
+
+    /// Whether it is to be fetched because a person said so.
+    pub const fn is_asked_for(&self) -> bool {
+        matches!(self.state, State::Asked { .. })
     }
 
     /// Whether it was given to this node.
@@ -153,6 +168,13 @@ pub fn unused(tx: &Tx<'_>, file: &FileId, thread: &AccountId, position: u64) -> 
 pub fn places(rows: &impl Rows, file: &FileId, thread: &AccountId) -> Vec<u64> {
     let uses = rows.scan(&USES, &USES.of(&use_key(file, thread, 0).id));
     uses.into_iter().filter_map(|(key, _)| key.position()).collect()
+}
+
+/// It isn't remembered any more which entries of a conversation speak of it.
+pub fn forget_uses(tx: &Tx<'_>, file: &FileId, thread: &AccountId) {
+    for position in places(tx, file, thread) {
+        tx.delete(&USES, use_key(file, thread, position));
+    }
 }
 
 /// All files, by their ids.

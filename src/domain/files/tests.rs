@@ -54,6 +54,7 @@ fn stored_rows_stay_readable() {
         State::Gone(End::Forgotten),
         State::Gone(End::Expired),
         State::Gone(End::Broken),
+        State::Asked { trouble: Some(Trouble::NoRoom) },
         State::Waiting { wanted: false, trouble: Some(Trouble::Refused) },
     ] {
         let row = Kept { state, ..row() };

@@ -1,6 +1,6 @@
 //! What all work on files shares: the directory, how far each fetch is, and figures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -42,6 +42,7 @@ impl Room {
 
     /// Removes what is none of these from the directory: a power cut came between a word and its deed.
     pub(in crate::node) fn sweep(&self, known: &[FileId]) -> std::io::Result<()> {
+        let known: BTreeSet<&FileId> = known.iter().collect();
         for id in self.blobs.list()? {
             if !known.contains(&id) {
                 self.blobs.remove(&id)?;
