@@ -350,8 +350,9 @@ fn what_one_contact_announces_and_does_not_give_takes_no_room_of_others() {
         (1..=40).map(|number| give_and_send(&mut world, 0, bento, number, SMALL)).collect();
     world.files.lose(0);
     world.run(MINUTE);
-    let waiting = files.iter().filter(|file| state(&world, 1, file) == "waiting").count();
-    assert!((1..=2).contains(&waiting), "{waiting}");
+    let states: Vec<&str> = files.iter().map(|file| state(&world, 1, file)).collect();
+    let waiting = states.iter().filter(|state| **state == "waiting").count();
+    assert!((1..=2).contains(&waiting), "{states:?}");
     world.stop(1);
     world.start(1);
     world.run(MINUTE);
