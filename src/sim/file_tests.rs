@@ -343,23 +343,6 @@ fn files_take_no_more_room_than_they_may() {
 }
 
 #[test]
-fn what_one_contact_announces_and_does_not_give_takes_no_room_of_others() {
-    let (mut world, _, bento) = friends(991);
-    world.peers[1].keep_files(Rules { fetched: SMALL, kept: 16 * SMALL });
-    let files: Vec<FileId> =
-        (1..=40).map(|number| give_and_send(&mut world, 0, bento, number, SMALL)).collect();
-    world.files.lose(0);
-    world.run(MINUTE);
-    let states: Vec<&str> = files.iter().map(|file| state(&world, 1, file)).collect();
-    let waiting = states.iter().filter(|state| **state == "waiting").count();
-    assert!((1..=2).contains(&waiting), "{states:?}");
-    world.stop(1);
-    world.start(1);
-    world.run(MINUTE);
-    assert!(give(&mut world, 1, 77, 10 * SMALL).is_ok(), "all the room is there still");
-}
-
-#[test]
 fn so_many_files_may_wait_to_be_sent_and_no_more() {
     let (mut world, _, bento) = friends(993);
     let first = give(&mut world, 0, 0, 1).unwrap();

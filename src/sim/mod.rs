@@ -51,6 +51,8 @@ mod ledger_tests;
 #[cfg(test)]
 mod mail_backup_tests;
 #[cfg(test)]
+mod mail_device_tests;
+#[cfg(test)]
 mod mail_tests;
 #[cfg(test)]
 mod operator_tests;
