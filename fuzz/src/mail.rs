@@ -73,7 +73,16 @@ fn host(bytes: &mut Bytes<'_>) {
         }
         let Ok((request, command)) = Request::decode(&request.encode()) else { continue };
         let tx = Tx::new(&memory);
-        let host = Host { tx: &tx, now: NOW, channel, rules: &rules, origin: &origin, counted, proven: &proven, notes: None };
+        let host = Host {
+            tx: &tx,
+            now: NOW,
+            channel,
+            rules: &rules,
+            origin: &origin,
+            counted,
+            proven: &proven,
+            notes: None,
+        };
         let done = host.handle(&request, command, &mut askers, &mut Random::new(1));
         proven.extend(done.subscribed);
         if done.worked {

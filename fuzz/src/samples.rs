@@ -235,7 +235,12 @@ pub fn contents() -> Vec<Sample> {
 fn said() -> Vec<Said> {
     let row = |id: &str| Row { id: id.into(), title: id.into(), about: String::new() };
     let link = Link { title: "All".into(), url: "https://bakery.example".into() };
-    let menu = Menu { text: "Which?".into(), buttons: vec![row("rye"), row("oat")], link: Some(link), ..Menu::default() };
+    let menu = Menu {
+        text: "Which?".into(),
+        buttons: vec![row("rye"), row("oat")],
+        link: Some(link),
+        ..Menu::default()
+    };
     let section = Section { title: "Breads".into(), rows: menu.buttons.clone() };
     let list = Menu { buttons: Vec::new(), label: "Open".into(), sections: vec![section], ..menu.clone() };
     let (name, address) = ("Sé".to_owned(), "São Paulo".to_owned());
