@@ -53,6 +53,18 @@ fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// The minutes that `HH:MM` is, two digits each, where they are at most `most`.
+pub fn minutes(text: &str, most: u16) -> Option<u16> {
+    let (hours, minutes) = text.split_once(':')?;
+    let number = |part: &str| {
+        let digits = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+        part.parse::<u16>().ok().filter(|_| digits)
+    };
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    let sum = hours * 60 + minutes;
+    (minutes < 60 && sum <= most).then_some(sum)
+}
+
 impl fmt::Display for Time {
     /// RFC 3339 in UTC, to the second: `2026-11-22T16:14:10Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,6 +91,15 @@ mod tests {
         assert_eq!(Time::from_millis(5).minus(Duration::from_secs(1)), Time::EPOCH);
         assert_eq!(Time::from_millis(u64::MAX).plus(Duration::MAX).as_millis(), u64::MAX);
         assert_eq!(Time::EPOCH.since(Time::from_millis(9)), Duration::ZERO);
+    }
+
+    #[test]
+    fn minutes_are_two_digits_each_and_no_more_than_they_may_be() {
+        assert_eq!((minutes("09:05", 1_440), minutes("24:00", 1_440)), (Some(545), Some(1_440)));
+        for wrong in ["", "9:05", "09:5", "09:60", "24:01", "09:05:00", "0a:00", "+9:00", "99:59"] {
+            assert_eq!(minutes(wrong, 1_440), None, "{wrong}");
+        }
+        assert_eq!(minutes("24:00", 1_439), None);
     }
 
     #[test]

@@ -220,29 +220,8 @@ fn append(state: &mut State, batch: &mut Batch, at: Time, json: String) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::key::{Key, Value};
-    use crate::store::snapshot::{Scan, Snapshot};
+    use crate::store::memory::Memory;
     use crate::store::table::Reader;
-
-    #[derive(Default)]
-    struct Memory(std::collections::BTreeMap<Key, Value>);
-
-    impl Snapshot for Memory {
-        fn get(&self, key: &Key) -> Option<Value> {
-            self.0.get(key).cloned()
-        }
-
-        fn scan(&self, scan: &Scan) -> Vec<(Key, Value)> {
-            let rows = self.0.iter().filter(|(key, _)| scan.matches(key));
-            let mut rows: Vec<_> = rows.map(|(key, value)| (key.clone(), value.clone())).collect();
-            scan.arrange(&mut rows);
-            rows
-        }
-
-        fn fault(&self) -> Option<Fault> {
-            None
-        }
-    }
 
     impl Memory {
         /// What the driver does with a group: record, then store.
@@ -250,12 +229,7 @@ mod tests {
             let mut batch = Tx::new(&*self).finish(1).unwrap();
             log.record(Time::from_millis(now), events.iter(), &mut batch).unwrap();
             log.forget(forget, &mut batch).unwrap();
-            for (key, value) in batch.into_parts().0 {
-                match value {
-                    Some(value) => self.0.insert(key, value),
-                    None => self.0.remove(&key),
-                };
-            }
+            self.store(batch.into_parts().0);
             log.announcement()();
         }
 
@@ -323,7 +297,7 @@ mod tests {
         let mut disk = Memory::default();
         let mut deaf = EventLog::load(&Reader::new(&disk));
         disk.decide(&mut deaf, 2, &[published(2)], 0);
-        assert!(disk.0.is_empty());
+        assert!(disk.rows.is_empty());
     }
 
     #[test]
@@ -341,7 +315,7 @@ mod tests {
         let (lost, events) = disk.after(1);
         assert_eq!((lost, events.len(), events[0].0), (Some(2..4), 7, 4));
         assert_eq!(first_kept(&Reader::new(&disk)), 4);
-        assert_eq!(disk.0.len(), 7 + 1, "the rows are gone, too");
+        assert_eq!(disk.rows.len(), 7 + 1, "the rows are gone, too");
         assert_eq!(first_alive(&Reader::new(&disk), Time::from_millis(2 * life)), 11);
     }
 
@@ -356,7 +330,7 @@ mod tests {
         disk.decide(&mut log, 1, &[], many + 1);
         assert_eq!(first_kept(&Reader::new(&disk)), many, "whoever has it forgotten looks, and asks again");
         disk.decide(&mut log, 1, &[], many + 1);
-        assert_eq!((first_kept(&Reader::new(&disk)), disk.0.len()), (many + 1, 1));
+        assert_eq!((first_kept(&Reader::new(&disk)), disk.rows.len()), (many + 1, 1));
     }
 
     #[test]
@@ -392,7 +366,7 @@ mod tests {
         let changed = tx.finish(1).unwrap().into_parts().0;
         assert_eq!(changed.len(), numbers.len());
         for (key, value) in changed {
-            disk.0.insert(key, value.unwrap());
+            disk.rows.insert(key, value.unwrap());
         }
         let (lost, events) = disk.after(0);
         assert_eq!((lost, events.len() as u64), (None, many + 1), "numbers stay");

@@ -1,6 +1,6 @@
 //! A business's books as they are stored, between nodes: tampering, restored identities, contradictions, and whom receipts tell of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::billing_tests::{
     ANA, DAY, SHOP, audit, audited, done, look, market, open, paid_only, pay, receipts, subscribe,
@@ -22,7 +22,8 @@ use crate::engine::ledger;
 use crate::engine::letter::PaidNotice;
 use crate::sim::world::World;
 use crate::store::key::{Key, TableId, Value};
-use crate::store::snapshot::{Fault, Scan, Snapshot};
+use crate::store::memory::Memory;
+use crate::store::snapshot::Snapshot as _;
 use crate::store::table::{Reader, Rows as _, Table};
 use crate::store::tx::Tx;
 use crate::wire::billing::Credit;
@@ -40,43 +41,21 @@ const LEDGER: [TableId; 6] = [
     TableId::BillingJournalEnd,
 ];
 
-/// A copy of a store, to be tampered with.
-#[derive(Clone)]
-struct Copied(BTreeMap<Key, Value>);
-
-impl Copied {
-    fn of(world: &World, peer: usize) -> Self {
-        let disk = &world.peers[peer].disk;
-        let safe = disk.safe();
-        Self(disk.keys().filter_map(|key| Some((key.clone(), safe.get(key)?))).collect())
-    }
-}
-
-impl Snapshot for Copied {
-    fn get(&self, key: &Key) -> Option<Value> {
-        self.0.get(key).cloned()
-    }
-
-    fn scan(&self, scan: &Scan) -> Vec<(Key, Value)> {
-        let matching = self.0.iter().filter(|(key, _)| scan.matches(key));
-        let mut rows: Vec<_> = matching.map(|(key, value)| (key.clone(), value.clone())).collect();
-        scan.arrange(&mut rows);
-        rows
-    }
-
-    fn fault(&self) -> Option<Fault> {
-        None
-    }
+/// A copy of a node's store, to be tampered with.
+fn copied(world: &World, peer: usize) -> Memory {
+    let disk = &world.peers[peer].disk;
+    let safe = disk.safe();
+    Memory::of(disk.keys().filter_map(|key| Some((key.clone(), safe.get(key)?))))
 }
 
 /// What an audit of the copy comes to; none where a row of it can't be read.
-fn audit_of(copy: &Copied, shop: &AccountId) -> Option<Summary> {
+fn audit_of(copy: &Memory, shop: &AccountId) -> Option<Summary> {
     let reader = Reader::new(copy);
     let summary = audited(&reader, shop);
     reader.finish().ok().map(|()| summary)
 }
 
-fn is_sound(copy: &Copied, shop: &AccountId) -> bool {
+fn is_sound(copy: &Memory, shop: &AccountId) -> bool {
     audit_of(copy, shop).is_some_and(|summary| summary.first_break.is_none())
 }
 
@@ -106,10 +85,10 @@ fn busy() -> (World, AccountId) {
 #[test]
 fn no_stored_row_of_a_ledger_can_be_changed_left_out_exchanged_or_put_in() {
     let (world, shop) = busy();
-    let whole = Copied::of(&world, SHOP);
+    let whole = copied(&world, SHOP);
     assert!(is_sound(&whole, &shop), "{:?}", audit_of(&whole, &shop));
     let rows: Vec<(Key, Value)> = whole
-        .0
+        .rows
         .iter()
         .filter(|(key, _)| LEDGER.contains(&key.table))
         .map(|(k, v)| (k.clone(), v.clone()))
@@ -118,7 +97,7 @@ fn no_stored_row_of_a_ledger_can_be_changed_left_out_exchanged_or_put_in() {
     assert_eq!(tables.len(), LEDGER.len());
     for (place, (key, value)) in rows.iter().enumerate() {
         let mut without = whole.clone();
-        without.0.remove(key);
+        without.rows.remove(key);
         assert!(!is_sound(&without, &shop), "without {key:?}");
         for position in (0..value.len()).step_by(if key.table == TableId::Events { 11 } else { 1 }) {
             let mut bytes = value.to_vec();
@@ -128,7 +107,7 @@ fn no_stored_row_of_a_ledger_can_be_changed_left_out_exchanged_or_put_in() {
                 continue;
             }
             let mut changed = whole.clone();
-            changed.0.insert(key.clone(), Value::new(bytes));
+            changed.rows.insert(key.clone(), Value::new(bytes));
             assert!(!is_sound(&changed, &shop), "byte {position} of {key:?}");
         }
         let others = rows.iter().enumerate().filter(|(at, _)| *at != place);
@@ -136,7 +115,7 @@ fn no_stored_row_of_a_ledger_can_be_changed_left_out_exchanged_or_put_in() {
             others.clone().find(|(_, (other, bytes))| other.table == key.table && bytes != value)
         {
             let mut exchanged = whole.clone();
-            exchanged.0.insert(key.clone(), other.clone());
+            exchanged.rows.insert(key.clone(), other.clone());
             assert!(!is_sound(&exchanged, &shop), "another row's value at {key:?}");
         }
         // Under the id of a subscription or of a journal that isn't there nobody ever looks; there is room behind the end.
@@ -147,7 +126,7 @@ fn no_stored_row_of_a_ledger_can_be_changed_left_out_exchanged_or_put_in() {
             _ => id[0] ^= 1,
         }
         let mut more = whole.clone();
-        more.0.insert(Key::under(key.table, &id, &order), value.clone());
+        more.rows.insert(Key::under(key.table, &id, &order), value.clone());
         assert!(!is_sound(&more, &shop), "a copy of {key:?} under another id");
     }
 }
@@ -174,8 +153,8 @@ fn what_a_customer_signed_before_they_restored_their_identity_goes_on_being_prov
     );
     assert!(head.verified_logs().is_some());
     // Without it the request from before would be nobody's.
-    let mut copy = Copied::of(&world, SHOP);
-    copy.0.retain(|key, _| key.table != TableId::Superseded);
+    let mut copy = copied(&world, SHOP);
+    copy.rows.retain(|key, _| key.table != TableId::Superseded);
     let found = audit_of(&copy, &shop).unwrap().first_break.unwrap();
     assert_eq!((found.position, found.reason), (0, Reason::Signer));
 }

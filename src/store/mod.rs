@@ -5,3 +5,6 @@ pub mod key;
 pub mod snapshot;
 pub mod table;
 pub mod tx;
+
+#[cfg(test)]
+pub(crate) mod memory;

@@ -262,37 +262,7 @@ impl Committed {
 mod tests {
     use super::*;
     use crate::store::key::TableId;
-
-    #[derive(Default)]
-    struct Memory(BTreeMap<Key, Value>);
-
-    impl Memory {
-        fn apply(&mut self, batch: Batch) {
-            for (key, value) in batch.into_parts().0 {
-                match value {
-                    Some(value) => self.0.insert(key, value),
-                    None => self.0.remove(&key),
-                };
-            }
-        }
-    }
-
-    impl Snapshot for Memory {
-        fn get(&self, key: &Key) -> Option<Value> {
-            self.0.get(key).cloned()
-        }
-
-        fn scan(&self, scan: &Scan) -> Vec<(Key, Value)> {
-            let matching = self.0.iter().filter(|(key, _)| scan.matches(key));
-            let mut rows: Vec<_> = matching.map(|(key, value)| (key.clone(), value.clone())).collect();
-            scan.arrange(&mut rows);
-            rows
-        }
-
-        fn fault(&self) -> Option<Fault> {
-            None
-        }
-    }
+    use crate::store::memory::Memory;
 
     const NAMES: Table<String> = Table::new(TableId::Meta, 1);
 
@@ -308,7 +278,7 @@ mod tests {
             tx.put(&NAMES, NAMES.key_at(b"x", position as u64), (*name).to_owned());
         }
         let batch = tx.finish(1).unwrap();
-        memory.apply(batch);
+        memory.store(batch.into_parts().0);
 
         let tx = Tx::new(&memory);
         tx.delete(&NAMES, NAMES.key_at(b"x", 0));
@@ -327,7 +297,7 @@ mod tests {
         let tx = Tx::new(&memory);
         (0..50).for_each(|at| tx.put(&NAMES, NAMES.key_at(b"x", at), at.to_string()));
         tx.put(&NAMES, NAMES.key_at(b"y", 0), "y".to_owned());
-        memory.apply(tx.finish(1).unwrap());
+        memory.store(tx.finish(1).unwrap().into_parts().0);
 
         let tx = Tx::new(&memory);
         (0..40).for_each(|at| tx.delete(&NAMES, NAMES.key_at(b"x", at)));
@@ -344,7 +314,7 @@ mod tests {
         let mut memory = Memory::default();
         let tx = Tx::new(&memory);
         tx.put(&NAMES, NAMES.key(b"a"), "a".to_owned());
-        memory.apply(tx.finish(1).unwrap());
+        memory.store(tx.finish(1).unwrap().into_parts().0);
         let tx = Tx::new(&memory);
         assert_eq!(tx.copy(&NAMES, b"a").as_deref(), Some("a"));
         assert_eq!(tx.row(&NAMES, b"b"), None);
@@ -354,8 +324,8 @@ mod tests {
     #[test]
     fn a_row_that_does_not_decode_stops_the_commit() {
         let mut memory = Memory::default();
-        memory.0.insert(NAMES.key(b"a"), Value::new(vec![1, 0xFF]));
-        memory.0.insert(NAMES.key(b"b"), Value::new(vec![9, 0]));
+        memory.rows.insert(NAMES.key(b"a"), Value::new(vec![1, 0xFF]));
+        memory.rows.insert(NAMES.key(b"b"), Value::new(vec![9, 0]));
         for id in [b"a", b"b"] {
             let tx = Tx::new(&memory);
             assert_eq!(tx.row(&NAMES, id), None);

@@ -192,3 +192,20 @@ pub(crate) fn mode(path: &Path) -> u32 {
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
+
+/// Two people, running, the second of whom has accepted the first one's invite.
+pub(crate) struct Pair {
+    pub(crate) ana: Place,
+    pub(crate) bob: Place,
+    pub(crate) _nodes: [Running; 2],
+}
+
+/// Makes them contacts.
+pub(crate) fn contacts() -> Pair {
+    let (ana, bob) = (Place::person("Ana"), Place::person("Bob"));
+    let nodes = [ana.start(&[]), bob.start(&[])];
+    let invite = ana.done(&["invite"]);
+    let added = bob.json(&["add", invite.trim()]);
+    assert_eq!((&added["name"], &added["address"]), (&"Ana".into(), &ana.address().as_str().into()));
+    Pair { ana, bob, _nodes: nodes }
+}

@@ -4,22 +4,7 @@ use std::io::{BufRead as _, BufReader};
 
 use serde_json::Value;
 
-use crate::harness::{Place, Running};
-
-/// Ana and Bob, running, who are contacts.
-struct Pair {
-    ana: Place,
-    bob: Place,
-    _nodes: [Running; 2],
-}
-
-fn pair() -> Pair {
-    let (ana, bob) = (Place::person("Ana"), Place::person("Bob"));
-    let nodes = [ana.start(&[]), bob.start(&[])];
-    let invite = ana.done(&["invite"]);
-    bob.json(&["add", invite.trim()]);
-    Pair { ana, bob, _nodes: nodes }
-}
+use crate::harness::{Pair, Place, contacts};
 
 fn id(sent: &Value) -> String {
     sent["id"].as_str().unwrap().to_owned()
@@ -31,7 +16,7 @@ fn last(history: &Value) -> &Value {
 
 #[test]
 fn a_message_is_named_by_the_beginning_of_its_id_answered_and_changed() {
-    let Pair { ana, bob, _nodes } = pair();
+    let Pair { ana, bob, _nodes } = contacts();
     let sent = bob.json(&["send", "Ana", "tomorow", "--wait"]);
     let (whole, short) = (id(&sent), id(&sent)[..8].to_owned());
     let human = ana.done(&["history", "Bob", "--ids"]);
@@ -67,7 +52,7 @@ fn a_message_is_named_by_the_beginning_of_its_id_answered_and_changed() {
 
 #[test]
 fn what_names_no_message_or_is_not_ones_own_is_refused_in_words() {
-    let Pair { ana, bob, _nodes } = pair();
+    let Pair { ana, bob, _nodes } = contacts();
     let short = id(&bob.json(&["send", "Ana", "hello", "--wait"]))[..8].to_owned();
     let refused = |place: &Place, words: &[&str], said: &str| {
         let answer = place.run(words);
@@ -89,7 +74,7 @@ fn what_names_no_message_or_is_not_ones_own_is_refused_in_words() {
 
 #[test]
 fn places_and_cards_are_shown_and_nothing_in_them_is_done() {
-    let Pair { ana, bob, _nodes } = pair();
+    let Pair { ana, bob, _nodes } = contacts();
     bob.json(&["send", "Ana", "--location", "-23.5505,-46.6333", "--place", "Sé", "--wait"]);
     let place = ana.json(&["history", "Bob"]);
     let place = last(&place);
@@ -112,7 +97,7 @@ fn places_and_cards_are_shown_and_nothing_in_them_is_done() {
 
 #[test]
 fn a_follower_is_told_of_changes_apart_from_messages() {
-    let Pair { ana, bob, _nodes } = pair();
+    let Pair { ana, bob, _nodes } = contacts();
     let mut follower = ana.command(&["inbox", "--follow", "--json"]).spawn().unwrap();
     let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines().map(Result::unwrap);
     let sent = bob.json(&["send", "Ana", "first", "--wait"]);

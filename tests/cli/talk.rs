@@ -5,23 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::harness::{Place, Running, answer};
-
-/// Ana and Bob, running, Bob having accepted Ana's invite.
-struct Pair {
-    ana: Place,
-    bob: Place,
-    _nodes: [Running; 2],
-}
-
-fn pair() -> Pair {
-    let (ana, bob) = (Place::person("Ana"), Place::person("Bob"));
-    let nodes = [ana.start(&[]), bob.start(&[])];
-    let invite = ana.done(&["invite"]);
-    let added = bob.json(&["add", invite.trim()]);
-    assert_eq!((&added["name"], &added["address"]), (&"Ana".into(), &ana.address().as_str().into()));
-    Pair { ana, bob, _nodes: nodes }
-}
+use crate::harness::{Pair, Place, answer, contacts};
 
 fn texts(history: &Value) -> Vec<(&str, &str)> {
     let entries = history["entries"].as_array().unwrap().iter();
@@ -30,7 +14,7 @@ fn texts(history: &Value) -> Vec<(&str, &str)> {
 
 #[test]
 fn an_invite_makes_two_contacts_and_messages_go_both_ways() {
-    let Pair { ana, bob, _nodes } = pair();
+    let Pair { ana, bob, _nodes } = contacts();
     let sent = bob.json(&["send", "Ana", "Olá", "Ana", "--wait", "delivered"]);
     assert_eq!((&sent["state"], &sent["reached"]), (&"delivered".into(), &true.into()));
     assert_eq!(ana.json(&["send", "bob", "Oi", "--wait=sent"])["reached"], true);
@@ -52,7 +36,7 @@ fn an_invite_makes_two_contacts_and_messages_go_both_ways() {
 
 #[test]
 fn what_is_unread_stays_so_until_somebody_reads_it() {
-    let Pair { ana, bob, _nodes } = pair();
+    let Pair { ana, bob, _nodes } = contacts();
     bob.done(&["send", "Ana", "hello", "--wait"]);
     let unread = |answer: &Value| answer["conversations"][0]["unread"].as_u64();
     assert_eq!(unread(&ana.json(&["inbox"])), Some(1));
@@ -65,7 +49,7 @@ fn what_is_unread_stays_so_until_somebody_reads_it() {
 
 #[test]
 fn what_is_sent_without_a_node_leaves_when_one_runs() {
-    let Pair { ana, bob, _nodes: [_ana, stopped] } = pair();
+    let Pair { ana, bob, _nodes: [_ana, stopped] } = contacts();
     bob.done(&["send", "Ana", "first", "--wait"]);
     assert!(stopped.stop("-TERM").success());
     let human = bob.done(&["send", "Ana", "second"]);
@@ -78,7 +62,7 @@ fn what_is_sent_without_a_node_leaves_when_one_runs() {
 
 #[test]
 fn a_message_that_does_not_arrive_in_time_is_told_and_stays_on_its_way() {
-    let Pair { ana, bob, _nodes: [stopped, _bob] } = pair();
+    let Pair { ana, bob, _nodes: [stopped, _bob] } = contacts();
     bob.done(&["send", "Ana", "first", "--wait"]);
     assert!(stopped.stop("-TERM").success());
     let late = bob.run(&["send", "Ana", "second", "--wait", "--timeout", "1", "--json"]);
@@ -90,7 +74,7 @@ fn a_message_that_does_not_arrive_in_time_is_told_and_stays_on_its_way() {
 
 #[test]
 fn a_chat_through_pipes_sends_lines_and_shows_what_comes() {
-    let Pair { ana, bob, _nodes } = pair();
+    let Pair { ana, bob, _nodes } = contacts();
     bob.done(&["send", "Ana", "before", "--wait"]);
     let mut chat = ana.command(&["chat", "Bob"]).stdin(Stdio::piped()).spawn().unwrap();
     let mut shown = BufReader::new(chat.stdout.take().unwrap()).lines().map(Result::unwrap);
@@ -114,7 +98,7 @@ fn a_chat_through_pipes_sends_lines_and_shows_what_comes() {
 
 #[test]
 fn following_the_inbox_gives_a_line_of_json_for_each_event() {
-    let Pair { ana, bob, _nodes } = pair();
+    let Pair { ana, bob, _nodes } = contacts();
     bob.done(&["send", "Ana", "first", "--wait"]);
     let mut follower = ana.command(&["inbox", "--follow", "--json"]).spawn().unwrap();
     let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines().map(Result::unwrap);
@@ -140,7 +124,7 @@ fn following_the_inbox_gives_a_line_of_json_for_each_event() {
 
 #[test]
 fn contacts_can_be_named_blocked_and_listened_to_again() {
-    let Pair { ana, bob, _nodes } = pair();
+    let Pair { ana, bob, _nodes } = contacts();
     bob.done(&["send", "Ana", "hello", "--wait"]);
     assert_eq!(ana.json(&["contacts", "rename", "bob", "Roberto"])["name"], "Roberto");
     assert_eq!(ana.run(&["send", "Bob", "hi"]).code, 1, "the old name names nobody");
@@ -153,7 +137,7 @@ fn contacts_can_be_named_blocked_and_listened_to_again() {
 
 #[test]
 fn a_name_that_is_somebody_elses_address_misleads_nobody() {
-    let Pair { ana, bob, _nodes } = pair();
+    let Pair { ana, bob, _nodes } = contacts();
     bob.done(&["send", "Ana", "hello", "--wait"]);
     let stranger = Place::person("Eve").address();
     ana.done(&["contacts", "rename", "Bob", &stranger]);
@@ -164,7 +148,7 @@ fn a_name_that_is_somebody_elses_address_misleads_nobody() {
 
 #[test]
 fn texts_that_terminals_obey_or_that_are_too_long_are_refused() {
-    let Pair { bob, _nodes, .. } = pair();
+    let Pair { bob, _nodes, .. } = contacts();
     assert_eq!(bob.run(&["send", "Ana", "\u{1b}[2J"]).code, 2);
     assert_eq!(bob.run(&["send", "Ana", ""]).code, 2);
     for long in ["x".repeat(12 * 1024 + 1), "aé".repeat(9_000)] {

@@ -2,21 +2,12 @@
 
 use serde_json::Value;
 
-use crate::harness::{Place, Running, answer, document};
-
-struct Pair {
-    ana: Place,
-    bob: Place,
-    _nodes: [Running; 2],
-}
+use crate::harness::{Pair, answer, contacts, document};
 
 fn pair() -> Pair {
-    let (ana, bob) = (Place::person("Ana"), Place::person("Bob"));
-    let nodes = [ana.start(&[]), bob.start(&[])];
-    let invite = ana.done(&["invite"]);
-    bob.done(&["add", invite.trim()]);
-    bob.done(&["send", "Ana", "hello", "--wait"]);
-    Pair { ana, bob, _nodes: nodes }
+    let pair = contacts();
+    pair.bob.done(&["send", "Ana", "hello", "--wait"]);
+    pair
 }
 
 fn verification(contact: &Value) -> &str {

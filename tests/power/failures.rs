@@ -122,9 +122,9 @@ fn check_calls(plan: Plan, layer: &Layer) -> Result<(), String> {
     Err(format!("after a failed {call} came {own:?}, and from other threads {others:?}"))
 }
 
-/// The calls of what the other thread may have begun before it could hear of the failure. The longest is a writer's that
-/// finds no segment made ahead of time and makes the next one itself: it is created, written and synced, twice where the first
-/// attempt was the spare's, renamed, its directory synced, and the record written and synced behind it.
+/// The calls of what the other thread may have begun before it could hear of the failure. The longest is an append that needs
+/// the next segment where none was made ahead of time: that one is looked for, created, written and synced, has its header
+/// written and synced, gets its name, and that is synced; then the record is written and synced.
 const UNDER_WAY_MAX: usize = 10;
 
 fn assert_survives(open: Open, subject: usize, plan: fn(usize) -> Plan) {

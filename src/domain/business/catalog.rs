@@ -95,7 +95,7 @@ pub enum ItemError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::business::golden::Nothing;
+    use crate::store::memory::NOTHING;
 
     fn item(id: &str, name: &str) -> Item {
         let price = Money::parse("4.50", "BRL".parse().unwrap()).unwrap();
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn things_are_kept_by_id_and_shown_by_name() {
-        let tx = Tx::new(&Nothing);
+        let tx = Tx::new(&NOTHING);
         assert!(put(&tx, item("1", "Rye")) && put(&tx, item("2", "Cake")) && put(&tx, item("1", "Bun")));
         let names: Vec<String> = list(&tx).into_iter().map(|item| item.name).collect();
         assert_eq!(names, ["Bun", "Cake"]);

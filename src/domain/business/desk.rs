@@ -259,7 +259,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::domain::business::golden::Nothing;
+    use crate::store::memory::NOTHING;
     use proptest::prelude::*;
 
     const NOW: Time = Time::from_millis(1_800_000_000_000);
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn who_waits_longest_comes_first_and_labels_keep_its_place() {
-        let tx = Tx::new(&Nothing);
+        let tx = Tx::new(&NOTHING);
         for number in [3, 1, 2] {
             assert!(change(&tx, &thread(number), &to(Status::Open), NOW).unwrap().is_some());
         }
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn too_many_labels_change_nothing() {
-        let tx = Tx::new(&Nothing);
+        let tx = Tx::new(&NOTHING);
         let label = (0..=limits::LABELS_MAX).map(|number| number.to_string()).collect();
         let too_many = Change { label, status: Some(Status::Done), ..Change::default() };
         assert_eq!(change(&tx, &thread(1), &too_many, NOW), None);
@@ -320,7 +320,7 @@ mod tests {
         fn every_list_is_what_a_look_at_all_would_find(
             steps in proptest::collection::vec((0_u8..5, 0_usize..4, 0_usize..4, 0_usize..3, any::<bool>()), 1..40),
         ) {
-            let tx = Tx::new(&Nothing);
+            let tx = Tx::new(&NOTHING);
             let mut model: BTreeMap<u8, (Status, Vec<String>, String, u64)> = BTreeMap::new();
             for (time, (number, status, agent, label, adds)) in steps.into_iter().enumerate() {
                 let label = vec![NAMES[label.max(1)].to_owned()];

@@ -14,32 +14,14 @@ use crate::domain::business::seat::{Person, SEATS, Seat};
 use crate::domain::business::template::tests::definition;
 use crate::domain::business::templates::{self, TEMPLATES};
 use crate::domain::business::{bot, reception};
-use crate::store::key::{Key, Value};
-use crate::store::snapshot::{Fault, Scan, Snapshot};
+use crate::store::memory::NOTHING;
 use crate::store::table::Rows as _;
 use crate::store::tx::Tx;
-
-/// A store with nothing in it.
-pub(super) struct Nothing;
-
-impl Snapshot for Nothing {
-    fn get(&self, _: &Key) -> Option<Value> {
-        None
-    }
-
-    fn scan(&self, _: &Scan) -> Vec<(Key, Value)> {
-        Vec::new()
-    }
-
-    fn fault(&self) -> Option<Fault> {
-        None
-    }
-}
 
 #[test]
 fn what_is_stored_keeps_its_bytes() {
     let (tx, thread, now) =
-        (Tx::new(&Nothing), AccountId::new([1; 32]), Time::from_millis(1_800_000_000_000));
+        (Tx::new(&NOTHING), AccountId::new([1; 32]), Time::from_millis(1_800_000_000_000));
     let change = Change {
         status: Some(Status::Pending),
         agent: Some("Bia".into()),

@@ -13,7 +13,7 @@ use jiff::civil;
 use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
 
 use crate::base::desk_limits as limits;
-use crate::base::time::Time;
+use crate::base::time::{Time, minutes};
 
 const DAY: u16 = 24 * 60;
 const DAYS: [&str; 7] = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
@@ -111,7 +111,7 @@ pub fn parse_zone(text: &str) -> Result<TimeZone, HoursError> {
 
 fn offset(text: &str) -> Option<Offset> {
     let (sign, rest) = text.split_at_checked(1)?;
-    let minutes = i32::from(clock(rest)?);
+    let minutes = i32::from(minutes(rest, DAY)?);
     let minutes = if sign == "-" { -minutes } else { minutes };
     (minutes.abs() <= OFFSET_MAX).then(|| Offset::from_seconds(minutes * 60).ok()).flatten()
 }
@@ -144,25 +144,13 @@ fn parse_days(text: &str) -> Option<[bool; 7]> {
 
 fn parse_span(text: &str) -> Option<Span> {
     let (from, until) = text.trim().split_once('-')?;
-    let (from, until) = (clock(from)?, clock(until)?);
+    let (from, until) = (minutes(from, DAY)?, minutes(until, DAY)?);
     match (from, until) {
         (DAY, _) => None,
         (from, until) if from == until => None,
         (from, until) if from < until => Some((from, until)),
         (from, until) => Some((from, until + DAY)),
     }
-}
-
-/// The minute of a day that `HH:MM` is, 24:00 at most.
-fn clock(text: &str) -> Option<u16> {
-    let (hours, minutes) = text.split_once(':')?;
-    let number = |part: &str| {
-        let digits = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
-        part.parse::<u16>().ok().filter(|_| digits)
-    };
-    let (hours, minutes) = (number(hours)?, number(minutes)?);
-    let minute = hours * 60 + minutes;
-    (minutes < 60 && minute <= DAY).then_some(minute)
 }
 
 fn minute_of(time: civil::Time) -> u16 {

@@ -52,11 +52,11 @@ pub fn list(rows: &impl Rows, thread: &AccountId, from: u64, limit: usize) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::business::golden::Nothing;
+    use crate::store::memory::NOTHING;
 
     #[test]
     fn notes_stay_in_their_order_and_are_so_many_at_most() {
-        let (tx, thread) = (Tx::new(&Nothing), AccountId::new([1; 32]));
+        let (tx, thread) = (Tx::new(&NOTHING), AccountId::new([1; 32]));
         let note = |text: u64| Note { at: Time::from_millis(text), by: "Bia".into(), text: text.to_string() };
         for number in 0..limits::NOTES_MAX {
             assert!(add(&tx, &thread, note(number)));

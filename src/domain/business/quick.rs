@@ -118,8 +118,8 @@ pub enum QuickError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::business::golden::Nothing;
     use crate::domain::business::template::tests::values;
+    use crate::store::memory::NOTHING;
 
     fn quick(name: &str, text: &str) -> Quick {
         Quick { name: name.into(), text: text.into() }
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn there_are_so_many_and_no_more() {
-        let tx = Tx::new(&Nothing);
+        let tx = Tx::new(&NOTHING);
         for number in 0..limits::QUICK_MAX {
             assert!(put(&tx, quick(&number.to_string(), "x")));
         }

@@ -111,8 +111,8 @@ fn delete(tx: &Tx<'_>, kept: &Kept) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::business::golden::Nothing;
     use crate::domain::business::template::tests::definition;
+    use crate::store::memory::NOTHING;
 
     const NOW: Time = Time::from_millis(1_800_000_000_000);
 
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_same_words_are_one_version_and_other_words_the_next() {
-        let tx = Tx::new(&Nothing);
+        let tx = Tx::new(&NOTHING);
         assert_eq!(put(&tx, definition(), NOW), Some(1));
         assert_eq!(put(&tx, definition(), NOW), Some(1));
         assert_eq!(put(&tx, worded("!"), NOW), Some(2));
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_number_never_stands_for_other_words() {
-        let tx = Tx::new(&Nothing);
+        let tx = Tx::new(&NOTHING);
         put(&tx, definition(), NOW);
         assert!(remove(&tx, "loaves") && !remove(&tx, "loaves"));
         assert!(list(&tx).is_empty() && get(&tx, "loaves", None).is_none());

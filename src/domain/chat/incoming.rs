@@ -284,22 +284,7 @@ impl Incoming {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::key::{Key, Value};
-    use crate::store::snapshot::{Fault, Scan, Snapshot};
-
-    struct Empty;
-
-    impl Snapshot for Empty {
-        fn get(&self, _: &Key) -> Option<Value> {
-            None
-        }
-        fn scan(&self, _: &Scan) -> Vec<(Key, Value)> {
-            Vec::new()
-        }
-        fn fault(&self) -> Option<Fault> {
-            None
-        }
-    }
+    use crate::store::memory::NOTHING;
 
     const DEVICE: DeviceId = DeviceId::new([1; 32]);
 
@@ -309,7 +294,7 @@ mod tests {
 
     #[test]
     fn contents_are_filed_in_order_and_once() {
-        let tx = Tx::new(&Empty);
+        let tx = Tx::new(&NOTHING);
         assert_eq!(arrival(&tx, &DEVICE, 1), Arrival::Next);
         file(&tx);
         assert_eq!(arrival(&tx, &DEVICE, 1), Arrival::Repeated);
@@ -329,7 +314,7 @@ mod tests {
 
     #[test]
     fn what_is_shown_as_missing_is_not_acknowledged_and_takes_its_place_when_it_comes() {
-        let tx = Tx::new(&Empty);
+        let tx = Tx::new(&NOTHING);
         hold(&tx, &DEVICE, 4, vec![4]);
         give_up_gap(&tx, &DEVICE, |seq| seq * 10);
         take_held(&tx, &DEVICE).unwrap();
@@ -349,7 +334,7 @@ mod tests {
 
     #[test]
     fn however_much_is_missing_none_of_it_is_acknowledged() {
-        let tx = Tx::new(&Empty);
+        let tx = Tx::new(&NOTHING);
         // Every other number is missing, of more than one acknowledgement has runs for.
         let most = 2 * limits::HELD_MAX as u64;
         for seq in (2..=most).step_by(2) {
@@ -379,7 +364,7 @@ mod tests {
 
     #[test]
     fn a_beginning_that_is_told_late_closes_the_gap_before_what_waits() {
-        let tx = Tx::new(&Empty);
+        let tx = Tx::new(&NOTHING);
         hold(&tx, &DEVICE, 9, vec![9]);
         begin(&tx, &DEVICE, 10);
         assert_eq!(take_held(&tx, &DEVICE), None, "what waits lies before that beginning");
@@ -392,7 +377,7 @@ mod tests {
 
     #[test]
     fn a_beginning_that_is_told_after_the_gap_was_shown_takes_back_what_was_for_others() {
-        let tx = Tx::new(&Empty);
+        let tx = Tx::new(&NOTHING);
         hold(&tx, &DEVICE, 4, vec![4]);
         give_up_gap(&tx, &DEVICE, |seq| seq * 10);
         take_held(&tx, &DEVICE).unwrap();
@@ -408,7 +393,7 @@ mod tests {
 
     #[test]
     fn numbers_that_no_content_has_are_passed_over_once_what_came_before_is_there() {
-        let tx = Tx::new(&Empty);
+        let tx = Tx::new(&NOTHING);
         learn_void(&tx, &DEVICE, &[(3, 1_000_000_000)]);
         assert!(!pass_void(&tx, &DEVICE), "1 and 2 are to come");
         file(&tx);
@@ -455,7 +440,7 @@ mod tests {
 
     #[test]
     fn what_is_dropped_is_told_in_runs_of_one_cause() {
-        let tx = Tx::new(&Empty);
+        let tx = Tx::new(&NOTHING);
         let told = |tx: &Tx<'_>| acknowledgement(tx, &DEVICE).declined;
         for (seq, cause) in [(3, Decline::NoConsent), (4, Decline::NoConsent), (5, Decline::OverCap)] {
             decline(&tx, &DEVICE, seq, cause);
@@ -476,7 +461,7 @@ mod tests {
 
     #[test]
     fn what_was_dropped_last_is_told_however_much_was_dropped_before() {
-        let tx = Tx::new(&Empty);
+        let tx = Tx::new(&NOTHING);
         let told = |tx: &Tx<'_>| acknowledgement(tx, &DEVICE).declined;
         const MOST: usize = consent_limits::DECLINED_RUNS_MAX;
         // Causes that take turns: every run touches the next.
@@ -496,7 +481,7 @@ mod tests {
             "{runs:?}"
         );
         // One that comes late, before all others, none of which touch.
-        let tx = Tx::new(&Empty);
+        let tx = Tx::new(&NOTHING);
         for seq in (100..).step_by(2).take(MOST) {
             decline(&tx, &DEVICE, seq, Decline::OverCap);
         }
@@ -507,7 +492,7 @@ mod tests {
 
     #[test]
     fn what_comes_from_too_far_ahead_is_not_taken() {
-        let tx = Tx::new(&Empty);
+        let tx = Tx::new(&NOTHING);
         assert_eq!(arrival(&tx, &DEVICE, limits::SEQUENCE_FORWARD_MAX + 1), Arrival::TooEarly);
         for seq in 2..2 + limits::HELD_MAX as u64 {
             hold(&tx, &DEVICE, seq, Vec::new());

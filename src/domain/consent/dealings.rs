@@ -137,7 +137,8 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::domain::consent::ledger::tests::{BUSINESS, NOW, Nothing};
+    use crate::domain::consent::ledger::tests::{BUSINESS, NOW};
+    use crate::store::memory::NOTHING;
 
     #[test]
     fn caps_count_each_category_in_its_span() {
@@ -162,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_drops_is_one_entry_that_counts() {
-        let tx = Tx::new(&Nothing);
+        let tx = Tx::new(&NOTHING);
         for _ in 0..10_000 {
             drops(&tx, &BUSINESS, Decline::NoConsent, Some(Topic::Marketing), NOW);
         }
@@ -174,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_stranger_is_opened_so_often_and_so_much_and_then_no_more() {
-        let tx = Tx::new(&Nothing);
+        let tx = Tx::new(&NOTHING);
         let opened = (0..1_000).filter(|_| knock(&tx, &BUSINESS, 100)).count();
         assert_eq!(opened, consent_limits::STRANGER_FRAMES_MAX as usize);
         let other = AccountId::new([7; 32]);

@@ -9,10 +9,11 @@ use crate::crypto::golden::Case;
 use crate::crypto::kdf::label;
 use crate::domain::consent::dealings::{self, DEALINGS};
 use crate::domain::consent::ledger::CONSENTS;
-use crate::domain::consent::ledger::tests::{BUSINESS, NOW, Nothing, Person};
+use crate::domain::consent::ledger::tests::{BUSINESS, NOW, Person};
 use crate::domain::consent::report::{Filed, REPORTS};
 use crate::domain::consent::waiting::{WAITING, Waiting};
 use crate::domain::consent::window::{self, OPENINGS, WINDOWS};
+use crate::store::memory::NOTHING;
 use crate::store::table::Rows as _;
 use crate::store::tx::Tx;
 use crate::wire::consent::Decline;
@@ -73,7 +74,7 @@ fn reports_are_those_of_the_model() {
 
 #[test]
 fn what_is_stored_keeps_its_bytes() {
-    let (ana, tx) = (Person::new(2), Tx::new(&Nothing));
+    let (ana, tx) = (Person::new(2), Tx::new(&NOTHING));
     let message = Answer { id: MessageId::new([3; 16]), seq: 4 };
     window::open(&tx, &BUSINESS, message, NOW);
     window::answered(&tx, &BUSINESS, message, MessageId::new([5; 16]), NOW);

@@ -141,34 +141,19 @@ pub fn next_seq(rows: &impl Rows, thread: &AccountId, now: Time) -> u64 {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+pub(in crate::domain) mod tests {
     use core::time::Duration;
 
     use super::*;
     use crate::crypto::secret::Secret;
     use crate::domain::identity::account::AccountKey;
     use crate::domain::identity::account::Seed;
-    use crate::store::key::{Key, Value};
-    use crate::store::snapshot::{Fault, Scan, Snapshot};
+    use crate::store::memory::NOTHING;
     use crate::wire::account::LogOperation;
 
-    pub(crate) const NOW: Time = Time::from_millis(1_800_000_000_000);
-    pub(crate) const BUSINESS: AccountId = AccountId::new([1; 32]);
+    pub(in crate::domain) const NOW: Time = Time::from_millis(1_800_000_000_000);
+    pub(in crate::domain) const BUSINESS: AccountId = AccountId::new([1; 32]);
     const DAY: Duration = Duration::from_secs(86_400);
-
-    pub(crate) struct Nothing;
-
-    impl Snapshot for Nothing {
-        fn get(&self, _: &Key) -> Option<Value> {
-            None
-        }
-        fn scan(&self, _: &Scan) -> Vec<(Key, Value)> {
-            Vec::new()
-        }
-        fn fault(&self) -> Option<Fault> {
-            None
-        }
-    }
 
     pub(in crate::domain) struct Person {
         pub(in crate::domain) key: AccountKey,
@@ -229,7 +214,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_last_word_on_a_topic_holds_until_it_expires_whatever_order_it_came_in() {
-        let (ana, tx) = (Person::new(2), Tx::new(&Nothing));
+        let (ana, tx) = (Person::new(2), Tx::new(&NOTHING));
         let holds = |topic| holds(&tx, &BUSINESS, topic, NOW);
         assert!(!holds(Topic::Utility));
         assert!(keep(&tx, &BUSINESS, &ana.says(Topic::Utility, true, 5)));
@@ -246,7 +231,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_ledger_is_bounded_and_never_forgets_the_last_word() {
-        let (ana, tx) = (Person::new(2), Tx::new(&Nothing));
+        let (ana, tx) = (Person::new(2), Tx::new(&NOTHING));
         keep(&tx, &BUSINESS, &ana.says(Topic::Marketing, false, 1));
         for seq in 2..200 {
             keep(&tx, &BUSINESS, &ana.says(Topic::Utility, seq % 2 == 0, seq));

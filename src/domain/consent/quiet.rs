@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::time::Time;
+use crate::base::time::{Time, minutes};
 use crate::store::key::{Key, TableId};
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
@@ -36,7 +36,7 @@ impl Quiet {
     /// Where the text is something else, or the hours are none or all.
     pub fn parse(hours: &str, zone: Zone) -> Result<Self, QuietError> {
         let (from, until) = hours.split_once('-').ok_or(QuietError::Hours)?;
-        let (from, until) = (minute(from, DAY - 1), minute(until, DAY - 1));
+        let (from, until) = (minutes(from, DAY - 1), minutes(until, DAY - 1));
         match (from, until) {
             (Some(from), Some(until)) if from != until => Ok(Self { from, until, zone }),
             _ => Err(QuietError::Hours),
@@ -77,7 +77,7 @@ impl FromStr for Zone {
             Some(b'-') => (-1, &text[1..]),
             _ => return Err(QuietError::Zone),
         };
-        let offset = minute(rest, OFFSET_MAX).and_then(|minutes| i16::try_from(minutes).ok());
+        let offset = minutes(rest, OFFSET_MAX).and_then(|minutes| i16::try_from(minutes).ok());
         offset.map(|offset| Self(sign * offset)).ok_or(QuietError::Zone)
     }
 }
@@ -115,17 +115,6 @@ pub fn set(tx: &Tx<'_>, quiet: Option<Quiet>) {
 
 fn key() -> Key {
     QUIET.key(b"quiet hours")
-}
-
-fn minute(text: &str, most: u16) -> Option<u16> {
-    let (hours, minutes) = text.split_once(':')?;
-    let number = |part: &str| {
-        let digits = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
-        part.parse::<u16>().ok().filter(|_| digits)
-    };
-    let (hours, minutes) = (number(hours)?, number(minutes)?);
-    let minute = hours * 60 + minutes;
-    (minutes < 60 && minute <= most).then_some(minute)
 }
 
 fn clock(minute: u16) -> String {

@@ -49,12 +49,13 @@ pub fn all(rows: &impl Rows, thread: &AccountId) -> Vec<Filed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::consent::ledger::tests::{BUSINESS, NOW, Nothing, Person};
+    use crate::domain::consent::ledger::tests::{BUSINESS, NOW, Person};
+    use crate::store::memory::NOTHING;
     use crate::wire::report::Reason;
 
     #[test]
     fn the_last_reports_are_kept() {
-        let (ana, tx) = (Person::new(2), Tx::new(&Nothing));
+        let (ana, tx) = (Person::new(2), Tx::new(&NOTHING));
         for number in 0..20 {
             let report = Report {
                 reporter: ana.key.id(),

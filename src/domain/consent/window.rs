@@ -96,7 +96,8 @@ pub fn answer(tx: &Tx<'_>, thread: &AccountId, now: Time) -> Option<Answer> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::consent::ledger::tests::{BUSINESS, NOW, Nothing};
+    use crate::domain::consent::ledger::tests::{BUSINESS, NOW};
+    use crate::store::memory::NOTHING;
 
     fn message(seq: u64) -> Answer {
         Answer { id: MessageId::new([u8::try_from(seq % 256).unwrap(); 16]), seq }
@@ -104,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_business_answers_the_newest_message_that_still_opens_the_window() {
-        let tx = Tx::new(&Nothing);
+        let tx = Tx::new(&NOTHING);
         assert_eq!(answer(&tx, &BUSINESS, NOW), None);
         let later = NOW.plus(consent_limits::SERVICE_WINDOW / 2);
         heard(&tx, &BUSINESS, message(3), NOW);
@@ -126,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_person_remembers_what_it_said_within_bounds_and_from_when_on_its_time_runs() {
-        let tx = Tx::new(&Nothing);
+        let tx = Tx::new(&NOTHING);
         let kept = || tx.scan(&OPENINGS, &OPENINGS.of(BUSINESS.as_bytes()));
         let places = || kept().iter().filter_map(|(key, _)| key.position()).collect::<Vec<_>>();
         (1..=40).for_each(|seq| open(&tx, &BUSINESS, message(seq), NOW));

@@ -3,27 +3,11 @@
 use super::kept::{self, End, FILES, Kept, Origin, State, Trouble};
 use crate::base::id::{AccountId, DeviceId, FileId};
 use crate::base::time::Time;
-use crate::store::key::{Key, Value};
-use crate::store::snapshot::{Fault, Scan, Snapshot};
+use crate::store::memory::NOTHING;
 use crate::store::table::Rows as _;
 use crate::store::tx::Tx;
 use crate::wire::said::file::Picture;
 use crate::wire::said::file::tests::file;
-
-/// A store without a row.
-struct Nothing;
-
-impl Snapshot for Nothing {
-    fn get(&self, _: &Key) -> Option<Value> {
-        None
-    }
-    fn scan(&self, _: &Scan) -> Vec<(Key, Value)> {
-        Vec::new()
-    }
-    fn fault(&self) -> Option<Fault> {
-        None
-    }
-}
 
 fn row() -> Kept {
     let file = file();
@@ -64,7 +48,7 @@ fn stored_rows_stay_readable() {
 
 #[test]
 fn a_file_is_used_until_the_last_message_is_gone() {
-    let tx = Tx::new(&Nothing);
+    let tx = Tx::new(&NOTHING);
     let file = FileId::new([1; 32]);
     let (ana, rui) = (AccountId::new([3; 32]), AccountId::new([4; 32]));
     tx.put(&FILES, FILES.key(file.as_bytes()), Kept { uses: 0, ..row() });

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::base::id::AccountId;
 use crate::domain::identity::{address, moved};
-use crate::engine::command::{Command, Outcome};
+use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::{consent_view, ledger, view};
 use crate::node::event_log;
 use crate::store::snapshot::Fault;
@@ -99,25 +99,33 @@ pub(super) async fn export(State(api): State<Api>, Part(who): Part) -> Result<Re
 }
 
 pub(super) async fn erase(State(api): State<Api>, Part(who): Part) -> Result<Json<Value>, ApiError> {
-    let account = who::contact(&api, &who).await?;
-    let names = api.view(move |rows| {
+    // What is begun goes on where the caller hangs up.
+    let erased = tokio::runtime::Handle::current().spawn(erase_all(api, who));
+    erased.await.map_err(|_| ApiError::from(Refusal::Stopping))?
+}
+
+/// Erases a contact, then what else names it: the log of events, letters to webhooks, numbers of the Cloud-API-compatible
+/// surface. Each goes in a commit of its own, so under a whole address all but the first are gone through again.
+async fn erase_all(api: Api, who: String) -> Result<Json<Value>, ApiError> {
+    let (account, known) = who::contact_or_address(&api, &who).await?;
+    let named = api.view(move |rows| {
         let current = moved::current(rows, &account);
         let mut names = former(rows, &current);
         names.push(address::encode(&current));
-        names
+        (names, moved::contact(rows, &account).map_or(account, |contact| contact.thread))
     });
-    let names = names.await?;
-    let thread = api.view(move |rows| moved::contact(rows, &account).map(|contact| contact.thread)).await?;
-    let outcome = api.command(Command::Erase(account)).await?;
-    if let Some(thread) = thread {
-        cloud::forget(&api, thread).await?;
+    let (names, thread) = named.await?;
+    let erased = api.command(Command::Erase(account)).await;
+    if known && erased.is_err() {
+        return erased.map(|_| Json(Value::Null));
     }
+    cloud::forget(&api, thread).await?;
     let named = names.clone();
     let numbers = api.view(move |rows| event_log::naming(rows, &named)).await?;
     api.node().write(move |tx| event_log::blot(tx, &numbers)).await?;
     api.hooks().forget(names).await?;
     api.node().tidy().await?;
-    let Outcome::Erased { address, entries, subscriptions } = outcome else {
+    let Outcome::Erased { address, entries, subscriptions } = erased? else {
         return Err(Fault("a contact was erased otherwise".into()).into());
     };
     let kept =

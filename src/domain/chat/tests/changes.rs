@@ -4,7 +4,6 @@ use core::time::Duration;
 
 use proptest::prelude::*;
 
-use super::collision::Nothing;
 use crate::base::id::{AccountId, DeviceId, MessageId};
 use crate::base::limits;
 use crate::base::said_limits;
@@ -13,6 +12,7 @@ use crate::domain::chat::changes::{Made, Named, Side};
 use crate::domain::chat::conversation::{self, Changed};
 use crate::domain::chat::names::{self, EARLY};
 use crate::domain::chat::timeline::{self, Body, Entry, From, NewEntry, PAGES};
+use crate::store::memory::NOTHING;
 use crate::store::table::Rows as _;
 use crate::store::tx::Tx;
 use crate::wire::said::change::Change;
@@ -60,7 +60,7 @@ fn entry(tx: &Tx<'_>, position: u64) -> Entry {
 
 #[test]
 fn a_change_is_done_to_its_authors_message_and_to_no_other_that_has_its_id() {
-    let tx = Tx::new(&Nothing);
+    let tx = Tx::new(&NOTHING);
     let ours = NewEntry { from: From::Us { seq: 1 }, ..theirs(7, text("ours")) };
     conversation::file(&tx, &WITH, ours, NOW);
     conversation::file(&tx, &WITH, theirs(7, text("theirs")), NOW);
@@ -77,7 +77,7 @@ fn a_change_is_done_to_its_authors_message_and_to_no_other_that_has_its_id() {
 fn a_message_is_changed_for_its_time_and_no_longer() {
     let second = Duration::from_secs(1);
     let late = |made: Made, after: Duration, now: Duration| {
-        let tx = Tx::new(&Nothing);
+        let tx = Tx::new(&NOTHING);
         conversation::file(&tx, &WITH, theirs(1, text("said")), NOW);
         conversation::change(&tx, &WITH, &Made { sent_at: NOW.plus(after), ..made }, NOW.plus(now))
     };
@@ -102,7 +102,7 @@ fn a_message_is_changed_for_its_time_and_no_longer() {
 
 #[test]
 fn only_a_text_is_edited_and_what_was_taken_back_stays_so() {
-    let tx = Tx::new(&Nothing);
+    let tx = Tx::new(&NOTHING);
     let place = Location { latitude: 0, longitude: 0, name: String::new(), address: String::new() };
     conversation::file(&tx, &WITH, theirs(1, Body::Said(Said::Location(place))), NOW);
     assert_eq!(conversation::change(&tx, &WITH, &edit(1, 1, "edited", 2), NOW), Changed::Refused);
@@ -115,7 +115,7 @@ fn only_a_text_is_edited_and_what_was_taken_back_stays_so() {
 
 #[test]
 fn what_is_known_of_messages_that_never_come_is_bounded_and_what_is_kept_stays() {
-    let tx = Tx::new(&Nothing);
+    let tx = Tx::new(&NOTHING);
     let many = said_limits::EARLY_MAX as u64 + 3;
     let name = |number: u64| {
         let mut bytes = [0; 16];
@@ -139,7 +139,7 @@ fn what_is_known_of_messages_that_never_come_is_bounded_and_what_is_kept_stays()
 
 #[test]
 fn a_message_is_named_by_the_beginning_of_its_id() {
-    let tx = Tx::new(&Nothing);
+    let tx = Tx::new(&NOTHING);
     for byte in [0x3f, 0x40, 0xff] {
         conversation::file(&tx, &WITH, theirs(byte, text("said")), NOW);
     }
@@ -162,7 +162,7 @@ fn a_message_is_named_by_the_beginning_of_its_id() {
 
 #[test]
 fn a_page_on_which_messages_grow_is_cut_and_nothing_is_lost_or_moved() {
-    let tx = Tx::new(&Nothing);
+    let tx = Tx::new(&NOTHING);
     for byte in 0..40 {
         conversation::file(&tx, &WITH, theirs(byte, text("short")), NOW);
     }
@@ -190,7 +190,7 @@ fn a_page_on_which_messages_grow_is_cut_and_nothing_is_lost_or_moved() {
 
 #[test]
 fn what_came_late_takes_its_place_with_what_was_known_of_it() {
-    let tx = Tx::new(&Nothing);
+    let tx = Tx::new(&NOTHING);
     let device = DeviceId::new([2; 32]);
     let missing = NewEntry { id: id(0), ..theirs(1, Body::Missing) };
     let at = conversation::file(&tx, &WITH, missing, NOW).position;
@@ -221,7 +221,7 @@ proptest! {
         early in 0..8_usize,
     ) {
         let end = |made: &[Made], early: usize| {
-            let tx = Tx::new(&Nothing);
+            let tx = Tx::new(&NOTHING);
             let early = early.min(made.len());
             for one in &made[..early] {
                 conversation::change(&tx, &WITH, one, NOW);

@@ -5,26 +5,9 @@ use crate::base::time::Time;
 use crate::domain::chat::conversation;
 use crate::domain::chat::incoming::{self, Arrival};
 use crate::domain::chat::timeline::{self, Body, From, NewEntry};
-use crate::store::key::{Key, Value};
-use crate::store::snapshot::{Fault, Scan, Snapshot};
+use crate::store::memory::NOTHING;
 use crate::store::tx::Tx;
 use crate::wire::said::message::Said;
-
-pub(super) struct Nothing;
-
-impl Snapshot for Nothing {
-    fn get(&self, _: &Key) -> Option<Value> {
-        None
-    }
-
-    fn scan(&self, _: &Scan) -> Vec<(Key, Value)> {
-        Vec::new()
-    }
-
-    fn fault(&self) -> Option<Fault> {
-        None
-    }
-}
 
 fn body(text: &str) -> Body {
     Body::Said(Said::Text(text.into()))
@@ -32,7 +15,7 @@ fn body(text: &str) -> Body {
 
 #[test]
 fn message_id_collision_across_conversations_hides_and_changes_nothing() {
-    let tx = Tx::new(&Nothing);
+    let tx = Tx::new(&NOTHING);
     let (id, now) = (MessageId::new([7; 16]), Time::EPOCH);
     let people = [1, 2].map(|byte| (AccountId::new([byte; 32]), DeviceId::new([byte + 10; 32])));
     // Two contacts, and twice the first one: every entry has one and the same id.

@@ -1,12 +1,12 @@
 //! Rows of conversations keep their bytes: what is stored must still be read by the next version.
 
-use super::collision::Nothing;
 use crate::base::id::{AccountId, DeviceId, Digest, MessageId};
 use crate::base::time::Time;
 use crate::domain::chat::changes::{Made, Named, Side};
 use crate::domain::chat::conversation::{self, CONVERSATIONS};
 use crate::domain::chat::names::{EARLY, NAMES};
 use crate::domain::chat::timeline::{self, Body, Cause, From, NewEntry, Notice, PAGES};
+use crate::store::memory::NOTHING;
 use crate::store::table::{Row, Rows as _, Table};
 use crate::store::tx::Tx;
 use crate::wire::said::card::Card;
@@ -69,7 +69,7 @@ fn digests<T: Row>(tx: &Tx<'_>, table: &Table<T>) -> Vec<String> {
 
 #[test]
 fn what_is_stored_keeps_its_bytes() {
-    let tx = Tx::new(&Nothing);
+    let tx = Tx::new(&NOTHING);
     for (seq, body) in (1..).zip(bodies()) {
         let from = match seq % 3 {
             0 => From::Us { seq },

@@ -1,7 +1,7 @@
 //! A mailbox on a table, with a reader and a writer.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::base::id::ReadId;
 use crate::base::limits;
@@ -12,8 +12,7 @@ use crate::crypto::x25519::KeyPair;
 use crate::domain::billing::fixture::Counter;
 use crate::domain::mailbox::askers::Askers;
 use crate::domain::mailbox::host::{Done, Host, Rules};
-use crate::store::key::{Key, Value};
-use crate::store::snapshot::{Fault, Scan, Snapshot};
+use crate::store::memory::Memory;
 use crate::store::tx::Tx;
 use crate::wire::boxes::Ticket;
 use crate::wire::mail::{Channel, Command, NewKind, NewQueue, Nonce, Request, ticket_pass, writer_key};
@@ -22,27 +21,6 @@ use crate::wire::origin::{Origin, Prefix};
 use crate::wire::peer::PeerKey;
 
 pub(super) const NOW: Time = Time::from_millis(1_700_000_000_000);
-
-/// Rows in memory.
-#[derive(Default)]
-struct Memory(BTreeMap<Key, Value>);
-
-impl Snapshot for Memory {
-    fn get(&self, key: &Key) -> Option<Value> {
-        self.0.get(key).cloned()
-    }
-
-    fn scan(&self, scan: &Scan) -> Vec<(Key, Value)> {
-        let matching = self.0.iter().filter(|(key, _)| scan.matches(key));
-        let mut rows: Vec<_> = matching.map(|(key, value)| (key.clone(), value.clone())).collect();
-        scan.arrange(&mut rows);
-        rows
-    }
-
-    fn fault(&self) -> Option<Fault> {
-        None
-    }
-}
 
 /// A mailbox.
 pub(super) struct Desk {
@@ -124,17 +102,11 @@ impl Desk {
     }
 
     fn store(&self, changes: crate::store::tx::Changes) {
-        let rows = &mut self.memory.borrow_mut().0;
-        for (key, value) in changes {
-            match value {
-                Some(value) => rows.insert(key, value),
-                None => rows.remove(&key),
-            };
-        }
+        self.memory.borrow_mut().store(changes);
     }
 
     pub(super) fn rows(&self) -> usize {
-        self.memory.borrow().0.len()
+        self.memory.borrow().rows.len()
     }
 
     pub(super) fn count(&mut self) -> u64 {

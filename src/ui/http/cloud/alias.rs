@@ -98,7 +98,7 @@ pub(super) fn take(tx: &Tx<'_>, thread: &AccountId) -> Option<Alias> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::consent::ledger::tests::Nothing;
+    use crate::store::memory::NOTHING;
 
     /// Draws these numbers, one after another.
     struct Drawn(Vec<u64>);
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_contact_keeps_its_number_and_nobody_else_gets_it() {
-        let tx = Tx::new(&Nothing);
+        let tx = Tx::new(&NOTHING);
         let (ana, bento, ours) = (AccountId::new([1; 32]), AccountId::new([2; 32]), Alias(FIRST + 9));
         let mut rng = Drawn(vec![9, 5, 5, 9, 6]);
         assert_eq!(give(&tx, &ana, ours, &mut rng), Alias(FIRST + 5), "ours isn't given away");

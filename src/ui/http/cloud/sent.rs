@@ -67,27 +67,30 @@ pub(super) fn of(rows: &impl Rows, thread: &AccountId, position: u64) -> Sent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::consent::ledger::tests::{BUSINESS, NOW, Nothing};
+    use crate::store::memory::NOTHING;
+
+    const NOW: Time = Time::from_millis(1_800_000_000_000);
+    const CUSTOMER: AccountId = AccountId::new([1; 32]);
 
     #[test]
     fn what_is_kept_stays_within_bounds() {
-        let tx = Tx::new(&Nothing);
+        let tx = Tx::new(&NOTHING);
         let sent = |at| Sent { at, opaque: Some("x".into()), category: Some(Topic::Utility) };
-        let kept = || tx.scan(&SENT, &SENT.of(BUSINESS.as_bytes())).len();
+        let kept = || tx.scan(&SENT, &SENT.of(CUSTOMER.as_bytes())).len();
         for position in 0..limits::SENT_MAX as u64 + 50 {
-            keep(&tx, &BUSINESS, position, sent(NOW));
+            keep(&tx, &CUSTOMER, position, sent(NOW));
         }
         assert!(kept() <= limits::SENT_MAX + 1, "{}", kept());
         let later = NOW.plus(limits::SENT_LIFE).plus(core::time::Duration::from_secs(1));
-        keep(&tx, &BUSINESS, 5_000, sent(later));
+        keep(&tx, &CUSTOMER, 5_000, sent(later));
         assert_eq!(kept(), limits::SENT_MAX + 1 - limits::SENT_SWEEP + 1);
-        assert_eq!(of(&tx, &BUSINESS, 5_000), sent(later));
-        assert_eq!(of(&tx, &BUSINESS, 7_000), Sent::default());
+        assert_eq!(of(&tx, &CUSTOMER, 5_000), sent(later));
+        assert_eq!(of(&tx, &CUSTOMER, 7_000), Sent::default());
         let free = json!({
             "billable": false, "pricing_model": "PMP", "type": "free_customer_service", "category": "utility",
         });
         assert_eq!(sent(NOW).pricing(), free);
-        forget(&tx, &BUSINESS);
+        forget(&tx, &CUSTOMER);
         assert_eq!(kept(), 0);
     }
 

@@ -8,8 +8,8 @@ use crate::crypto::secret::Secret;
 use crate::domain::chat::changes::{Changes, Edited, Mark};
 use crate::domain::chat::conversation;
 use crate::domain::chat::timeline::{Body, Entry, From, NewEntry, Notice};
-use crate::domain::consent::ledger::tests::Nothing;
 use crate::domain::identity::contact::{Contact, Standing};
+use crate::store::memory::NOTHING;
 use crate::store::tx::Tx;
 use crate::ui::http::cloud::account::Account;
 use crate::ui::http::cloud::account::tests::account;
@@ -74,13 +74,13 @@ fn rest(mut message: Value) -> Value {
 }
 
 fn said(said: Said) -> Value {
-    message(&Tx::new(&Nothing), &entry(Body::Said(said)), None)
+    message(&Tx::new(&NOTHING), &entry(Body::Said(said)), None)
 }
 
 #[test]
 fn a_text_is_told_in_these_bytes() {
     let text =
-        inbound::message(&Tx::new(&Nothing), (&talk(), &account()), &entry(text("olá")), None).unwrap();
+        inbound::message(&Tx::new(&NOTHING), (&talk(), &account()), &entry(text("olá")), None).unwrap();
     let expected = format!(
         r#"{{"entry":[{{"changes":[{{"field":"messages","value":{{"contacts":[{CONTACT}],"messages":[{{"from":"999000000000007","from_user_id":"XP.256","id":"{}","text":{{"body":"olá"}},"timestamp":"1800000000","type":"text"}}],"messaging_product":"whatsapp","metadata":{{"display_phone_number":"999000000000001","phone_number_id":"100000000000002"}}}}}}],"id":"100000000000003"}}],"object":"whatsapp_business_account"}}"#,
         wamid()
@@ -116,9 +116,9 @@ fn each_kind_of_message_has_its_form() {
     }] });
     assert_eq!(said(Said::Card(card)), expected);
     let billing = Body::Billing { kind: 1, id: Digest::new([1; 32]), summary: "paid".into() };
-    let told = message(&Tx::new(&Nothing), &entry(billing), None);
+    let told = message(&Tx::new(&NOTHING), &entry(billing), None);
     assert_eq!((&told["type"], &told["errors"][0]["code"]), (&"unsupported".into(), &131_051.into()));
-    let missing = inbound::message(&Tx::new(&Nothing), (&talk(), &account()), &entry(Body::Missing), None);
+    let missing = inbound::message(&Tx::new(&NOTHING), (&talk(), &account()), &entry(Body::Missing), None);
     assert_eq!(missing, None);
 }
 
@@ -130,7 +130,7 @@ fn a_file_comes_by_what_it_is() {
         let (name, caption) = ("a.bin".into(), "look".into());
         let sent = SentFile { opening, name, media_type: media_type.into(), caption, picture: None };
         let entry = entry(Body::Said(Said::File(Box::new(sent))));
-        (message(&Tx::new(&Nothing), &entry, Some("ab")), crate::ui::http::cloud::media_id::encode(&id))
+        (message(&Tx::new(&NOTHING), &entry, Some("ab")), crate::ui::http::cloud::media_id::encode(&id))
     };
     let (image, id) = file("image/png");
     let expected = json!({ "type": "image", "image": { "id": id, "mime_type": "image/png", "sha256": "ab", "caption": "look" } });
@@ -142,7 +142,7 @@ fn a_file_comes_by_what_it_is() {
 
 #[test]
 fn what_was_chosen_names_its_menu() {
-    let tx = Tx::new(&Nothing);
+    let tx = Tx::new(&NOTHING);
     let row = |id: &str| Row { id: id.into(), title: id.to_uppercase(), about: "more".into() };
     let sections = vec![Section { title: String::new(), rows: vec![row("rye")] }];
     let menu = Menu { text: "Which?".into(), sections, ..Menu::default() };

@@ -141,18 +141,21 @@ mod tests {
     use crate::base::id::MessageId;
     use crate::domain::chat::conversation;
     use crate::domain::chat::timeline::{Cause, NewEntry};
-    use crate::domain::consent::ledger::tests::{BUSINESS, NOW, Nothing};
+    use crate::store::memory::NOTHING;
     use crate::store::tx::Tx;
     use crate::wire::said::message::Said;
+
+    const NOW: Time = Time::from_millis(1_800_000_000_000);
+    const CUSTOMER: AccountId = AccountId::new([1; 32]);
 
     fn file(tx: &Tx<'_>, seq: u64, body: Body, at: Time) -> u64 {
         let id = MessageId::new([u8::try_from(seq).unwrap(); 16]);
         let entry = NewEntry { sent_at: at, id, from: From::Us { seq }, body, reply: None };
-        conversation::file(tx, &BUSINESS, entry, at).position
+        conversation::file(tx, &CUSTOMER, entry, at).position
     }
 
     fn news_of(tx: &Tx<'_>, seq: u64, state: State, told: Told) -> (Vec<(u64, Status)>, Told) {
-        let (news, told) = news(tx, &BUSINESS, (seq, state), told, NOW);
+        let (news, told) = news(tx, &CUSTOMER, (seq, state), told, NOW);
         let number = |entry: &Entry| match entry.from {
             From::Us { seq } => seq,
             _ => 0,
@@ -162,7 +165,7 @@ mod tests {
 
     #[test]
     fn each_status_is_told_once_and_in_order() {
-        let tx = Tx::new(&Nothing);
+        let tx = Tx::new(&NOTHING);
         file(
             &tx,
             1,
@@ -192,9 +195,9 @@ mod tests {
 
     #[test]
     fn what_was_given_up_or_is_no_message_has_no_such_status() {
-        let tx = Tx::new(&Nothing);
+        let tx = Tx::new(&NOTHING);
         let dropped = file(&tx, 1, Body::Said(Said::Text("dropped".into())), NOW);
-        timeline::edit(&tx, &BUSINESS, dropped, |entry| entry.failed = Some(Cause::OutsideWindow));
+        timeline::edit(&tx, &CUSTOMER, dropped, |entry| entry.failed = Some(Cause::OutsideWindow));
         file(
             &tx,
             2,
@@ -208,7 +211,7 @@ mod tests {
 
     #[test]
     fn one_event_tells_of_so_many_messages_the_latest() {
-        let tx = Tx::new(&Nothing);
+        let tx = Tx::new(&NOTHING);
         let count = limits::STATUSES_MAX as u64 + 100;
         for seq in 1..=count {
             let entry = NewEntry {
@@ -218,9 +221,9 @@ mod tests {
                 body: Body::Said(Said::Text("x".into())),
                 reply: None,
             };
-            conversation::file(&tx, &BUSINESS, entry, NOW);
+            conversation::file(&tx, &CUSTOMER, entry, NOW);
         }
-        let (news, _) = news(&tx, &BUSINESS, (count, State::Delivered), Told::default(), NOW);
+        let (news, _) = news(&tx, &CUSTOMER, (count, State::Delivered), Told::default(), NOW);
         assert_eq!(news.len(), 2 * limits::STATUSES_MAX);
         assert!(matches!(news.last().unwrap().0.from, From::Us { seq } if seq == count));
     }

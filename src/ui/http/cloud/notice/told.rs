@@ -56,11 +56,11 @@ pub(in crate::ui::http) fn forget(tx: &Tx<'_>, webhook: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::consent::ledger::tests::Nothing;
+    use crate::store::memory::NOTHING;
 
     #[test]
     fn each_webhook_has_marks_of_its_own_which_go_with_it() {
-        let tx = Tx::new(&Nothing);
+        let tx = Tx::new(&NOTHING);
         let with = Alias::new(999_000_000_000_007).unwrap();
         let told = Told { sent: 3, delivered: 2, read: 1 };
         Mark::new(with, told).put(&tx, b"one");
