@@ -91,6 +91,7 @@ impl Engine {
         step.tx.delete(&PEERS, PEERS.key(id));
         step.tx.delete(&INCOMING, INCOMING.key(id));
         step.tx.delete(&DELIVERY, DELIVERY.key(id));
+        void::forget(step.tx, id);
         all(step, &OUTBOX, &OUTBOX.of(id));
         all(step, &HELD, &HELD.of(id));
         all(step, &MISSING, &MISSING.of(id));

@@ -7,6 +7,7 @@ use crate::base::limits;
 use crate::domain::chat::conversation;
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Unsettled};
 use crate::domain::chat::timeline::{Body as Line, From, NewEntry, Notice};
+use crate::domain::chat::void;
 use crate::domain::identity::contact::{CONTACTS, Contact, Learnt, Standing};
 use crate::domain::identity::log::AccountLog;
 use crate::domain::identity::moved;
@@ -78,6 +79,9 @@ impl Engine {
             for recipient in gone.iter().map(DeviceId::as_bytes).chain([contact.account.as_bytes()]) {
                 self.move_unsettled(step, recipient, &new);
             }
+            for (from, to) in gone.iter().flat_map(|from| new.iter().map(move |to| (from, to))) {
+                void::inherit(step.tx, from, to);
+            }
         }
         gone.iter().for_each(|device| self.forget_device(step, device));
         if contact.is_ourselves() {
@@ -110,6 +114,7 @@ impl Engine {
             peer.active.iter().chain(&peer.archived).for_each(|id| drop_session(step, id));
             step.tx.delete(&PEERS, PEERS.key(device.as_bytes()));
         }
+        void::forget(step.tx, device.as_bytes());
         self.bundles.remove(device);
     }
 

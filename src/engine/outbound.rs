@@ -149,12 +149,7 @@ impl Engine {
         frames: &mut Vec<(Vec<u8>, Item)>,
     ) {
         let told = step.tx.row(&INCOMING, device.as_bytes()).unwrap_or_default().now();
-        let mut ack = incoming::acknowledgement(step.tx, device);
-        if self.judges(contact) {
-            // What waits behind a gap is judged in its turn. Said to have arrived, its sender would no longer keep what
-            // the verdict is about.
-            ack.beyond.retain(|(from, _)| *from <= told.0);
-        }
+        let ack = incoming::acknowledgement(step.tx, device);
         if let Some(frame) = self.seal_control(step, contact, session, Body::Ack(ack), None) {
             frames.push((frame, Item::Ack { device: *device, told }));
             self.links.line(device).ack_due = false;

@@ -115,8 +115,10 @@ impl Engine {
 
     /// Numbers towards a device that no content has.
     fn void(&self, step: &Step<'_, '_>, contact: &Contact, device: &DeviceId) -> Vec<(u64, u64)> {
-        let ours = contact.is_ourselves();
-        void::of(step.tx, if ours { device.as_bytes() } else { contact.thread.as_bytes() })
+        if contact.is_ourselves() {
+            return void::of(step.tx, device.as_bytes());
+        }
+        void::towards(step.tx, &contact.thread, device)
     }
 
     /// Those of them that the device may not know yet.

@@ -272,6 +272,43 @@ fn a_new_device_learns_by_mailbox_where_its_numbers_begin_and_shows_nothing_olde
 }
 
 #[test]
+fn a_device_that_was_lost_behind_a_gap_leaves_its_successor_nothing_missing() {
+    // It has gone on waiting for what is late, and then it has shown it as missing, when it is lost.
+    for (span, inherited) in [(MINUTE / 2, &["perdida", "depois"][..]), (3 * MINUTE, &["perdida"])] {
+        let (mut world, ana, bento) = friends(31, 1);
+        world.mail.malice.insert(2, Malice::Forgets);
+        assert!(say(&mut world, BENTO, ana, "perdida"));
+        world.run(MINUTE);
+        world.mail.malice.clear();
+        assert!(say(&mut world, BENTO, ana, "depois"));
+        world.run(MINUTE);
+        world.stop(BENTO);
+        world.start(ANA);
+        world.run(span);
+        let gap = |world: &World| {
+            history(world, ANA, &bento).iter().any(|entry| matches!(entry.body, BodyView::Missing))
+        };
+        assert_eq!(gap(&world), inherited.len() == 1);
+        world.stop(ANA);
+        world.start(BENTO);
+        world.run(3 * MINUTE);
+        world.restore(ANA);
+        world.run(MINUTE);
+        takes_on(&mut world, ANA, 2);
+        let invite = invited_by(&mut world, BENTO);
+        assert!(world.ask(ANA, Command::Accept { invite, name: Some("Bento".into()) }).unwrap().is_ok());
+        world.run(3 * MINUTE);
+        assert!(say(&mut world, BENTO, ana, "por fim"));
+        world.run(10 * MINUTE);
+        let all = history(&world, ANA, &bento);
+        assert_eq!(texts(&all, "in"), [inherited, &["por fim"]].concat());
+        assert!(!gap(&world), "{all:#?}");
+        let told = states(&world, BENTO, &ana);
+        assert!(told.iter().all(|state| *state == Some(State::Delivered)), "{told:?}");
+    }
+}
+
+#[test]
 fn queues_that_a_mailbox_tells_of_are_asked_for_every_six_hours_and_the_inbox_every_ten_minutes() {
     let (mut world, _, _) = friends(20, 1);
     world.start(ANA);

@@ -127,7 +127,7 @@ impl Delivery {
 }
 
 /// The same numbers as runs in order, apart from one another; empty runs vanish.
-fn united(mut runs: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
+pub(super) fn united(mut runs: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
     runs.retain(|(from, until)| from < until);
     runs.sort_unstable();
     let mut united: Vec<(u64, u64)> = Vec::new();

@@ -1,22 +1,44 @@
 //! Numbers of ours that no content has: those that we may have used, and know nothing of, after a backup was restored.
+//! And those that nothing has for one device, because the device in whose place it came had it.
 //!
 //! What was said since the backup was made isn't known any more, nor how much it was, nor how often it was restored. So
 //! whoever is written to must not take a new content for one of those, nor wait for them: numbers go on at the
 //! millisecond of the restore, which is above all that anybody used before, and every device is told what was passed over.
 
+use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
 use crate::base::time::Time;
+use crate::domain::chat::delivery::{DELIVERY, united};
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
 use crate::wire::content::Ack;
 
-/// Half-open runs of void numbers, in order, by the conversation's account or by the other device of ours.
+/// Half-open runs of void numbers, in order, by the conversation's account or by the device, of ours or of theirs.
 const VOIDS: Table<Vec<(u64, u64)>> = Table::new(TableId::Voids, 1);
 
-/// The void numbers towards a contact (by the account of its conversation) or another device of ours.
+/// The void numbers towards a contact (by the account of its conversation) or a device.
 pub fn of(rows: &impl Rows, id: &[u8]) -> Vec<(u64, u64)> {
     rows.copy(&VOIDS, id).unwrap_or_default()
+}
+
+/// The void numbers towards a device of a contact, whose conversation is `thread`.
+pub fn towards(rows: &impl Rows, thread: &AccountId, device: &DeviceId) -> Vec<(u64, u64)> {
+    let of_device = of(rows, device.as_bytes());
+    let of_thread = of(rows, thread.as_bytes());
+    if of_device.is_empty() { of_thread } else { united([of_thread, of_device].concat()) }
+}
+
+/// A device of a contact comes in the place of another one: what that one had beyond what is still to come comes to
+/// nobody else, and isn't missing.
+pub fn inherit(tx: &Tx<'_>, from: &DeviceId, to: &DeviceId) {
+    let mut had = of(tx, from.as_bytes());
+    had.extend(tx.row(&DELIVERY, from.as_bytes()).iter().flat_map(|marks| &marks.beyond));
+    let mut had = united([of(tx, to.as_bytes()), had].concat());
+    had.truncate(limits::VOIDS_MAX);
+    if !had.is_empty() {
+        tx.put(&VOIDS, VOIDS.key(to.as_bytes()), had);
+    }
 }
 
 /// The first number behind `last` that can't have been used by `now`, in whatever life: nobody uses one each millisecond.
@@ -45,9 +67,10 @@ pub fn forget(tx: &Tx<'_>, id: &[u8]) {
     tx.delete(&VOIDS, VOIDS.key(id));
 }
 
-/// Those of them that somebody who has everything up to `delivered` must still be told.
+/// Those of them that somebody who has everything up to `delivered` must still be told; the next ones, where there are
+/// too many.
 pub fn ahead(voids: &[(u64, u64)], delivered: u64) -> Vec<(u64, u64)> {
-    voids.iter().copied().filter(|(_, until)| *until > delivered + 1).collect()
+    voids.iter().copied().filter(|(_, until)| *until > delivered + 1).take(limits::VOIDS_MAX).collect()
 }
 
 /// How many numbers behind `settled`, up to `used`, are not void.

@@ -43,7 +43,8 @@ fn carry_out(cli: Cli, output: Output) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::failed("system", format!("no runtime can be had: {error}")))?;
-    runtime.block_on(dispatch::dispatch(cli, output))
+    // In a box, since each of the runtime's ways to wait would otherwise have a copy of all that the program does.
+    runtime.block_on(Box::pin(dispatch::dispatch(cli, output)))
 }
 
 /// Logs go to stderr: warnings, and for a running node also what it does.

@@ -1,5 +1,7 @@
 //! The description of the API in OpenAPI 3.1, made of the table of routes and the types that they take and give.
 
+use std::sync::{Arc, LazyLock};
+
 use axum::Extension;
 use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
@@ -12,19 +14,19 @@ use crate::ui::http::caller::Needs;
 use crate::ui::http::route::{Describe, Route};
 use crate::ui::http::scope::Scope;
 
-/// The description, made and written once.
+/// The description, made and written once, when it is first asked for.
 #[derive(Clone)]
-pub(super) struct Document(Bytes);
+pub(super) struct Document(Arc<LazyLock<Bytes>>);
 
 impl Document {
-    /// The description of a table of routes.
-    pub(super) fn of(table: &[Route]) -> Self {
-        Self(describe(table).to_string().into())
+    /// What describes the routes.
+    pub(super) fn new(describe: fn() -> Bytes) -> Self {
+        Self(Arc::new(LazyLock::new(describe)))
     }
 }
 
 pub(super) async fn document(Extension(Document(document)): Extension<Document>) -> Response {
-    ([(CONTENT_TYPE, "application/json")], document).into_response()
+    ([(CONTENT_TYPE, "application/json")], Bytes::clone(&document)).into_response()
 }
 
 /// Describes a table of routes.

@@ -28,10 +28,9 @@ pub fn description() -> serde_json::Value {
 
 /// The routes, for whoever a layer around them says the caller is; for nobody where none does.
 pub(super) fn bare(api: Api) -> Router {
-    let routes = table();
-    let document = Document::of(&routes);
+    let document = Document::new(|| description().to_string().into());
     let mut router = Router::new();
-    for route in routes {
+    for route in table() {
         let guard = from_fn_with_state((api.clone(), route.rule), guard);
         router = router.route(route.path, route.handler.route_layer(guard));
     }
