@@ -2,8 +2,9 @@
 
 use crate::base::limits;
 use crate::domain::directory::entry::entries_of;
+use crate::domain::directory::found::FOUND;
 use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile, dht_keys};
-use crate::domain::directory::published::{Published, Says};
+use crate::domain::directory::published::{OWN_PROFILE, OWN_PROFILE_ID, Published, Says};
 use crate::domain::mailbox::owner;
 use crate::domain::session::prekeys::{self, Local};
 use crate::domain::session::rows::PREKEYS;
@@ -11,21 +12,14 @@ use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::Effect;
 use crate::engine::event::Event;
 use crate::engine::input::Ticket;
-use crate::engine::lookups::FOUND;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::pending::{Deadline, Fetched, Publication, Question, Want};
 use crate::engine::publication::LastPublication;
 use crate::engine::reconcile;
-use crate::store::key::TableId;
-use crate::store::table::{Rows, Table};
+use crate::store::table::Rows;
 use crate::wire::ask::Ask;
 use crate::wire::index::{IndexRecord, IndexRequest};
 use crate::wire::peer::PeerAddress;
-
-/// Our own profile.
-pub const OWN_PROFILE: Table<Published> = Table::new(TableId::OwnProfile, 2);
-/// The id of its only row.
-pub const OWN_PROFILE_ID: &[u8] = b"profile";
 
 /// How often a publication is looked for before it counts as lost: peers say "ok" before they keep a record.
 const LOOKS_MAX: u32 = 5;

@@ -15,6 +15,7 @@ use crate::domain::billing::rail::lightning::Bolt11;
 use crate::domain::billing::recorded::Recorded;
 use crate::domain::billing::standing::Standing;
 use crate::domain::directory::profile::ProfileDraft;
+use crate::domain::directory::published::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::domain::identity::contact::Contact;
 use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::{address, own};
@@ -24,7 +25,6 @@ use crate::engine::commerce::{
 };
 use crate::engine::letter::PaidNotice;
 use crate::engine::machine::{Engine, Job, Step};
-use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::engine::reconcile;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
