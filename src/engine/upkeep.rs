@@ -27,6 +27,7 @@ impl Engine {
             contacts.iter().filter(|(_, contact)| contact.standing == Standing::Requested).count();
         for (_, contact) in contacts {
             self.owe_lost_acks(step, &contact);
+            self.note_if_blocked(&contact);
             if self.agenda.due(&Job::Deliver(contact.account)).is_some() {
                 self.links.mark_dirty(contact.account);
             }
