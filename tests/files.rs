@@ -6,7 +6,7 @@ mod common;
 
 use std::path::PathBuf;
 
-use common::process::{Api, Process};
+use common::process::{self, Api, Process};
 use common::{Place, befriend, wait_for};
 use hyper::Method;
 use serde_json::{Value, json};
@@ -179,27 +179,6 @@ async fn what_a_crash_left_in_the_directory_goes_at_the_next_start() {
     node.shutdown().await.unwrap();
 }
 
-/// Two processes whose people are friends; the address of the second.
-async fn processes() -> (Process, Process, String) {
-    let (mut ana, mut bento) = (Process::new(Place::new(Person, &[])), Process::new(Place::new(Person, &[])));
-    ana.start();
-    bento.start();
-    let (mut at_ana, mut at_bento) = (ana.api().await, bento.api().await);
-    let invite = wait_for("an invite", async || {
-        let (status, body) = at_ana.raw(Method::POST, "/v1/invites", "").await?;
-        status.is_success().then(|| serde_json::from_slice::<Value>(&body).unwrap())
-    })
-    .await;
-    at_bento.ask(Method::POST, "/v1/contacts", json!({ "who": invite["invite"] })).await;
-    wait_for("the contact", async || {
-        let contacts = at_ana.get("/v1/contacts").await;
-        contacts.as_array().is_some_and(|contacts| !contacts.is_empty()).then_some(())
-    })
-    .await;
-    let address = at_bento.get("/v1/id").await["address"].as_str().unwrap().to_owned();
-    (ana, bento, address)
-}
-
 /// Gives a node a file over its API, and sends it; its id.
 async fn upload(api: &mut Api, to: &str, bytes: Vec<u8>) -> String {
     let path = "/v1/files?name=filme.bin";
@@ -236,7 +215,8 @@ const FILM: usize = 96 * MEBIBYTE;
 
 /// A file that is being fetched, when some of it is there and more is missing.
 async fn in_the_middle(seed: u64) -> (Process, Process, Vec<u8>, String) {
-    let (ana, bento, address) = processes().await;
+    let (ana, bento) = process::friends().await;
+    let address = bento.address().await;
     let sent = bytes(FILM, seed);
     let file = upload(&mut ana.api().await, &address, sent.clone()).await;
     let mut at_bento = bento.api().await;

@@ -11,9 +11,12 @@ use common::process::Process;
 use common::{Place, address_of, addresses, befriend, send, texts, wait_for};
 use sigillo::base::id::AccountId;
 use sigillo::base::kind::AccountKind::{Business, Person};
+use sigillo::base::limits::VALUE_MAX;
 use sigillo::domain::directory::profile::ProfileDraft;
-use sigillo::engine::command::Command;
+use sigillo::engine::command::{Command, Refusal};
 use sigillo::node::handle::Node;
+use sigillo::store::key::TableId;
+use sigillo::store::table::{Rows as _, Table};
 
 /// Every file under a directory, with its bytes.
 fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -48,6 +51,21 @@ async fn talked() -> (Place, Place, AccountId, AccountId) {
     ana.shutdown().await.unwrap();
     bento.shutdown().await.unwrap();
     (ana_place, bento_place, accounts.0, accounts.1)
+}
+
+/// Whoever has more written than a row can have is told so, and nobody else hears of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_is_too_large_is_refused_to_whoever_writes_it_and_the_node_goes_on() {
+    const ROWS: Table<String> = Table::new(TableId::Meta, 1);
+    let place = Place::new(Person, &[]);
+    let node = place.start().await;
+    let write = |row: String| node.write(move |tx| tx.put(&ROWS, ROWS.key(b"a test's"), row));
+    let (large, small) = tokio::join!(write("x".repeat(VALUE_MAX)), write("small".into()));
+    assert_eq!((large, small), (Err(Refusal::TooLarge), Ok(())));
+    let kept = node.view(|rows| rows.copy(&ROWS, b"a test's")).await.unwrap();
+    assert_eq!(kept.as_deref(), Some("small"));
+    node.command(Command::SetName("Ana".into())).await.unwrap();
+    node.shutdown().await.unwrap();
 }
 
 const SECRETS: [&str; 2] = ["Quarenta pãezinhos para sábado", "Só restam trinta e dois"];

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use common::process::{Api, Process};
+use common::process::{Api, Process, friends};
 use common::{Place, addresses, wait_for};
 use hyper::Method;
 use serde_json::{Value, json};
@@ -130,23 +130,8 @@ async fn trial(seed: u64, mut one: Process, other: &mut Process, addresses: [Str
 }
 
 async fn two_people(seed: u64) {
-    let (mut ana, mut bento) = (Process::new(Place::new(Person, &[])), Process::new(Place::new(Person, &[])));
-    ana.start();
-    bento.start();
-    let (mut at_ana, mut at_bento) = (ana.api().await, bento.api().await);
-    let invite = wait_for("an invite", async || {
-        let (status, body) = at_ana.raw(Method::POST, "/v1/invites", "").await?;
-        status.is_success().then(|| serde_json::from_slice::<Value>(&body).unwrap())
-    })
-    .await;
-    let (here, there) = (at_ana.get("/v1/id").await, at_bento.get("/v1/id").await);
-    at_bento.ask(Method::POST, "/v1/contacts", json!({ "who": invite["invite"] })).await;
-    wait_for("the contact", async || {
-        let contacts = at_ana.get("/v1/contacts").await;
-        contacts.as_array().is_some_and(|contacts| !contacts.is_empty()).then_some(())
-    })
-    .await;
-    let addresses = [&here, &there].map(|id| id["address"].as_str().unwrap().to_owned());
+    let (ana, mut bento) = friends().await;
+    let addresses = [ana.address().await, bento.address().await];
     trial(seed, ana, &mut bento, addresses, &[0, 1]).await;
 }
 

@@ -14,6 +14,7 @@ use sigillo::domain::chat::timeline::PAGES;
 use sigillo::domain::consent::dealings::DEALINGS;
 use sigillo::domain::consent::ledger::CONSENTS;
 use sigillo::domain::consent::window::{OPENINGS, WINDOWS};
+use sigillo::domain::directory::found::FOUND;
 use sigillo::domain::identity::contact::CONTACTS;
 use sigillo::domain::identity::open_invite::INVITES;
 use sigillo::domain::identity::own::ACCOUNTS;
@@ -21,7 +22,6 @@ use sigillo::domain::mailbox::boxes::BOXES;
 use sigillo::domain::mailbox::owner::{FOR_CONTACT, MAILBOXES, OWN_QUEUES};
 use sigillo::domain::mailbox::queue::{MAIL, QUEUES};
 use sigillo::domain::session::rows::{PEERS, PREKEYS, ROUTES, SESSIONS};
-use sigillo::engine::lookups::FOUND;
 use sigillo::store::table::{Row, Table};
 use sigillo::wire::peer::PeerAddress;
 

@@ -66,6 +66,8 @@ pub const FILES_LIST_MAX: usize = 1_000;
 
 /// Files that are fetched at once.
 pub const FETCHES_MAX: usize = 4;
+/// Of these, files of one conversation, however many devices its other side has: others have room beside it.
+pub const FETCHES_PER_CONVERSATION: usize = FETCHES_MAX / 2;
 /// Files that are wanted at once.
 pub const WANTED_MAX: usize = 10_000;
 /// Files of one conversation that are fetched without a person's word, and that aren't here yet.
@@ -116,5 +118,6 @@ const _: () = {
             < STREAMS_MAX,
         "two honest nodes that also exchange files never need more streams than a connection has"
     );
+    assert!(1 <= FETCHES_PER_CONVERSATION && FETCHES_PER_CONVERSATION < FETCHES_MAX);
     assert!(FILE_MAX / CHUNK_LEN < u32::MAX as u64, "chunks are counted by a u32");
 };

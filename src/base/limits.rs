@@ -233,8 +233,8 @@ pub const FIND_PATIENCE: Duration = Duration::from_secs(15);
 const _: () = assert!(KEEPERS_PATIENCE.as_secs() > QUERY_PATIENCE.as_secs());
 /// How long after its addresses changed a business publishes them, so that several changes are one.
 pub const SETTLE_PAUSE: Duration = Duration::from_secs(1);
-/// How long after a look in vain a profile is read back once more.
-pub const READ_BACK_PAUSE: Duration = Duration::from_millis(300);
+/// How long after the first look in vain a profile is read back once more; after each further one thrice as long.
+pub const READ_BACK_PAUSE: Duration = Duration::from_millis(30);
 /// How often what is past its life is forgotten.
 pub const SWEEP_INTERVAL: Duration = Duration::from_secs(HOUR);
 

@@ -22,6 +22,8 @@ pub const DELETION_LIFE: Duration = Duration::from_secs(48 * HOUR);
 pub const EARLY_MAX: usize = 256;
 /// How many entries are looked at for a message that is named by the beginning of its id.
 pub const LOOK_BACK: usize = 10_000;
+/// Devices of a contact that don't speak for it any more and of which something is kept.
+pub const FORMER_DEVICES_MAX: usize = 256;
 /// Ten-millionths of a degree.
 pub const DEGREE: i32 = 10_000_000;
 /// The longest name of a place, and the longest address of one, in bytes.
@@ -62,5 +64,6 @@ const _: () = {
         "the largest thing said fits a content, by template, and a copy of it too"
     );
     assert!(SAID_MAX + 2_048 < VALUE_MAX && PADDING_BUCKETS[PADDING_BUCKETS.len() - 1] + 2_048 < VALUE_MAX);
+    assert!(FORMER_DEVICES_MAX * 33 + 8 < VALUE_MAX, "former devices fit a value");
     assert!(HISTORY_PAGE_BYTES < PAGE_BYTES_MAX, "what another device tells fits the pages here");
 };

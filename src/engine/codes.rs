@@ -46,6 +46,7 @@ impl Refusal {
             Self::NoneSuch(_) => "none_such",
             Self::Billing(_) => "billing",
             Self::TooMany(_) => "too_many",
+            Self::TooLarge => "too_large",
             Self::Stopping => "stopping",
         }
     }

@@ -585,6 +585,9 @@ pub enum Refusal {
     /// A bound is reached.
     #[error("there are too many {0}")]
     TooMany(&'static str),
+    /// A row would be larger than the store takes.
+    #[error("that is more than the store keeps in one place: say less")]
+    TooLarge,
     /// The node is about to stop.
     #[error("the node is shutting down")]
     Stopping,

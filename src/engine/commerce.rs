@@ -9,6 +9,7 @@ use crate::base::time::Time;
 use crate::domain::billing::audit;
 use crate::domain::billing::entitlement::stand;
 use crate::domain::billing::history::History;
+use crate::domain::billing::rail::lightning::Bolt11;
 use crate::domain::billing::recorded::Recorded;
 use crate::domain::billing::standing::Standing;
 use crate::domain::chat::timeline::Body as Line;
@@ -34,6 +35,8 @@ pub(super) const SUBSCRIPTIONS: Table<Subscription> = Table::new(TableId::Subscr
 pub(super) const INVOICES: Table<Digest> = Table::new(TableId::Invoices, 1);
 /// The subscription of each receipt, by the receipt's id.
 pub(super) const RECEIPTS: Table<Digest> = Table::new(TableId::Receipts, 1);
+/// The invoice of ours that each BOLT11 invoice was offered for, by its payment hash: who pays one has paid one.
+pub(super) const PAYMENT_HASHES: Table<InvoiceKey> = Table::new(TableId::PaymentHashes, 1);
 /// The events of the subscriptions that we are the business of, in the order that they were kept in.
 pub(super) const JOURNAL: Table<Chained> = Table::new(TableId::BillingJournal, 1);
 /// The end of [`JOURNAL`].
@@ -253,6 +256,11 @@ pub(super) fn store(tx: &Tx<'_>, event: &Recorded, issuer: bool) {
             tx.put(&INVOICES, INVOICES.key(invoice.key.as_str().as_bytes()), subscription)
         }
         Event::Receipt(_) => tx.put(&RECEIPTS, RECEIPTS.key(event.id().as_bytes()), subscription),
+        Event::Offer(offer) if issuer => {
+            if let Ok(bolt11) = Bolt11::parse(&offer.payee.account) {
+                tx.put(&PAYMENT_HASHES, PAYMENT_HASHES.key(&bolt11.payment_hash), offer.invoice);
+            }
+        }
         _ => {}
     }
 }

@@ -127,7 +127,7 @@ impl Engine {
         self.show_case(contact, changed.flatten());
     }
 
-    /// Somebody answered by hand, here or on another device of ours: the customer is next, and the bot keeps out of it.
+    /// Somebody answered by hand: the customer is next, and the bot keeps out of it.
     pub(super) fn answered_by_hand(&mut self, step: &Step<'_, '_>, contact: &Contact) {
         if !self.is_business() {
             return;

@@ -2,6 +2,7 @@
 
 use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
+use crate::base::said_limits;
 use crate::base::time::Time;
 use crate::domain::billing::entitlement::stand;
 use crate::domain::billing::standing::Standing as Charged;
@@ -20,15 +21,15 @@ use crate::domain::consent::ledger::CONSENTS;
 use crate::domain::consent::report::REPORTS;
 use crate::domain::consent::waiting::WAITING;
 use crate::domain::consent::window::{OPENINGS, WINDOWS};
+use crate::domain::directory::found::FOUND;
 use crate::domain::identity::address;
-use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
+use crate::domain::identity::contact::{CONTACTS, Contact, FORMER_DEVICES, Standing};
 use crate::domain::identity::moved::{self, MOVED, SUPERSEDED};
 use crate::domain::mailbox::boxes::{BOXES, PUBLISHED};
 use crate::domain::mailbox::owner::{self, FOR_CONTACT, OWN_QUEUES, Purpose};
 use crate::domain::session::rows::PEERS;
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::commerce::{history, subscriptions_with};
-use crate::engine::lookups::FOUND;
 use crate::engine::machine::{Engine, Job, NOBODY, Step};
 use crate::engine::outbound::drop_session;
 use crate::engine::people::short_name;
@@ -55,7 +56,8 @@ impl Engine {
         }
         let kept = subscriptions.len() as u64;
         let entries = step.tx.row(&CONVERSATIONS, contact.thread.as_bytes()).map_or(0, |row| row.entries);
-        let devices: Vec<DeviceId> = contact.devices().collect();
+        let former = step.tx.row(&FORMER_DEVICES, contact.thread.as_bytes()).unwrap_or_default();
+        let devices: Vec<DeviceId> = contact.devices().chain(former.iter().copied()).collect();
         self.files_erased(step, &contact);
         devices.iter().for_each(|device| self.erase_device(step, &contact, device));
         self.erase_person(step, &contact, kept > 0);
@@ -80,6 +82,22 @@ impl Engine {
         // Whoever comes again must not take what is said then for what was said before.
         conversation::start_afresh(step.tx, step.now);
         Ok(Outcome::Erased { address: address::encode(&contact.account), entries, subscriptions: kept })
+    }
+
+    /// Devices of a contact are gone: what is kept of them goes with the contact, or when too many others are gone since.
+    pub(super) fn remember_former(&mut self, step: &Step<'_, '_>, contact: &Contact, gone: &[DeviceId]) {
+        if gone.is_empty() || contact.is_ourselves() {
+            return;
+        }
+        let thread = contact.thread.as_bytes();
+        let mut former = step.tx.copy(&FORMER_DEVICES, thread).unwrap_or_default();
+        former.retain(|device| !gone.contains(device));
+        former.extend(gone);
+        let beyond = former.len().saturating_sub(said_limits::FORMER_DEVICES_MAX);
+        for device in former.drain(..beyond).filter(|device| !contact.devices().any(|now| now == *device)) {
+            self.erase_device(step, contact, &device);
+        }
+        step.tx.put(&FORMER_DEVICES, FORMER_DEVICES.key(thread), former);
     }
 
     /// Sessions with a device, what waits for it and what came of it.
@@ -116,6 +134,7 @@ impl Engine {
         all(step, &OUTBOX, &OUTBOX.of(account));
         step.tx.delete(&WINDOWS, WINDOWS.key(thread));
         step.tx.delete(&DEALINGS, DEALINGS.key(thread));
+        step.tx.delete(&FORMER_DEVICES, FORMER_DEVICES.key(thread));
         step.tx.delete(&CONVERSATIONS, CONVERSATIONS.key(thread));
         void::forget(step.tx, thread);
         step.tx.delete(&BOXES, BOXES.key(account));

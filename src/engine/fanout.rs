@@ -125,7 +125,6 @@ impl Engine {
                 let entry = NewEntry { sent_at, id, from, body: Line::Said(said.clone()), reply };
                 let entry = conversation::file(step.tx, &contact.thread, entry, step.now);
                 self.show_filed(step, &contact, &entry);
-                self.answered_by_hand(step, &contact);
             }
             Piece::Change(change) => {
                 self.changed(step, &contact, &Made { by: Side::Ours, id, sent_at, change: change.clone() });
@@ -185,6 +184,7 @@ impl Engine {
         }
         self.call(&mut contact, None, "");
         self.add_contact(step, &contact);
+        self.note_if_blocked(&contact);
         if contact.standing == Standing::Blocked {
             self.give_up(step, &contact, Cause::Blocked, |_, _| true);
         }

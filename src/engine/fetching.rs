@@ -17,8 +17,12 @@ impl Engine {
     pub(super) fn file_event(&mut self, step: &mut Step<'_, '_>, event: FileEvent) {
         match event {
             FileEvent::Asked { ask, peer, id, from } => self.file_asked(step, ask, &peer, &id, from),
-            FileEvent::Fetched(id) => self.file_came(step, &id),
-            FileEvent::NotFetched { id, why, some } => self.file_missed(step, &id, why, some),
+            FileEvent::Fetched { id, attempt } if self.files.ends(&id, attempt) => self.file_came(step, &id),
+            FileEvent::NotFetched { id, attempt, why, some } if self.files.ends(&id, attempt) => {
+                self.file_missed(step, &id, why, some);
+            }
+            // An earlier attempt's word: what that brought was removed meanwhile.
+            FileEvent::Fetched { .. } | FileEvent::NotFetched { .. } => {}
         }
     }
 
@@ -27,14 +31,11 @@ impl Engine {
         if !self.online {
             return;
         }
-        let due: Vec<FileId> =
-            self.files.wanted.iter().filter(|(_, want)| want.due <= step.now).map(|(id, _)| *id).collect();
-        for id in due {
-            if self.files.running.len() >= limits::FETCHES_MAX {
-                break;
-            }
-            if !self.files.running.contains_key(&id) {
-                self.ask_holder(step, &id);
+        if self.files.running.len() < limits::FETCHES_MAX {
+            for id in self.files.due(step.now) {
+                if self.files.has_turn(&id) {
+                    self.ask_holder(step, &id);
+                }
             }
         }
         let later = self.files.wanted.values().map(|want| want.due).filter(|due| *due > step.now).min();
@@ -64,9 +65,9 @@ impl Engine {
         match next {
             Some(from) => {
                 want.asked += 1;
-                self.files.running.insert(*id, from.peer().clone());
+                let attempt = self.files.begin(id, from.peer().clone());
                 let opening = row.opening.clone();
-                self.effects.push(Effect::File(FileOrder::Fetch { opening, from }));
+                self.effects.push(Effect::File(FileOrder::Fetch { attempt, opening, from }));
             }
             None => {
                 let refused = want.asked > 0 && !want.hope;
@@ -104,22 +105,17 @@ impl Engine {
     }
 
     fn file_came(&mut self, step: &Step<'_, '_>, id: &FileId) {
-        self.files.running.remove(id);
         if let Some(want) = self.files.wanted.remove(id) {
             if !want.asked_for {
                 self.files.bytes = self.files.bytes.saturating_add(want.sealed);
             }
             kept::edit(step.tx, id, |row| row.turn(State::Here, step.now));
             self.show_file(step, id);
-        } else if step.tx.with(&FILES, &FILES.key(id.as_bytes()), Kept::is_here) != Some(true) {
-            // It was forgotten while its last bytes came.
-            self.effects.push(Effect::File(FileOrder::Remove(*id)));
         }
         self.fetch_some(step);
     }
 
     fn file_missed(&mut self, step: &Step<'_, '_>, id: &FileId, why: Miss, some: bool) {
-        self.files.running.remove(id);
         if let Some(want) = self.files.wanted.get_mut(id) {
             want.hope |= matches!(why, Miss::Lost);
             if some {
@@ -177,6 +173,14 @@ impl Engine {
             }
         };
         self.effects.push(Effect::File(order));
+    }
+
+    /// Nothing goes to a blocked contact, so that nothing else says at which peers it is when these ask for files.
+    pub(super) fn note_if_blocked(&mut self, contact: &Contact) {
+        if contact.standing == Standing::Blocked {
+            let places = contact.reach.iter().filter_map(Reach::at);
+            places.for_each(|at| self.links.note(at.peer(), contact.account));
+        }
     }
 
     fn given(&self, step: &Step<'_, '_>, peer: &PeerKey, id: &FileId) -> Option<std::sync::Arc<Kept>> {

@@ -9,6 +9,8 @@ use crate::wire::peer::{PeerAddress, PeerKey};
 pub enum FileOrder {
     /// Fetch a file, from where it was left: [`FileEvent::Fetched`] or [`FileEvent::NotFetched`].
     Fetch {
+        /// Names the attempt.
+        attempt: u64,
         /// What opens it, and by that its id.
         opening: Opening,
         /// Who may have it.
@@ -47,11 +49,18 @@ pub enum FileEvent {
         from: u32,
     },
     /// A file is on the disk now, whole, and is what was said.
-    Fetched(FileId),
+    Fetched {
+        /// Which file.
+        id: FileId,
+        /// The number that [`FileOrder::Fetch`] gave.
+        attempt: u64,
+    },
     /// It isn't, from this peer and for now.
     NotFetched {
         /// Which file.
         id: FileId,
+        /// The number that [`FileOrder::Fetch`] gave.
+        attempt: u64,
         /// Why.
         why: Miss,
         /// Whether some of it came.

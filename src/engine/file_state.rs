@@ -18,8 +18,12 @@ pub(super) struct FileState {
     pub(super) rules: Rules,
     /// Files that are to be fetched.
     pub(super) wanted: BTreeMap<FileId, Want>,
-    /// Those of them that are being fetched, and from whom.
-    pub(super) running: BTreeMap<FileId, PeerKey>,
+    /// Those of them that are being fetched.
+    pub(super) running: BTreeMap<FileId, Fetch>,
+    /// Attempts so far.
+    attempts: u64,
+    /// The last attempt for each conversation of which files are wanted.
+    served: BTreeMap<Option<AccountId>, u64>,
     /// Bytes of files on the disk, and of those that a person asked for.
     pub(super) bytes: u64,
     /// Files that are known of.
@@ -29,6 +33,17 @@ pub(super) struct FileState {
     /// Those of them that are gone, and since when.
     pub(super) gone: BTreeSet<(Time, FileId)>,
     pub(super) misses: Misses,
+}
+
+/// A file that is being fetched.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Fetch {
+    /// Whose word ends it: an earlier attempt's comes too late.
+    pub(super) attempt: u64,
+    /// From whom.
+    from: PeerKey,
+    /// In which conversation it was told of.
+    thread: Option<AccountId>,
 }
 
 /// A file that is to be fetched.
@@ -86,6 +101,8 @@ impl FileState {
             rules: Rules::of(kind),
             wanted: BTreeMap::new(),
             running: BTreeMap::new(),
+            attempts: 0,
+            served: BTreeMap::new(),
             bytes: 0,
             known: 0,
             unsent: 0,
@@ -122,7 +139,52 @@ impl FileState {
 
     /// Whether a file is being fetched from a peer.
     pub(super) fn fetches_from(&self, peer: &PeerKey) -> bool {
-        self.running.values().filter(|from| *from == peer).count() >= limits::FILE_STREAMS_PER_PEER
+        self.running.values().filter(|fetch| fetch.from == *peer).count() >= limits::FILE_STREAMS_PER_PEER
+    }
+
+    /// What can be tried now, in the order in which it is: one file of each conversation after the other, that first which
+    /// was served least recently. What is being fetched counts as the first ones of its conversation.
+    pub(super) fn due(&mut self, now: Time) -> Vec<FileId> {
+        let wanted: BTreeSet<_> = self.wanted.values().map(|want| want.thread).collect();
+        self.served.retain(|thread, _| wanted.contains(thread));
+        let due = self.wanted.iter().filter(|(id, want)| want.due <= now && !self.running.contains_key(*id));
+        let mut waiting: Vec<(&FileId, &Want)> = due.collect();
+        waiting.sort_by_key(|(id, want)| (want.due, **id));
+        let mut turns: BTreeMap<Option<AccountId>, usize> = BTreeMap::new();
+        self.running.values().for_each(|fetch| *turns.entry(fetch.thread).or_default() += 1);
+        let mut order: Vec<(usize, u64, FileId)> = Vec::with_capacity(waiting.len());
+        for (id, want) in waiting {
+            let turn = turns.entry(want.thread).or_default();
+            order.push((*turn, self.served.get(&want.thread).copied().unwrap_or(0), *id));
+            *turn += 1;
+        }
+        order.sort_by_key(|(turn, served, _)| (*turn, *served));
+        order.into_iter().map(|(_, _, id)| id).collect()
+    }
+
+    /// Whether one more file can be fetched beside those that are, of its conversation and of all.
+    pub(super) fn has_turn(&self, id: &FileId) -> bool {
+        let Some(want) = self.wanted.get(id) else { return false };
+        let beside = self.running.values().filter(|fetch| fetch.thread == want.thread).count();
+        self.running.len() < limits::FETCHES_MAX && beside < limits::FETCHES_PER_CONVERSATION
+    }
+
+    /// A wanted file is fetched from a peer from now on. Returns the number of the attempt.
+    pub(super) fn begin(&mut self, id: &FileId, from: PeerKey) -> u64 {
+        self.attempts += 1;
+        let (attempt, thread) = (self.attempts, self.wanted.get(id).and_then(|want| want.thread));
+        self.served.insert(thread, attempt);
+        self.running.insert(*id, Fetch { attempt, from, thread });
+        attempt
+    }
+
+    /// The attempt to fetch a file is over. Whether it is the one that runs, and not an earlier one.
+    pub(super) fn ends(&mut self, id: &FileId, attempt: u64) -> bool {
+        let is_this = self.running.get(id).is_some_and(|fetch| fetch.attempt == attempt);
+        if is_this {
+            self.running.remove(id);
+        }
+        is_this
     }
 }
 
@@ -213,6 +275,33 @@ mod tests {
         assert!(!state.may_want(&ana, 1) && state.may_want(&bento, 1));
         state.bytes = state.rules.kept;
         assert!(!state.may_fetch(&FileId::new([0; 32])), "nothing unasked is fetched where there is no room");
+    }
+
+    #[test]
+    fn conversations_take_turns_whoever_announces_more_or_earlier() {
+        let mut state = FileState::new(AccountKind::Person);
+        let [ana, bento] = [1, 2].map(|number| AccountId::new([number; 32]));
+        let id = |number: u8| FileId::new([number; 32]);
+        for number in 0..8 {
+            state.wanted.insert(id(number), Want::of(Some(ana), (1, false), NOW));
+        }
+        let later = NOW.plus(limits::FETCH_RETRY_FIRST);
+        state.wanted.insert(id(9), Want::of(Some(bento), (1, false), later));
+        assert_eq!(state.due(NOW).len(), 8, "nothing before its time");
+        assert_eq!(state.due(later)[..3], [id(0), id(9), id(1)]);
+        for number in 0..limits::FETCHES_PER_CONVERSATION {
+            let number = u8::try_from(number).unwrap();
+            assert!(state.has_turn(&id(number)));
+            state.begin(&id(number), peer(u16::from(number)));
+        }
+        assert!(!state.has_turn(&id(7)) && state.has_turn(&id(9)), "however many devices she has");
+        assert_eq!(state.due(later)[0], id(9));
+        let attempt = state.begin(&id(9), peer(9));
+        assert!(
+            !state.ends(&id(9), attempt - 1) && state.ends(&id(9), attempt) && !state.ends(&id(9), attempt)
+        );
+        state.running.clear();
+        assert_eq!(state.due(later)[..2], [id(0), id(9)], "who was served last comes last");
     }
 
     #[test]

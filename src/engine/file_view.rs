@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::base::id::FileId;
 use crate::base::time::Time;
-use crate::domain::files::kept::{self, End, FILES, Kept, Origin, State, Trouble};
+use crate::domain::files::kept::{self, End, FILES, Kept, Origin, Sides, State, Trouble};
 use crate::domain::identity::address;
 use crate::domain::identity::moved;
 use crate::store::table::Rows;
@@ -52,10 +52,11 @@ pub struct FileView {
     pub received: u64,
 }
 
-/// All files, the latest first.
-pub fn files(rows: &impl Rows) -> Vec<FileView> {
+/// So many files at most, the latest first.
+pub fn files(rows: &impl Rows, most: usize) -> Vec<FileView> {
     let mut all = kept::all(rows);
     all.sort_by_key(|(_, row)| core::cmp::Reverse(row.since));
+    all.truncate(most);
     all.into_iter().map(|(id, row)| view(rows, id, &row)).collect()
 }
 
@@ -95,14 +96,17 @@ pub fn to_send(rows: &impl Rows, id: &FileId, caption: String) -> Option<SentFil
         name: row.name.clone(),
         media_type: row.media_type.clone(),
         caption,
-        picture: row.picture.clone(),
+        picture: row.picture.map(|Sides { width, height, .. }| Picture {
+            width,
+            height,
+            thumbnail: kept::thumbnail(rows, id),
+        }),
     })
 }
 
 /// The thumbnail of a picture.
 pub fn thumbnail(rows: &impl Rows, id: &FileId) -> Option<Vec<u8>> {
-    let picture = rows.row(&FILES, id.as_bytes())?.picture.clone()?;
-    Some(picture.thumbnail).filter(|thumbnail| !thumbnail.is_empty())
+    Some(kept::thumbnail(rows, id)).filter(|thumbnail| !thumbnail.is_empty())
 }
 
 /// The ids of files that are on the disk, or that are being fetched.
@@ -144,7 +148,6 @@ fn view(rows: &impl Rows, id: FileId, row: &Kept) -> FileView {
         Origin::Told { thread, .. } => moved::contact(rows, &thread),
         Origin::Here => None,
     };
-    let sides = row.picture.as_ref().map(|picture: &Picture| (picture.width, picture.height));
     FileView {
         id,
         name: row.name.clone(),
@@ -160,9 +163,9 @@ fn view(rows: &impl Rows, id: FileId, row: &Kept) -> FileView {
         with: with.map(|contact| address::encode(&contact.account)),
         messages: row.uses,
         expires,
-        width: sides.map(|sides| sides.0),
-        height: sides.map(|sides| sides.1),
-        thumbnail: row.picture.as_ref().is_some_and(|picture| !picture.thumbnail.is_empty()),
+        width: row.picture.map(|sides| sides.width),
+        height: row.picture.map(|sides| sides.height),
+        thumbnail: row.picture.is_some_and(|sides| sides.thumbnail),
         received: if row.is_here() { row.opening.size } else { 0 },
     }
 }

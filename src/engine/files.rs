@@ -3,7 +3,7 @@
 use crate::base::file_limits as limits;
 use crate::base::id::{DeviceId, FileId};
 use crate::domain::chat::timeline::{self, Body as Line, Entry, From, PAGES};
-use crate::domain::files::kept::{self, End, FILES, Kept, Origin, State, Trouble};
+use crate::domain::files::kept::{self, End, FILES, Kept, Origin, Sides, State, Trouble};
 use crate::domain::files::rules::Rules;
 use crate::domain::identity::address::Address;
 use crate::domain::identity::contact::{Contact, Standing};
@@ -79,7 +79,7 @@ impl Engine {
             opening,
             name,
             media_type,
-            picture,
+            picture: picture.as_ref().map(Sides::of),
             origin: Origin::Here,
             state: State::Here,
             since: step.now,
@@ -92,7 +92,7 @@ impl Engine {
         self.files.bytes += row.sealed();
         self.files.known += 1;
         self.files.unsent += 1;
-        step.tx.put(&FILES, FILES.key(id.as_bytes()), row);
+        kept::put(step.tx, row, picture);
         self.agenda.set(step.tx, Job::FileEnds(id), expires);
         Ok(Outcome::FileTaken { file: id, expires })
     }
@@ -231,14 +231,14 @@ impl Engine {
             opening: file.opening.clone(),
             name: file.name.clone(),
             media_type: file.media_type.clone(),
-            picture: file.picture.clone(),
+            picture: file.picture.as_ref().map(Sides::of),
             origin: Origin::Told { thread: contact.thread, device, own },
             state: State::Waiting { wanted: false, trouble: None },
             since: step.now,
             expires,
             uses: known.map_or(0, |row| row.uses),
         };
-        step.tx.put(&FILES, FILES.key(id.as_bytes()), row);
+        kept::put(step.tx, row, file.picture.clone());
         self.agenda.set(step.tx, Job::FileEnds(id), expires);
         true
     }
@@ -329,7 +329,7 @@ impl Engine {
         if let (Origin::Told { thread, .. }, 1..) = (row.origin, row.uses) {
             kept::forget_uses(step.tx, id, &thread);
         }
-        step.tx.delete(&FILES, FILES.key(id.as_bytes()));
+        kept::forget(step.tx, id);
         self.agenda.clear(step.tx, &Job::FileEnds(*id));
     }
 

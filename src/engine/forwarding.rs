@@ -6,13 +6,13 @@ use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::directory::profile::dht_keys;
+use crate::domain::directory::published::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::domain::directory::succession::VerifiedSuccession;
 use crate::domain::identity::log::AccountLog;
 use crate::domain::identity::own::ACCOUNTS;
 use crate::engine::effects::Effect;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::pending::Question;
-use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 

@@ -151,6 +151,11 @@ impl Links {
         }
     }
 
+    /// A contact has a device at a peer, whether anything is to go there or not.
+    pub(super) fn note(&mut self, peer: &PeerKey, contact: AccountId) {
+        self.peers.entry(peer.clone()).or_default().contacts.insert(contact);
+    }
+
     pub(super) fn connected_to(&mut self, peer: PeerKey) {
         let peer = self.peers.entry(peer).or_default();
         peer.connected = true;

@@ -84,6 +84,7 @@ impl Engine {
             }
         }
         gone.iter().for_each(|device| self.forget_device(step, device));
+        self.remember_former(step, contact, &gone);
         if contact.is_ourselves() {
             if let Some(log) = contact.log.clone() {
                 self.own_log_learnt(step, log);

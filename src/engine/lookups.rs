@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
 use crate::domain::directory::candidate::{Candidate as _, Verified};
-use crate::domain::directory::found::{self, Decision, Floor, Found, consider};
+use crate::domain::directory::found::{self, Decision, FOUND, Floor, Found, consider};
 use crate::domain::directory::profile::{VerifiedProfile, dht_keys};
 use crate::domain::directory::succession::VerifiedSuccession;
 use crate::domain::identity::address;
@@ -21,14 +21,10 @@ use crate::engine::input::QueryId;
 use crate::engine::machine::{Engine, Step};
 use crate::engine::pending::{BundleAsked, Deadline, Fetch, Fetched, Question, Want, Wanted};
 use crate::engine::people;
-use crate::store::key::TableId;
-use crate::store::table::{Rows, Table};
+use crate::store::table::Rows;
 use crate::wire::ask::{Answer, Ask, WorkDone, prekey_work};
 use crate::wire::peer::PeerAddress;
 use crate::wire::reach::Reach;
-
-/// The newest profile seen of each account, by the account.
-pub const FOUND: Table<Floor> = Table::new(TableId::Found, 1);
 
 impl Engine {
     /// Asks the network, and remembers what the answer is for.

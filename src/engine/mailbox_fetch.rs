@@ -25,7 +25,10 @@ impl Engine {
         match (op, answer) {
             (Op::New(id), Answer::Made { send, key }) => self.queue_made(step, &id, Made { send, key }),
             (Op::New(id), _) => self.queue_not_made(step, &id),
-            (Op::Delete(id), _) => step.tx.delete(&OWN_QUEUES, OWN_QUEUES.key(id.as_bytes())),
+            (Op::Delete(id), _) => {
+                self.mail.emptied.remove(&id);
+                step.tx.delete(&OWN_QUEUES, OWN_QUEUES.key(id.as_bytes()));
+            }
             (Op::Subscribe(queue), Answer::Marks(marks)) => {
                 // A mailbox knows no more of them on one channel.
                 let known = self.mail.clients.get_mut(at.peer());
@@ -37,6 +40,8 @@ impl Engine {
                 if marks.waiting > 0 {
                     let left = limits::INBOX_MESSAGES_MAX;
                     self.ask_mailbox(step, at, Op::Get { queue, after: 0, left });
+                } else {
+                    self.queue_emptied(step, queue);
                 }
                 let mailbox = owner::mailbox(step.tx, at.peer()).filter(|mailbox| mailbox.inbox == queue);
                 if let Some(mailbox) = mailbox.filter(|_| marks.one_time < u64::from(limits::ONE_TIME_LOW)) {
@@ -86,6 +91,14 @@ impl Engine {
         }
     }
 
+    /// Nothing waits in a queue that isn't here already.
+    fn queue_emptied(&mut self, step: &Step<'_, '_>, id: ReadId) {
+        let key = OWN_QUEUES.key(id.as_bytes());
+        if step.tx.with(&OWN_QUEUES, &key, |queue| queue.replaced.is_some()) == Some(true) {
+            self.mail.emptied.insert(id);
+        }
+    }
+
     /// Frames came. They are let go at the mailbox only after what they led to is stored: the request to do so is
     /// held back like every effect.
     fn mail_fetched(
@@ -120,6 +133,8 @@ impl Engine {
             if left > count {
                 self.ask_mailbox(step, at, Op::Get { queue: *id, after: last, left: left - count });
             }
+        } else {
+            self.queue_emptied(step, *id);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Our mailboxes and our queues at them: taken on, told to contacts, replaced in time, left without a loss.
 
+use std::collections::BTreeSet;
+
 use crate::base::id::{AccountId, DeviceId, ReadId, SendId};
 use crate::base::limits;
 use crate::base::time::Time;
@@ -13,7 +15,7 @@ use crate::domain::mailbox::owner::{
 use crate::domain::session::rows::PEERS;
 use crate::engine::command::{NewMailbox, Outcome, Refusal};
 use crate::engine::input::Ticket;
-use crate::engine::machine::{Engine, Job, Step};
+use crate::engine::machine::{Engine, Job, NOBODY, Step};
 use crate::engine::mailbox_state::Op;
 use crate::engine::saying::Place;
 use crate::store::table::Rows;
@@ -132,6 +134,7 @@ impl Engine {
         let now = step.now;
         let looks_at_all = self.mail.looks_at_all(now);
         let over = |since: Time| now.since(since) >= limits::QUEUES_ROTATION;
+        let mut left = BTreeSet::new();
         for (key, queue) in step.tx.scan(&OWN_QUEUES, &OWN_QUEUES.all()) {
             let Some(id) = ReadId::from_slice(&key.id) else { continue };
             let mailbox = mailboxes.iter().find(|mailbox| *mailbox.at.peer() == queue.mailbox);
@@ -139,8 +142,11 @@ impl Engine {
                 step.tx.delete(&OWN_QUEUES, key);
                 continue;
             };
+            left.insert(queue.mailbox.clone());
             match (queue.made, queue.replaced) {
-                (_, Some(since)) if over(since) => self.ask_mailbox(step, &mailbox.at, Op::Delete(id)),
+                (_, Some(since)) if over(since) && self.may_go(&id, &queue) => {
+                    self.ask_mailbox(step, &mailbox.at, Op::Delete(id));
+                }
                 (Some(_), _) => {
                     let is_pair = matches!(queue.purpose, Purpose::Pair { .. });
                     if is_pair && queue.replaced.is_none() && over(queue.since) {
@@ -158,12 +164,21 @@ impl Engine {
             }
         }
         for mailbox in mailboxes {
-            if mailbox.leaving.is_some_and(over) {
+            // What it has is read first; where it isn't there any more, nothing in it outlives this.
+            let lost = |since: Time| now.since(since) >= 2 * limits::QUEUES_ROTATION;
+            let unread = left.contains(mailbox.at.peer());
+            if mailbox.leaving.is_some_and(|since| over(since) && !unread || lost(since)) {
                 step.tx.delete(&MAILBOXES, MAILBOXES.key(mailbox.at.peer().as_bytes()));
             }
         }
         self.offer_to_all(step);
         self.agenda.set(step.tx, Job::Mailboxes, step.now.plus(limits::MAIL_POLL));
+    }
+
+    /// Whether a queue that another one took the place of holds nothing that should be read: perhaps the node was off since.
+    fn may_go(&self, id: &ReadId, queue: &OwnQueue) -> bool {
+        let is_nobodys = matches!(queue.purpose, Purpose::Pair { contact: NOBODY, .. });
+        queue.made.is_none() || is_nobodys || self.mail.emptied.contains(id)
     }
 
     fn offer_to_all(&mut self, step: &mut Step<'_, '_>) {

@@ -113,6 +113,8 @@ pub(super) struct MailState {
     pub(super) askers: Askers,
     /// Who waits to hear whether a mailbox takes us.
     pub(super) adding: BTreeMap<PeerKey, Ticket>,
+    /// Our queues that others took the place of, and that were read to their end since the start: they may go.
+    pub(super) emptied: BTreeSet<ReadId>,
     /// When all our queues were last asked for.
     pub(super) looked: Option<Time>,
     /// The plan, and who sells it, that a mailbox wants a receipt of.

@@ -10,6 +10,7 @@ use crate::domain::billing::rail::lightning::Bolt11;
 use crate::domain::billing::recorded::Recorded;
 use crate::domain::billing::shown;
 use crate::domain::billing::subscriber;
+use crate::domain::directory::found::FOUND;
 use crate::domain::directory::profile::VerifiedProfile;
 use crate::domain::identity::contact::Contact;
 use crate::domain::identity::{address, moved, own};
@@ -18,7 +19,6 @@ use crate::engine::commerce::{
     EVENTS, INVOICES, RECEIPTS, SUBSCRIPTIONS, Subscription, contact_of, event_key, history,
 };
 use crate::engine::ledger;
-use crate::engine::lookups::FOUND;
 use crate::engine::machine::{Engine, Step};
 use crate::store::table::Rows;
 use crate::wire::billing::{CancelWhen, Event};

@@ -318,6 +318,7 @@ impl Engine {
         let outcome = self.change_contact(step, account, |contact| contact.standing = Standing::Blocked)?;
         if let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) {
             self.give_up(step, &contact, Cause::Blocked, |_, _| true);
+            self.note_if_blocked(&contact);
         }
         Ok(outcome)
     }

@@ -1,9 +1,12 @@
 //! Publishing our own profile: signed anew each time, put under its keys, indexed under its terms, read back.
 
+use core::time::Duration;
+
 use crate::base::limits;
 use crate::domain::directory::entry::entries_of;
+use crate::domain::directory::found::FOUND;
 use crate::domain::directory::profile::{ProfileDraft, VerifiedProfile, dht_keys};
-use crate::domain::directory::published::{Published, Says};
+use crate::domain::directory::published::{OWN_PROFILE, OWN_PROFILE_ID, Published, Says};
 use crate::domain::mailbox::owner;
 use crate::domain::session::prekeys::{self, Local};
 use crate::domain::session::rows::PREKEYS;
@@ -11,21 +14,14 @@ use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::Effect;
 use crate::engine::event::Event;
 use crate::engine::input::Ticket;
-use crate::engine::lookups::FOUND;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::pending::{Deadline, Fetched, Publication, Question, Want};
 use crate::engine::publication::LastPublication;
 use crate::engine::reconcile;
-use crate::store::key::TableId;
-use crate::store::table::{Rows, Table};
+use crate::store::table::Rows;
 use crate::wire::ask::Ask;
 use crate::wire::index::{IndexRecord, IndexRequest};
 use crate::wire::peer::PeerAddress;
-
-/// Our own profile.
-pub const OWN_PROFILE: Table<Published> = Table::new(TableId::OwnProfile, 2);
-/// The id of its only row.
-pub const OWN_PROFILE_ID: &[u8] = b"profile";
 
 /// How often a publication is looked for before it counts as lost: peers say "ok" before they keep a record.
 const LOOKS_MAX: u32 = 5;
@@ -183,7 +179,8 @@ impl Engine {
         let keys = if ours { fetched.keys } else { 0 };
         publication.looks += 1;
         if keys == 0 && publication.peers > 0 && publication.looks < LOOKS_MAX {
-            self.lookups.expect_by(step.now.plus(limits::READ_BACK_PAUSE), Deadline::ReadBack);
+            let pause = read_back_pause(publication.looks);
+            self.lookups.expect_by(step.now.plus(pause), Deadline::ReadBack);
             return;
         }
         publication.read_back = Some(keys);
@@ -251,9 +248,27 @@ impl Engine {
         }
     }
 
-    fn publish_pause(&mut self) -> core::time::Duration {
+    fn publish_pause(&mut self) -> Duration {
         let attempts = self.attempts.entry(self.account).or_default();
         *attempts += 1;
         (limits::RETRY_FIRST * 2u32.saturating_pow((*attempts).min(16))).min(limits::RETRY_LAST)
+    }
+}
+
+/// How long to wait after so many looks in vain: most peers keep a record some milliseconds after they said that they took
+/// it, and a few are slow.
+fn read_back_pause(looks: u32) -> Duration {
+    limits::READ_BACK_PAUSE * 3u32.saturating_pow(looks.saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_looked_for_soon_and_in_vain_for_a_second_at_least() {
+        let pauses: Vec<Duration> = (1..LOOKS_MAX).map(read_back_pause).collect();
+        assert!(pauses[0] < Duration::from_millis(50) && pauses.is_sorted(), "{pauses:?}");
+        assert!(pauses.iter().sum::<Duration>() > Duration::from_secs(1), "{pauses:?}");
     }
 }

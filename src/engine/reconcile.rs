@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::time::Time;
+use crate::domain::directory::published::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::domain::identity::account::AccountKey;
 use crate::domain::identity::log::AccountLog;
 use crate::domain::identity::own::ACCOUNTS;
@@ -10,7 +11,6 @@ use crate::engine::command::{Outcome, Refusal};
 use crate::engine::input::Ticket;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::pending::{Fetched, Want};
-use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::wire::account::LogOperation;

@@ -2,6 +2,7 @@
 
 use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
+use crate::domain::directory::published::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::domain::identity::account::{AccountKey, Seed};
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing, Told};
@@ -17,7 +18,6 @@ use crate::domain::session::rows::{ONE_TIME, POOLS, PREKEYS, REPLAYS, replays_of
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::event::Event;
 use crate::engine::machine::{Engine, Job, Step};
-use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::engine::saying::Place;
 use crate::store::table::Rows;
 use crate::wire::content::{Body, DeviceHint, Succession};

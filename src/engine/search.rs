@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::id::AccountId;
 use crate::base::limits;
+use crate::domain::directory::found::FOUND;
 use crate::domain::directory::listing::is_listed;
 use crate::domain::directory::profile::VerifiedProfile;
 use crate::domain::directory::search::{self, Query};
@@ -12,7 +13,6 @@ use crate::engine::effects::Effect;
 use crate::engine::found_business::FoundBusiness;
 use crate::engine::hosting::local_page;
 use crate::engine::input::Ticket;
-use crate::engine::lookups::FOUND;
 use crate::engine::machine::{Engine, Step};
 use crate::engine::pending::{Deadline, Fetched, Question, Search, SearchStage, Want};
 use crate::store::table::Rows as _;

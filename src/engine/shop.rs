@@ -15,16 +15,17 @@ use crate::domain::billing::rail::lightning::Bolt11;
 use crate::domain::billing::recorded::Recorded;
 use crate::domain::billing::standing::Standing;
 use crate::domain::directory::profile::ProfileDraft;
+use crate::domain::directory::published::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::domain::identity::contact::Contact;
 use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::{address, own};
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::commerce::{
-    INVOICES, RECEIPTS, SUBSCRIPTIONS, Subscription, contact_of, history, store, subscriptions_with,
+    INVOICES, PAYMENT_HASHES, RECEIPTS, SUBSCRIPTIONS, Subscription, contact_of, history, store,
+    subscriptions_with,
 };
 use crate::engine::letter::PaidNotice;
 use crate::engine::machine::{Engine, Job, Step};
-use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::engine::reconcile;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
@@ -160,6 +161,12 @@ impl Engine {
         if !pinned {
             return Err(wrong(
                 "the BOLT11 invoice is for another node than `sigillo rail` names: name it first",
+            ));
+        }
+        let of = step.tx.row(&PAYMENT_HASHES, &parsed.payment_hash);
+        if of.is_some_and(|of| *of != *key) {
+            return Err(wrong(
+                "the BOLT11 invoice was offered for another invoice already: make one for each of them",
             ));
         }
         if parsed.millisatoshi.is_none() || parsed.expires <= step.now {

@@ -2,13 +2,13 @@
 
 use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
+use crate::domain::directory::published::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::own::ACCOUNTS;
 use crate::domain::session::rows::PEERS;
 use crate::engine::forwarding::FORWARDED;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::engine::prekeys::is_stale;
-use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::store::table::Rows;
 use crate::wire::peer::PeerKey;
 
@@ -27,6 +27,7 @@ impl Engine {
             contacts.iter().filter(|(_, contact)| contact.standing == Standing::Requested).count();
         for (_, contact) in contacts {
             self.owe_lost_acks(step, &contact);
+            self.note_if_blocked(&contact);
             if self.agenda.due(&Job::Deliver(contact.account)).is_some() {
                 self.links.mark_dirty(contact.account);
             }

@@ -4,6 +4,7 @@ use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
 
 use super::convert::{address_of, bare, key_of, peer_of};
+use super::spot::Spot;
 use crate::wire::peer::{PeerAddress, PeerKey};
 
 /// The node that a multiaddress ending in `/p2p/PEER` leads to.
@@ -12,6 +13,11 @@ pub fn read(text: &str) -> Option<PeerAddress> {
     let Some(Protocol::P2p(peer)) = address.iter().last() else { return None };
     let is_place = bare(&address).iter().count() >= 2;
     address_of(&peer, &[address]).filter(|at| is_place && !at.addresses().is_empty())
+}
+
+/// Whether a text is an address for TCP or QUIC, perhaps with a peer id at its end: one to listen on, or to dial.
+pub fn is_address(text: &str) -> bool {
+    text.parse().is_ok_and(|address| Spot::read(&address).is_some())
 }
 
 /// A peer id in base58.
@@ -27,6 +33,16 @@ pub fn peer_text(key: &PeerKey) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_can_be_dialled_is_an_address() {
+        for good in ["/ip4/0.0.0.0/tcp/0", "/ip6/::/udp/0/quic-v1", "/dns4/a.example/tcp/1"] {
+            assert!(is_address(good), "{good}");
+        }
+        for bad in ["", "nowhere", "127.0.0.1:1", "/ip4/127.0.0.1/udp/1", "/ip4/127.0.0.1/tcp/x"] {
+            assert!(!is_address(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn a_place_is_an_address_and_the_peer_that_is_there() {

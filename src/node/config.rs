@@ -11,6 +11,7 @@ use crate::base::{api_limits, limits};
 use crate::disk::files;
 use crate::domain::files::rules::Rules;
 use crate::domain::mailbox::admission::NamedPlan;
+use crate::net::place;
 use crate::node::mailbox::{self, Mailbox, RulesError};
 
 /// The largest configuration file that is read.
@@ -84,18 +85,21 @@ impl Default for Api {
 }
 
 impl Api {
+    /// Whether other machines would reach the API though nobody said that they may; if so, what to change.
+    pub fn is_exposed(&self) -> Option<String> {
+        let listen = self.listen.filter(|listen| !listen.ip().is_loopback() && !self.allow_remote)?;
+        Some(format!(
+            "the API would listen on {listen}, which other machines reach, in plain HTTP: choose a loopback address such as \
+             127.0.0.1, or say that you want this with `allow_remote = true` under [api] (`--api-allow-remote`), behind a \
+             proxy that speaks TLS"
+        ))
+    }
+
     /// Whether the API may be served so; why not, in words that say what to change.
     pub fn check(&self) -> Result<(), ConfigError> {
         let no = |words: String| Err(ConfigError::Text(words));
-        if let Some(listen) = self.listen
-            && !listen.ip().is_loopback()
-            && !self.allow_remote
-        {
-            return no(format!(
-                "the API would listen on {listen}, which other machines reach, in plain HTTP: choose a loopback \
-                 address such as 127.0.0.1, or say that you want this with `allow_remote = true` under [api] \
-                 (`--api-allow-remote`), behind a proxy that speaks TLS"
-            ));
+        if let Some(words) = self.is_exposed() {
+            return no(words);
         }
         if !(1..=api_limits::RATE_MAX).contains(&self.rate) {
             return no(format!("the rate under [api] is 1 to {} requests a second", api_limits::RATE_MAX));
@@ -227,6 +231,11 @@ impl Config {
         let text = String::from_utf8(bytes).map_err(|_| ConfigError::Text("it isn't UTF-8".into()))?;
         toml::from_str(&text).map_err(|error| ConfigError::Text(error.to_string()))
     }
+}
+
+/// Whether a text is an address that a node can listen on, announce, or dial.
+pub fn is_address(text: &str) -> bool {
+    place::is_address(text)
 }
 
 /// Why a configuration can't be used.

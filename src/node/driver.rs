@@ -32,8 +32,9 @@ pub(super) enum Message {
     Stop,
 }
 
-/// Stages rows in the open transaction, and gives what is to be called once they are durable.
-pub(super) type Write = Box<dyn FnOnce(&Tx<'_>) -> Box<dyn FnOnce() + Send> + Send>;
+/// Stages rows in the open transaction, and gives what is to be called once they are durable. Where they can't be stored
+/// it has staged nothing, has said so, and gives nothing.
+pub(super) type Write = Box<dyn FnOnce(&Tx<'_>) -> Option<Box<dyn FnOnce() + Send>> + Send>;
 
 /// How the engine is doing.
 #[derive(Clone, Debug)]
@@ -142,7 +143,7 @@ impl Driver {
                     };
                     let _ = reply.send(status);
                 }
-                Message::Write(write) => written.push(write(&tx)),
+                Message::Write(write) => written.extend(write(&tx)),
                 Message::ForgetEvents(before) => forget = before.max(forget),
                 Message::Stop => stop = true,
             }

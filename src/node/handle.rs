@@ -353,19 +353,27 @@ impl Node {
 
     /// Writes rows of tables that the engine neither reads nor writes, such as the local API's, in the next
     /// transaction. What it answers is on the disk.
+    ///
+    /// # Errors
+    /// [`Refusal::TooLarge`] where a row is larger than the store takes: nothing is written then.
     pub async fn write<T: Send + 'static>(
         &self,
         stage: impl FnOnce(&Tx<'_>) -> T + Send + 'static,
     ) -> Result<T, Refusal> {
         let (reply, answer) = oneshot::channel();
-        let write = move |tx: &Tx<'_>| -> Box<dyn FnOnce() + Send> {
-            let staged = stage(tx);
+        let write = move |tx: &Tx<'_>| -> Option<Box<dyn FnOnce() + Send>> {
             // Whoever asked may be gone.
-            Box::new(move || drop(reply.send(staged)))
+            match tx.attempt(stage) {
+                Ok(staged) => Some(Box::new(move || drop(reply.send(Ok(staged))))),
+                Err(_) => {
+                    drop(reply.send(Err(Refusal::TooLarge)));
+                    None
+                }
+            }
         };
         let message = Message::Write(Box::new(write));
         self.shared.inputs.send(message).await.map_err(|_| Refusal::Stopping)?;
-        answer.await.map_err(|_| Refusal::Stopping)
+        answer.await.unwrap_or(Err(Refusal::Stopping))
     }
 
     /// What all work on files shares.

@@ -208,6 +208,32 @@ fn lightning_pays_by_itself_and_only_with_the_preimage_of_the_pinned_node() {
 }
 
 #[test]
+fn a_bolt11_invoice_is_offered_for_one_invoice_and_no_other() {
+    let (mut world, shop) = market(525, &[paid_only(), Plan { id: "basic".into(), ..paid_only() }]);
+    let payee =
+        Payee { rail: Rail::Lightning, account: NODE.into(), name: String::new(), place: String::new() };
+    done(&mut world, SHOP, Command::PutPayee(payee));
+    world.run(10 * MINUTE);
+    ["pro", "basic"].into_iter().for_each(|plan| subscribe(&mut world, shop, plan));
+    let keys: Vec<InvoiceKey> =
+        invoices(&world, SHOP).iter().map(|invoice| invoice.key.parse().unwrap()).collect();
+    let now = world.now.as_secs();
+    let offer = |world: &mut World, invoice: InvoiceKey, hrp: &str, preimage: u8| {
+        let bolt11 = made(hrp, &[preimage; 32], now, 86_400);
+        world.ask(SHOP, Command::OfferLightning { invoice, bolt11 }).unwrap()
+    };
+    assert!(offer(&mut world, keys[0], "lnbcrt10u", 7).is_ok());
+    world.crash(SHOP);
+    world.run(MINUTE);
+    let twice = offer(&mut world, keys[1], "lnbcrt10u", 7);
+    assert!(matches!(twice, Err(Refusal::Billing(_))), "who pays it once would have paid both: {twice:?}");
+    let other = offer(&mut world, keys[1], "lnbcrt20u", 7);
+    assert!(matches!(other, Err(Refusal::Billing(_))), "its preimage would prove both: {other:?}");
+    assert!(offer(&mut world, keys[0], "lnbcrt10u", 7).is_ok(), "once more for the same invoice");
+    assert!(offer(&mut world, keys[1], "lnbcrt10u", 8).is_ok());
+}
+
+#[test]
 fn a_cancellation_counts_without_the_business() {
     let (mut world, shop) = market(530, &[paid_only()]);
     subscribe(&mut world, shop, "pro");

@@ -49,6 +49,7 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
     match table {
         TableId::Meta => (8, 1),
         TableId::Files => (file_limits::FILES_MAX, 1),
+        TableId::Thumbnails => (rows(TableId::Files), 1),
         // As many as there are lines that speak of a file.
         TableId::FileUses => (NONE, NONE),
         TableId::Accounts => (contacts + 1, 1),
@@ -124,6 +125,8 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         TableId::Catalog => (desk_limits::CATALOG_MAX, 1),
         TableId::Bots => (1, 1),
         TableId::ContactBoxes | TableId::ContactQueues | TableId::ContactInboxes => (contacts, 1),
+        TableId::FormerDevices => (contacts, 1),
+        TableId::PaymentHashes => (rows(TableId::Events), 1),
         TableId::Dunning => (rows(TableId::Subscriptions), 1),
         TableId::PaidNotices => (NONE, 1),
         // What was charged is kept.

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use super::device_tests::{devices_of, linked};
 use super::tests::{MINUTE, friends, history, say, texts};
 use crate::base::id::AccountId;
 use crate::domain::chat::delivery::State;
@@ -90,4 +91,22 @@ fn nothing_of_a_contact_is_left_and_both_can_begin_anew() {
         !again.iter().any(|text| text.starts_with("private")),
         "what was erased doesn't come back: {again:?}"
     );
+}
+
+#[test]
+fn nothing_is_left_of_devices_that_were_revoked_before() {
+    let (mut world, ana, bento) = friends(91);
+    let (second, device) = linked(&mut world, 1);
+    world.run(5 * MINUTE);
+    assert!(say(&mut world, 0, bento, "secret") && say(&mut world, second, ana, "private"));
+    world.run(MINUTE);
+    let ids = ids(&world, 0, &bento);
+    assert!(ids.contains(&device.as_bytes().to_vec()));
+    assert!(world.ask(1, Command::RevokeDevice(device)).unwrap().is_ok());
+    assert!(say(&mut world, 1, ana, "one of mine was stolen"));
+    world.run(5 * MINUTE);
+    assert_eq!(devices_of(&world, 0, &bento), 1);
+    world.stop(1);
+    assert!(world.ask(0, Command::Erase(bento)).unwrap().is_ok());
+    assert_eq!(named(&world, 0, &ids, &["secret", "private", "stolen"]), Vec::<String>::new());
 }

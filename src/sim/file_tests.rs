@@ -31,6 +31,8 @@ use crate::wire::said::message::Said;
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 const SMALL: u64 = 100_000;
 const LARGE: u64 = 50_000_000;
+/// It takes a minute to be brought.
+const HUGE: u64 = 400_000_000;
 
 fn opening(number: u8, size: u64) -> Opening {
     Opening { hash: Digest::new([number; 32]), key: Secret::new([number ^ 0x55; 32]), size }
@@ -380,6 +382,79 @@ fn only_what_is_offered_is_given_and_who_guesses_must_wait() {
     assert!(!ask(&mut world, file), "and nobody who guessed so often");
     world.run(limits::MISSES_PACE * (2 * limits::MISSES_BURST));
     assert!(ask(&mut world, file));
+}
+
+#[test]
+fn a_contact_with_many_devices_leaves_room_to_fetch_what_others_sent() {
+    let (mut world, _, bento) = friends(997);
+    let mut devices = vec![0];
+    while devices.len() < limits::FETCHES_MAX {
+        devices.push(linked(&mut world, 0).0);
+        world.run(5 * MINUTE);
+    }
+    let rui = world.add_person().unwrap();
+    world.run(MINUTE);
+    let Some(Ok(Outcome::Invited { invite: text, .. })) = world.ask(1, Command::Invite) else { panic!() };
+    let invite = invite::decode(&text).unwrap();
+    assert!(world.ask(rui, Command::Accept { invite, name: None }).unwrap().is_ok());
+    world.run(MINUTE);
+    let send_large = |(number, device): (u8, &usize)| give_and_send(&mut world, *device, bento, number, HUGE);
+    let files: Vec<FileId> = (1..).zip(&devices).map(send_large).collect();
+    world.run(MINUTE);
+    for file in &files {
+        assert!(world.ask(1, Command::WantFile(*file)).unwrap().is_ok());
+    }
+    world.run(Duration::from_secs(2));
+    let small = give_and_send(&mut world, rui, bento, 99, SMALL);
+    world.run(Duration::from_secs(20));
+    assert_eq!(state(&world, 1, &small), "here", "while Ana's are still under way");
+    assert!(files.iter().all(|file| state(&world, 1, file) == "waiting"));
+    world.run(5 * MINUTE);
+    assert!(files.iter().all(|file| state(&world, 1, file) == "here"));
+    nothing_is_wrong(&world);
+}
+
+#[test]
+fn what_an_earlier_attempt_fetched_is_not_taken_for_what_a_later_one_should() {
+    let (mut world, _, bento) = friends(998);
+    let file = give_and_send(&mut world, 0, bento, 1, HUGE);
+    world.run(MINUTE);
+    assert!(world.ask(1, Command::WantFile(file)).unwrap().is_ok());
+    world.run(Duration::from_secs(2));
+    assert!(world.ask(1, Command::ForgetFile(file)).unwrap().is_ok());
+    world.stop(0);
+    assert!(world.ask(1, Command::WantFile(file)).unwrap().is_ok());
+    // The first attempt's word is still on its way, and what it brought was removed.
+    world.run(5 * MINUTE);
+    assert!(!world.files.has(1, &file));
+    assert_eq!(state(&world, 1, &file), "waiting");
+    world.start(0);
+    world.run(5 * MINUTE);
+    assert_eq!(state(&world, 1, &file), "here");
+    nothing_is_wrong(&world);
+}
+
+#[test]
+fn a_blocked_contact_fetches_nothing_whether_the_node_was_started_anew_or_not() {
+    let (mut world, _, bento) = friends(999);
+    let file = give_and_send(&mut world, 0, bento, 1, LARGE);
+    world.run(MINUTE);
+    let give = |world: &mut World| {
+        let event = FileEvent::Asked { ask: 77, peer: world.peers[1].key.clone(), id: file, from: 0 };
+        let (now, host) = (world.now, &mut world.peers[0]);
+        assert!(host.handle(now, vec![Input::File(event)], &mut Random::new(1)));
+        host.sync().iter().any(|effect| matches!(effect, Effect::File(FileOrder::Give { ask: 77, .. })))
+    };
+    assert!(give(&mut world));
+    world.stop(1);
+    world.crash(0);
+    assert!(world.ask(0, Command::Block(bento)).unwrap().is_ok());
+    assert!(!give(&mut world), "also where nothing went to him since the start");
+    world.crash(0);
+    world.run(MINUTE);
+    assert!(!give(&mut world), "nor after a restart");
+    assert!(world.ask(0, Command::Unblock(bento)).unwrap().is_ok());
+    assert!(give(&mut world));
 }
 
 #[test]

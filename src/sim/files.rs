@@ -26,6 +26,8 @@ pub(super) struct Ask {
     pub(super) asker: usize,
     pub(super) holder: usize,
     pub(super) id: FileId,
+    /// The asker's number of it.
+    pub(super) attempt: u64,
 }
 
 impl Files {

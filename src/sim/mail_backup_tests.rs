@@ -7,7 +7,18 @@ use super::tests::{MINUTE, history, say, texts};
 use crate::domain::chat::delivery::State;
 use crate::domain::mailbox::owner::{OWN_QUEUES, Purpose};
 use crate::engine::command::Command;
+use crate::engine::view;
+use crate::sim::disk::Disk;
+use crate::sim::world::World;
+use crate::store::key::TableId;
 use crate::store::table::{Reader, Rows as _};
+
+/// How many inboxes Ana has at mailboxes.
+fn inboxes(world: &World) -> usize {
+    let safe = world.peers[ANA].disk.safe();
+    let all = Reader::new(&safe).scan(&OWN_QUEUES, &OWN_QUEUES.all());
+    all.iter().filter(|(_, queue)| matches!(queue.purpose, Purpose::Inbox { .. })).count()
+}
 
 #[test]
 fn who_was_brought_back_from_a_backup_is_understood_by_mailbox_too() {
@@ -74,12 +85,7 @@ fn a_newcomer_who_writes_by_mailbox_to_somebody_brought_back_from_a_backup_is_un
     world.run(MINUTE);
     world.bring_back(ANA, backup);
     world.run(Duration::from_secs(30 * 60));
-    let inboxes = {
-        let safe = world.peers[ANA].disk.safe();
-        let all = Reader::new(&safe).scan(&OWN_QUEUES, &OWN_QUEUES.all());
-        all.iter().filter(|(_, queue)| matches!(queue.purpose, Purpose::Inbox { .. })).count()
-    };
-    assert_eq!(inboxes, 1, "the mailbox has let go of the former one, and of the pairs in it");
+    assert_eq!(inboxes(&world), 1, "the mailbox has let go of the former one, and of the pairs in it");
     let invite = invited_by(&mut world, ANA);
     world.stop(ANA);
     assert!(world.ask(BENTO, Command::Accept { invite, name: Some("Ana".into()) }).unwrap().is_ok());
@@ -88,4 +94,39 @@ fn a_newcomer_who_writes_by_mailbox_to_somebody_brought_back_from_a_backup_is_un
     turns(&mut world, 2);
     assert_eq!(states(&world, BENTO, &ana), [Some(State::Delivered)]);
     assert_eq!(texts(&history(&world, ANA, &bento), "in"), ["oi"]);
+}
+
+#[test]
+fn who_was_brought_back_and_reached_no_mailbox_before_it_was_off_again_still_reads_the_former_inbox() {
+    let mut world = town(43, 1);
+    let mailbox = 2;
+    takes_on(&mut world, ANA, mailbox);
+    world.run(MINUTE);
+    let invite = invited_by(&mut world, ANA);
+    let backup = world.back_up(ANA);
+    world.stop(ANA);
+    // There are no pairs for Bento's first flight: their halves aren't in a store that was brought back.
+    let mut rows = world.back_up(mailbox);
+    rows.retain(|key, _| key.table != TableId::MailPrekeys || key.position() == Some(0));
+    world.stop(mailbox);
+    world.peers[mailbox].disk = Disk::of(rows);
+    world.start(mailbox);
+    world.run(MINUTE);
+    assert!(world.ask(BENTO, Command::Accept { invite, name: Some("Ana".into()) }).unwrap().is_ok());
+    let bento = world.peers[BENTO].account();
+    world.run(5 * MINUTE);
+    world.stop(BENTO);
+    world.stop(mailbox);
+    world.bring_back(ANA, backup);
+    world.run(MINUTE);
+    world.stop(ANA);
+    world.start(mailbox);
+    world.run(30 * MINUTE);
+    world.start(ANA);
+    world.run(5 * MINUTE);
+    let safe = world.peers[ANA].disk.safe();
+    assert!(view::contact(&Reader::new(&safe), &bento).is_some(), "what waited in it was read");
+    drop(safe);
+    world.run(30 * MINUTE);
+    assert_eq!(inboxes(&world), 1, "and then it went");
 }

@@ -16,7 +16,7 @@ impl World {
     /// Carries an order about files out.
     pub(super) fn file_order(&mut self, from: usize, order: FileOrder) {
         match order {
-            FileOrder::Fetch { opening, from: at } => self.fetch_file(from, &opening, &at),
+            FileOrder::Fetch { attempt, opening, from: at } => self.fetch_file(from, attempt, &opening, &at),
             FileOrder::Give { ask, opening, .. } => self.give_file(from, ask, &opening),
             FileOrder::Refuse { ask } => {
                 if let Some(ask) = self.files.asks.remove(&ask) {
@@ -31,20 +31,20 @@ impl World {
         }
     }
 
-    fn fetch_file(&mut self, asker: usize, opening: &Opening, at: &PeerAddress) {
+    fn fetch_file(&mut self, asker: usize, attempt: u64, opening: &Opening, at: &PeerAddress) {
         let id = opening.id();
         if self.files.has(asker, &id) {
-            return self.later(asker, 1, Input::File(FileEvent::Fetched(id)));
+            return self.later(asker, 1, Input::File(FileEvent::Fetched { id, attempt }));
         }
         let reached = self.find(at.peer()).filter(|to| self.peers[*to].on && !self.network.apart(asker, *to));
         let Some(holder) = reached.filter(|holder| *holder != asker) else {
             let wait = LINK_UP + self.network.some_notice(&mut self.rng) / 4;
-            let missed = FileEvent::NotFetched { id, why: Miss::Lost, some: false };
+            let missed = FileEvent::NotFetched { id, attempt, why: Miss::Lost, some: false };
             return self.later(asker, wait, Input::File(missed));
         };
         self.files.last += 1;
         let ask = self.files.last;
-        self.files.asks.insert(ask, Ask { asker, holder, id });
+        self.files.asks.insert(ask, Ask { asker, holder, id, attempt });
         let peer = self.peers[asker].key.clone();
         let wait = LINK_UP + self.network.hop(&mut self.rng);
         self.later(holder, wait, Input::File(FileEvent::Asked { ask, peer, id, from: 0 }));
@@ -70,7 +70,7 @@ impl World {
         self.files.brought += 1;
         let chunks = opening.shape().map_or(1, |shape| u64::from(shape.chunks()));
         let wait = LINK_UP + (CHUNK * chunks).min(BRINGING_MAX);
-        self.later(ask.asker, wait, Input::File(FileEvent::Fetched(id)));
+        self.later(ask.asker, wait, Input::File(FileEvent::Fetched { id, attempt: ask.attempt }));
     }
 
     /// A node is gone: what others fetched there comes no further.
@@ -86,7 +86,7 @@ impl World {
 
     fn miss(&mut self, ask: Ask, why: Miss, some: bool) {
         let wait = LINK_UP + self.network.hop(&mut self.rng);
-        let missed = FileEvent::NotFetched { id: ask.id, why, some };
+        let missed = FileEvent::NotFetched { id: ask.id, attempt: ask.attempt, why, some };
         self.later(ask.asker, wait, Input::File(missed));
     }
 }

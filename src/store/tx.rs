@@ -22,11 +22,14 @@ pub struct Tx<'s> {
     /// By table first: most tables have a row or two in a group, found without comparing long keys.
     slots: RefCell<BTreeMap<TableId, BTreeMap<Key, Slot>>>,
     fault: RefCell<Option<Fault>>,
+    /// While something is tried: the slots as they were before, nothing where there was none.
+    before: RefCell<Option<BTreeMap<Key, Option<Slot>>>>,
 }
 
 /// Writes a row with its version into a buffer, in the place of what the buffer held.
 type Encode = fn(&dyn Any, u8, &mut Zeroizing<Vec<u8>>) -> Result<(), Fault>;
 
+#[derive(Clone)]
 struct Slot {
     /// The decoded row; none where the row is deleted or was never there.
     row: Option<Arc<dyn Any + Send + Sync>>,
@@ -38,19 +41,47 @@ struct Slot {
 impl<'s> Tx<'s> {
     /// Opens a transaction over `snapshot`.
     pub fn new(snapshot: &'s dyn Snapshot) -> Self {
-        Self { snapshot, slots: RefCell::new(BTreeMap::new()), fault: RefCell::new(None) }
+        let (slots, fault, before) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Self { snapshot, slots, fault, before }
+    }
+
+    /// Stages what `stage` does, all of it or, where a row of it can't be stored, nothing. Nothing may be tried within.
+    ///
+    /// # Errors
+    /// Why a row can't be stored. The transaction is as it was before.
+    pub fn attempt<R>(&self, stage: impl FnOnce(&Self) -> R) -> Result<R, Fault> {
+        self.before.replace(Some(BTreeMap::new()));
+        let staged = stage(self);
+        let before = self.before.take().unwrap_or_default();
+        let mut slots = self.slots.borrow_mut();
+        let mut buffer = Zeroizing::new(Vec::with_capacity(ROW_BYTES));
+        let fault = before.keys().find_map(|key| {
+            let slot = slots.get(&key.table)?.get(key)?;
+            slot.value(key, &mut buffer).err()
+        });
+        let Some(fault) = fault else { return Ok(staged) };
+        for (key, slot) in before {
+            let table = slots.entry(key.table).or_default();
+            match slot {
+                Some(slot) => table.insert(key, slot),
+                None => table.remove(&key),
+            };
+        }
+        Err(fault)
     }
 
     /// Writes a row, whole.
     pub fn put<T: Row>(&self, table: &Table<T>, key: Key, row: T) {
         let slot =
             Slot { row: Some(Arc::new(row)), encode: encode_any::<T>, version: table.version(), dirty: true };
+        self.note(&key);
         self.slots.borrow_mut().entry(key.table).or_default().insert(key, slot);
     }
 
     /// Deletes a row; nothing happens where there is none.
     pub fn delete<T: Row>(&self, table: &Table<T>, key: Key) {
         let slot = Slot { row: None, encode: encode_any::<T>, version: table.version(), dirty: true };
+        self.note(&key);
         self.slots.borrow_mut().entry(key.table).or_default().insert(key, slot);
     }
 
@@ -61,6 +92,7 @@ impl<'s> Tx<'s> {
         key: &Key,
         change: impl FnOnce(&mut T) -> R,
     ) -> Option<R> {
+        self.note(key);
         self.slot(table, key, |slot| {
             let mut row = slot.row.take()?.downcast::<T>().ok()?;
             // Copied only where somebody still looks at the row as it was.
@@ -94,6 +126,16 @@ impl<'s> Tx<'s> {
             })
             .collect();
         Ok(Batch { number, rows: rows? })
+    }
+
+    /// A slot is about to change.
+    fn note(&self, key: &Key) {
+        if let Some(before) = &mut *self.before.borrow_mut()
+            && !before.contains_key(key)
+        {
+            let slot = self.slots.borrow().get(&key.table).and_then(|slots| slots.get(key)).cloned();
+            before.insert(key.clone(), slot);
+        }
     }
 
     /// Uses a row's slot, which is filled from the snapshot the first time.
@@ -331,6 +373,36 @@ mod tests {
             assert_eq!(tx.row(&NAMES, id), None);
             assert!(tx.finish(1).is_err());
         }
+    }
+
+    #[test]
+    fn what_cannot_be_stored_is_refused_whole_and_leaves_the_transaction_as_it_was() {
+        let mut memory = Memory::default();
+        let tx = Tx::new(&memory);
+        tx.put(&NAMES, NAMES.key(b"stored"), "stored".to_owned());
+        memory.store(tx.finish(1).unwrap().into_parts().0);
+
+        let tx = Tx::new(&memory);
+        tx.put(&NAMES, NAMES.key(b"staged"), "staged".to_owned());
+        let change = |tx: &Tx<'_>, length: usize| {
+            tx.edit(&NAMES, &NAMES.key(b"stored"), |name| name.push('!'));
+            tx.edit(&NAMES, &NAMES.key(b"staged"), |name| name.push('!'));
+            tx.put(&NAMES, NAMES.key(b"new"), "x".repeat(length));
+            tx.delete(&NAMES, NAMES.key(b"staged"));
+            7
+        };
+        let read = |id: &[u8]| tx.copy(&NAMES, id);
+        assert!(tx.attempt(|tx| change(tx, limits::VALUE_MAX)).is_err());
+        assert_eq!(
+            (read(b"stored").as_deref(), read(b"staged").as_deref()),
+            (Some("stored"), Some("staged"))
+        );
+        assert_eq!(read(b"new"), None);
+        assert_eq!(tx.attempt(|tx| change(tx, 1)), Ok(7));
+        assert_eq!((read(b"stored").as_deref(), read(b"staged")), (Some("stored!"), None));
+        let (rows, _) = tx.finish(1).unwrap().into_parts();
+        let ids: Vec<&[u8]> = rows.keys().map(|key| &*key.id).collect();
+        assert_eq!(ids, [&b"new"[..], b"staged", b"stored"]);
     }
 
     #[test]

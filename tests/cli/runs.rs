@@ -93,8 +93,31 @@ fn a_configuration_that_can_not_be_understood_stops_the_start() {
     assert_eq!((refused.code, &document(&refused.stdout)["error"]["code"]), (1, &"config".into()));
 
     std::fs::write(place.home().join("config.toml"), "[network]\nmdns = false\n").unwrap();
-    let refused = place.run(&["run", "--listen", "nowhere", "--json"]);
+    let listen = "[network]\nlisten = [\"nowhere\"]\n";
+    std::fs::write(place.home().join("config.toml"), listen).unwrap();
+    let refused = place.run(&["run", "--json"]);
     assert_eq!((refused.code, &document(&refused.stdout)["error"]["code"]), (1, &"start".into()));
+}
+
+#[test]
+fn what_is_mistyped_on_the_command_line_is_misused_and_makes_nothing() {
+    let place = Place::empty();
+    for option in ["--mailbox", "--invite"] {
+        let refused = place.run(&["init", option, "nowhere"]);
+        assert_eq!(refused.code, 2, "{option}: {refused:?}");
+        assert!(refused.stderr.contains(option), "{refused:?}");
+    }
+    assert!(!place.home().exists(), "there is no identity");
+    let place = Place::person("Ana");
+    for option in ["--listen", "--bootstrap", "--announce", "--relay", "--api", "--directory"] {
+        let refused = place.run(&["run", option, "nowhere"]);
+        assert_eq!(refused.code, 2, "{option}: {refused:?}");
+        assert!(refused.stderr.contains(option), "{refused:?}");
+    }
+    assert_eq!(place.run(&["run", "--relay", "/ip4/127.0.0.1/tcp/1"]).code, 2, "whose relay?");
+    let refused = place.run(&["run", "--api", "0.0.0.0:0"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.stderr.contains("--api-allow-remote"), "{refused:?}");
 }
 
 #[test]

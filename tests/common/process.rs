@@ -7,7 +7,8 @@ use axum::body::{Body, Bytes};
 use http_body_util::BodyExt as _;
 use hyper::client::conn::http1::SendRequest;
 use hyper::{Method, Request, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
+use sigillo::base::kind::AccountKind::Person;
 use sigillo::ui::http::socket;
 
 use super::{PASSPHRASE, Place, wait_for};
@@ -68,6 +69,31 @@ impl Process {
     pub async fn api(&self) -> Api {
         Api::connect(&self.home()).await
     }
+
+    /// The address of its identity.
+    pub async fn address(&self) -> String {
+        self.api().await.get("/v1/id").await["address"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Two processes whose people are friends.
+pub async fn friends() -> (Process, Process) {
+    let (mut one, mut other) = (Process::new(Place::new(Person, &[])), Process::new(Place::new(Person, &[])));
+    one.start();
+    other.start();
+    let (mut at_one, mut at_other) = (one.api().await, other.api().await);
+    let invite = wait_for("an invite", async || {
+        let (status, body) = at_one.raw(Method::POST, "/v1/invites", "").await?;
+        status.is_success().then(|| serde_json::from_slice::<Value>(&body).unwrap())
+    })
+    .await;
+    at_other.ask(Method::POST, "/v1/contacts", json!({ "who": invite["invite"] })).await;
+    wait_for("the contact", async || {
+        let contacts = at_one.get("/v1/contacts").await;
+        contacts.as_array().is_some_and(|contacts| !contacts.is_empty()).then_some(())
+    })
+    .await;
+    (one, other)
 }
 
 impl Drop for Process {

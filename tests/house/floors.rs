@@ -168,8 +168,8 @@ pub(crate) fn circles(files: &[File]) -> Vec<String> {
     let mut edges: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for file in files.iter().filter(|file| file.path.starts_with("src/") && !file.is_face()) {
         for named in named(file).iter().filter(|named| !named.in_test) {
-            let Some((target, rest)) = named.inner().and_then(|path| tree.follow(path)) else { continue };
-            if target.path != file.path && !target.is_face() && !rest.is_empty() {
+            let Some((target, _)) = named.inner().and_then(|path| tree.follow(path)) else { continue };
+            if target.path != file.path && !target.is_face() {
                 edges.entry(&file.path).or_default().insert(&target.path);
             }
         }
@@ -270,6 +270,8 @@ mod tests {
         let back = ("src/wire/c.rs", "use crate::wire::a::A; struct C;");
         let tested = ("src/wire/c.rs", "struct C; mod tests { use crate::wire::a::A; }");
         assert_eq!(circles(&files(&[a, b, back])).len(), 1);
+        let whole = ("src/wire/c.rs", "use crate::wire::a; fn c() { a::go() }");
+        assert_eq!(circles(&files(&[a, b, whole])).len(), 1, "by the file's name");
         assert_eq!(circles(&files(&[a, b, tested])), [""; 0]);
     }
 }

@@ -7,7 +7,12 @@ use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::directory::candidate::{Candidate, Verified};
 use crate::domain::directory::profile::ProfileError;
+use crate::store::key::TableId;
+use crate::store::table::Table;
 use crate::wire::account::LogHead;
+
+/// The newest profile seen of each account, by the account.
+pub const FOUND: Table<Floor> = Table::new(TableId::Found, 1);
 
 /// The newest profile seen of an account: an older one is not believed for [`limits::FLOOR_LIFE`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -8,11 +8,18 @@ use crate::crypto::kdf::label;
 use crate::domain::directory::profile::{DraftError, ProfileDraft};
 use crate::domain::identity::device::DeviceKeys;
 use crate::domain::identity::log::AccountLog;
+use crate::store::key::TableId;
+use crate::store::table::Table;
 use crate::wire::account::Purposes;
 use crate::wire::boxes::OpenBox;
 use crate::wire::reach::Reach;
 use crate::wire::record::{Profile, ProfileRecord};
 use crate::wire::signed::Signed;
+
+/// Our own profile.
+pub const OWN_PROFILE: Table<Published> = Table::new(TableId::OwnProfile, 2);
+/// The id of its only row.
+pub const OWN_PROFILE_ID: &[u8] = b"profile";
 
 /// The stored state of our own profile.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -12,7 +12,9 @@ use crate::wire::file::Opening;
 use crate::wire::said::file::Picture;
 
 /// Files by their ids.
-pub const FILES: Table<Kept> = Table::new(TableId::Files, 1);
+pub const FILES: Table<Kept> = Table::new(TableId::Files, 2);
+/// The small pictures of those that have one, by their ids: whoever lists files doesn't read them.
+const THUMBNAILS: Table<Vec<u8>> = Table::new(TableId::Thumbnails, 1);
 /// A row for each entry of a timeline that speaks of a file; by file and thread, at the entry's position.
 pub const USES: Table<()> = Table::new(TableId::FileUses, 1);
 
@@ -26,7 +28,7 @@ pub struct Kept {
     /// What it is.
     pub media_type: String,
     /// Where it is a picture.
-    pub picture: Option<Picture>,
+    pub picture: Option<Sides>,
     /// Where it is from.
     pub origin: Origin,
     /// How it stands.
@@ -37,6 +39,17 @@ pub struct Kept {
     pub expires: Time,
     /// How many entries of timelines speak of it.
     pub uses: u64,
+}
+
+/// What is known of a picture, besides the small one of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Sides {
+    /// In pixels, at least 1.
+    pub width: u32,
+    /// In pixels, at least 1.
+    pub height: u32,
+    /// Whether there is a small one of it.
+    pub thumbnail: bool,
 }
 
 /// Where a file is from.
@@ -135,6 +148,35 @@ impl Kept {
             (self.state, self.since) = (state, now);
         }
     }
+}
+
+impl Sides {
+    /// Of a picture as a message speaks of it.
+    pub const fn of(picture: &Picture) -> Self {
+        Self { width: picture.width, height: picture.height, thumbnail: !picture.thumbnail.is_empty() }
+    }
+}
+
+/// A file is known of, as `row` says; of a picture the small one is kept beside it.
+pub fn put(tx: &Tx<'_>, row: Kept, picture: Option<Picture>) {
+    let id = row.opening.id();
+    let key = THUMBNAILS.key(id.as_bytes());
+    match picture.filter(|picture| !picture.thumbnail.is_empty()) {
+        Some(picture) => tx.put(&THUMBNAILS, key, picture.thumbnail),
+        None => tx.delete(&THUMBNAILS, key),
+    }
+    tx.put(&FILES, FILES.key(id.as_bytes()), row);
+}
+
+/// A file isn't known of any more.
+pub fn forget(tx: &Tx<'_>, file: &FileId) {
+    tx.delete(&THUMBNAILS, THUMBNAILS.key(file.as_bytes()));
+    tx.delete(&FILES, FILES.key(file.as_bytes()));
+}
+
+/// The small picture of a file; empty where there is none.
+pub fn thumbnail(rows: &impl Rows, file: &FileId) -> Vec<u8> {
+    rows.copy(&THUMBNAILS, file.as_bytes()).unwrap_or_default()
 }
 
 /// Changes a file's row, where there is one.

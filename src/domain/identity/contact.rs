@@ -16,6 +16,10 @@ use crate::wire::signed::Signed;
 /// All contacts, by their account.
 pub const CONTACTS: Table<Contact> = Table::new(TableId::Contacts, 5);
 
+/// Devices that spoke for a contact and don't any more, the latest last, by the contact's thread: by these it is found what
+/// is kept of them. At most [`crate::base::said_limits::FORMER_DEVICES_MAX`].
+pub const FORMER_DEVICES: Table<Vec<DeviceId>> = Table::new(TableId::FormerDevices, 1);
+
 /// How a contact stands with the person or business of this node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "full", derive(schemars::JsonSchema))]

@@ -58,7 +58,7 @@ impl Keeper {
 
     async fn carry_out(&mut self, order: FileOrder) {
         match order {
-            FileOrder::Fetch { opening, from } => {
+            FileOrder::Fetch { attempt, opening, from } => {
                 let id = opening.id();
                 self.stop(&id).await;
                 let cancel = CancellationToken::new();
@@ -71,8 +71,8 @@ impl Keeper {
                     // Who had it cancelled waits for no word.
                     let Some(inputs) = inputs.upgrade().filter(|_| !cancel.is_cancelled()) else { return };
                     let event = match result {
-                        Ok(()) => FileEvent::Fetched(id),
-                        Err(why) => FileEvent::NotFetched { id, why, some },
+                        Ok(()) => FileEvent::Fetched { id, attempt },
+                        Err(why) => FileEvent::NotFetched { id, attempt, why, some },
                     };
                     let word = inputs.send(Message::Input(Input::File(event)));
                     tokio::select! {

@@ -6,11 +6,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::base::id::AccountId;
 use crate::base::limits;
+use crate::domain::identity::{address, invite};
 use crate::ui::cli::api::ApiCommand;
 use crate::ui::cli::args_money::{
     Agree, Change, Invoice, Ledger, Pause, Plan, RailCommand, Receipt, Subscribe, Unsubscribe,
 };
-use crate::ui::cli::args_run::Run;
+use crate::ui::cli::args_run::{Run, place};
 use crate::ui::cli::backup::Backups;
 use crate::ui::cli::bench::Bench;
 use crate::ui::cli::bot::Bot;
@@ -303,10 +304,10 @@ pub(super) struct Init {
     #[arg(long)]
     pub(super) name: Option<String>,
     /// A node that is to keep mail while this one is off; `bootstrap` takes those of config.toml [up to three]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = keeper)]
     pub(super) mailbox: Vec<String>,
     /// Accept this invite at once; without a mailbox of your own, you take on those that it names
-    #[arg(long)]
+    #[arg(long, value_parser = newcomer)]
     pub(super) invite: Option<String>,
     #[command(flatten)]
     pub(super) kdf: Kdf,
@@ -494,4 +495,18 @@ pub(super) struct History {
 
 fn cursor(text: &str) -> Result<AccountId, &'static str> {
     AccountId::from_hex(text).ok_or("not what an earlier search named as `next`")
+}
+
+/// A node that keeps mail, or those of the configuration.
+fn keeper(text: &str) -> Result<String, &'static str> {
+    if text == "bootstrap" { Ok(text.to_owned()) } else { place(text) }
+}
+
+/// An invite, or the address of a business: what is mistyped makes no identity.
+fn newcomer(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    match invite::decode(text) {
+        Err(error) if address::decode(text).is_err() => Err(error.to_string()),
+        _ => Ok(text.to_owned()),
+    }
 }

@@ -40,7 +40,11 @@ pub(super) async fn run(home: &Path, output: Output, narrate: bool, wanted: Run)
     }
     let held = take_home(home).await?;
     let mut config = Config::read(&held.config())?;
+    let api_wanted = wanted.api.is_some();
     apply(&mut config, wanted);
+    if let Some(words) = config.api.is_exposed().filter(|_| api_wanted) {
+        return Err(Failure::misused(words));
+    }
     config.api.check()?;
     let passphrase = passphrase::known()?;
     let keystore = identity::unlock(home, &passphrase)?;

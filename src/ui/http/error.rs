@@ -102,6 +102,7 @@ const fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::NoneSuch(_) => StatusCode::NOT_FOUND,
         Refusal::Invite => StatusCode::GONE,
         Refusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::Offline | Refusal::NoPeers | Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::CONFLICT,
     }

@@ -134,8 +134,7 @@ async fn made(bytes: Vec<u8>) -> Option<Picture> {
 }
 
 pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<FileView>>, ApiError> {
-    let mut files = api.view(|rows| file_view::files(rows)).await?;
-    files.truncate(limits::FILES_LIST_MAX);
+    let mut files = api.view(|rows| file_view::files(rows, limits::FILES_LIST_MAX)).await?;
     files.iter_mut().for_each(|file| add_progress(&api, file));
     Ok(Json(files))
 }

@@ -2,7 +2,6 @@
 
 use super::axis::Axis;
 use super::figures::{bins, distribution};
-use super::svg;
 
 /// Points of one series that are drawn; of more, every so many is left out.
 const POINTS_MAX: usize = 2_000;
@@ -144,11 +143,6 @@ impl Chart {
             self.series.push(Series::band(name, &edges));
         }
         self
-    }
-
-    /// The chart as an `<svg>` element: complete as a file of its own, and for a page to take in.
-    pub fn svg(&self) -> String {
-        svg::draw(self)
     }
 }
 

@@ -58,8 +58,15 @@ impl Field {
     }
 }
 
+impl Chart {
+    /// The chart as an `<svg>` element: complete as a file of its own, and for a page to take in.
+    pub fn svg(&self) -> String {
+        draw(self)
+    }
+}
+
 /// The whole drawing.
-pub(super) fn draw(chart: &Chart) -> String {
+fn draw(chart: &Chart) -> String {
     let corners: Vec<(f64, f64)> = chart.series.iter().flat_map(Series::corners).collect();
     let x = chart.x.fit(corners.iter().map(|corner| corner.0));
     let y = chart.y.fit(corners.iter().map(|corner| corner.1));

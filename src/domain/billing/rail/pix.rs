@@ -4,7 +4,7 @@
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::base::money::Money;
-use crate::domain::billing::rail::request::Unusable;
+use crate::domain::billing::rail::unusable::Unusable;
 use crate::wire::rail::Payee;
 
 /// The most characters of a Pix key.

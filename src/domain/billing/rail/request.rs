@@ -1,7 +1,8 @@
 //! An invoice's text by one of its rails: what a bank or a wallet reads, typed or from a QR code.
 
 use crate::base::money::Money;
-use crate::domain::billing::rail::lightning::{Bolt11, LightningError};
+use crate::domain::billing::rail::lightning::Bolt11;
+use crate::domain::billing::rail::unusable::Unusable;
 use crate::domain::billing::rail::{pix, sepa, upi};
 use crate::wire::rail::{Payee, Rail};
 
@@ -59,20 +60,6 @@ pub fn carries(rail: Rail, amount: Money) -> bool {
         Rail::Upi => amount.currency.code() == "INR",
         Rail::Sepa => amount.currency.code() == "EUR",
     }
-}
-
-/// Why a rail can't carry a payment.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Unusable {
-    /// The rail has a currency of its own.
-    #[error("{0} pays in {1} only")]
-    Currency(&'static str, &'static str),
-    /// Something about the payee.
-    #[error("{0}")]
-    Account(&'static str),
-    /// Something about a BOLT11 invoice.
-    #[error(transparent)]
-    Lightning(#[from] LightningError),
 }
 
 #[cfg(test)]

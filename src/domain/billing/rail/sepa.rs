@@ -4,7 +4,7 @@ use iban::IbanLike as _;
 
 use crate::base::money::Money;
 use crate::domain::billing::rail::pix::decimal;
-use crate::domain::billing::rail::request::Unusable;
+use crate::domain::billing::rail::unusable::Unusable;
 use crate::wire::rail::Payee;
 
 const NAME_MAX: usize = 70;

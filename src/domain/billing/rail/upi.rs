@@ -2,7 +2,7 @@
 
 use crate::base::money::Money;
 use crate::domain::billing::rail::pix::decimal;
-use crate::domain::billing::rail::request::Unusable;
+use crate::domain::billing::rail::unusable::Unusable;
 use crate::wire::rail::Payee;
 
 const NOTE_MAX: usize = 50;

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::directory::published::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::engine::people;
-use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::store::table::{Reader, Rows as _};
 use crate::ui::http::api::Api;
 use crate::ui::http::cloud::ask::{Answer, Ask, answer};
