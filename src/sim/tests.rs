@@ -16,6 +16,7 @@ use crate::sim::world::{Faults, World};
 use crate::store::table::Reader;
 
 mod backup;
+mod heard;
 mod lives;
 mod prekeys;
 mod rest;
