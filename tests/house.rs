@@ -8,6 +8,8 @@ mod attacks;
 mod faces;
 #[path = "house/floors.rs"]
 mod floors;
+#[path = "house/page.rs"]
+mod page;
 #[path = "house/paths.rs"]
 mod paths;
 #[path = "house/purity.rs"]
@@ -95,6 +97,11 @@ fn every_schema_is_compiled_and_every_message_used() -> io::Result<()> {
 #[test]
 fn every_named_attack_has_its_test() -> io::Result<()> {
     holds(attacks::untested)
+}
+
+#[test]
+fn the_page_of_the_protocol_has_every_message_and_label() -> io::Result<()> {
+    holds(page::unwritten)
 }
 
 #[test]

@@ -5,7 +5,7 @@ use sigillo::base::id::{AccountId, ContactToken, DeviceId, Digest, MessageId, Re
 use sigillo::base::kind::AccountKind;
 use sigillo::base::limits;
 use sigillo::base::time::Time;
-use sigillo::crypto::ed25519::SigningKey;
+use sigillo::crypto::ed25519::{Signature, SigningKey};
 use sigillo::crypto::kdf::label;
 use sigillo::crypto::secret::Secret;
 use sigillo::domain::billing::export::{FORMAT, ReceiptFile};
@@ -20,7 +20,7 @@ use sigillo::domain::identity::log::AccountLog;
 use sigillo::domain::identity::{address, invite};
 use sigillo::store::key::TableId;
 use sigillo::wire::account::{LogHead, LogOperation, Purposes};
-use sigillo::wire::ask::{Answer as AskAnswer, Ask, WorkDone, WorkWanted};
+use sigillo::wire::ask::{Answer as AskAnswer, Ask, LogAsked, WorkDone, WorkWanted};
 use sigillo::wire::boxes::Ticket;
 use sigillo::wire::consent::{Consent, Decline, Topic};
 use sigillo::wire::content::{Ack, Body, Content, Introduction};
@@ -75,6 +75,7 @@ pub fn all() -> Vec<Sample> {
         inputs(),
         mails(),
         consents(),
+        logs(),
     ]
     .concat()
 }
@@ -116,6 +117,20 @@ fn every_operation(person: &Person) -> AccountLog {
     let successor = Person::new(9).key;
     assert_eq!(log.rotate(&person.key, &successor, NOW), Ok(()));
     log
+}
+
+/// A question for a log, and its answer.
+fn logs() -> Vec<Sample> {
+    let person = Person::new(1);
+    let asked = LogAsked {
+        route: INBOX,
+        account: person.key.id(),
+        log: person.log.carried(),
+        device: person.device.id(),
+        proof: Signature::new([4; 64]),
+    };
+    let answer = AskAnswer::Log(every_operation(&person).entries());
+    vec![("ask", Ask::Log(Box::new(asked)).encode()), ("ask", answer.encode())]
 }
 
 fn asks() -> Vec<Sample> {

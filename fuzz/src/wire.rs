@@ -97,7 +97,10 @@ fn speakers(entries: &[LogEntry]) -> Vec<Device> {
 pub fn ask(data: &[u8]) {
     match reads_back(data, Ask::decode, Ask::encode) {
         Some(Ask::Index(request)) => drop(reads_back(&request, IndexRequest::decode, IndexRequest::encode)),
-        Some(Ask::Bundle { .. } | Ask::LinkKey { .. } | Ask::LinkGrant { .. } | Ask::Place(_)) | None => {}
+        Some(
+            Ask::Bundle { .. } | Ask::LinkKey { .. } | Ask::LinkGrant { .. } | Ask::Place(_) | Ask::Log(_),
+        )
+        | None => {}
     }
     match reads_back(data, Answer::decode, Answer::encode) {
         Some(Answer::Index(answer)) => {
@@ -107,7 +110,12 @@ pub fn ask(data: &[u8]) {
             reads_back(&bundle, SignedBundle::decode, SignedBundle::encode);
         }
         Some(
-            Answer::Nothing | Answer::LinkKey(..) | Answer::Linked | Answer::Place(_) | Answer::Unpaid { .. },
+            Answer::Nothing
+            | Answer::LinkKey(..)
+            | Answer::Linked
+            | Answer::Place(_)
+            | Answer::Unpaid { .. }
+            | Answer::Log(_),
         )
         | None => {}
     }

@@ -40,8 +40,9 @@ pub const SESSION_ROW_MAX: usize = 4 * 1024;
 pub const FIRST_FLIGHT_LOG_MAX: usize = 1_536;
 /// Older sessions with one device that can still receive.
 pub const ARCHIVED_SESSIONS_MAX: usize = 5;
-/// How long a refused content may turn out to have arrived before, while its link is up: several round trips of a
-/// poor network.
+/// Frames in a row on another session than ours after which both sides are to send on one.
+pub const APART_FRAMES: u32 = 8;
+/// How long a refused content may turn out to have arrived before, while its link is up: some poor round trips.
 pub const HEAL_PATIENCE: Duration = Duration::from_secs(10);
 /// The least time between two new sessions made to heal a broken one.
 pub const HEAL_INTERVAL: Duration = Duration::from_secs(10 * MINUTE);

@@ -68,6 +68,8 @@ pub mod label {
         LOG_ENTRY = "sigillo v1 log entry";
         /// Hashes an entry of an account log.
         LOG_HASH = "sigillo v1 log hash";
+        /// Proves that a device of an account asks what others have of its log.
+        LOG_ASK = "sigillo v1 log ask";
         /// Signs a device's own word that it speaks for an account.
         DEVICE_CONSENT = "sigillo v1 device consent";
         /// Signs a former account's word that its devices may be its successor's.

@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn every_damage_is_noticed() {
+    fn malleable_backup_every_change_of_a_byte_a_chunk_or_its_order_is_noticed() {
         let bytes = written(2, 10);
         for at in 0..bytes.len() {
             assert!(read(&bytes[..at], &KEY).is_err(), "cut at {at}");

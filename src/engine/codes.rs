@@ -8,6 +8,7 @@ impl Refusal {
         match self {
             Self::NotAContact(_) => "not_a_contact",
             Self::Blocked => "blocked",
+            Self::NotAdmitted(_) => "not_admitted",
             Self::KeyChanged(_) => "key_changed",
             Self::TextLength { .. } | Self::TextCharacters => "text",
             Self::Said(_) => "message",

@@ -175,10 +175,12 @@ pub enum Command {
     SetProfile(Box<ProfileDraft>),
     /// Publishes the profile now, and answers once the network took it.
     Publish,
-    /// Looks for what a restored business had published before.
+    /// Looks for what an identity that was brought back had said before.
     Reconcile {
         /// Looks for nothing: there is nothing to go on from.
         force: bool,
+        /// Somebody who may know a person's log; without it those are asked whom the store knows.
+        from: Option<Box<Invite>>,
     },
     /// Offers a plan, or a new version of one.
     PutPlan(Plan),
@@ -343,9 +345,9 @@ pub enum Outcome {
         /// The address that it took the place of.
         former: String,
     },
-    /// A restored business goes on from what it had published.
+    /// An identity that was brought back goes on from what it had said.
     Reconciled {
-        /// The sequence number of the profile that was found.
+        /// The number of the profile that was found; a person's is that of its log's last entry.
         seq: u64,
     },
     /// Somebody is a contact now.
@@ -453,6 +455,9 @@ pub enum Refusal {
     /// The contact is blocked.
     #[error("this contact is blocked: unblock it first, with `sigillo block --undo`")]
     Blocked,
+    /// A stranger who asks to be a contact.
+    #[error("{0} isn't admitted yet: let them in first, with `sigillo contacts admit`")]
+    NotAdmitted(String),
     /// The contact's key isn't the one that was compared.
     #[error(
         "{0} has another key than the one that was compared: look at `sigillo verify`, then `--accept` it"
@@ -511,15 +516,15 @@ pub enum Refusal {
     /// The device belongs to somebody already.
     #[error("this device belongs to an account already")]
     AlreadyLinked,
-    /// A restored business doesn't know yet what it said before.
+    /// An identity that was brought back doesn't know yet what it said before.
     #[error(
-        "this business was restored: let it look for what it published before, with `sigillo id reconcile`"
+        "this identity was brought back: let it find out first what it said before, with `sigillo id reconcile`"
     )]
     Unreconciled,
-    /// Nothing was found that it had published.
+    /// Nothing was found that it had said.
     #[error(
-        "no profile of this business was found: the last one may have ended, 48 hours after it was published; if so, say \
-         `sigillo id reconcile --force`"
+        "nothing that this identity said was found: a business's profile ends 48 hours after it was published, and a person's \
+         contacts may be others; if there is nothing, say `sigillo id reconcile --force`"
     )]
     NothingFound,
     /// The device was taken out of the account.

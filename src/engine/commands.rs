@@ -25,7 +25,7 @@ impl Engine {
             Command::RevokeDevice(device) => self.revoke_device(step, &device),
             Command::RotateIdentity(next) => self.rotate_identity(step, *next),
             Command::Unlocked(seed, command) => return self.unlocked(step, ticket, &seed, *command),
-            Command::Reconcile { force: true } => self.reconcile_by_force(step),
+            Command::Reconcile { force: true, .. } => self.reconcile_by_force(step),
             Command::SetName(name) => self.set_name(step, name),
             Command::Invite => self.invite(step),
             Command::Accept { invite, name } => self.accept_invite(step, invite, name),
@@ -73,7 +73,7 @@ impl Engine {
         self.key = self.is_primary().then_some(key);
         self.command(step, ticket, command);
         if reconcile::may_issue(step.tx) {
-            // What waited for the key; a restored log stays as it began until it is known what it goes on from.
+            // What waited for the key; a log that was brought back stays as it is until it is known what it goes on from.
             self.name_mailboxes(step);
         }
         self.key = None;
@@ -118,7 +118,7 @@ impl Engine {
             }
             Command::AskPlace { relay, receipt } => self.ask_place(step, ticket, *relay, receipt.as_ref()),
             Command::Publish => self.publish(step, Some(ticket)),
-            Command::Reconcile { force: false } => self.reconcile(step, ticket),
+            Command::Reconcile { from, .. } => self.reconcile(step, ticket, from.as_deref()),
             _ => self.reply(ticket, Ok(Outcome::Done)),
         }
     }
@@ -137,7 +137,7 @@ impl Command {
                 | Self::ChangePlan { .. }
                 | Self::AskPlace { .. }
                 | Self::Publish
-                | Self::Reconcile { force: false }
+                | Self::Reconcile { force: false, .. }
         )
     }
 }

@@ -23,6 +23,7 @@ use crate::engine::effects::Effect;
 use crate::engine::input::Ticket;
 use crate::engine::machine::{Engine, Step};
 use crate::engine::pending::Question;
+use crate::engine::reconcile;
 use crate::engine::saying::Place;
 use crate::store::table::Rows;
 use crate::wire::account::{LogOperation, Member, Purposes};
@@ -56,6 +57,7 @@ impl Engine {
         if offer.device.purposes != Purposes::MESSAGE {
             return Err(refused(LinkError::Offer));
         }
+        reconcile::must_be(step.tx)?;
         let own = self.own(step, &self.account).ok_or(Refusal::Stopping)?;
         let known = own.log.devices().any(|device| device.id == offer.device.id);
         if !known && own.log.devices().len() >= limits::DEVICES_MAX {
@@ -154,6 +156,7 @@ impl Engine {
         device: &DeviceId,
     ) -> Result<Outcome, Refusal> {
         let key = self.signing_key()?;
+        reconcile::must_be(step.tx)?;
         let own = self.own(step, &self.account).ok_or(Refusal::Stopping)?;
         if !own.log.devices().any(|one| one.id == *device) {
             return Err(Refusal::NoSuchDevice(0));
@@ -170,7 +173,7 @@ impl Engine {
     }
 
     /// We appended to our log: our other devices are told.
-    fn own_log_grown(&mut self, step: &mut Step<'_, '_>, log: AccountLog) {
+    pub(super) fn own_log_grown(&mut self, step: &mut Step<'_, '_>, log: AccountLog) {
         let known = step.tx.copy(&CONTACTS, self.account.as_bytes());
         let this_device = self.device_keys(&self.account.clone()).id();
         let mut contact =

@@ -92,6 +92,7 @@ impl Engine {
             Ok(Ask::LinkKey { offer, account }) => self.link_key_asked(step, &offer, &account),
             Ok(Ask::LinkGrant { offer, grant }) => self.link_granted(step, &offer, &grant),
             Ok(Ask::Place(showing)) => self.place_asked(step, peer, showing.as_deref()),
+            Ok(Ask::Log(asked)) => self.log_asked(step, peer, &asked),
             Err(_) => {
                 self.counters.malformed += 1;
                 None

@@ -147,6 +147,13 @@ impl Engine {
     /// Something opened in this session: the other side has it, so its first flight needs no repeating.
     fn session_proven(&mut self, step: &Step<'_, '_>, device: &DeviceId, session: &SessionId) {
         let key = PEERS.key(device.as_bytes());
+        let is_apart = step.tx.with(&PEERS, &key, |peer| peer.is_apart(session)) == Some(true);
+        let line = self.links.line(device);
+        line.apart = if is_apart { line.apart + 1 } else { 0 };
+        if line.apart >= limits::APART_FRAMES {
+            line.apart = 0;
+            step.tx.edit(&PEERS, &key, |peer| peer.agree_on(session));
+        }
         if step.tx.with(&PEERS, &key, |peer| peer.rival.is_some()) == Some(true) {
             step.tx.edit(&PEERS, &key, |peer| peer.received(session));
         }

@@ -79,6 +79,8 @@ pub(super) struct Line {
     pub(super) missing_asked: bool,
     /// Its prekeys were looked for, and not again before the next attempt falls due.
     pub(super) sought: bool,
+    /// How many frames came in a row on another session than the one that is sent on.
+    pub(super) apart: u32,
     /// The peer it was last served at.
     pub(super) peer: Option<PeerKey>,
 }

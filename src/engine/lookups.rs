@@ -484,6 +484,7 @@ impl Engine {
             Some(Question::Place { ticket, kept }) => self.place_answered(step, ticket, kept, answer),
             Some(Question::SearchPage { search }) => self.page_answered(step, search, answer),
             Some(Question::EntryPut) => self.entry_put(step, answer.is_some()),
+            Some(Question::OwnLog) => self.own_log_told(step, answer),
             _ => {}
         }
     }

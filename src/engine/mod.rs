@@ -50,6 +50,7 @@ mod files;
 mod gaps;
 mod hand_outs;
 mod healing;
+mod heard;
 mod inbound;
 mod joining;
 mod links;

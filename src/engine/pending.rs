@@ -45,6 +45,8 @@ pub(super) enum Question {
     SuccessionPut { former: AccountId },
     /// A place with a relay; who waits for the answer, if anybody does, and what is to be kept of the place.
     Place { ticket: Option<Ticket>, kept: Option<Box<PaidPlace>> },
+    /// What somebody has of our own log.
+    OwnLog,
     /// Nothing hangs on it.
     Repair,
 }
@@ -124,6 +126,8 @@ pub(super) struct Lookups {
     pub(super) unpaid: BTreeMap<AccountId, Answer>,
     /// Devices of businesses that were asked for a bundle with one-time prekeys, in the place of their profile's.
     pub(super) asked_live: BTreeSet<DeviceId>,
+    /// Others are asked what they have of our own log.
+    pub(super) inquiry: Option<Inquiry>,
     deadlines: BTreeSet<(Time, Deadline)>,
 }
 
@@ -186,6 +190,18 @@ pub(super) struct Joining {
     pub(super) keys_of: Option<AccountId>,
     /// An account that took the offer up; the person hasn't agreed yet.
     pub(super) linked: Option<(Linked, VerifiedBundle)>,
+}
+
+/// Others are being asked what they have of our own log. What signs the entry that goes on from it waits for that long.
+#[derive(Debug)]
+pub(super) struct Inquiry {
+    pub(super) ticket: Ticket,
+    pub(super) key: Box<AccountKey>,
+    /// Those who haven't answered yet.
+    pub(super) open: usize,
+    pub(super) answered: usize,
+    /// The log that came furthest.
+    pub(super) best: Option<AccountLog>,
 }
 
 /// One publication under way.

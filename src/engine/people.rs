@@ -59,7 +59,7 @@ impl Engine {
         };
         let is_kept = step.tx.with(&ACCOUNTS, &ACCOUNTS.key(self.account.as_bytes()), |_| ()).is_some();
         if let (false, Ok(log)) = (is_kept, primary.log()) {
-            let is_restored = primary.restored && self.is_business();
+            let is_restored = primary.restored;
             self.open_own(step, log, None, None);
             if is_restored {
                 reconcile::begin(step);
@@ -107,6 +107,7 @@ impl Engine {
 
     /// Makes an invite that one person can accept within [`limits::INVITE_LIFE`].
     pub(super) fn invite(&mut self, step: &mut Step<'_, '_>) -> Result<Outcome, Refusal> {
+        self.must_have_asked(step)?;
         let open = step.tx.scan(&INVITES, &INVITES.all());
         let (past, open): (Vec<_>, Vec<_>) =
             open.into_iter().partition(|(_, invite)| invite.expires <= step.now);
@@ -148,6 +149,7 @@ impl Engine {
         if invite.expires <= step.now || invite.account == self.account {
             return Err(Refusal::Invite);
         }
+        self.must_have_asked(step)?;
         if name.as_ref().is_some_and(|name| name.is_empty() || !is_line(name, limits::NAME_MAX)) {
             return Err(Refusal::Name);
         }

@@ -64,9 +64,15 @@ impl Engine {
         for (key, _) in step.tx.scan(&FOR_CONTACT, &FOR_CONTACT.all()) {
             step.tx.edit(&FOR_CONTACT, &key, |row| (row.told, row.told_at) = (Vec::new(), None));
         }
-        if self.is_business() {
-            reconcile::begin(step);
+        if self.is_primary() && self.is_known(step) {
+            reconcile::came_back(step);
         }
+    }
+
+    /// Whether somebody may know entries of our log that this store doesn't. A business is known to whoever looks.
+    fn is_known(&self, step: &Step<'_, '_>) -> bool {
+        let contacts = step.tx.scan(&CONTACTS, &CONTACTS.all());
+        self.is_business() || contacts.iter().any(|(_, contact)| self.is_main(&contact.own))
     }
 
     /// Mailboxes hand out pairs of one-time prekeys whose halves aren't here: whoever uses one can't be understood. So the

@@ -18,6 +18,7 @@ use crate::domain::session::rows::{ONE_TIME, POOLS, PREKEYS, REPLAYS, replays_of
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::event::Event;
 use crate::engine::machine::{Engine, Job, Step};
+use crate::engine::reconcile;
 use crate::engine::saying::Place;
 use crate::store::table::Rows;
 use crate::wire::content::{Body, DeviceHint, Succession};
@@ -31,6 +32,7 @@ impl Engine {
         next: Seed,
     ) -> Result<Outcome, Refusal> {
         let (key, heir) = (self.signing_key()?, next.account());
+        reconcile::must_be(step.tx)?;
         let next = Primary::heir(&next, self.me.kind);
         if heir.id() == key.id() {
             return Err(Refusal::Identity("this is the identity that this node has".into()));

@@ -142,7 +142,12 @@ impl Engine {
         if contact.is_held() {
             return Err(Refusal::KeyChanged(contact.name.clone()));
         }
-        if contact.standing == Standing::Blocked { Err(Refusal::Blocked) } else { Ok(contact) }
+        match contact.standing {
+            Standing::Blocked => Err(Refusal::Blocked),
+            // An answer would tell a stranger who and where we are.
+            Standing::Requested => Err(Refusal::NotAdmitted(contact.name.clone())),
+            Standing::Accepted => Ok(contact),
+        }
     }
 
     /// Files what is said, and keeps it for every device of the contact until that device has it.

@@ -475,3 +475,19 @@ fn what_a_person_said_is_remembered_for_as_long_as_it_can_be_answered() {
     world.run(MINUTE);
     assert_eq!(count(&world, ANA, &OPENINGS), 20);
 }
+
+#[test]
+fn nothing_is_said_to_a_stranger_before_they_are_admitted() {
+    let (mut world, host, _, knocker) = knocked(96);
+    assert!(say(&mut world, knocker, host, "let me in"));
+    world.run(MINUTE);
+    let stranger = world.peers[knocker].account();
+    let answer = || Command::Send { to: stranger, text: "who are you?".into() };
+    assert!(matches!(world.ask(0, answer()), Some(Err(Refusal::NotAdmitted(_)))));
+    world.run(10 * MINUTE);
+    assert_eq!(texts(&history(&world, knocker, &host), "in"), Vec::<String>::new());
+    assert!(world.ask(0, Command::Admit(stranger)).unwrap().is_ok());
+    assert!(world.ask(0, answer()).unwrap().is_ok());
+    world.run(10 * MINUTE);
+    assert_eq!(texts(&history(&world, knocker, &host), "in"), ["who are you?"]);
+}

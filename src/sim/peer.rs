@@ -125,6 +125,11 @@ impl Peer {
         self.file_rules = Some(rules);
     }
 
+    /// A person or a business.
+    pub const fn kind(&self) -> AccountKind {
+        self.me.kind
+    }
+
     /// Its account.
     pub const fn account(&self) -> AccountId {
         self.engine.account()
@@ -139,9 +144,19 @@ impl Peer {
 
     /// The id of this device for those who know the account of ours.
     pub fn device_towards(&self, own: &AccountId) -> DeviceId {
+        self.keys_towards(own).id()
+    }
+
+    /// The keys of this device for those who know the account of ours.
+    pub fn keys_towards(&self, own: &AccountId) -> DeviceKeys {
         let seen = self.disk.safe();
         let kept = Reader::new(&seen).row(&ACCOUNTS, own.as_bytes()).map(|kept| kept.keys_of);
-        DeviceKeys::derive(&self.me.device, &kept.unwrap_or(*own)).id()
+        DeviceKeys::derive(&self.me.device, &kept.unwrap_or(*own))
+    }
+
+    /// The seed of its identity, as its recovery phrase has it.
+    pub fn seed(&self) -> Option<Seed> {
+        self.keys[0].clone()
     }
 
     /// The command as its person gives it: with the identity's key where it takes that.
@@ -268,20 +283,21 @@ impl Peer {
 
     fn restored(
         (seed, device, kind): (Option<Seed>, Secret<32>, AccountKind),
+        asks: bool,
         key: PeerKey,
         now: Time,
         rng: &mut Random,
     ) -> Self {
-        let begin = |seed| Primary { restored: true, ..Primary::begin(seed, &device, kind, now) };
+        let begin = |seed| Primary { restored: asks, ..Primary::begin(seed, &device, kind, now) };
         let primary = seed.as_ref().map(begin);
         Self::with(Me { primary, device, kind }, seed, key, now, rng)
     }
 
-    /// The same identity on a new device that knows nothing.
-    pub fn restore(&mut self, device: Secret<32>, now: Time, rng: &mut Random) {
+    /// The same identity on a new device that knows nothing; whether it asks what it said before, or begins by force.
+    pub fn restore(&mut self, device: Secret<32>, asks: bool, now: Time, rng: &mut Random) {
         let (rough, starts, tickets) = (self.rough, self.starts, self.tickets);
         let owner = (self.keys[0].clone(), device, self.me.kind);
-        let mut fresh = Self::restored(owner, self.key.clone(), now, rng);
+        let mut fresh = Self::restored(owner, asks, self.key.clone(), now, rng);
         (fresh.rough, fresh.starts, fresh.tickets, fresh.skew) = (rough, starts + 1, tickets, self.skew);
         if let Some(rules) = self.rules.take() {
             fresh.serve_mail(rules);

@@ -350,12 +350,12 @@ fn receipts_from_before_a_business_was_restored_hold_after_it() {
         // Until it knows what it said before, it says nothing.
         let publish = world.ask(0, Command::Publish).unwrap();
         assert_eq!(publish.unwrap_err(), Refusal::Unreconciled);
-        let looked = world.ask(0, Command::Reconcile { force: false }).unwrap();
+        let looked = world.ask(0, Command::Reconcile { force: false, from: None }).unwrap();
         assert_eq!(looked.is_ok(), is_published, "{looked:?}");
         if !is_published {
             assert!(matches!(looked, Err(Refusal::NothingFound | Refusal::NoPeers)));
             assert_eq!(world.ask(0, Command::Publish).unwrap().unwrap_err(), Refusal::Unreconciled);
-            assert!(world.ask(0, Command::Reconcile { force: true }).unwrap().is_ok());
+            assert!(world.ask(0, Command::Reconcile { force: true, from: None }).unwrap().is_ok());
         }
         world.run(MINUTE);
         assert!(world.ask(1, Command::Add { account: shop, name: None }).unwrap().is_ok());

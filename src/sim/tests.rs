@@ -15,7 +15,9 @@ use crate::engine::view::{self, EntryView};
 use crate::sim::world::{Faults, World};
 use crate::store::table::Reader;
 
+mod apart;
 mod backup;
+mod heard;
 mod lives;
 mod prekeys;
 mod rest;

@@ -276,12 +276,24 @@ impl World {
         self.start(peer);
     }
 
-    /// Gives a node's identity a new device with an empty disk, as a restore from the recovery phrase does.
+    /// Gives a node's identity a new device with an empty disk, as a restore from the recovery phrase does. A person says
+    /// that there is nothing to ask for.
     pub fn restore(&mut self, peer: usize) {
+        let asks = self.peers[peer].kind() == AccountKind::Business;
+        self.restore_on(peer, asks);
+    }
+
+    /// The same for a person who is to ask what their log was.
+    pub fn restore_to_ask(&mut self, peer: usize) {
+        self.restore_on(peer, true);
+    }
+
+    fn restore_on(&mut self, peer: usize, asks: bool) {
         self.stop(peer);
         let device = Secret::random(&mut self.rng);
         self.files.lose(peer);
-        self.peers[peer].restore(device, self.now, &mut self.rng);
+        let clock = self.peers[peer].clock(self.now);
+        self.peers[peer].restore(device, asks, clock, &mut self.rng);
         self.after(peer, 1);
     }
 

@@ -2,7 +2,7 @@
 
 use prost::Message as _;
 
-use crate::base::id::{AccountId, ContactToken, Digest, RouteId};
+use crate::base::id::{AccountId, ContactToken, DeviceId, Digest, RouteId};
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::crypto::aead;
@@ -49,6 +49,49 @@ pub fn prekey_work(asked: &PeerKey, asker: &PeerKey, challenge: &Challenge, bits
     Puzzle::new(label::PREKEY_WORK, &payload, bits)
 }
 
+/// The question what somebody has of the log of the asker's own account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogAsked {
+    /// A route of the asked node, which says which account of it is asked.
+    pub route: RouteId,
+    /// The asker's account.
+    pub account: AccountId,
+    /// Its log as the asker has it; at most [`limits::LOG_ENTRIES_MAX`] entries.
+    pub log: Vec<Signed>,
+    /// The device of it that asks.
+    pub device: DeviceId,
+    /// Its signature over [`LogAsked::payload`], label `LOG_ASK`.
+    pub proof: Signature,
+}
+
+impl LogAsked {
+    /// What is signed: the question holds between these two peers alone, and for this account of the asked one.
+    pub fn payload(asked: &PeerKey, asker: &PeerKey, route: &RouteId, account: &AccountId) -> Vec<u8> {
+        let (asked, asker) = (asked.with_length(), asker.with_length());
+        [&asked[..], &asker, route.as_bytes(), account.as_bytes()].concat()
+    }
+
+    fn to_schema(&self) -> schema::LogAsk {
+        schema::LogAsk {
+            route: self.route.as_bytes().to_vec(),
+            account: self.account.as_bytes().to_vec(),
+            log: log_to_schema(&self.log),
+            device: self.device.as_bytes().to_vec(),
+            proof: self.proof.as_bytes().to_vec(),
+        }
+    }
+
+    fn from_schema(asked: schema::LogAsk) -> Result<Self, Malformed> {
+        Ok(Self {
+            route: RouteId::new(array(&asked.route)?),
+            account: AccountId::new(array(&asked.account)?),
+            log: log_from_schema(asked.log)?,
+            device: DeviceId::new(array(&asked.device)?),
+            proof: Signature::new(array(&asked.proof)?),
+        })
+    }
+}
+
 /// A question.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Ask {
@@ -79,6 +122,8 @@ pub enum Ask {
     },
     /// For a place with the asked node's relay: with the receipt that pays for it, or to hear which plan does.
     Place(Option<Box<Showing>>),
+    /// For what the asked one has of the asker's own log.
+    Log(Box<LogAsked>),
 }
 
 /// An answer.
@@ -112,6 +157,8 @@ pub enum Answer {
         /// The plan's id.
         plan: String,
     },
+    /// What the asked one has of the asker's log, oldest entry first; not verified yet.
+    Log(Vec<Signed>),
 }
 
 impl Ask {
@@ -139,6 +186,7 @@ impl Ask {
             Self::Place(showing) => {
                 Question::Place(showing.as_ref().map(|showing| showing.to_schema()).unwrap_or_default())
             }
+            Self::Log(asked) => Question::Log(asked.to_schema()),
         };
         schema::Ask { question: Some(question) }.encode_to_vec()
     }
@@ -168,6 +216,7 @@ impl Ask {
                 Self::LinkGrant { offer: Digest::new(array(&given.offer)?), grant: given.grant }
             }
             Question::Place(asked) => Self::Place(Showing::from_schema(asked)?.map(Box::new)),
+            Question::Log(asked) => Self::Log(Box::new(LogAsked::from_schema(asked)?)),
         })
     }
 }
@@ -198,6 +247,7 @@ impl Answer {
                 issuer: issuer.as_bytes().to_vec(),
                 plan: plan.clone(),
             })),
+            Self::Log(entries) => Some(Wire::Log(schema::LogTold { entries: log_to_schema(entries) })),
         };
         let (one_time, former, work) = (one_time_keys, former_logs, wanted);
         schema::Answer { answer, one_time, former, work }.encode_to_vec()
@@ -227,6 +277,7 @@ impl Answer {
             Some(Wire::Unpaid(terms)) if alone && is_plan_id(&terms.plan) => {
                 Ok(Self::Unpaid { issuer: AccountId::new(array(&terms.issuer)?), plan: terms.plan })
             }
+            Some(Wire::Log(told)) if alone => Ok(Self::Log(log_from_schema(told.entries)?)),
             _ => Err(Malformed("an answer that makes no sense")),
         }
     }
@@ -246,13 +297,22 @@ fn work_done(done: &schema::WorkDone) -> Result<WorkDone, Malformed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::id::DeviceId;
     use crate::wire::mail::ShownReceipt;
     use crate::wire::signed::tests::signed;
 
     fn showing() -> Showing {
         let receipt = ShownReceipt { receipt: signed(), signer: DeviceId::new([1; 32]), log: vec![signed()] };
         Showing { receipt, presentation: signed(), signer: DeviceId::new([2; 32]), log: vec![signed(); 2] }
+    }
+
+    fn log_asked(entries: usize) -> LogAsked {
+        LogAsked {
+            route: RouteId::new([1; 16]),
+            account: AccountId::new([2; 32]),
+            log: vec![signed(); entries],
+            device: DeviceId::new([3; 32]),
+            proof: Signature::new([4; 64]),
+        }
     }
 
     #[test]
@@ -268,6 +328,7 @@ mod tests {
             Ask::LinkGrant { offer, grant: vec![6; limits::LINK_GRANT_MAX] },
             Ask::Place(None),
             Ask::Place(Some(Box::new(showing()))),
+            Ask::Log(Box::new(log_asked(2))),
         ] {
             assert_eq!(Ask::decode(&ask.encode()), Ok(ask));
         }
@@ -287,7 +348,8 @@ mod tests {
         let pair = [vec![5], vec![6]];
         let link = [Answer::LinkKey(vec![5], Signature::new([8; 64])), Answer::Linked];
         let unpaid = |plan: &str| Answer::Unpaid { issuer: AccountId::new([7; 32]), plan: plan.into() };
-        let place = [Answer::Place(Time::from_millis(u64::MAX)), unpaid("relay")];
+        let log = |entries| Answer::Log(vec![signed(); entries]);
+        let place = [Answer::Place(Time::from_millis(u64::MAX)), unpaid("relay"), log(0), log(2)];
         assert!(Answer::decode(&unpaid("two words").encode()).is_err());
         let others = [
             Answer::Nothing,
@@ -315,7 +377,28 @@ mod tests {
         assert!(Answer::decode(&alone.encode_to_vec()).is_err(), "without a bundle");
         alone.answer = Some(schema::answer::Answer::Index(vec![4]));
         assert!(Answer::decode(&alone.encode_to_vec()).is_err(), "with something else");
+        let too_long = limits::LOG_ENTRIES_MAX + 1;
+        assert!(Answer::decode(&log(too_long).encode()).is_err());
+        assert!(Ask::decode(&Ask::Log(Box::new(log_asked(too_long))).encode()).is_err());
         assert!(Ask::decode(&[]).is_err() && Ask::decode(&[0xFF; 40]).is_err());
         assert!(Ask::decode(&vec![0; limits::ASK_MAX + 1]).is_err());
+    }
+
+    #[test]
+    fn a_question_for_a_log_keeps_its_encoding() {
+        let bytes = Ask::Log(Box::new(log_asked(0))).encode();
+        let fields: [(u8, &[u8]); 4] =
+            [(0x0A, &[1; 16]), (0x12, &[2; 32]), (0x22, &[3; 32]), (0x2A, &[4; 64])];
+        let mut expected = vec![0x3A, 152, 1];
+        for (tag, field) in fields {
+            expected.extend([tag, field.len() as u8]);
+            expected.extend(field);
+        }
+        assert_eq!(bytes, expected);
+        assert_eq!(Answer::Log(Vec::new()).encode(), [0x5A, 0]);
+        let peer = |byte: u8, length: usize| PeerKey::new(vec![byte; length]).unwrap();
+        let (route, account) = (RouteId::new([1; 16]), AccountId::new([2; 32]));
+        let payload = LogAsked::payload(&peer(7, 2), &peer(8, 3), &route, &account);
+        assert_eq!(payload, [&[2, 7, 7, 3, 8, 8, 8][..], &[1; 16], &[2; 32]].concat());
     }
 }

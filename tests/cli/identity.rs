@@ -95,3 +95,38 @@ fn a_node_killed_while_it_rotates_has_the_old_identity_or_the_new_one_whole() {
     let rounds: Vec<_> = texts(&history).into_iter().filter(|text| text.starts_with("round")).collect();
     assert_eq!(rounds, ["round 0", "round 1", "round 2", "round 3", "round 4", "round 5"]);
 }
+
+#[test]
+fn a_restored_person_asks_a_contact_what_was_said_before_and_only_then_says_something() {
+    let (lost, bob) = (Place::empty(), Place::person("Bob"));
+    let made = lost.json(&["init", "--name", "Ana", "--kdf-memory", "12"]);
+    let _bobs = bob.start(&[]);
+    let running = lost.start(&[]);
+    let invite = lost.done(&["invite"]);
+    bob.done(&["add", invite.trim()]);
+    bob.done(&["send", "Ana", "before", "--wait"]);
+    drop(running);
+
+    let ana = Place::empty();
+    std::fs::write(ana.file("words"), made["recovery_phrase"].as_str().unwrap()).unwrap();
+    let restored = ana.done(&["restore", "--phrase-file", "words", "--kdf-memory", "12"]);
+    assert!(restored.contains("sigillo id reconcile --from INVITE"), "{restored}");
+    let _running = ana.start(&[]);
+    let invite = bob.done(&["invite"]);
+    let refusal = |arguments: &[&str]| {
+        let answer = ana.run(&[arguments, &["--json"]].concat());
+        (answer.code, document(&answer.stdout)["error"]["code"].clone())
+    };
+    assert_eq!(refusal(&["add", invite.trim()]), (1, "unreconciled".into()));
+    assert_eq!(refusal(&["invite"]), (1, "unreconciled".into()));
+    assert_eq!(refusal(&["id", "reconcile"]), (1, "identity".into()), "it knows nobody to ask");
+    assert_eq!(refusal(&["id", "reconcile", "--from", "sigillo:AAAA"]).0, 2, "no invite");
+    assert_eq!(ana.run(&["id", "reconcile", "--force", "--from", invite.trim()]).code, 2);
+    let found = ana.json(&["id", "reconcile", "--from", invite.trim()]);
+    assert!(found["seq"].as_u64().unwrap() > 1_000_000_000_000, "{found}");
+    ana.done(&["add", invite.trim()]);
+    ana.done(&["send", "Bob", "after", "--wait"]);
+    let history = bob.until(&["history", "Ana"], |history| texts(history) == ["before", "after"]);
+    let notices = history["entries"].as_array().unwrap().iter().filter_map(|entry| entry["notice"].as_str());
+    assert_eq!(notices.collect::<Vec<_>>(), ["identity_restored"]);
+}

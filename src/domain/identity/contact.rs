@@ -177,8 +177,14 @@ impl Contact {
         if log.account() != self.account {
             return Learnt::Refused;
         }
+        let generation = self.log.as_ref().map(AccountLog::generation);
         let (log, learnt) = match self.log.as_ref().map(|pinned| pinned.relate(&log)) {
             None => (log, Learnt::Pinned),
+            // Who goes on from a log in a new generation was restored as well.
+            Some(Relation::Extends(log)) if Some(log.generation()) != generation => {
+                self.forget_told();
+                (log, Learnt::Replaced)
+            }
             Some(Relation::Extends(log)) => (log, Learnt::Pinned),
             Some(Relation::Supersedes(log)) => {
                 self.forget_told();

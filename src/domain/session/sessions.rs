@@ -60,6 +60,21 @@ impl Peer {
         }
     }
 
+    /// The other side goes on sending on this session, and we on another: each has opened some while those of the other
+    /// were under way, so that no ratchet steps any more. The smaller id is sent on from here, on both sides.
+    pub fn agree_on(&mut self, id: &SessionId) {
+        if self.archived.contains(id) && self.active.is_some_and(|active| *id < active) {
+            self.rival = None;
+            // As above, none falls off.
+            let _ = self.activate(*id);
+        }
+    }
+
+    /// Whether a frame on this session says nothing of which one is to be sent on.
+    pub fn is_apart(&self, id: &SessionId) -> bool {
+        self.rival != Some(*id) && self.active.is_some_and(|active| active != *id)
+    }
+
     /// The session is gone (broken or deleted).
     pub fn forget(&mut self, id: &SessionId) {
         self.archived.retain(|archived| archived != id);
@@ -158,6 +173,18 @@ mod tests {
         assert_eq!(peer.active, None);
         peer.forget(&id(8));
         assert!(!peer.knows(&id(8)));
+    }
+
+    #[test]
+    fn sides_that_send_apart_agree_on_the_smaller_id_and_drop_none() {
+        let mut one = Peer { active: Some(id(1)), archived: vec![id(4)], ..Peer::default() };
+        let mut other = Peer { active: Some(id(4)), archived: vec![id(1), id(2)], ..Peer::default() };
+        assert!(one.is_apart(&id(4)) && other.is_apart(&id(1)) && !one.is_apart(&id(1)));
+        one.agree_on(&id(4));
+        other.agree_on(&id(0));
+        assert_eq!((one.active, other.active), (Some(id(1)), Some(id(4))), "larger, or not known");
+        other.agree_on(&id(1));
+        assert_eq!((other.active, &other.archived[..]), (Some(id(1)), &[id(4), id(2)][..]));
     }
 
     #[test]

@@ -200,7 +200,7 @@ fn a_business_says_and_issues_nothing_before_it_knows_what_it_had_published() {
     world.run(MINUTE);
     assert!(matches!(world.ask(0, Command::Publish), Some(Err(Refusal::Unreconciled))));
     assert!(matches!(
-        world.ask(0, Command::Reconcile { force: false }),
+        world.ask(0, Command::Reconcile { force: false, from: None }),
         Some(Ok(Outcome::Reconciled { .. }))
     ));
     world.run(MINUTE);

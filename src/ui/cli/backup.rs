@@ -60,9 +60,9 @@ pub(super) fn restore(home: &Path, output: Output, file: &Path) -> Result<(), Fa
         "address": address, "kind": kind, "home": home, "made": returned.made, "rows": returned.rows,
     });
     output.show(&document, |_| {
-        let next = match kind {
-            "business" => "`sigillo run`, then `sigillo id reconcile`",
-            _ => "`sigillo run`",
+        let next = match primary {
+            Some(_) => "`sigillo run`, then `sigillo id reconcile`",
+            None => "`sigillo run`",
         };
         let warning = "the home that the backup was made of must never run again";
         format!(

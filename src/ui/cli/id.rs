@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::ui::cli::client::Client;
 use crate::ui::cli::failure::Failure;
-use crate::ui::cli::id_args::{Id, Rotate};
+use crate::ui::cli::id_args::{Id, Reconcile, Rotate};
 use crate::ui::cli::output::{Output, note};
 use crate::ui::cli::{passphrase, setup, show};
 
@@ -26,15 +26,15 @@ pub(super) async fn id(client: &Client, output: Output, what: Option<Id>) -> Res
         None => output.show(&client.get("/v1/id").await?, show::identity),
         Some(Id::Rotate(wanted)) => rotate(client, output, &wanted).await,
         Some(Id::Reconcile(wanted)) => {
-            let body = if wanted.force {
-                json!({ "force": true })
-            } else {
-                json!({ "key": key(client, wanted.key.phrase_file.as_deref()).await? })
-            };
-            let found = client.post("/v1/id/reconcile", &body).await?;
+            let found = reconcile(client, &wanted).await?;
             output.show(&found, |found| match found["seq"].as_u64() {
-                Some(seq) => format!("this business goes on from its profile number {seq}"),
-                None => "this business publishes and issues from here on".into(),
+                Some(seq) => {
+                    format!("this identity goes on from number {seq}, the last one that others know of it")
+                }
+                None => {
+                    "this identity begins anew: it publishes, issues and is told to contacts from here on"
+                        .into()
+                }
             })
         }
         Some(Id::Lock(wanted)) => {
@@ -52,6 +52,20 @@ pub(super) async fn id(client: &Client, output: Output, what: Option<Id>) -> Res
             output.show(&unlocked, |_| "the identity key is in this home again, under its passphrase".into())
         }
     }
+}
+
+/// Finds out what was said before, with the key that signs what goes on from it. By force that takes the key only where
+/// others may know more of the log than this home does.
+async fn reconcile(client: &Client, wanted: &Reconcile) -> Result<Value, Failure> {
+    if wanted.force {
+        let forced = client.post("/v1/id/reconcile", &json!({ "force": true })).await;
+        if !forced.as_ref().is_err_and(|failure| failure.is("key_needed")) {
+            return forced;
+        }
+    }
+    let key = key(client, wanted.key.phrase_file.as_deref()).await?;
+    let body = json!({ "key": key, "force": wanted.force, "from": wanted.from });
+    client.post("/v1/id/reconcile", &body).await
 }
 
 /// What unseals the identity key for one request: the passphrase, or the recovery phrase where the key is locked.

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 pub(super) enum Id {
     /// Put a new identity key, with a new address and recovery phrase, in the place of this one
     Rotate(Rotate),
-    /// After a business was restored: look for what it published before, and go on from that
+    /// After a restore: find out what this identity said before, and go on from that
     Reconcile(Reconcile),
     /// Take the identity key out of this home: from then on it takes the recovery phrase to change devices or rotate
     Lock(Phrase),
@@ -19,9 +19,12 @@ pub(super) enum Id {
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct Reconcile {
-    /// Look for nothing: nobody has a profile of this business that is good still
-    #[arg(long)]
+    /// Look for nothing: nobody knows what this identity said, or it was asked for in vain
+    #[arg(long, conflicts_with = "from")]
     pub(super) force: bool,
+    /// Ask the node of whoever made this invite: a contact of yours, or another device of yours
+    #[arg(long, value_name = "INVITE")]
+    pub(super) from: Option<String>,
     #[command(flatten)]
     pub(super) key: Phrase,
 }

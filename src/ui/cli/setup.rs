@@ -97,8 +97,12 @@ pub(super) fn restore(home: &Path, output: Output, wanted: &Restore) -> Result<(
     let address = address_of(&seed);
     let keystore = identity::restore(&held, kind(wanted.business), &seed, &passphrase, cost(&wanted.kdf))?;
     let document = json!({ "address": address, "kind": kind_word(keystore.kind), "home": home });
-    let next = if wanted.business { "\nnext     `sigillo run`, then `sigillo id reconcile`" } else { "" };
-    output.show(&document, |_| format!("address  {address}\nhome     {}{next}", home.display()))
+    let next = if wanted.business {
+        "`sigillo run`, then `sigillo id reconcile`"
+    } else {
+        "`sigillo run`, then `sigillo id reconcile --from INVITE`, an invite by somebody who knows you"
+    };
+    output.show(&document, |_| format!("address  {address}\nhome     {}\nnext     {next}", home.display()))
 }
 
 fn show_once(

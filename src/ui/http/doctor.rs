@@ -62,6 +62,8 @@ struct Facts<'f> {
     disk_free: Option<u64>,
     /// Of a business.
     profile: Option<Profile>,
+    /// Whether this person was brought back, and hasn't asked yet what they had said.
+    is_mute: bool,
     /// Each webhook's id, and why its last attempt failed.
     hooks: &'f [(String, Option<String>)],
 }
@@ -80,6 +82,7 @@ pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Diagnosis>, Ap
     let contacts = api.view(|rows| reach_view::contact_peers(rows, limits::API_LIST_MAX)).await?;
     let hooks = api.hooks().list().await?.into_iter();
     let hooks: Vec<_> = hooks.map(|(id, _, health)| (id.to_string(), health.trouble)).collect();
+    let is_mute = !api.view(|rows| reconcile::may_issue(rows)).await?;
     let profile = match api.node().kind() {
         AccountKind::Person => None,
         AccountKind::Business => {
@@ -91,6 +94,7 @@ pub(super) async fn doctor(State(api): State<Api>) -> Result<Json<Diagnosis>, Ap
         }
     };
     let facts = Facts {
+        is_mute: is_mute && profile.is_none(),
         profile,
         network: status.network.as_ref(),
         now: clock::now(),
@@ -116,6 +120,7 @@ const fn disk_free(_: &std::path::Path) -> Option<u64> {
 
 fn diagnose(facts: &Facts<'_>) -> Vec<Check> {
     let mut checks = vec![node(facts), disk(facts), clock_check(facts)];
+    checks.extend(facts.is_mute.then(mute));
     if let Some(network) = facts.network {
         checks.extend([
             addresses(network),
@@ -313,6 +318,17 @@ fn waiting(facts: &Facts<'_>, network: &Network) -> Check {
     )
 }
 
+/// A person who was brought back doesn't know yet what others know of their devices.
+fn mute() -> Check {
+    fail(
+        "identity",
+        "it was brought back, and hasn't asked what it said before: its devices can't be changed, and after a restore \
+         nobody is written to"
+            .into(),
+        "ask with `sigillo id reconcile`, after a restore with `--from INVITE`",
+    )
+}
+
 /// Whether a business can be found: by its last publication, which was read back from others.
 fn published(profile: &Profile, network: &Network, now: Time) -> Check {
     if !profile.may_publish {
@@ -398,7 +414,8 @@ mod tests {
 
     fn verdict<'f>(name: &str, network: Option<&'f Network>, change: impl FnOnce(&mut Facts<'f>)) -> Verdict {
         let (contacts, hooks, disk_free) = (&[][..], &[][..], Some(1 << 40));
-        let mut facts = Facts { network, now: NOW, contacts, disk_free, profile: None, hooks };
+        let mut facts =
+            Facts { network, now: NOW, contacts, disk_free, profile: None, is_mute: false, hooks };
         change(&mut facts);
         diagnose(&facts).into_iter().find(|check| check.check == name).unwrap().verdict
     }
@@ -447,7 +464,8 @@ mod tests {
         assert_eq!(verdict("webhooks", Some(&network), |facts| facts.hooks = &well), Verdict::Ok);
         assert_eq!(verdict("webhooks", Some(&network), |facts| facts.hooks = &ill), Verdict::Warn);
         let (contacts, hooks, network) = (&[][..], &[][..], Some(&network));
-        let none = Facts { network, now: NOW, contacts, disk_free: None, profile: None, hooks };
+        let none =
+            Facts { network, now: NOW, contacts, disk_free: None, profile: None, is_mute: false, hooks };
         assert!(diagnose(&none).iter().all(|check| check.check != "webhooks"));
     }
 
@@ -486,9 +504,27 @@ mod tests {
             contacts: &[],
             disk_free: None,
             profile: None,
+            is_mute: false,
             hooks: &[],
         };
         assert!(diagnose(&person).iter().all(|check| check.check != "profile"));
+    }
+
+    #[test]
+    fn a_person_who_was_brought_back_is_told_to_ask_first() {
+        let judged = |is_mute| verdict("identity", None, |facts| facts.is_mute = is_mute);
+        assert_eq!(judged(true), Verdict::Fail);
+        let (contacts, hooks) = (&[][..], &[][..]);
+        let well = Facts {
+            network: None,
+            now: NOW,
+            contacts,
+            disk_free: None,
+            profile: None,
+            is_mute: false,
+            hooks,
+        };
+        assert!(diagnose(&well).iter().all(|check| check.check != "identity"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::domain::identity::account::Seed;
 use crate::domain::identity::address;
+use crate::domain::identity::invite;
 use crate::domain::identity::keystore::KeystoreError;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::node::identity::{self, Custody, IdentityError};
@@ -84,24 +85,28 @@ pub(super) struct Kept {
     identity_key: Custody,
 }
 
-/// Whether to look for what a restored business had published, or to say that there is nothing.
+/// Whether to look for what an identity that was brought back had said, or to say that there is nothing.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reconcile {
     key: Option<Key>,
     #[serde(default)]
     force: bool,
+    /// An invite by somebody who knows this person, or by another device of theirs.
+    from: Option<String>,
 }
 
-/// A restored business looks for what it had published.
+/// An identity that was brought back looks for what it had said.
 pub(super) async fn reconcile(
     State(api): State<Api>,
-    Body(Reconcile { key, force }): Body<Reconcile>,
+    Body(Reconcile { key, force, from }): Body<Reconcile>,
 ) -> Result<Json<Outcome>, ApiError> {
-    let command = Command::Reconcile { force };
+    let from = from.as_deref().map(invite::decode).transpose();
+    let from = from.map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "invite", error.to_string()))?;
+    let command = Command::Reconcile { force, from: from.map(Box::new) };
     let command = match key {
-        Some(key) if !force => key.with(&api, command).await?,
-        _ => command,
+        Some(key) => key.with(&api, command).await?,
+        None => command,
     };
     Ok(Json(api.command(command).await?))
 }

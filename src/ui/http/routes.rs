@@ -58,7 +58,7 @@ fn node() -> Vec<Route> {
         post(
             Admin,
             "/v1/id/reconcile",
-            "Look for what a restored business had published",
+            "Look for what an identity that was brought back had said",
             identity::reconcile,
         )
         .waiting()

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod bundles;
+mod concurrent;
 mod epoch_model;
 mod epochs;
 mod flights;
