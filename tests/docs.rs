@@ -203,7 +203,7 @@ impl Reader {
 
     /// The customer's address for the bakery, and the bakery's for everybody else.
     fn address_for(&mut self, words: &[String]) -> String {
-        let speaks = |word: &String| ["send", "edit", "history", "desk"].contains(&word.as_str());
+        let speaks = |word: &String| ["send", "edit", "history", "desk", "contacts"].contains(&word.as_str());
         if words.get(1).is_some_and(|home| home == "bakery") && words.iter().any(speaks) {
             let inbox = self.command(&["--home", "bakery", "inbox"].map(str::to_owned)).output().unwrap();
             let inbox = String::from_utf8(inbox.stdout).unwrap();
@@ -394,6 +394,25 @@ fn what_the_page_on_the_front_desk_does_works_as_it_stands() {
     assert_eq!(last["text"], rendered);
     let reception = reader.json(&["--home", "bakery", "desk", "reception"]);
     assert_eq!(reception["hours"], "Mo-Sa 06:00-19:00", "of the profile");
+}
+
+#[test]
+fn what_the_page_on_selling_does_works_as_it_stands() {
+    let page = read("docs/selling.md");
+    let mut reader = Reader::new();
+    let picture = std::fs::File::create(reader.directory.path().join("rye.png")).unwrap();
+    png::Encoder::new(picture, 8, 1).write_header().unwrap().write_image_data(&[0x55; 8]).unwrap();
+    let ordered = |said: &Value| {
+        let is_order = |entry: &&Value| entry["kind"] == "order" && entry["as_sold"] == false;
+        said["entries"].as_array()?.iter().find(is_order)?["id"].as_str().map(str::to_owned)
+    };
+    for line in shell(&page, "\n## Try it\n", "\n## What goes along\n") {
+        let order = line.contains("INCOMING");
+        let order = order.then(|| reader.in_time(&["--home", "bakery", "history", "Ana"], ordered));
+        reader.type_in(&line.replace("INCOMING", &order.unwrap_or_default()));
+    }
+    let last = &reader.json(&["--home", "ana", "history", "bakery", "--limit", "1"])["entries"][0];
+    assert_eq!(last["status"], "shipped");
 }
 
 #[test]

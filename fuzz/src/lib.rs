@@ -12,6 +12,7 @@ pub mod people;
 pub mod rows;
 pub mod samples;
 pub mod session;
+mod sold;
 pub mod text;
 pub mod way;
 pub mod wire;

@@ -1,6 +1,6 @@
 //! Stored rows: whatever decodes is written back in one way, and reads back from it.
 
-use sigillo::domain::business::catalog::CATALOG;
+use sigillo::domain::business::catalog::{CATALOG, PICTURES};
 use sigillo::domain::business::desk::DESK;
 use sigillo::domain::business::note::NOTES;
 use sigillo::domain::business::quick::QUICK;
@@ -30,7 +30,7 @@ use crate::bytes::Bytes;
 /// The target.
 pub fn rows(data: &[u8]) {
     let mut bytes = Bytes::new(data);
-    let choice = bytes.below(29);
+    let choice = bytes.below(30);
     let row = bytes.rest();
     match choice {
         0 => settles(&SESSIONS, row),
@@ -61,6 +61,7 @@ pub fn rows(data: &[u8]) {
         26 => settles(&QUICK, row),
         27 => settles(&NOTES, row),
         28 => settles(&CATALOG, row),
+        29 => settles(&PICTURES, row),
         _ => {
             settles(&FOUND, row);
             if let Ok(address) = postcard::from_bytes::<PeerAddress>(row) {

@@ -53,6 +53,7 @@ use crate::charging::{billing, events, plan, signed_event};
 use crate::engine::Step as Input;
 use crate::people::{INBOX, NOW, Person};
 use crate::session::Step;
+use crate::sold::sold;
 use crate::{engine, flight};
 
 /// A sample: its target and its bytes.
@@ -274,6 +275,9 @@ fn said() -> Vec<Said> {
         Said::Menu(list),
         Said::Choice(Choice { menu: MessageId::new([7; 16]), row: "rye".into(), title: "Rye".into() }),
     ]
+    .into_iter()
+    .chain(sold())
+    .collect()
 }
 
 /// What changes what was said.

@@ -32,6 +32,14 @@ pub const ROW_ID_MAX: usize = 200;
 /// The longest description of one.
 pub const ROW_ABOUT_MAX: usize = 72;
 
+/// Products of a list of them.
+pub const PRODUCTS_MAX: usize = 30;
+
+/// What a program calls an order.
+pub const REFERENCE_CHARS_MAX: usize = 35;
+/// Why an order stands as it does.
+pub const ORDER_ABOUT_CHARS_MAX: usize = 120;
+
 // Files, in bytes.
 
 /// A picture.
@@ -100,6 +108,10 @@ pub const SENT_LIFE: Duration = Duration::from_secs(32 * 24 * 60 * 60);
 pub const SENT_SWEEP: usize = 8;
 
 const _: () = {
+    assert!(
+        PRODUCTS_MAX == super::said_limits::OFFER_ITEMS_MAX && ROWS_MAX == super::said_limits::SHELVES_MAX,
+        "the longest list of products can be offered"
+    );
     assert!(
         SENT_LIFE.as_secs() > super::limits::MESSAGE_LIFE.as_secs(),
         "what a status is to give back is there as long as there are statuses"

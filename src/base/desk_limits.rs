@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::base::consent_limits::{ANSWERS_MAX, TEMPLATE_NAME_MAX, TEMPLATE_VARIABLES_MAX};
 use crate::base::limits::{TEXT_MAX, VALUE_MAX};
+use crate::base::said_limits::{WARE_ABOUT_MAX, WARE_ID_MAX};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -49,7 +50,7 @@ pub const NUMBER_MAX: usize = 24;
 /// Things in the catalog.
 pub const CATALOG_MAX: usize = 1_000;
 /// The longest description of one.
-pub const ITEM_ABOUT_MAX: usize = 1_024;
+pub const ITEM_ABOUT_MAX: usize = WARE_ABOUT_MAX;
 
 // Hours, and what is said by itself.
 
@@ -111,6 +112,7 @@ const _: () = {
         "a template in all its languages fits a value"
     );
     assert!(TEMPLATE_VARIABLES_MAX * (TEMPLATE_NAME_MAX + 4) < VALUE_MAX / (TEMPLATE_LANGUAGES_MAX + 1));
+    assert!(DESK_NAME_MAX <= WARE_ID_MAX, "what is sold can be offered");
     assert!(BOT_MAX < VALUE_MAX && QUICK_TEXT_MAX < TEXT_MAX && RECEPTION_TEXT_MAX < TEXT_MAX);
     assert!(
         AUTOMATIC_SPANS[0].1 as usize * 2 < ANSWERS_MAX,

@@ -48,6 +48,24 @@ pub const ROW_TITLE_MAX: usize = 96;
 pub const ROW_ABOUT_MAX: usize = 288;
 /// The longest link of a menu.
 pub const LINK_MAX: usize = 1_024;
+/// Things in an offer, on all its shelves together, and in an order.
+pub const OFFER_ITEMS_MAX: usize = 30;
+/// Shelves of an offer.
+pub const SHELVES_MAX: usize = 10;
+/// The longest id of a thing in an offer.
+pub const WARE_ID_MAX: usize = 64;
+/// The longest description of one.
+pub const WARE_ABOUT_MAX: usize = 1_024;
+/// To how much descriptions are cut where they would have no room otherwise.
+pub const WARE_ABOUT_SHORT: usize = 120;
+/// The most that is ordered of one thing.
+pub const QUANTITY_MAX: u32 = 99_999;
+/// The longest text of an order.
+pub const ORDER_TEXT_MAX: usize = 2 * 1024;
+/// The longest name by which a business calls an order.
+pub const ORDER_REFERENCE_MAX: usize = 64;
+/// The longest word about why an order stands as it does, or about what is added to a bill.
+pub const BILL_ABOUT_MAX: usize = 512;
 /// How much of a message is shown where another one answers it, in characters.
 pub const QUOTE_MAX: usize = 120;
 
@@ -59,6 +77,13 @@ const _: () = {
     );
     assert!(PLACE_NAME_MAX + PLACE_ADDRESS_MAX + 32 < SAID_MAX, "a full place can be said");
     assert!(MENU_TEXT_MAX + 2 * MENU_EDGE_MAX + LINK_MAX < SAID_MAX, "a menu has room for rows");
+    let things = OFFER_ITEMS_MAX * (WARE_ID_MAX + NAME_MAX + 32);
+    assert!(
+        things + MENU_TEXT_MAX + 2 * MENU_EDGE_MAX + SHELVES_MAX * (ROW_TITLE_MAX + 8) < SAID_MAX,
+        "a full offer can be said, without descriptions and pictures"
+    );
+    assert!(things + ORDER_TEXT_MAX + 64 < SAID_MAX, "a full order can be said");
+    assert!(WARE_ABOUT_SHORT < WARE_ABOUT_MAX);
     assert!(
         SAID_MAX + 1_024 + 1_024 + 512 < PADDING_BUCKETS[PADDING_BUCKETS.len() - 1],
         "the largest thing said fits a content, by template, and a copy of it too"

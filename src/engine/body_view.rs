@@ -9,7 +9,9 @@ use crate::domain::chat::changes::{Changes, Named, Side};
 use crate::domain::chat::conversation;
 use crate::domain::chat::timeline::{Body, Notice};
 use crate::domain::identity::address;
+use crate::engine::bill_view::{BillView, StatusView, bill_view, status_view};
 use crate::engine::file_view;
+use crate::engine::order_view::{OfferView, OrderView, offer_view, offer_words, order_view, order_words};
 use crate::store::table::Rows;
 use crate::wire::billing::EventKind;
 use crate::wire::content;
@@ -47,6 +49,19 @@ pub enum BodyView {
     },
     /// A file.
     File(FilePartView),
+    /// Things that a business sells.
+    Offer(OfferView),
+    /// What a person orders of them.
+    Order(OrderView),
+    /// What becomes of an order.
+    OrderStatus(StatusView),
+    /// What an order comes to.
+    Bill(BillView),
+    /// A business asks where a person is: a location that replies to it answers it.
+    PlaceRequest {
+        /// What it is asked for.
+        text: String,
+    },
     /// A message that this version can't show.
     Unknown {
         /// The number of its kind.
@@ -145,6 +160,9 @@ pub struct CardView {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[cfg_attr(feature = "full", derive(schemars::JsonSchema))]
 pub struct MenuView {
+    /// The file above the text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<Box<FilePartView>>,
     /// What stands above the text.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub header: String,
@@ -235,7 +253,12 @@ pub const fn direction(side: Side) -> &'static str {
 /// How a line's body is shown, with what stands elsewhere about it.
 pub(super) fn whole_body_view(rows: &impl Rows, body: &Body) -> BodyView {
     let mut view = body_view(body);
-    if let BodyView::File(file) = &mut view {
+    let file = match &mut view {
+        BodyView::File(file) => Some(file),
+        BodyView::Menu(menu) => menu.file.as_deref_mut(),
+        _ => None,
+    };
+    if let Some(file) = file {
         file.file_state = file_view::state_of(rows, &file.file);
     }
     view
@@ -272,6 +295,15 @@ fn said_view(said: &Said) -> BodyView {
             BodyView::Choice { menu: choice.menu, row: choice.row.clone(), text: choice.title.clone() }
         }
         Said::File(file) => BodyView::File(file_part(file)),
+        Said::Headed(headed) => {
+            let file = Some(Box::new(file_part(&headed.file)));
+            BodyView::Menu(MenuView { file, ..menu_view(&headed.menu) })
+        }
+        Said::Offer(offer) => BodyView::Offer(offer_view(offer)),
+        Said::Order(order) => BodyView::Order(order_view(order)),
+        Said::PlaceRequest(request) => BodyView::PlaceRequest { text: request.text.clone() },
+        Said::OrderStatus(status) => BodyView::OrderStatus(status_view(status)),
+        Said::Bill(bill) => BodyView::Bill(bill_view(bill)),
         Said::Unknown(unknown) => match known_now(unknown) {
             Some(said) => said_view(&said),
             None => BodyView::Unknown { number: unknown.number },
@@ -330,6 +362,7 @@ fn menu_view(menu: &Menu) -> MenuView {
     let rows = |rows: &[Row]| rows.iter().map(row).collect::<Vec<_>>();
     let sections = menu.sections.iter();
     MenuView {
+        file: None,
         header: menu.header.clone(),
         text: menu.text.clone(),
         footer: menu.footer.clone(),
@@ -368,16 +401,31 @@ pub(super) fn words(body: &Body) -> Option<String> {
             let more = card.phones.iter().chain(&card.emails).map(String::as_str);
             Some(lines.chain(more).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" "))
         }
-        Body::Said(Said::Menu(menu)) => {
-            let edges = [menu.header.as_str(), menu.text.as_str(), menu.footer.as_str()].into_iter();
-            let rows = menu.rows().map(|row| row.title.as_str());
-            Some(edges.chain(rows).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n"))
+        Body::Said(Said::Menu(menu)) => Some(menu_words(menu)),
+        Body::Said(Said::Headed(headed)) => Some(menu_words(&headed.menu)),
+        Body::Said(Said::Offer(offer)) => Some(offer_words(offer)),
+        Body::Said(Said::Order(order)) => Some(order_words(order)),
+        Body::Said(Said::PlaceRequest(request)) => Some(request.text.clone()),
+        Body::Said(Said::OrderStatus(status)) => {
+            let parts = [status.text.as_str(), status.about.as_str(), status.reference.as_str()].into_iter();
+            Some(parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n"))
+        }
+        Body::Said(Said::Bill(bill)) => {
+            let names = bill.items.iter().map(|item| item.name.as_str());
+            let parts = [bill.text.as_str(), bill.reference.as_str()].into_iter().chain(names);
+            Some(parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n"))
         }
         Body::Said(Said::Choice(choice)) => Some(choice.title.clone()),
         Body::Said(Said::File(file)) if file.caption.is_empty() => Some(file.name.clone()),
         Body::Said(Said::File(file)) => Some(format!("{} {}", file.name, file.caption)),
         Body::Said(Said::Unknown(_)) | Body::Deleted { .. } | Body::Missing | Body::Notice(_) => None,
     }
+}
+
+fn menu_words(menu: &Menu) -> String {
+    let edges = [menu.header.as_str(), menu.text.as_str(), menu.footer.as_str()].into_iter();
+    let rows = menu.rows().map(|row| row.title.as_str());
+    edges.chain(rows).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::domain::identity::contact::Contact;
 use crate::engine::body_view::direction;
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::event::Event;
+use crate::engine::letter::OrderWish;
 use crate::engine::machine::{Engine, Step};
 use crate::engine::saying::{Place, found, refused};
 use crate::engine::view;
@@ -20,6 +21,7 @@ use crate::wire::said::change::Change;
 use crate::wire::said::choice::Choice;
 use crate::wire::said::edit::Edit;
 use crate::wire::said::message::{Piece, Said};
+use crate::wire::said::order::{Order, Ordered};
 use crate::wire::said::reaction::Reaction;
 use crate::wire::said::target::Target;
 
@@ -89,15 +91,42 @@ impl Engine {
     ) -> Result<Outcome, Refusal> {
         let contact = self.may_write(step, to)?;
         let entry = found(step, &contact, Named { side: Side::Theirs, id: menu })?;
-        let Line::Said(Said::Menu(of)) = &entry.body else {
-            return Err(Refusal::Said("that message is no menu".into()));
-        };
+        let of = if let Line::Said(said) = &entry.body { said.menu() } else { None };
+        let of = of.ok_or_else(|| Refusal::Said("that message is no menu".into()))?;
         let Some(chosen) = of.row(row) else {
             let ids: Vec<&str> = of.rows().map(|row| row.id.as_str()).collect();
             return Err(Refusal::Said(format!("the menu has no row {row}: there are {}", ids.join(", "))));
         };
         let choice = Choice { menu, row: chosen.id.clone(), title: chosen.title.clone() };
         self.utter(step, &contact, Said::Choice(choice), None, None)
+    }
+
+    /// Orders things of an offer of theirs, at the prices that stand there.
+    pub(super) fn order(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        to: &AccountId,
+        wish: OrderWish,
+    ) -> Result<Outcome, Refusal> {
+        let contact = self.may_write(step, to)?;
+        let entry = found(step, &contact, Named { side: Side::Theirs, id: wish.offer })?;
+        let Line::Said(Said::Offer(of)) = &entry.body else {
+            return Err(Refusal::Said("that message is no offer".into()));
+        };
+        let item = |(id, quantity): (String, u32)| match of.ware(&id) {
+            Some(ware) => {
+                Ok(Ordered { id, name: ware.name.clone(), quantity, price: ware.price, found: None })
+            }
+            None => {
+                let ids: Vec<&str> = of.wares().map(|ware| ware.id.as_str()).collect();
+                let words = format!("there is no {id} in the offer: there are {}", ids.join(", "));
+                Err(Refusal::Said(words))
+            }
+        };
+        let items: Result<Vec<Ordered>, Refusal> = wish.items.into_iter().map(item).collect();
+        let order = Order { offer: wish.offer, items: items?, text: wish.text };
+        order.check().map_err(refused)?;
+        self.utter(step, &contact, Said::Order(Box::new(order)), None, None)
     }
 
     /// Changes a message here, for our other devices and for the contact.

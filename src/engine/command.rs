@@ -15,7 +15,7 @@ use crate::domain::directory::search::Query;
 use crate::domain::identity::account::Seed;
 use crate::engine::desk_command::DeskCommand;
 use crate::engine::found_business::FoundBusiness;
-use crate::engine::letter::{Letter, PaidNotice};
+use crate::engine::letter::{Letter, OrderWish, PaidNotice};
 use crate::engine::parcel::NewFile;
 use crate::wire::consent::Topic;
 use crate::wire::invite::Invite;
@@ -112,6 +112,8 @@ pub enum Command {
         /// The row's id.
         row: String,
     },
+    /// Orders things of an offer of a business's.
+    Order(AccountId, Box<OrderWish>),
     /// Makes a file known that is on the disk, so that it can be sent.
     TakeFile(Box<NewFile>),
     /// Fetches a file, however large it is.
@@ -129,8 +131,13 @@ pub enum Command {
     },
     /// What is asked of the front desk.
     Desk(DeskCommand),
-    /// A person saw the whole conversation as it stands.
-    MarkRead(AccountId),
+    /// A person saw a conversation.
+    MarkRead {
+        /// With whom.
+        with: AccountId,
+        /// Up to which position; as it stands where none is named.
+        upto: Option<u64>,
+    },
     /// What a business may write about, from now on.
     Consent {
         /// The business.

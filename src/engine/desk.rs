@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::base::desk_limits as limits;
-use crate::base::id::AccountId;
+use crate::base::id::{AccountId, FileId};
 use crate::domain::business::attend::{Attention, attend};
 use crate::domain::business::bot::{self, Bot};
 use crate::domain::business::catalog::{self, Item};
@@ -19,16 +19,19 @@ use crate::domain::business::templates;
 use crate::domain::chat::conversation::CONVERSATIONS;
 use crate::domain::chat::timeline::Body as Line;
 use crate::domain::consent::window;
+use crate::domain::files::kept::FILES;
 use crate::domain::identity::address::{self, Address};
 use crate::domain::identity::contact::Contact;
 use crate::domain::identity::moved;
 use crate::engine::command::{Outcome, Refusal};
-use crate::engine::desk_command::{DeskCommand, TemplateWish};
+use crate::engine::desk_command::{DeskCommand, Image, TemplateWish};
 use crate::engine::event::Event;
+use crate::engine::file_view;
 use crate::engine::machine::{Engine, Step};
 use crate::store::table::Rows;
 use crate::wire::content::Content;
 use crate::wire::decode::is_text;
+use crate::wire::said::file::Picture;
 use crate::wire::said::message::Said;
 use crate::wire::template::{Ground, Variable};
 
@@ -51,7 +54,7 @@ impl Engine {
             DeskCommand::PutTemplate(definition) => put_template(step, *definition),
             DeskCommand::RemoveTemplate(name) => known(templates::remove(step.tx, &name), "template", &name),
             DeskCommand::SendTemplate { to, wish } => self.send_template(step, to, &wish),
-            DeskCommand::PutItem(item) => put_item(step, item),
+            DeskCommand::PutItem { item, image } => put_item(step, item, image),
             DeskCommand::RemoveItem(id) => known(catalog::remove(step.tx, &id), "thing in the catalog", &id),
             DeskCommand::SetReception(reception) => self.set_reception(step, *reception),
             DeskCommand::SetBot(bot) => self.set_bot(step, bot.map(|bot| *bot)),
@@ -231,7 +234,14 @@ impl Engine {
         })?;
         let rendered = version.definition.render(version.version, &wish.language, &wish.variables);
         let rendered = rendered.map_err(|error| Refusal::Desk("template", error.to_string()))?;
-        self.send(step, to, rendered.said(), None, Some(rendered.template))
+        let said = match rendered.file {
+            None => rendered.said(),
+            Some(file) => {
+                let file = file_view::to_send(step.tx, &file, String::new()).ok_or(Refusal::NoSuchFile)?;
+                rendered.said_below(file)
+            }
+        };
+        self.send(step, to, said, None, Some(rendered.template))
     }
 
     fn set_reception(&mut self, step: &Step<'_, '_>, reception: Reception) -> Result<Outcome, Refusal> {
@@ -274,14 +284,30 @@ fn put_template(step: &Step<'_, '_>, definition: Definition) -> Result<Outcome, 
     put.map(|_| Outcome::Done).ok_or(Refusal::TooMany("templates"))
 }
 
-fn put_item(step: &Step<'_, '_>, item: Item) -> Result<Outcome, Refusal> {
+fn put_item(step: &Step<'_, '_>, item: Item, image: Image) -> Result<Outcome, Refusal> {
     item.check().map_err(|error| wrong(error.to_string()))?;
-    if catalog::put(step.tx, item) {
-        Ok(Outcome::Done)
-    } else {
-        Err(Refusal::TooMany("things in the catalog"))
+    let picture = match image {
+        Image::Of(file) => Some(small_picture(step, &file)?),
+        Image::Keep | Image::Remove => None,
+    };
+    let id = item.id.clone();
+    if !catalog::put(step.tx, item) {
+        return Err(Refusal::TooMany("things in the catalog"));
     }
+    if image != Image::Keep {
+        catalog::show(step.tx, &id, picture);
+    }
+    Ok(Outcome::Done)
 }
+
+/// What can be shown of a file in the message that offers a thing.
+fn small_picture(step: &Step<'_, '_>, file: &FileId) -> Result<Picture, Refusal> {
+    let row = step.tx.row(&FILES, file.as_bytes()).ok_or(Refusal::NoSuchFile)?;
+    let picture = row.picture.clone().filter(|picture| !picture.thumbnail.is_empty());
+    picture.ok_or_else(|| wrong(PICTURE_WORDS.into()))
+}
+
+const PICTURE_WORDS: &str = "of that file there is no small picture: a thing is shown by a JPEG or a PNG";
 
 fn customer(step: &Step<'_, '_>, with: &AccountId) -> Result<Arc<Contact>, Refusal> {
     let contact = moved::contact(step.tx, with).filter(|contact| !contact.is_ourselves());

@@ -1,6 +1,6 @@
 //! What is asked of the front desk.
 
-use crate::base::id::AccountId;
+use crate::base::id::{AccountId, FileId};
 use crate::domain::business::bot::Bot;
 use crate::domain::business::catalog::Item;
 use crate::domain::business::desk::Change;
@@ -53,13 +53,29 @@ pub enum DeskCommand {
         wish: TemplateWish,
     },
     /// Keeps a thing in the catalog, in the place of one that has its id.
-    PutItem(Item),
+    PutItem {
+        /// The thing.
+        item: Item,
+        /// What becomes of its picture.
+        image: Image,
+    },
     /// Removes a thing from the catalog.
     RemoveItem(String),
     /// Says what is said by itself from now on.
     SetReception(Box<Reception>),
     /// Turns a bot on, in the place of the one that is; or off.
     SetBot(Option<Box<Bot>>),
+}
+
+/// What becomes of the picture of a thing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Image {
+    /// It stays, if there is one.
+    Keep,
+    /// It goes.
+    Remove,
+    /// The thumbnail of this file takes its place. The file itself isn't needed any more.
+    Of(FileId),
 }
 
 /// Which template is to be sent, and what stands in its blanks.

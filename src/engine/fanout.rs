@@ -6,22 +6,19 @@ use crate::base::time::Time;
 use crate::domain::chat::changes::{Made, Named, Side};
 use crate::domain::chat::conversation;
 use crate::domain::chat::delivery::DELIVERY;
-use crate::domain::chat::incoming;
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Unsettled};
-use crate::domain::chat::timeline::{self, Body as Line, Cause, Entry, From, NewEntry};
+use crate::domain::chat::timeline::{Body as Line, Cause, From, NewEntry};
 use crate::domain::chat::void;
-use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing, Told};
 use crate::domain::identity::log::AccountLog;
 use crate::domain::identity::moved;
 use crate::domain::identity::own::ACCOUNTS;
 use crate::domain::identity::sibling::{self, SIBLINGS, Sibling};
 use crate::domain::identity::verification::Verification;
-use crate::engine::event::Event;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::store::table::Rows;
 use crate::wire::content::{Body, Content};
-use crate::wire::own::{KnownContact, KnownStanding, OwnCopy, OwnRead};
+use crate::wire::own::{KnownContact, KnownStanding, OwnCopy};
 use crate::wire::reach::Reach;
 use crate::wire::said::message::Piece;
 
@@ -191,34 +188,6 @@ impl Engine {
         self.links.mark_dirty(account);
     }
 
-    /// A person saw on another device of ours what a contact said: it needn't be seen here again, and which of us tells
-    /// the contact so doesn't matter.
-    pub(super) fn read_elsewhere(&mut self, step: &Step<'_, '_>, read: &OwnRead) {
-        let contact = moved::contact(step.tx, &read.with);
-        let Some(contact) = contact.filter(|contact| self.is_main(&contact.own)) else { return };
-        for (device, seq) in read.upto.iter().filter(|(device, _)| contact.has_device(device)) {
-            incoming::edit(step.tx, device, |row| row.read = row.read.max(*seq));
-        }
-        let Some(row) = step.tx.row(&conversation::CONVERSATIONS, contact.thread.as_bytes()) else { return };
-        let entries = timeline::since(step.tx, &contact.thread, row.read, READ_LOOK_MAX);
-        let is_unread = |entry: &&Entry| match entry.from {
-            From::Them { device, seq } => {
-                step.tx.row(&incoming::INCOMING, device.as_bytes()).is_none_or(|row| seq > row.read)
-            }
-            From::Us { .. } | From::Own { .. } => false,
-        };
-        // Where more waits than is looked at, the rest stays as it is: the screens show too much, never too little.
-        let beyond = row.unread.saturating_sub(theirs(&entries));
-        let unread: Vec<&Entry> = entries.iter().filter(is_unread).collect();
-        let first = unread.first().map_or(row.entries, |entry| entry.position);
-        let left = unread.len() as u64 + beyond;
-        conversation::edit(step.tx, &contact.thread, |row| {
-            row.unread = left;
-            row.read = if beyond == 0 { first } else { row.read };
-        });
-        self.show(Event::Read { with: address::encode(&contact.account), unread: left });
-    }
-
     /// The last sequence number that a device of a contact may know of.
     pub(super) fn last_number(&self, step: &Step<'_, '_>, contact: &Contact, device: &DeviceId) -> u64 {
         let used = if contact.is_ourselves() {
@@ -229,13 +198,6 @@ impl Engine {
         };
         used.unwrap_or(0)
     }
-}
-
-/// How many unread entries are looked at to see which of them were read elsewhere.
-const READ_LOOK_MAX: usize = 2_000;
-
-fn theirs(entries: &[Entry]) -> u64 {
-    entries.iter().filter(|entry| matches!(entry.from, From::Them { .. })).count() as u64
 }
 
 /// A contact as our other devices are to know it, with so many entries in its conversation.

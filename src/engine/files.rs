@@ -19,7 +19,6 @@ use crate::engine::parcel::NewFile;
 use crate::store::table::Rows;
 use crate::wire::file::{is_file_name, is_media_type};
 use crate::wire::said::file::SentFile;
-use crate::wire::said::message::Said;
 
 impl Engine {
     /// What the node fetches by itself from now on, and how much it keeps.
@@ -166,7 +165,7 @@ impl Engine {
     /// A message of theirs, or of another device of ours, was filed: if it is a file, it is known from now on, and
     /// fetched where that needs nobody's word.
     pub(super) fn file_filed(&mut self, step: &Step<'_, '_>, contact: &Contact, entry: &Entry) {
-        let Line::Said(Said::File(file)) = &entry.body else { return };
+        let Some(file) = file_of(entry) else { return };
         let Some((device, own)) = told_by(entry) else { return };
         if self.file_told(step, contact, (device, own), file) {
             self.want_if_small(step, contact, file);
@@ -181,9 +180,7 @@ impl Engine {
         for position in positions {
             let there = timeline::since(step.tx, &contact.thread, *position, 1).pop();
             let Some(entry) = there.filter(|entry| entry.position == *position) else { continue };
-            let (Some((device, own)), Line::Said(Said::File(file))) = (told_by(&entry), &entry.body) else {
-                continue;
-            };
+            let (Some((device, own)), Some(file)) = (told_by(&entry), file_of(&entry)) else { continue };
             self.file_told(step, contact, (device, own), file);
             kept::used(step.tx, &file.opening.id(), &contact.thread, *position);
         }
@@ -191,7 +188,7 @@ impl Engine {
 
     /// A message is taken back: if it was a file, it is another's perhaps, and else nobody's.
     pub(super) fn file_taken_back(&mut self, step: &Step<'_, '_>, contact: &Contact, entry: &Entry) {
-        if let Line::Said(Said::File(file)) = &entry.body
+        if let Some(file) = file_of(entry)
             && kept::unused(step.tx, &file.opening.id(), &contact.thread, entry.position)
         {
             self.drop_file(step, &file.opening.id());
@@ -356,6 +353,11 @@ impl Engine {
             state: state_word(row.state),
         });
     }
+}
+
+/// The file that a message carries.
+fn file_of(entry: &Entry) -> Option<&SentFile> {
+    if let Line::Said(said) = &entry.body { said.file() } else { None }
 }
 
 /// Which device told of an entry, and whether it is one of ours; none where it was said here.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::id::{AccountId, DeviceId, SessionId};
 use crate::base::limits;
+use crate::domain::business::orders;
 use crate::domain::chat::changes::{Named, Side};
 use crate::domain::chat::conversation::{self, CONVERSATIONS};
 use crate::domain::chat::incoming::{self, Arrival, INCOMING};
@@ -492,17 +493,23 @@ impl Engine {
         None
     }
 
-    /// What they said, as it is filed: a choice has the title that our menu gave it, where that is here.
+    /// What they said, as it is filed: a choice has the title that our menu gave it, where that is here; an order has what our
+    /// catalog says of it now.
     fn heard(&mut self, step: &Step<'_, '_>, contact: &Contact, said: &Said) -> Said {
         let mut said = said.clone();
         if let Said::Choice(choice) = &mut said {
             let named = Named { side: Side::Ours, id: choice.menu };
             let menu = conversation::find(step.tx, &contact.thread, named).map(|entry| entry.body);
-            if let Some(Line::Said(Said::Menu(menu))) = menu
-                && let Some(row) = menu.row(&choice.row)
+            if let Some(Line::Said(said)) = menu
+                && let Some(row) = said.menu().and_then(|menu| menu.row(&choice.row))
             {
                 choice.title.clone_from(&row.title);
             }
+        }
+        if let Said::Order(order) = &mut said
+            && self.is_business()
+        {
+            orders::compare(step.tx, order);
         }
         self.counters.unknown_kinds += u64::from(matches!(said, Said::Unknown(_)));
         said

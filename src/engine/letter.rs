@@ -1,5 +1,6 @@
 //! What the largest commands carry: a message to be sent, a notice that something was paid.
 
+use crate::base::id::MessageId;
 use crate::domain::billing::payment::Payment;
 use crate::domain::chat::changes::Named;
 use crate::wire::invoice_key::InvoiceKey;
@@ -17,10 +18,22 @@ pub struct PaidNotice {
     pub idempotency_key: Option<String>,
 }
 
+/// Things to be ordered of an offer.
+#[derive(Clone, Debug)]
+pub struct OrderWish {
+    /// The message that is the offer.
+    pub offer: MessageId,
+    /// Ids of things in it, each with how many are wanted.
+    pub items: Vec<(String, u32)>,
+    /// What else there is to say; may be empty.
+    pub text: String,
+}
+
 /// A message to be sent.
 #[derive(Clone, Debug)]
 pub struct Letter {
-    /// What is said; a choice is said by [`crate::engine::command::Command::Choose`].
+    /// What is said; a choice is said by [`crate::engine::command::Command::Choose`], an order by
+    /// [`crate::engine::command::Command::Order`].
     pub said: Said,
     /// The message that it answers.
     pub reply: Option<Named>,

@@ -296,6 +296,15 @@ impl Engine {
         matches!(self.me.kind, AccountKind::Business)
     }
 
+    /// What a command was answered since the last transaction; nothing where the answer is still to come.
+    pub fn answer_to(&self, ticket: Ticket) -> Option<&Result<Outcome, Refusal>> {
+        let answers = self.effects.iter().rev().filter_map(|effect| match effect {
+            Effect::Reply { ticket, result } => Some((*ticket, result)),
+            _ => None,
+        });
+        answers.filter(|(answered, _)| *answered == ticket).map(|(_, result)| result).next()
+    }
+
     pub(super) fn reply(&mut self, ticket: Ticket, result: Result<Outcome, Refusal>) {
         self.effects.push(Effect::Reply { ticket, result });
     }

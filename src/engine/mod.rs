@@ -3,6 +3,8 @@
 //! Above: `node` (sockets and a disk) and `sim` (a seeded world) drive it. They hand in inputs and a transaction,
 //! store the batch, and only then carry out what [`effects::Held::release`] gives them.
 
+pub mod bill_view;
+pub mod bills;
 pub mod body_view;
 pub mod books;
 pub mod command;
@@ -25,6 +27,7 @@ pub mod lookups;
 pub mod machine;
 pub mod mailbox_host;
 pub mod mailbox_view;
+pub mod order_view;
 pub mod parcel;
 pub mod people;
 pub mod publication;
@@ -67,6 +70,7 @@ mod patron;
 mod pending;
 mod places;
 mod prekeys;
+mod reading;
 mod renewals;
 mod rotation;
 mod saying;

@@ -5,10 +5,9 @@ use rand_core::CryptoRng;
 use crate::base::id::{AccountId, ContactToken, DeviceId, RouteId};
 use crate::base::kind::AccountKind;
 use crate::base::limits;
-use crate::domain::chat::conversation::{self, CONVERSATIONS};
+use crate::domain::chat::conversation::CONVERSATIONS;
 use crate::domain::chat::incoming;
 use crate::domain::chat::timeline::Cause;
-use crate::domain::consent::waiting;
 use crate::domain::identity::address;
 use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::invite;
@@ -29,7 +28,6 @@ use crate::wire::boxes::InboxBox;
 use crate::wire::content::{Body, Introduction};
 use crate::wire::decode::is_line;
 use crate::wire::invite::Invite;
-use crate::wire::own::OwnRead;
 
 /// What this node calls itself towards people.
 const NAME: Table<String> = Table::new(TableId::Meta, 1);
@@ -323,40 +321,6 @@ impl Engine {
             self.note_if_blocked(&contact);
         }
         Ok(outcome)
-    }
-
-    pub(super) fn mark_read(
-        &mut self,
-        step: &mut Step<'_, '_>,
-        account: &AccountId,
-    ) -> Result<Outcome, Refusal> {
-        let contact = moved::contact(step.tx, account);
-        let contact = contact.ok_or_else(|| Refusal::NotAContact(address::encode(account)))?;
-        conversation::edit(step.tx, &contact.thread, |row| {
-            row.read = row.entries;
-            row.unread = 0;
-        });
-        let mut upto = Vec::new();
-        for device in contact.devices() {
-            // What waits for the end of quiet hours nobody has seen.
-            let unseen = waiting::first_of(step.tx, &contact.thread, &device);
-            let seen = incoming::edit(step.tx, &device, |row| {
-                let shown = unseen.map_or(row.filed, |unseen| row.filed.min(unseen - 1));
-                let news = shown > row.read;
-                row.read = row.read.max(shown);
-                news
-            });
-            if seen == Some(true) {
-                self.owe_ack(&contact, &device);
-                upto.extend(
-                    step.tx.row(&incoming::INCOMING, device.as_bytes()).map(|row| (device, row.read)),
-                );
-            }
-        }
-        if !upto.is_empty() && self.is_main(&contact.own) {
-            self.tell_siblings(step, &Body::Read(OwnRead { with: contact.account, upto }));
-        }
-        Ok(Outcome::Done)
     }
 
     fn change_contact(

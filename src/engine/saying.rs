@@ -58,15 +58,27 @@ impl Engine {
         }
         said.check().map_err(refused)?;
         match &said {
-            Said::Menu(_) if !self.is_business() => return Err(Refusal::NotABusiness),
+            Said::Menu(_)
+            | Said::Headed(_)
+            | Said::Offer(_)
+            | Said::PlaceRequest(_)
+            | Said::OrderStatus(_)
+            | Said::Bill(_)
+                if !self.is_business() =>
+            {
+                return Err(Refusal::NotABusiness);
+            }
             Said::Choice(_) => {
                 return Err(Refusal::Said("a choice names a menu: choose one of its rows".into()));
             }
-            Said::File(file) => self.may_send(step, &file.opening.id())?,
+            Said::Order(_) => {
+                return Err(Refusal::Said("an order names an offer: order of that".into()));
+            }
             _ => {}
         }
         let is_by_hand = template.is_none();
-        let file = if let Said::File(file) = &said { Some(file.opening.id()) } else { None };
+        let file = said.file().map(|file| file.opening.id());
+        file.iter().try_for_each(|file| self.may_send(step, file))?;
         let outcome = self.utter(step, &contact, said, reply, template)?;
         if let (Some(file), Outcome::Queued { position, .. }) = (file, &outcome) {
             self.file_sent(step, &file, &contact, *position);

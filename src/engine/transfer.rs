@@ -16,7 +16,6 @@ use crate::engine::machine::{Engine, Step};
 use crate::store::table::Rows;
 use crate::wire::content::Body;
 use crate::wire::own::{Felt, HistoryEntry, HistoryPage, Revised, Told};
-use crate::wire::said::message::Said;
 use crate::wire::said::target::Target;
 
 /// What an entry takes besides what was said.
@@ -147,7 +146,8 @@ impl Engine {
             unchanged: None,
         });
         conversation::fill(step.tx, &thread, entries.collect(), step.now);
-        let is_file = |entry: &&HistoryEntry| matches!(&entry.said, Told::Said(Said::File(_), _));
+        let is_file =
+            |entry: &&HistoryEntry| matches!(&entry.said, Told::Said(said, _) if said.file().is_some());
         let files: Vec<u64> = page
             .entries
             .iter()

@@ -7,7 +7,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::base::id::AccountId;
 use crate::base::limits;
 use crate::disk::database::Database;
-use crate::engine::input::Input;
+use crate::engine::command::{Command, Outcome};
+use crate::engine::input::{Input, Ticket};
 use crate::engine::machine::{Counters, Engine};
 use crate::engine::publication::LastPublication;
 use crate::node::clock::Clock;
@@ -22,6 +23,8 @@ use crate::store::tx::Tx;
 pub(super) enum Message {
     /// Something for the engine.
     Input(Input),
+    /// A command, and rows that are none of the engine's, to be written with what it decides.
+    Command(Ticket, Command, Then),
     /// How is it going?
     Status(oneshot::Sender<EngineStatus>),
     /// Rows that are none of the engine's.
@@ -35,6 +38,9 @@ pub(super) enum Message {
 /// Stages rows in the open transaction, and gives what is to be called once they are durable. Where they can't be stored
 /// it has staged nothing, has said so, and gives nothing.
 pub(super) type Write = Box<dyn FnOnce(&Tx<'_>) -> Option<Box<dyn FnOnce() + Send>> + Send>;
+
+/// Stages rows in the transaction in which a command was done, by what came of it.
+pub(super) type Then = Box<dyn FnOnce(&Tx<'_>, &Outcome) + Send>;
 
 /// How the engine is doing.
 #[derive(Clone, Debug)]
@@ -135,6 +141,12 @@ impl Driver {
         for message in group.drain(..) {
             match message {
                 Message::Input(input) => self.engine.handle(now, input, &tx, &mut rng),
+                Message::Command(ticket, command, then) => {
+                    self.engine.handle(now, Input::Command { ticket, command }, &tx, &mut rng);
+                    if let Some(Ok(outcome)) = self.engine.answer_to(ticket) {
+                        then(&tx, outcome);
+                    }
+                }
                 Message::Status(reply) => {
                     let status = EngineStatus {
                         counters: self.engine.counters(),

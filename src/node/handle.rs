@@ -328,11 +328,24 @@ impl Node {
 
     /// Carries out a command. What it answers is on the disk.
     pub async fn command(&self, command: Command) -> Result<Outcome, Refusal> {
+        self.ask(|ticket| Message::Input(Input::Command { ticket, command })).await
+    }
+
+    /// As [`Node::command`]. Rows of tables that the engine neither reads nor writes are staged in the transaction in which
+    /// it is done; nothing is staged where it is refused, or where its answer comes later, from the network.
+    pub async fn command_and(
+        &self,
+        command: Command,
+        then: impl FnOnce(&Tx<'_>, &Outcome) + Send + 'static,
+    ) -> Result<Outcome, Refusal> {
+        self.ask(|ticket| Message::Command(ticket, command, Box::new(then))).await
+    }
+
+    async fn ask(&self, message: impl FnOnce(Ticket) -> Message) -> Result<Outcome, Refusal> {
         let ticket: Ticket = self.shared.tickets.fetch_add(1, Ordering::Relaxed);
         let (reply, answer) = oneshot::channel();
         self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(ticket, reply);
-        let input = Message::Input(Input::Command { ticket, command });
-        self.shared.inputs.send(input).await.map_err(|_| Refusal::Stopping)?;
+        self.shared.inputs.send(message(ticket)).await.map_err(|_| Refusal::Stopping)?;
         answer.await.unwrap_or(Err(Refusal::Stopping))
     }
 

@@ -71,7 +71,13 @@ impl Look {
 /// What tells one message from all others on a screen.
 pub(super) fn words(body: &BodyView) -> Option<String> {
     match body {
-        BodyView::Text { text } | BodyView::Choice { text, .. } => Some(text.clone()),
+        BodyView::Text { text } | BodyView::Choice { text, .. } | BodyView::PlaceRequest { text } => {
+            Some(text.clone())
+        }
+        BodyView::Offer(offer) => Some(offer.text.clone()),
+        BodyView::Order(order) => Some(order.text.clone()),
+        BodyView::Bill(bill) => Some(bill.text.clone()),
+        BodyView::OrderStatus(status) => Some(status.text.clone()),
         BodyView::Location(place) => Some(place.name.clone()),
         BodyView::Card(card) => Some(card.name.clone()),
         BodyView::Menu(menu) => Some(menu.text.clone()),

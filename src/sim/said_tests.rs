@@ -6,14 +6,18 @@ use super::consent_tests::{ANA, SHOP, customer};
 use super::device_tests::linked;
 use super::tests::{MINUTE, friends, history, say, texts};
 use crate::base::id::{AccountId, MessageId};
+use crate::base::money::Money;
 use crate::base::said_limits;
+use crate::domain::business::catalog::Item;
+use crate::domain::business::display::{self, Display};
 use crate::domain::chat::changes::{Named, Side};
 use crate::domain::chat::outbox::{OUTBOX, Unsettled};
 use crate::domain::chat::timeline::Cause;
 use crate::engine::body_view::{BodyView, ReactionView};
 use crate::engine::command::{Command, Outcome, Refusal};
+use crate::engine::desk_command::{DeskCommand, Image};
 use crate::engine::event::Event;
-use crate::engine::letter::Letter;
+use crate::engine::letter::{Letter, OrderWish};
 use crate::engine::view::{self, EntryView};
 use crate::sim::world::World;
 use crate::store::table::{Reader, Rows as _};
@@ -21,6 +25,8 @@ use crate::store::tx::Tx;
 use crate::wire::said::location::Location;
 use crate::wire::said::menu::{Menu, Row};
 use crate::wire::said::message::Said;
+use crate::wire::said::order::Order;
+use crate::wire::said::place_request::PlaceRequest;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const SECOND: Duration = Duration::from_secs(1);
@@ -369,4 +375,56 @@ fn rewrite(world: &mut World, peer: usize, text: &str) {
     };
     disk.stage(batch);
     while disk.sync().is_some() {}
+}
+
+#[test]
+fn what_is_offered_is_ordered_and_compared_with_what_is_sold_when_it_comes() {
+    let (mut world, shop, ana) = customer(320);
+    let price = |amount: &str| Money::parse(amount, "BRL".parse().unwrap()).unwrap();
+    let sell = |world: &mut World, id: &str, amount: &str| {
+        let (name, about) = (id.to_uppercase(), String::new());
+        let item = Item { id: id.into(), name, about, price: price(amount) };
+        let put = DeskCommand::PutItem { item, image: Image::Keep };
+        assert!(world.ask(SHOP, Command::Desk(put)).unwrap().is_ok());
+    };
+    sell(&mut world, "rye", "19.90");
+    sell(&mut world, "oat", "4.50");
+    let offer = {
+        let safe = world.peers[SHOP].disk.safe();
+        display::offer(&Reader::new(&safe), Display::default()).unwrap()
+    };
+    let said = Said::Offer(Box::new(offer));
+    let offered = tell(&mut world, SHOP, ana, said.clone(), None);
+    world.run(MINUTE);
+    assert!(matches!(shown(&world, ANA, &shop, offered).body, BodyView::Offer(_)));
+    sell(&mut world, "oat", "5.00");
+    let wish = |id: &str| OrderWish { offer: offered, items: vec![(id.into(), 2)], text: String::new() };
+    let order = |world: &mut World, id: &str| world.ask(ANA, Command::Order(shop, Box::new(wish(id))));
+    assert!(matches!(order(&mut world, "bun"), Some(Err(Refusal::Said(_)))));
+    let [rye, oat] = ["rye", "oat"].map(|id| queued(order(&mut world, id)));
+    world.crash(SHOP);
+    world.run(2 * MINUTE);
+    let found = |peer: usize, with: &AccountId, id: MessageId| match shown(&world, peer, with, id).body {
+        BodyView::Order(order) => (order.as_sold, order.items[0].found, order.total.unwrap().minor),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(found(SHOP, &ana, rye), (Some(true), Some("as_sold"), 3_980));
+    assert_eq!(
+        found(SHOP, &ana, oat),
+        (Some(false), Some("other_price"), 900),
+        "at the price that she was shown"
+    );
+    assert_eq!(found(ANA, &shop, rye), (None, None, 3_980), "her node has no catalog to compare with");
+    // Only businesses offer and ask, only an offer is ordered of, and nobody writes an order as they like.
+    let letter = |said: Said| Box::new(Letter { said, reply: None, template: None });
+    for said in [said, Said::PlaceRequest(PlaceRequest { text: "where?".into() })] {
+        let refused = world.ask(ANA, Command::Say { to: shop, letter: letter(said) });
+        assert!(matches!(refused, Some(Err(Refusal::NotABusiness))), "{refused:?}");
+    }
+    let by_hand = Order { offer: offered, items: Vec::new(), text: String::new() };
+    let refused = world.ask(ANA, Command::Say { to: shop, letter: letter(Said::Order(Box::new(by_hand))) });
+    assert!(matches!(refused, Some(Err(Refusal::Said(_)))), "{refused:?}");
+    let of_an_order = OrderWish { offer: rye, ..wish("rye") };
+    let refused = world.ask(SHOP, Command::Order(ana, Box::new(of_an_order)));
+    assert!(matches!(refused, Some(Err(Refusal::Said(_)))), "{refused:?}");
 }

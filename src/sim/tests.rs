@@ -121,9 +121,45 @@ fn an_invite_makes_two_people_contacts_and_they_talk_both_ways() {
         entries.iter().filter(|entry| entry.direction == "out").all(|e| e.state == Some(State::Delivered))
     };
     assert!(delivered(history(&world, 0, &bento)) && delivered(history(&world, 1, &ana)));
-    assert!(world.ask(1, Command::MarkRead(ana)).unwrap().is_ok());
+    assert!(world.ask(1, Command::MarkRead { with: ana, upto: None }).unwrap().is_ok());
     world.run(MINUTE);
     assert_eq!(history(&world, 0, &bento)[0].state, Some(State::Read));
+}
+
+#[test]
+fn what_is_read_up_to_a_message_leaves_unread_what_came_after_it() {
+    let (mut world, ana, bento) = friends(310);
+    for text in ["one", "two", "three"] {
+        assert!(say(&mut world, 0, bento, text));
+        world.run(MINUTE);
+    }
+    let unread = |world: &World| {
+        let safe = world.peers[1].disk.safe();
+        view::conversations(&Reader::new(&safe))[0].unread
+    };
+    let states = |world: &World| -> Vec<State> {
+        history(world, 0, &bento).into_iter().filter_map(|entry| entry.state).collect()
+    };
+    let place = |world: &World, text: &str| {
+        let entries = history(world, 1, &ana).into_iter();
+        let is_it = |entry: &EntryView| entry.body == BodyView::Text { text: text.into() };
+        entries.filter(is_it).map(|entry| entry.position).next().unwrap()
+    };
+    let read = |world: &mut World, text: &str| {
+        let upto = Some(place(world, text));
+        assert!(world.ask(1, Command::MarkRead { with: ana, upto }).unwrap().is_ok());
+        world.run(MINUTE);
+    };
+    assert_eq!(unread(&world), 3);
+    read(&mut world, "two");
+    assert_eq!((unread(&world), states(&world)), (1, vec![State::Read, State::Read, State::Delivered]));
+    read(&mut world, "one");
+    assert_eq!((unread(&world), states(&world)), (1, vec![State::Read, State::Read, State::Delivered]));
+    assert!(say(&mut world, 0, bento, "four"));
+    world.run(MINUTE);
+    assert_eq!(unread(&world), 2);
+    read(&mut world, "four");
+    assert_eq!((unread(&world), states(&world)), (0, vec![State::Read; 4]));
 }
 
 #[test]

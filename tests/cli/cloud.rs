@@ -355,7 +355,11 @@ fn objects_have_the_fields_that_are_asked_for_and_lists_have_pages() {
         assert_eq!(done, json!({ "success": true }));
     }
     let commerce = shop.get(&format!("{}/whatsapp_commerce_settings", shop.phone()));
-    assert_eq!(commerce["data"][0]["is_catalog_visible"], false);
+    let settings = &commerce["data"][0];
+    assert_eq!(
+        (&settings["is_catalog_visible"], &settings["is_cart_enabled"]),
+        (&false.into(), &true.into())
+    );
     let wish = format!("POST /v23.0/{}/whatsapp_commerce_settings?is_catalog_visible=true", shop.phone());
     assert_eq!(shop.refused(&wish, &json!({})), (400, 131_051));
     let automation = format!("POST /v23.0/{}/conversational_automation", shop.phone());

@@ -6,7 +6,7 @@ use crate::cloud::Shop;
 use crate::receiver::Receiver;
 
 /// The shop with a receiver, and what Ana is called there.
-fn shop() -> (Shop, Receiver, String) {
+pub(crate) fn shop() -> (Shop, Receiver, String) {
     let shop = Shop::open("read,send,manage,subscribe");
     let receiver = Receiver::listen();
     shop.subscribe(&receiver);
@@ -16,7 +16,7 @@ fn shop() -> (Shop, Receiver, String) {
     (shop, receiver, ana)
 }
 
-fn say(shop: &Shop, to: &str, more: &Value) -> String {
+pub(crate) fn say(shop: &Shop, to: &str, more: &Value) -> String {
     let mut body = json!({ "messaging_product": "whatsapp", "to": to });
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let sent = shop.post(&format!("{}/messages", shop.phone()), &body);
@@ -24,7 +24,7 @@ fn say(shop: &Shop, to: &str, more: &Value) -> String {
 }
 
 /// Ana's newest entry of a kind.
-fn came(shop: &Shop, kind: &str) -> Value {
+pub(crate) fn came(shop: &Shop, kind: &str) -> Value {
     let is_it = |entry: &Value| entry["kind"] == kind && entry["direction"] == "in";
     let history = shop.ana.until(&["history", "Shop"], |history| {
         history["entries"].as_array().unwrap().last().is_some_and(is_it)
@@ -107,7 +107,7 @@ fn places_cards_reactions_answers_and_edits_go_both_ways() {
 }
 
 /// A form with a file, as clients send it.
-fn upload(shop: &Shop, name: &str, kind: &str, bytes: &str) -> (u16, Value) {
+pub(crate) fn upload(shop: &Shop, name: &str, kind: &str, bytes: &str) -> (u16, Value) {
     let part =
         |head: &str, body: &str| format!("--XyZ\r\nContent-Disposition: form-data; {head}\r\n\r\n{body}\r\n");
     let form = [

@@ -81,12 +81,15 @@ def play(directory, places):
     assert ana.done("send", address, "Hello, shop", "--wait")["state"] == "delivered"
     token = shop.done("token", "create", "--scope", "read,send,manage,subscribe")["token"]
     surface = shop.done("cloud")
+    shop.done("catalog", "add", "rye", "--name", "Rye loaf", "--price", "19.90", "--currency", "BRL")
+    shop.done("catalog", "add", "oat", "--name", "Oat bun", "--price", "4.50", "--currency", "BRL")
     environment = dict(
         os.environ,
         CLOUD_URL=running["api"],
         CLOUD_TOKEN=token,
         CLOUD_PHONE=surface["phone_number_id"],
         CLOUD_BUSINESS=surface["business_account_id"],
+        CLOUD_CATALOG=surface["catalog_id"],
         CLOUD_SECRET=surface["app_secret"],
         CLOUD_NUMBER=surface["display_phone_number"],
         ANA_HOME=ana.home,

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { GraphApiError, WhatsAppClient, isBusinessScopedUserId } from "@kapso/whatsapp-cloud-api";
 import { normalizeWebhook, verifySignature } from "@kapso/whatsapp-cloud-api/server";
 
-const { CLOUD_URL, CLOUD_TOKEN, CLOUD_PHONE, CLOUD_BUSINESS, CLOUD_SECRET, SIGILLO, ANA_HOME, SHOP_ADDRESS, PLACE } =
+const { CLOUD_URL, CLOUD_TOKEN, CLOUD_PHONE, CLOUD_BUSINESS, CLOUD_CATALOG, CLOUD_SECRET, SIGILLO, ANA_HOME, SHOP_ADDRESS, PLACE } =
   process.env;
 const PATIENCE = 120_000;
 const VERIFY_TOKEN = "a word";
@@ -137,6 +137,40 @@ const fetched = await client.media.download({ mediaId: id, phoneNumberId, auth: 
 assert.ok(Buffer.from(fetched).equals(document));
 sent(await client.messages.sendDocument({ phoneNumberId, to, document: { id, caption: "All we bake", filename: "menu.pdf" } }));
 await until("the document", () => history().at(-1).kind === "file" && history().at(-1).caption === "All we bake");
+
+const headed = { phoneNumberId, to, bodyText: "One of these?", header: { type: "document", document: { id, filename: "menu.pdf" } }, buttons };
+sent(await client.messages.sendInteractiveButtons(headed));
+await until("the document above buttons", () => history().at(-1).file?.file_name === "menu.pdf");
+
+const catalogId = CLOUD_CATALOG;
+sent(await client.messages.sendInteractiveProduct({ phoneNumberId, to, catalogId, productRetailerId: "rye" }));
+await until("the product", () => history().at(-1).shelves?.[0].items[0].id === "rye");
+const productItems = [{ productRetailerId: "rye" }, { productRetailerId: "oat" }];
+const bread = {
+  phoneNumberId,
+  to,
+  catalogId,
+  header: { type: "text", text: "Bread" },
+  bodyText: "Which?",
+  sections: [{ title: "Today", productItems }],
+};
+sent(await client.messages.sendInteractiveProductList(bread));
+const offer = await until("the products", () => history().at(-1).header === "Bread" && history().at(-1));
+ana("order", SHOP_ADDRESS, offer.id, "rye=2", "oat", "--text", "before noon");
+const order = await message("her order", (one) => one.type === "order");
+assert.equal(order.order.orderText, "before noon");
+assert.deepEqual(
+  order.order.productItems.map((item) => [item.productRetailerId, item.quantity, item.itemPrice, item.currency]),
+  [["rye", 2, 19.9, "BRL"], ["oat", 1, 4.5, "BRL"]],
+);
+sent(await client.messages.sendInteractiveCatalogMessage({ phoneNumberId, to, bodyText: "All" }));
+await until("the catalog", () => history().at(-1).kind === "offer" && history().at(-1).text === "All");
+const where = { phoneNumberId, to, bodyText: "Where to?", parameters: { requestMessage: "Where to?" } };
+sent(await client.messages.sendInteractiveLocationRequest(where));
+const request = await until("the question", () => history().at(-1).kind === "place_request" && history().at(-1));
+ana("send", SHOP_ADDRESS, "--location", "-10.5,20.25", "--reply-to", request.id);
+const place = await message("her place", (one) => one.type === "location");
+assert.equal(place.location.latitude, -10.5);
 
 const path = join(PLACE, "wish.txt");
 writeFileSync(path, "two loaves");

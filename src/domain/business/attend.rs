@@ -10,6 +10,9 @@ use crate::wire::said::message::Said;
 /// The label of a conversation in which too much was said by itself.
 pub const LOOP: &str = "loop";
 
+/// The label of a conversation in which something was ordered: what is owed then no machine decides.
+pub const ORDER: &str = "order";
+
 /// What becomes of what a customer says.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Attention {
@@ -50,8 +53,10 @@ fn answer(reception: &Ready, bot: Option<&Bot>, seat: &mut Seat, said: &Said, no
     let greeting = if seat.has_person(now) { None } else { reception.greets(seat, now).map(str::to_owned) };
     // Two machines that answered each other would go on with this.
     let was_looped = seat.person == Some(Person::UntilDone);
-    let turn = bot.map(|bot| (bot, bot.hears(seat, said, now)));
+    let is_order = matches!(said, Said::Order(_));
+    let turn = bot.filter(|_| !is_order).map(|bot| (bot, bot.hears(seat, said, now)));
     let (answer, is_served, label) = match turn {
+        None if is_order => (Answer::default(), false, Some(ORDER.to_owned())),
         Some((_, Turn::Says(answer))) => (answer, true, None),
         Some((bot, Turn::HandsOver(answer))) => (answer, false, Some(bot.person.label.clone())),
         Some((_, Turn::Silent)) | None => (Answer::default(), false, None),
@@ -113,6 +118,19 @@ mod tests {
         assert_eq!((over.is_served, over.label.as_deref()), (false, Some("person")));
         assert_eq!(over.says.map(|says| says.text).as_deref(), Some("Somebody comes.\n\nWe sleep."));
         assert_eq!(says("hours"), Attention::default(), "a person looks after it");
+    }
+
+    #[test]
+    fn what_is_ordered_a_person_looks_at_whatever_the_bot_does() {
+        let order = Said::Order(Box::new(crate::wire::said::order::tests::order()));
+        for bot in [None, Some(bakery())] {
+            let (reception, mut seat) = (reception(), Seat::default());
+            let ordered = attend(&reception, bot.as_ref(), &mut seat, Some(&order), NIGHT);
+            assert_eq!((ordered.is_served, ordered.label.as_deref()), (false, Some(ORDER)));
+            assert_eq!(ordered.says.unwrap().text, "Welcome!\n\nWe sleep.", "and the bot says nothing to it");
+            let asked = attend(&reception, bot.as_ref(), &mut seat, Some(&text("hours")), NIGHT);
+            assert_eq!(asked.is_served, bot.is_some(), "it goes on afterwards");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The catalog: what a business sells, with prices.
+//! The catalog: what a business sells, with prices and pictures.
 
 use std::sync::Arc;
 
@@ -12,9 +12,13 @@ use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
 use crate::wire::decode::{is_line, is_text};
+use crate::wire::said::file::Picture;
 
 /// Things by their id.
 pub const CATALOG: Table<Item> = Table::new(TableId::Catalog, 1);
+
+/// Small pictures of things, by the thing's id: each fits the message that offers the thing.
+pub const PICTURES: Table<Picture> = Table::new(TableId::CatalogPictures, 1);
 
 /// One thing.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -59,12 +63,32 @@ pub fn put(tx: &Tx<'_>, item: Item) -> bool {
     true
 }
 
-/// Removes a thing; false where there is none.
+/// Removes a thing with its picture; false where there is none.
 pub fn remove(tx: &Tx<'_>, id: &str) -> bool {
     let key = CATALOG.key(id.as_bytes());
     let known = tx.with(&CATALOG, &key, |_| ()).is_some();
     tx.delete(&CATALOG, key);
+    show(tx, id, None);
     known
+}
+
+/// Keeps the picture of a thing, in the place of the one that it had; without one it has none any more.
+pub fn show(tx: &Tx<'_>, id: &str, picture: Option<Picture>) {
+    let key = PICTURES.key(id.as_bytes());
+    match picture {
+        Some(picture) => tx.put(&PICTURES, key, picture),
+        None => tx.delete(&PICTURES, key),
+    }
+}
+
+/// One thing.
+pub fn get(rows: &impl Rows, id: &str) -> Option<Arc<Item>> {
+    rows.row(&CATALOG, id.as_bytes())
+}
+
+/// The picture of a thing.
+pub fn picture(rows: &impl Rows, id: &str) -> Option<Arc<Picture>> {
+    rows.row(&PICTURES, id.as_bytes())
 }
 
 /// All things, by name.
@@ -108,7 +132,12 @@ mod tests {
         assert!(put(&tx, item("1", "Rye")) && put(&tx, item("2", "Cake")) && put(&tx, item("1", "Bun")));
         let names: Vec<String> = list(&tx).into_iter().map(|item| item.name).collect();
         assert_eq!(names, ["Bun", "Cake"]);
+        let picture = Picture { width: 8, height: 6, thumbnail: vec![0xFF, 0xD8, 0xFF] };
+        show(&tx, "1", Some(picture.clone()));
+        assert_eq!(super::picture(&tx, "1").as_deref(), Some(&picture));
         assert!(remove(&tx, "1") && !remove(&tx, "1"));
+        assert_eq!((get(&tx, "1"), super::picture(&tx, "1")), (None, None), "its picture goes with it");
+        assert_eq!(get(&tx, "2").unwrap().name, "Cake");
     }
 
     #[test]

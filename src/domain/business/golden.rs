@@ -5,7 +5,7 @@ use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::crypto::hash::sha256;
 use crate::domain::business::bot::tests::bakery;
-use crate::domain::business::catalog::{CATALOG, Item};
+use crate::domain::business::catalog::{CATALOG, Item, PICTURES};
 use crate::domain::business::desk::{self, Change, DESK, INDEX, Status};
 use crate::domain::business::note::{NOTES, Note};
 use crate::domain::business::quick::{QUICK, Quick};
@@ -17,6 +17,7 @@ use crate::domain::business::{bot, reception};
 use crate::store::memory::NOTHING;
 use crate::store::table::Rows as _;
 use crate::store::tx::Tx;
+use crate::wire::said::file::Picture;
 
 #[test]
 fn what_is_stored_keeps_its_bytes() {
@@ -39,6 +40,7 @@ fn what_is_stored_keeps_its_bytes() {
     let template = tx.get(&TEMPLATES, &TEMPLATES.key_at(b"loaves", 1)).unwrap();
     let price = Money::parse("4.50", "BRL".parse().unwrap()).unwrap();
     let item = Item { id: "rye".into(), name: "Rye".into(), about: "dark".into(), price };
+    let picture = Picture { width: 800, height: 600, thumbnail: vec![0xFF, 0xD8, 0xFF] };
     let said = Reception {
         hours: Some(OpenHours { hours: "24/7".into(), zone: "-03:00".into() }),
         greeting: Some(Greeting { text: "oi".into(), again_after_days: Some(7) }),
@@ -52,6 +54,7 @@ fn what_is_stored_keeps_its_bytes() {
         QUICK.encode(&quick).unwrap(),
         TEMPLATES.encode(&template).unwrap(),
         CATALOG.encode(&item).unwrap(),
+        PICTURES.encode(&picture).unwrap(),
         reception::encoded(&said),
         bot::encoded(&bakery()),
     ];
@@ -69,6 +72,7 @@ fn what_is_stored_keeps_its_bytes() {
             "25 f461076bc46dc9e2",
             "257 1945d652268e2f52",
             "20 3b727ddb64e3ca6d",
+            "9 50c4df617d8bd28f",
             "28 cc1bb0fdb635af19",
             "291 d02658507e0d233f"
         ]

@@ -8,7 +8,9 @@
 //! quick       quick replies
 //! template    templates with typed variables, and what is wrong with them
 //! templates   the registry of templates, with their versions
-//! catalog     what is sold, with prices
+//! catalog     what is sold, with prices and pictures
+//! display     offers, made of what is sold
+//! orders      what customers order, compared with what is sold
 //! hours       opening hours in a time zone
 //! reception   a greeting to who comes, and that nobody is there out of hours
 //! bot         keywords and a tree of menus
@@ -22,9 +24,11 @@ pub mod blanks;
 pub mod bot;
 pub mod catalog;
 pub mod desk;
+pub mod display;
 pub mod hours;
 pub mod names;
 pub mod note;
+pub mod orders;
 pub mod quick;
 pub mod reception;
 pub mod seat;

@@ -6,12 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::consent_limits;
 use crate::base::desk_limits as limits;
+use crate::base::id::FileId;
 use crate::base::money::{Currency, Money};
 use crate::domain::business::blanks::{BlankError, blanks, fill, is_blank};
 use crate::domain::business::names::is_title;
 use crate::wire::consent::Topic;
 use crate::wire::decode::{is_line, is_text};
 use crate::wire::record::{is_language, is_website};
+use crate::wire::said::file::SentFile;
+use crate::wire::said::headed::Headed;
 use crate::wire::said::menu::{Menu, Row};
 use crate::wire::said::message::Said;
 use crate::wire::template::{Template, Variable};
@@ -48,6 +51,12 @@ pub enum Kind {
     Date,
     /// A web address that begins with `https://`.
     Url,
+    /// A picture, by the id of a file that was given to the node. It is the whole header.
+    Image,
+    /// The same of a moving picture.
+    Video,
+    /// The same of any other file.
+    Document,
 }
 
 /// A template's words in one language.
@@ -73,11 +82,22 @@ pub struct Words {
 pub struct Rendered {
     /// What the recipient's node is told of it.
     pub template: Template,
-    /// Its words.
+    /// Its words; without a header where that is a file.
     pub words: Words,
+    /// The file that stands above them.
+    pub file: Option<FileId>,
 }
 
 impl Rendered {
+    /// The same below its file: a menu with a file above it, or a file with a text under it.
+    pub fn said_below(&self, file: SentFile) -> Said {
+        match self.said() {
+            Said::Menu(menu) => Said::Headed(Box::new(Headed::new(file, menu))),
+            Said::Text(caption) => Said::File(Box::new(SentFile { caption, ..file })),
+            other => other,
+        }
+    }
+
     /// The words as they are sent: with buttons a menu, else a text whose parts stand on lines of their own.
     pub fn said(&self) -> Said {
         let Words { header, body, footer, buttons } = self.words.clone();
@@ -136,6 +156,7 @@ impl Definition {
         if words.footer.contains("{{") || words.buttons.iter().any(|title| title.contains("{{")) {
             return Err(TemplateError::Fixed(language));
         }
+        self.check_files(tag, words)?;
         let mut used = BTreeSet::new();
         for part in [&words.header, &words.body] {
             let blanks = blanks(part);
@@ -148,6 +169,25 @@ impl Definition {
             Some(name) => Err(TemplateError::Unused { language, name: name.clone() }),
             None => Ok(()),
         }
+    }
+
+    /// A file is the whole header, and stands nowhere else.
+    fn check_files(&self, tag: &str, words: &Words) -> Result<(), TemplateError> {
+        for (name, _) in self.variables.iter().filter(|(_, kind)| kind.is_file()) {
+            let blank = format!("{{{{{name}}}}}");
+            if words.header != blank || words.body.contains(&blank) {
+                return Err(TemplateError::File { language: tag.to_owned(), name: name.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    /// The variable that is the whole header in a language and a file, and of which kind.
+    pub fn file_above(&self, language: &str) -> Option<(&str, Kind)> {
+        let header = &self.languages.get(language)?.header;
+        let name = header.strip_prefix("{{")?.strip_suffix("}}")?;
+        let (name, kind) = self.variables.get_key_value(name)?;
+        kind.is_file().then_some((name.as_str(), *kind))
     }
 
     /// The words of this version in a language, with the blanks filled in.
@@ -177,7 +217,10 @@ impl Definition {
             return Err(TemplateError::Missing { name: name.clone(), kind: self.variables[name] });
         }
         let filled = |text: &str| fill(text, |name| values.get(name).map(String::as_str));
-        let words = Words { header: filled(&words.header), body: filled(&words.body), ..words.clone() };
+        let above = self.file_above(language).and_then(|(name, _)| values.get(name));
+        let file = above.and_then(|value| FileId::from_hex(value));
+        let header = if file.is_some() { String::new() } else { filled(&words.header) };
+        let words = Words { header, body: filled(&words.body), ..words.clone() };
         let variables =
             values.iter().map(|(name, value)| Variable { name: (*name).to_owned(), value: value.clone() });
         let template = Template {
@@ -188,7 +231,7 @@ impl Definition {
             variables: variables.collect(),
         };
         template.check().map_err(|_| TemplateError::Long)?;
-        let rendered = Rendered { template, words };
+        let rendered = Rendered { template, words, file };
         rendered.said().check().map(|()| rendered.clone()).map_err(|_| TemplateError::Long)
     }
 }
@@ -209,7 +252,13 @@ impl Kind {
             }
             Self::Date => is_date(value).then(|| value.to_owned()),
             Self::Url => (is_website(value) && value.starts_with("https://")).then(|| value.to_owned()),
+            Self::Image | Self::Video | Self::Document => FileId::from_hex(value).map(|id| id.to_string()),
         }
+    }
+
+    /// Whether it is a file.
+    pub const fn is_file(self) -> bool {
+        matches!(self, Self::Image | Self::Video | Self::Document)
     }
 
     /// How a value of this kind is written.
@@ -220,6 +269,7 @@ impl Kind {
             Self::Money => "an amount, such as BRL 19.90",
             Self::Date => "a day, such as 2027-01-31",
             Self::Url => "a web address that begins with https://",
+            Self::Image | Self::Video | Self::Document => "the whole id of a file that was given to the node",
         }
     }
 }
@@ -274,6 +324,8 @@ pub enum TemplateError {
     Undeclared { language: String, name: String },
     #[error("{language}: the variable {name} stands nowhere")]
     Unused { language: String, name: String },
+    #[error("{language}: {name} is a file: {{{{{name}}}}} is the whole header, and stands nowhere else")]
+    File { language: String, name: String },
     #[error("the template has no words in `{asked}`: it has them in {known}")]
     NoLanguage { asked: String, known: String },
     #[error("the template has no variable {0}")]
@@ -441,5 +493,45 @@ pub(crate) mod tests {
         let values: Vec<Variable> =
             (0..6).map(|number| Variable { name: format!("v{number}"), value: "x".repeat(200) }).collect();
         assert_eq!(definition.render(1, "en", &values), Err(TemplateError::Long));
+    }
+    #[test]
+    fn a_file_is_the_whole_header_and_stands_above_the_words() {
+        let words = |header: &str, body: &str, buttons: &[&str]| Words {
+            header: header.into(),
+            body: body.into(),
+            footer: String::new(),
+            buttons: buttons.iter().map(|title| (*title).to_owned()).collect(),
+        };
+        let made = |words: Words| Definition {
+            name: "menu".into(),
+            category: Topic::Marketing,
+            variables: BTreeMap::from([("photo".to_owned(), Kind::Image)]),
+            languages: BTreeMap::from([("en".to_owned(), words)]),
+        };
+        for wrong in [
+            words("See {{photo}}", "Fresh", &[]),
+            words("", "{{photo}}", &[]),
+            words("{{photo}}", "{{photo}}", &[]),
+        ] {
+            assert!(matches!(made(wrong).check(), Err(TemplateError::File { .. })));
+        }
+        let file = SentFile { caption: String::new(), ..crate::wire::said::file::tests::file() };
+        let id = file.opening.id();
+        for buttons in [&[][..], &["Yes"]] {
+            let definition = made(words("{{photo}}", "Fresh", buttons));
+            assert_eq!(
+                (definition.check(), definition.file_above("en")),
+                (Ok(()), Some(("photo", Kind::Image)))
+            );
+            let value = |value: &str| definition.render(1, "en", &values(&[("photo", value)]));
+            assert!(matches!(value("menu.jpg"), Err(TemplateError::Value { .. })));
+            let rendered = value(&id.to_string()).unwrap();
+            assert_eq!((rendered.file, rendered.words.header.as_str()), (Some(id), ""));
+            match rendered.said_below(file.clone()) {
+                Said::File(sent) => assert_eq!((sent.caption.as_str(), buttons.len()), ("Fresh", 0)),
+                Said::Headed(headed) => assert_eq!((headed.menu.text.as_str(), buttons.len()), ("Fresh", 1)),
+                other => panic!("{other:?}"),
+            }
+        }
     }
 }

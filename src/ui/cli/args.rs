@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::base::id::AccountId;
-use crate::base::limits;
 use crate::domain::identity::{address, invite};
 use crate::ui::cli::api::ApiCommand;
 use crate::ui::cli::args_money::{
@@ -23,8 +22,10 @@ use crate::ui::cli::id_args::{Id, Phrase};
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::mailbox::Mailbox;
 use crate::ui::cli::message::{Choose, Edit, React, Which};
+use crate::ui::cli::orders::{Bill, Offer, Order, Picture, Status};
 use crate::ui::cli::relay::Relay;
 use crate::ui::cli::said::Beside;
+use crate::ui::cli::sending::Waiting;
 use crate::ui::cli::token::Token;
 use crate::ui::cli::webhook::Webhook;
 
@@ -176,6 +177,16 @@ pub(super) enum Command {
     Delete(Which),
     /// Choose a row of a menu that a business sent
     Choose(Choose),
+    /// Offer a customer things of the catalog, which they can order
+    Offer(Box<Offer>),
+    /// Order things that a business offered
+    Order(Order),
+    /// Say what a customer's order comes to, at the prices of the catalog, and how it can be paid
+    Bill(Bill),
+    /// Say what becomes of a customer's order
+    OrderStatus(Status),
+    /// Write the small picture of a thing that was offered
+    Picture(Picture),
     /// The files that were sent and that came: show them, write one to the disk, forget some
     #[command(subcommand)]
     File(FileCommand),
@@ -425,7 +436,7 @@ pub(super) struct Send {
     /// A contact's name, address, or the beginning of one; a business's whole address adds it
     pub(super) who: String,
     /// The text, or `-` to read it from stdin
-    #[arg(required_unless_present_any = ["file", "location", "card", "menu", "template", "quick"])]
+    #[arg(required_unless_present_any = ["file", "location", "card", "menu", "ask_location", "template", "quick"])]
     pub(super) text: Vec<String>,
     #[command(flatten)]
     pub(super) beside: Beside,
@@ -433,13 +444,8 @@ pub(super) struct Send {
     pub(super) with: WithFile,
     #[command(flatten)]
     pub(super) by: By,
-    /// Wait until the next hop, the recipient's mailboxes, or the recipient's disk has the message
-    #[arg(long, value_name = "STATE", num_args = 0..=1, default_missing_value = "delivered")]
-    pub(super) wait: Option<Wait>,
-    /// How long to wait at most
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "wait",
-          value_parser = clap::value_parser!(u64).range(1..=limits::API_WAIT_MAX.as_secs()))]
-    pub(super) timeout: u64,
+    #[command(flatten)]
+    pub(super) waiting: Waiting,
 }
 
 /// What is wrong with a contact.
@@ -453,13 +459,6 @@ pub(super) enum Reason {
     Abuse,
     /// Something else
     Other,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Wait {
-    Delivered,
-    Stored,
-    Sent,
 }
 
 #[derive(Clone, Debug, Args)]

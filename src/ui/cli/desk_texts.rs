@@ -13,6 +13,8 @@ use crate::ui::cli::client::{Client, escaped};
 use crate::ui::cli::consent::Topic;
 use crate::ui::cli::documents;
 use crate::ui::cli::failure::Failure;
+use crate::ui::cli::file;
+use crate::ui::cli::orders;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::show;
 
@@ -69,6 +71,14 @@ pub(super) enum Catalog {
         /// Its id
         id: String,
     },
+    /// Write the small picture of a thing that customers are shown
+    Image {
+        /// Its id
+        id: String,
+        /// Where to write it, or `-` for stdout
+        #[arg(short, long, value_name = "PATH")]
+        output: PathBuf,
+    },
     /// No longer sell a thing
     Remove {
         /// Its id
@@ -92,6 +102,12 @@ pub(super) struct Wares {
     /// A description
     #[arg(long, default_value = "")]
     about: String,
+    /// A JPEG or PNG of it [default: the picture that it has, if it has one]
+    #[arg(long, value_name = "PATH")]
+    image: Option<PathBuf>,
+    /// Show no picture of it any more
+    #[arg(long, conflicts_with = "image")]
+    no_image: bool,
 }
 
 /// By which template or quick reply a business writes.
@@ -182,17 +198,37 @@ pub(super) async fn template(client: &Client, output: Output, what: Template) ->
 pub(super) async fn catalog(client: &Client, output: Output, what: Catalog) -> Result<(), Failure> {
     let route = |id: &str| format!("/v1/catalog/{}", escaped(id));
     match what {
-        Catalog::Add(Wares { id, price, currency, name, about }) => {
-            let price =
-                Money::parse(&price, currency).map_err(|error| Failure::misused(error.to_string()))?;
-            let wares = json!({ "name": name.as_ref().unwrap_or(&id), "about": about, "price": price });
-            output.show(&client.request(Method::PUT, &route(&id), Some(&wares)).await?, show::item)
-        }
+        Catalog::Add(wares) => sell(client, output, &route(&wares.id), &wares).await,
         Catalog::List => output.show(&client.get("/v1/catalog").await?, show::items),
         Catalog::Show { id } => output.show(&client.get(&route(&id)).await?, show::item),
+        Catalog::Image { id, output: target } => {
+            orders::write(client, output, &format!("{}/image", route(&id)), &target).await
+        }
         Catalog::Remove { id } => {
             let removed = client.request(Method::DELETE, &route(&id), None).await?;
             output.show(&removed, |_| format!("{id} is no longer sold"))
         }
     }
+}
+
+/// Sells a thing; a picture of it is given to the node first, which keeps of it what is shown.
+async fn sell(client: &Client, output: Output, route: &str, wares: &Wares) -> Result<(), Failure> {
+    let price =
+        Money::parse(&wares.price, wares.currency).map_err(|error| Failure::misused(error.to_string()))?;
+    let mut body =
+        json!({ "name": wares.name.as_ref().unwrap_or(&wares.id), "about": wares.about, "price": price });
+    let given = match &wares.image {
+        Some(path) => Some(file::give(client, path, file::type_of(path)).await?),
+        None => None,
+    };
+    match &given {
+        Some(given) => body["image"] = given["id"].clone(),
+        None if wares.no_image => body["image"] = json!(""),
+        None => {}
+    }
+    let sold = client.request(Method::PUT, route, Some(&body)).await;
+    if let Some(given) = &given {
+        client.request(Method::DELETE, &file::path_of(show::text(given, "id")), None).await?;
+    }
+    output.show(&sold?, show::item)
 }

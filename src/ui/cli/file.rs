@@ -54,8 +54,8 @@ pub(super) struct Get {
 /// A file that goes with a message.
 #[derive(Clone, Debug, Args)]
 pub(super) struct WithFile {
-    /// Send this file, of at most 2 GiB
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["text", "location", "card", "menu"])]
+    /// Send this file, of at most 2 GiB; with --menu it stands above the menu
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["text", "location", "card", "ask_location"])]
     file: Option<PathBuf>,
     /// A text under the file
     #[arg(long, value_name = "TEXT", requires = "file")]
@@ -90,7 +90,7 @@ pub(super) async fn file(client: &Client, output: Output, what: FileCommand) -> 
 }
 
 /// Gives a file to the node.
-async fn give(client: &Client, path: &Path, media_type: &str) -> Result<Value, Failure> {
+pub(super) async fn give(client: &Client, path: &Path, media_type: &str) -> Result<Value, Failure> {
     let failed =
         |error: std::io::Error| Failure::failed("file", format!("{} can't be read: {error}", path.display()));
     let file = tokio::fs::File::open(path).await.map_err(failed)?;
@@ -179,7 +179,8 @@ async fn until_here(client: &Client, path: &str, timeout: Option<u64>) -> Result
     }
 }
 
-async fn write_out(mut content: Body, bar: &Progress) -> Result<(), Failure> {
+/// Writes what comes to stdout.
+pub(super) async fn write_out(mut content: Body, bar: &Progress) -> Result<(), Failure> {
     while let Some(piece) = next(&mut content).await? {
         bar.add(piece.len() as u64);
         std::io::stdout().write_all(&piece)?;
@@ -188,7 +189,7 @@ async fn write_out(mut content: Body, bar: &Progress) -> Result<(), Failure> {
 }
 
 /// Writes a file whole or not at all, and never in the place of another one.
-async fn write_file(mut content: Body, target: &Path, bar: &Progress) -> Result<(), Failure> {
+pub(super) async fn write_file(mut content: Body, target: &Path, bar: &Progress) -> Result<(), Failure> {
     let failed = |error: &dyn core::fmt::Display| {
         Failure::failed("file", format!("{} can't be written: {error}", target.display()))
     };
@@ -219,7 +220,7 @@ async fn next(content: &mut Body) -> Result<Option<axum::body::Bytes>, Failure> 
     }
 }
 
-fn path_of(id: &str) -> String {
+pub(super) fn path_of(id: &str) -> String {
     format!("/v1/files/{}", escaped(id))
 }
 
@@ -230,7 +231,7 @@ fn harmless_name(name: &str, id: &str) -> String {
 }
 
 /// What a file is, by the end of its name.
-fn type_of(path: &Path) -> &'static str {
+pub(super) fn type_of(path: &Path) -> &'static str {
     let end = path.extension().and_then(|end| end.to_str()).unwrap_or_default().to_ascii_lowercase();
     match end.as_str() {
         "jpg" | "jpeg" => "image/jpeg",

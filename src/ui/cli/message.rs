@@ -13,9 +13,9 @@ use crate::ui::cli::show;
 #[derive(Clone, Debug, Args)]
 pub(super) struct Which {
     /// A contact's name, address, or the beginning of one
-    who: String,
+    pub(super) who: String,
     /// The message's id, or the beginning of it (`sigillo history WHO --ids`)
-    id: String,
+    pub(super) id: String,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -48,7 +48,7 @@ pub(super) struct Choose {
 }
 
 impl Which {
-    fn route(&self, part: &str) -> String {
+    pub(super) fn route(&self, part: &str) -> String {
         format!("/v1/conversations/{}/messages/{}{part}", escaped(&self.who), escaped(&self.id))
     }
 }
@@ -73,7 +73,8 @@ pub(super) async fn choose(client: &Client, output: Output, wish: Choose) -> Res
     changed(client, output, (Method::POST, &wish.which.route("/choice"), Some(&body))).await
 }
 
-async fn changed(
+/// Asks for it, and shows the message as it stands then.
+pub(super) async fn changed(
     client: &Client,
     output: Output,
     (method, route, body): (Method, &str, Option<&Value>),

@@ -33,12 +33,15 @@ pub(super) struct Beside {
     /// As a business: send a menu of a file (.toml, .json) with text, and buttons, sections or a link
     #[arg(long, value_name = "FILE", conflicts_with = "text")]
     menu: Option<PathBuf>,
+    /// As a business: ask where the customer is, and say why
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["text", "location", "card", "menu"])]
+    ask_location: Option<String>,
 }
 
 impl Beside {
     /// Whether there is something in the place of a text.
     pub(super) const fn replaces_text(&self) -> bool {
-        self.location.is_some() || self.card.is_some() || self.menu.is_some()
+        self.location.is_some() || self.card.is_some() || self.menu.is_some() || self.ask_location.is_some()
     }
 
     /// Puts what there is into a request.
@@ -56,6 +59,9 @@ impl Beside {
         }
         if let Some(menu) = &self.menu {
             body["menu"] = document(menu)?;
+        }
+        if let Some(text) = &self.ask_location {
+            body["ask_location"] = json!(text);
         }
         Ok(())
     }

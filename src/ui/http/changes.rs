@@ -1,8 +1,9 @@
-//! Routes that change a message, or answer a menu.
+//! Routes that change a message, or answer one: a menu, an offer.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,11 +12,14 @@ use crate::base::id::{AccountId, MessageId};
 use crate::domain::chat::changes::{Named, Side};
 use crate::domain::identity::address;
 use crate::engine::command::{Command, Outcome, Refusal};
+use crate::engine::letter::OrderWish;
+use crate::engine::order_view;
 use crate::engine::view::{self, EntryView};
 use crate::store::snapshot::Fault;
 use crate::ui::http::api::Api;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::Body;
+use crate::ui::http::files;
 use crate::ui::http::who;
 
 /// A conversation's contact, and a message of it by its id or the beginning of one.
@@ -44,14 +48,46 @@ pub(super) struct Chosen {
     row: String,
 }
 
+/// What is ordered of an offer.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ordering {
+    /// At least one.
+    items: Vec<Wanted>,
+    /// What else there is to say.
+    #[serde(default)]
+    text: String,
+}
+
+/// A thing of an offer.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    /// The thing's id.
+    id: String,
+    /// How many; 1 where nothing is said.
+    #[serde(default = "one")]
+    quantity: u32,
+}
+
+impl Wanted {
+    pub(super) fn pair(self) -> (String, u32) {
+        (self.id, self.quantity)
+    }
+}
+
+const fn one() -> u32 {
+    1
+}
+
 /// What came of it.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Changed {
     to: String,
     name: String,
-    /// The id of what goes out: the change, or the choice.
+    /// The id of what goes out: the change, the choice or the order.
     id: MessageId,
-    /// The message as it stands; for a choice, the message that it is.
+    /// The message as it stands; for a choice or an order, the message that it is.
     entry: EntryView,
 }
 
@@ -100,6 +136,29 @@ pub(super) async fn choose(
     let to = who::contact(&api, &who).await?;
     let (menu, _) = message(&api, to, &id, Some(Side::Theirs)).await?;
     done(&api, to, Command::Choose { to, menu: menu.id, row: chosen.row }).await
+}
+
+pub(super) async fn order(
+    State(api): State<Api>,
+    Path((who, id)): Place,
+    Body(Ordering { items, text }): Body<Ordering>,
+) -> Result<Json<Changed>, ApiError> {
+    let to = who::contact(&api, &who).await?;
+    let (offer, _) = message(&api, to, &id, Some(Side::Theirs)).await?;
+    let items = items.into_iter().map(Wanted::pair).collect();
+    done(&api, to, Command::Order(to, Box::new(OrderWish { offer: offer.id, items, text }))).await
+}
+
+/// The small picture of a thing of an offer.
+pub(super) async fn picture(
+    State(api): State<Api>,
+    Path((who, id, item)): Path<(String, String, String)>,
+) -> Result<Response, ApiError> {
+    let with = who::contact(&api, &who).await?;
+    let (offer, _) = message(&api, with, &id, None).await?;
+    let picture = api.view(move |rows| order_view::picture(rows, &with, offer, &item)).await?;
+    let none = || ApiError::not_found("no_picture", "that message has no picture of such a thing");
+    picture.map(files::small_picture).ok_or_else(none)
 }
 
 async fn done(api: &Api, with: AccountId, command: Command) -> Result<Json<Changed>, ApiError> {

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,11 +13,13 @@ use crate::domain::business::quick::{self, Quick};
 use crate::domain::business::template::Definition;
 use crate::domain::business::templates::{self, Version};
 use crate::engine::command::{Command, Outcome, Refusal};
-use crate::engine::desk_command::DeskCommand;
+use crate::engine::desk_command::{DeskCommand, Image};
+use crate::store::table::{Reader, Rows};
 use crate::ui::http::api::Api;
 use crate::ui::http::desk::business;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::{Body, Part};
+use crate::ui::http::files;
 
 /// A quick reply.
 #[derive(Serialize, JsonSchema)]
@@ -123,27 +126,34 @@ pub(super) struct ItemView {
     about: String,
     #[schemars(with = "Price")]
     price: Money,
+    /// Whether there is a picture of it.
+    image: bool,
 }
 
 /// How a price is written.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "it describes the form of `Money`")]
-struct Price {
+pub(super) struct Price {
     /// Minor units, such as centavos.
     minor: u64,
     /// ISO 4217, such as BRL.
     currency: String,
 }
 
-impl From<Item> for ItemView {
-    fn from(Item { id, name, about, price }: Item) -> Self {
-        Self { id, name, about, price }
+impl ItemView {
+    fn of(rows: &impl Rows, Item { id, name, about, price }: Item) -> Self {
+        let image = catalog::picture(rows, &id).is_some();
+        Self { id, name, about, price, image }
     }
 }
 
 pub(super) async fn items(State(api): State<Api>) -> Result<Json<Vec<ItemView>>, ApiError> {
     business(&api)?;
-    Ok(Json(api.view(|rows| catalog::list(rows)).await?.into_iter().map(ItemView::from).collect()))
+    let look = |rows: &Reader<'_>| {
+        let all = catalog::list(rows).into_iter();
+        all.map(|item| ItemView::of(rows, item)).collect::<Vec<_>>()
+    };
+    Ok(Json(api.view(look).await?))
 }
 
 /// A thing to be sold.
@@ -155,24 +165,44 @@ pub(super) struct Wares {
     about: String,
     #[schemars(with = "Price")]
     price: Money,
+    /// A JPEG or PNG that was given to the node, by its id or the beginning of it: its thumbnail shows the thing from now on.
+    /// Empty for no picture any more; where nothing is said, the picture stays as it is.
+    image: Option<String>,
 }
 
 pub(super) async fn put_item(
     State(api): State<Api>,
     Part(id): Part,
-    Body(Wares { name, about, price }): Body<Wares>,
+    Body(Wares { name, about, price, image }): Body<Wares>,
 ) -> Result<Json<ItemView>, ApiError> {
+    business(&api)?;
+    let image = match image.as_deref() {
+        None => Image::Keep,
+        Some("") => Image::Remove,
+        Some(file) => Image::Of(files::file(&api, file).await?),
+    };
     let item = Item { id, name, about, price };
-    api.command(Command::Desk(DeskCommand::PutItem(item.clone()))).await?;
-    Ok(Json(item.into()))
+    api.command(Command::Desk(DeskCommand::PutItem { item: item.clone(), image })).await?;
+    Ok(Json(api.view(move |rows| ItemView::of(rows, item)).await?))
 }
 
 pub(super) async fn item(State(api): State<Api>, Part(id): Part) -> Result<Json<ItemView>, ApiError> {
     business(&api)?;
-    let all = api.view(|rows| catalog::list(rows)).await?;
-    let found = all.into_iter().find(|item| item.id == id);
+    let wanted = id.clone();
+    let look = move |rows: &Reader<'_>| {
+        catalog::get(rows, &wanted).map(|item| ItemView::of(rows, Item::clone(&item)))
+    };
     let none = || Refusal::NoneSuch(format!("there is no thing in the catalog {id}")).into();
-    found.map(ItemView::from).map(Json).ok_or_else(none)
+    api.view(look).await?.map(Json).ok_or_else(none)
+}
+
+/// The small picture by which a thing is shown.
+pub(super) async fn image(State(api): State<Api>, Part(id): Part) -> Result<Response, ApiError> {
+    business(&api)?;
+    let wanted = id.clone();
+    let picture = api.view(move |rows| catalog::picture(rows, &wanted)).await?;
+    let none = || Refusal::NoneSuch(format!("there is no picture of a thing in the catalog {id}"));
+    Ok(files::small_picture(picture.ok_or_else(none)?.thumbnail.clone()))
 }
 
 pub(super) async fn remove_item(State(api): State<Api>, Part(id): Part) -> Result<Json<Outcome>, ApiError> {

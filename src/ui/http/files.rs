@@ -26,8 +26,7 @@ use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::{Params, Part};
 use crate::ui::thumbnail;
 use crate::wire::file::{is_file_name, is_media_type};
-use crate::wire::said::file::Picture;
-use crate::wire::said::message::Said;
+use crate::wire::said::file::{Picture, SentFile};
 
 /// Pictures that are held in memory at once, to make thumbnails of them.
 static HELD: Semaphore = Semaphore::const_new(4);
@@ -165,13 +164,18 @@ pub(super) async fn small(State(api): State<Api>, Part(id): Part) -> Result<Resp
     let Some(thumbnail) = thumbnail else {
         return Err(ApiError::not_found("no_thumbnail", "there is no thumbnail of this file"));
     };
+    Ok(small_picture(thumbnail))
+}
+
+/// A small picture, a JPEG or a PNG, as an answer.
+pub(super) fn small_picture(thumbnail: Vec<u8>) -> Response {
     let kind = if thumbnail.starts_with(&[0xFF, 0xD8]) { "image/jpeg" } else { "image/png" };
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(kind)),
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
     ];
-    Ok((headers, thumbnail).into_response())
+    (headers, thumbnail).into_response()
 }
 
 pub(super) async fn fetch(State(api): State<Api>, Part(id): Part) -> Result<Json<FileView>, ApiError> {
@@ -198,11 +202,11 @@ pub(super) async fn file(api: &Api, text: &str) -> Result<FileId, ApiError> {
     })
 }
 
-/// A message with a file, and a text under it.
-pub(super) async fn said(api: &Api, text: &str, caption: String) -> Result<Said, ApiError> {
+/// A file as a message speaks of it, with a text under it.
+pub(super) async fn sent(api: &Api, text: &str, caption: String) -> Result<SentFile, ApiError> {
     let id = file(api, text).await?;
     let file = api.view(move |rows| file_view::to_send(rows, &id, caption)).await?;
-    file.map(|file| Said::File(Box::new(file))).ok_or_else(|| FileError::NotHere.into())
+    file.ok_or_else(|| FileError::NotHere.into())
 }
 
 async fn shown(api: &Api, id: FileId) -> Result<Json<FileView>, ApiError> {

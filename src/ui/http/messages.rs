@@ -16,15 +16,18 @@ use crate::engine::desk_command::{DeskCommand, TemplateWish};
 use crate::engine::letter;
 use crate::engine::view::{self, EntryView};
 use crate::ui::http::api::Api;
+use crate::ui::http::billed::{BillForm, StatusForm};
 use crate::ui::http::changes;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::Body;
 use crate::ui::http::files;
-use crate::ui::http::said::{CardForm, LocationForm, MenuForm};
+use crate::ui::http::said::{CardForm, LocationForm, MenuForm, OfferForm};
 use crate::ui::http::who;
 use crate::wire::consent::Topic;
+use crate::wire::said::headed::Headed;
 use crate::wire::said::menu::Menu;
 use crate::wire::said::message::Said;
+use crate::wire::said::place_request::PlaceRequest;
 use crate::wire::template::{Template, Variable};
 
 /// What is to be sent.
@@ -35,7 +38,7 @@ pub(super) struct Letter {
     to: String,
     /// A text; or one of those that follow in its place.
     text: Option<String>,
-    /// A file that was given to the node: its id, or the beginning of it.
+    /// A file that was given to the node: its id, or the beginning of it. With a menu it stands above that.
     file: Option<String>,
     /// The text under the file.
     caption: Option<String>,
@@ -44,6 +47,14 @@ pub(super) struct Letter {
     /// What a customer is to choose from.
     #[schemars(with = "Option<MenuForm>")]
     menu: Option<Menu>,
+    /// Things that this business sells.
+    offer: Option<OfferForm>,
+    /// What an order comes to.
+    bill: Option<BillForm>,
+    /// What becomes of an order.
+    order_status: Option<StatusForm>,
+    /// Asks where the customer is, and says why: a location that replies to it answers it.
+    ask_location: Option<String>,
     /// The id of a message of that conversation that this one answers, or the beginning of it.
     reply_to: Option<String>,
     /// By which template a business writes it: one of its registry, or, with a message of its own, any.
@@ -172,21 +183,40 @@ impl Letter {
     /// The command that sends it.
     async fn command(self, api: &Api, to: AccountId) -> Result<Command, ApiError> {
         let file = match self.file {
-            Some(file) => Some(files::said(api, &file, self.caption.unwrap_or_default()).await),
+            Some(file) => Some(files::sent(api, &file, self.caption.unwrap_or_default()).await?),
             None => None,
         };
+        let shown = match (file, self.menu) {
+            (Some(file), Some(menu)) => Some(Said::Headed(Box::new(Headed::new(file, menu)))),
+            (Some(file), None) => Some(Said::File(Box::new(file))),
+            (None, menu) => menu.map(Said::Menu),
+        };
+        let offer = match self.offer {
+            Some(offer) => Some(offer.said(api).await),
+            None => None,
+        };
+        let about_order = match (self.bill, self.order_status) {
+            (Some(bill), None) => Some(bill.said(api, to).await?),
+            (None, Some(status)) => Some(status.said(api, to).await?),
+            (None, None) => None,
+            (Some(_), Some(_)) => return Err(ApiError::bad_request(KINDS)),
+        };
+        let (about_order, answers) = about_order.unzip();
         let kinds = [
             self.text.map(|text| Ok(Said::Text(text))),
-            file,
+            shown.map(Ok),
             self.location.map(LocationForm::said),
             self.card.map(CardForm::said),
-            self.menu.map(|menu| Ok(Said::Menu(menu))),
+            offer,
+            about_order.map(Ok),
+            self.ask_location.map(|text| Ok(Said::PlaceRequest(PlaceRequest { text }))),
         ];
         let mut given = kinds.into_iter().flatten();
         let said = (given.next(), given.next());
         let reply = match self.reply_to {
             Some(id) => Some(changes::message(api, to, &id, None).await?.0),
-            None => None,
+            // What is said of an order answers that.
+            None => answers.flatten(),
         };
         match (said, self.template, self.quick, reply) {
             ((Some(said), None), template, None, reply) => {
@@ -200,13 +230,13 @@ impl Letter {
             ((None, _), None, Some(ByQuick { name, variables }), None) => {
                 Ok(Command::Desk(DeskCommand::SendQuick { to, name, variables }))
             }
-            _ => {
-                let words = "a message is one of: text, file, location, card, menu, which may answer another one, or a template or quick reply";
-                Err(ApiError::bad_request(words))
-            }
+            _ => Err(ApiError::bad_request(KINDS)),
         }
     }
 }
+
+const KINDS: &str = "a message is one of: text, file, location, card, menu, offer, bill, order_status, ask_location, which may answer \
+     another one, or a template or quick reply";
 
 /// Looks whenever something happens, and at short intervals: that the next hop took a message is no event.
 async fn until(api: &Api, to: AccountId, position: u64, wanted: Wanted) -> Result<Delivery, ApiError> {

@@ -42,6 +42,7 @@ pub mod webhook;
 
 mod backup;
 mod bearer;
+mod billed;
 mod billing;
 mod caller;
 mod changes;

@@ -198,6 +198,16 @@ fn talk() -> Vec<Route> {
         post(Send, "/v1/conversations/{who}/messages/{id}/choice", "Choose a row of a menu", changes::choose)
             .takes::<changes::Chosen>()
             .gives::<changes::Changed>(),
+        post(Send, "/v1/conversations/{who}/messages/{id}/order", "Order things of an offer", changes::order)
+            .takes::<changes::Ordering>()
+            .gives::<changes::Changed>(),
+        get(
+            Read,
+            "/v1/conversations/{who}/messages/{id}/pictures/{item}",
+            "A small picture of a thing of an offer",
+            changes::picture,
+        )
+        .gives_bytes(),
         post(Send, "/v1/conversations/{who}/read", "Say that it was read", conversations::read),
         get(Read, "/v1/events", "What happens: JSON lines, or server-sent events with ids", events::stream)
             .asks::<events::From>(),
@@ -257,6 +267,7 @@ fn front_desk() -> Vec<Route> {
         get(Read, "/v1/catalog", "What this business sells", desk_texts::items)
             .gives::<Vec<desk_texts::ItemView>>(),
         get(Read, "/v1/catalog/{id}", "One thing of it", desk_texts::item).gives::<desk_texts::ItemView>(),
+        get(Read, "/v1/catalog/{id}/image", "A small picture of it", desk_texts::image).gives_bytes(),
         put(Manage, "/v1/catalog/{id}", "Sell a thing", desk_texts::put_item)
             .takes::<desk_texts::Wares>()
             .gives::<desk_texts::ItemView>(),

@@ -1,10 +1,13 @@
-//! What a program writes to have something said that is no text: a place, a card, a menu.
+//! What a program writes to have something said that is no text: a place, a card, a menu, an offer.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::domain::business::display::{self, Display, DisplayError, Things};
 use crate::domain::identity::address;
 use crate::engine::command::Refusal;
+use crate::ui::http::api::Api;
+use crate::ui::http::desk::business;
 use crate::ui::http::error::ApiError;
 use crate::wire::said::card::Card;
 use crate::wire::said::location::Location;
@@ -119,4 +122,75 @@ struct LinkForm {
     title: String,
     /// Begins with `https://`.
     url: String,
+}
+
+/// Things of this business's catalog: `items`, or `shelves` with titles, or `all`. What is said of each is what the catalog says
+/// now.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OfferForm {
+    /// What stands above the text.
+    #[serde(default)]
+    header: String,
+    /// The text.
+    #[serde(default)]
+    text: String,
+    /// What stands below the things.
+    #[serde(default)]
+    footer: String,
+    /// Ids of things.
+    #[serde(default)]
+    items: Vec<String>,
+    /// The same in several parts.
+    #[serde(default)]
+    shelves: Vec<ShelfForm>,
+    /// Everything, by name, as far as a message has room.
+    #[serde(default)]
+    all: bool,
+    /// With `all`: the thing that stands before all others.
+    first: Option<String>,
+}
+
+/// A part of an offer.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ShelfForm {
+    title: String,
+    /// Ids of things.
+    items: Vec<String>,
+}
+
+impl OfferForm {
+    pub(super) async fn said(self, api: &Api) -> Result<Said, ApiError> {
+        business(api)?;
+        let display = self.display()?;
+        let offer = api.view(move |rows| display::offer(rows, display)).await?;
+        Ok(Said::Offer(Box::new(offer.map_err(Refusal::from)?)))
+    }
+
+    fn display(self) -> Result<Display, ApiError> {
+        let Self { header, text, footer, items, shelves, all, first } = self;
+        let things = match (items.is_empty(), shelves.is_empty(), all, first) {
+            (false, true, false, None) => Things::Shelves(vec![(String::new(), items)]),
+            (true, false, false, None) => {
+                Things::Shelves(shelves.into_iter().map(|shelf| (shelf.title, shelf.items)).collect())
+            }
+            (true, true, true, first) => Things::All(first),
+            _ => {
+                return Err(ApiError::bad_request(
+                    "an offer is of items, or of shelves, or of all that is sold",
+                ));
+            }
+        };
+        Ok(Display { header, text, footer, things })
+    }
+}
+
+impl From<DisplayError> for Refusal {
+    fn from(error: DisplayError) -> Self {
+        match error {
+            DisplayError::Bounds(words) => Self::Said(words.to_owned()),
+            DisplayError::Unknown(_) | DisplayError::Nothing => Self::NoneSuch(error.to_string()),
+        }
+    }
 }

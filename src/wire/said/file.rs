@@ -90,11 +90,11 @@ impl Picture {
             && is_thumbnail(&self.thumbnail)
     }
 
-    fn to_schema(&self) -> schema::Picture {
+    pub(super) fn to_schema(&self) -> schema::Picture {
         schema::Picture { width: self.width, height: self.height, thumbnail: self.thumbnail.clone() }
     }
 
-    fn from_schema(picture: schema::Picture) -> Self {
+    pub(super) fn from_schema(picture: schema::Picture) -> Self {
         let schema::Picture { width, height, thumbnail } = picture;
         Self { width, height, thumbnail }
     }

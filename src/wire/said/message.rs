@@ -5,12 +5,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{limits, said_limits};
 use crate::wire::decode::{Malformed, is_text, message};
+use crate::wire::said::bill::Bill;
 use crate::wire::said::card::Card;
 use crate::wire::said::change::Change;
 use crate::wire::said::choice::Choice;
 use crate::wire::said::file::SentFile;
+use crate::wire::said::headed::Headed;
 use crate::wire::said::location::Location;
 use crate::wire::said::menu::Menu;
+use crate::wire::said::offer::Offer;
+use crate::wire::said::order::Order;
+use crate::wire::said::order_status::OrderStatus;
+use crate::wire::said::place_request::PlaceRequest;
 use crate::wire::said::target::Target;
 use crate::wire::said::unknown::Unknown;
 use crate::wire::schema;
@@ -35,6 +41,18 @@ pub enum Said {
     Unknown(Unknown),
     /// A file.
     File(Box<SentFile>),
+    /// What a business sells.
+    Offer(Box<Offer>),
+    /// What a person orders of it.
+    Order(Box<Order>),
+    /// A business asks where a person is.
+    PlaceRequest(PlaceRequest),
+    /// A menu with a file above it.
+    Headed(Box<Headed>),
+    /// What becomes of an order.
+    OrderStatus(Box<OrderStatus>),
+    /// What an order comes to.
+    Bill(Box<Bill>),
 }
 
 impl Said {
@@ -53,6 +71,30 @@ impl Said {
             Self::Choice(choice) => choice.check(),
             Self::Unknown(_) => Err(Malformed("nobody says what they don't know")),
             Self::File(file) => file.check(),
+            Self::Offer(offer) => offer.check(),
+            Self::Order(order) => order.check(),
+            Self::PlaceRequest(request) => request.check(),
+            Self::Headed(headed) => headed.check(),
+            Self::OrderStatus(status) => status.check(),
+            Self::Bill(bill) => bill.check(),
+        }
+    }
+
+    /// The file that it carries.
+    pub fn file(&self) -> Option<&SentFile> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::Headed(headed) => Some(&headed.file),
+            _ => None,
+        }
+    }
+
+    /// What can be chosen from in it.
+    pub fn menu(&self) -> Option<&Menu> {
+        match self {
+            Self::Menu(menu) => Some(menu),
+            Self::Headed(headed) => Some(&headed.menu),
+            _ => None,
         }
     }
 
@@ -74,6 +116,12 @@ impl Said {
             Self::Menu(menu) => Wire::Menu(menu.to_schema()),
             Self::Choice(choice) => Wire::Choice(choice.to_schema()),
             Self::File(file) => Wire::File(file.to_schema()),
+            Self::Offer(offer) => Wire::Offer(offer.to_schema()),
+            Self::Order(order) => Wire::Order(order.to_schema()),
+            Self::PlaceRequest(request) => Wire::PlaceRequest(request.to_schema()),
+            Self::Headed(headed) => Wire::HeadedMenu(headed.to_schema()),
+            Self::OrderStatus(status) => Wire::OrderStatus(status.to_schema()),
+            Self::Bill(bill) => Wire::OrderBill(bill.to_schema()),
             Self::Unknown(_) => return None,
         })
     }
@@ -88,6 +136,12 @@ impl Said {
             Wire::Menu(menu) => Self::Menu(Menu::from_schema(menu)?),
             Wire::Choice(choice) => Self::Choice(Choice::from_schema(choice)?),
             Wire::File(file) => Self::File(Box::new(SentFile::from_schema(file)?)),
+            Wire::Offer(offer) => Self::Offer(Box::new(Offer::from_schema(offer)?)),
+            Wire::Order(order) => Self::Order(Box::new(Order::from_schema(order)?)),
+            Wire::PlaceRequest(request) => Self::PlaceRequest(PlaceRequest::from_schema(request)?),
+            Wire::HeadedMenu(headed) => Self::Headed(Box::new(Headed::from_schema(headed)?)),
+            Wire::OrderStatus(status) => Self::OrderStatus(Box::new(OrderStatus::from_schema(status)?)),
+            Wire::OrderBill(bill) => Self::Bill(Box::new(Bill::from_schema(bill)?)),
             other => return Ok(Err(other)),
         }))
     }
@@ -153,6 +207,12 @@ mod tests {
             Piece::Said(Said::Text("x".repeat(limits::TEXT_MAX)), Some(target)),
             Piece::Said(Said::Menu(menu()), None),
             Piece::Said(Said::File(Box::new(crate::wire::said::file::tests::file())), Some(target)),
+            Piece::Said(Said::Offer(Box::new(crate::wire::said::offer::tests::offer())), None),
+            Piece::Said(Said::Order(Box::new(crate::wire::said::order::tests::order())), Some(target)),
+            Piece::Said(Said::PlaceRequest(PlaceRequest { text: "where?".into() }), None),
+            Piece::Said(Said::Headed(Box::new(crate::wire::said::headed::tests::headed())), None),
+            Piece::Said(Said::OrderStatus(Box::new(crate::wire::said::order_status::tests::status())), None),
+            Piece::Said(Said::Bill(Box::new(crate::wire::said::bill::tests::bill())), Some(target)),
             Piece::Said(Said::Unknown(unknown), None),
             Piece::Change(Change::Reaction(Reaction { emoji: String::new(), ..reaction.clone() })),
             Piece::Change(Change::Reaction(reaction)),

@@ -9,13 +9,21 @@ use crate::domain::chat::timeline::{self, Body, Cause, From, NewEntry, Notice, P
 use crate::store::memory::NOTHING;
 use crate::store::table::{Row, Rows as _, Table};
 use crate::store::tx::Tx;
+use crate::wire::said::bill::tests::bill;
 use crate::wire::said::card::Card;
 use crate::wire::said::change::Change;
 use crate::wire::said::choice::Choice;
 use crate::wire::said::edit::Edit;
+use crate::wire::said::file::tests::file;
+use crate::wire::said::headed::tests::headed;
 use crate::wire::said::location::Location;
 use crate::wire::said::menu::tests::menu;
 use crate::wire::said::message::Said;
+use crate::wire::said::offer::tests::offer;
+use crate::wire::said::order::Found;
+use crate::wire::said::order::tests::order;
+use crate::wire::said::order_status::tests::status;
+use crate::wire::said::place_request::PlaceRequest;
 use crate::wire::said::reaction::Reaction;
 use crate::wire::said::target::Target;
 use crate::wire::said::unknown::Unknown;
@@ -112,6 +120,45 @@ fn what_is_stored_keeps_its_bytes() {
             "2 44602a999abbebed",
             "2 9dcf97a184f32623",
             "2 bc5959f43bc6e471"
+        ]
+    );
+}
+
+/// What later versions added to what can be said: each went to the end, and what is above kept its bytes.
+fn added() -> Vec<Said> {
+    let mut order = order();
+    order.items[0].found = Some(Found::AsSold);
+    order.items[1].found = Some(Found::OtherPrice(order.items[0].price));
+    vec![
+        Said::File(Box::new(file())),
+        Said::Offer(Box::new(offer())),
+        Said::Order(Box::new(order)),
+        Said::PlaceRequest(PlaceRequest { text: "where?".into() }),
+        Said::Headed(Box::new(headed())),
+        Said::OrderStatus(Box::new(status())),
+        Said::Bill(Box::new(bill())),
+    ]
+}
+
+#[test]
+fn what_was_added_keeps_its_bytes() {
+    let rows = added().into_iter().map(|said| {
+        let tx = Tx::new(&NOTHING);
+        let from = From::Us { seq: 1 };
+        let entry = NewEntry { sent_at: NOW, id: id(1), from, body: Body::Said(said), reply: None };
+        conversation::file(&tx, &WITH, entry, NOW);
+        digests(&tx, &PAGES).concat()
+    });
+    assert_eq!(
+        rows.collect::<Vec<_>>(),
+        [
+            "169 65981e65e9dd9fee",
+            "142 e5b6979b6ff8eca5",
+            "133 4d3e42a4f4ff3210",
+            "51 047a0fce800b52fa",
+            "269 72015c6806c0099f",
+            "90 3ba7eee4dd3b3fca",
+            "170 81cc888cbadb0994"
         ]
     );
 }

@@ -126,9 +126,15 @@ pub(in crate::ui::cli) fn template(value: &Value) -> String {
 pub(in crate::ui::cli) fn items(value: &Value) -> String {
     let row = |one: &Value| {
         let price = money(&one["price"]);
-        vec![text(one, "id").to_owned(), text(one, "name").to_owned(), price, glimpse(text(one, "about"))]
+        let image = if one["image"] == true { "yes" } else { "" };
+        let (id, name) = (text(one, "id").to_owned(), text(one, "name").to_owned());
+        vec![id, name, price, image.to_owned(), glimpse(text(one, "about"))]
     };
-    table(&["ID", "NAME", "PRICE", "ABOUT"], list(value).iter().map(row).collect(), "nothing is sold")
+    table(
+        &["ID", "NAME", "PRICE", "IMAGE", "ABOUT"],
+        list(value).iter().map(row).collect(),
+        "nothing is sold",
+    )
 }
 
 /// One thing of the catalog.
@@ -138,6 +144,7 @@ pub(in crate::ui::cli) fn item(value: &Value) -> String {
         ("name", text(value, "name").to_owned()),
         ("price", money(&value["price"])),
         ("about", text(value, "about").to_owned()),
+        ("image", if value["image"] == true { "yes".to_owned() } else { String::new() }),
     ])
 }
 

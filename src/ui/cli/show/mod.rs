@@ -9,6 +9,7 @@ mod files;
 mod ledger;
 mod mailboxes;
 mod node;
+mod orders;
 mod people;
 mod programs;
 mod said;

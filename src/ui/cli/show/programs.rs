@@ -48,6 +48,7 @@ pub(in crate::ui::cli) fn cloud(value: &Value) -> String {
         ("phone-number id", "phone_number_id"),
         ("phone number", "display_phone_number"),
         ("business account id", "business_account_id"),
+        ("catalog id", "catalog_id"),
         ("app id", "app_id"),
         ("app secret", "app_secret"),
     ];

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::ui::cli::show::files::file_line;
+use crate::ui::cli::show::orders::{bill, offer, order, status};
 use crate::ui::cli::show::words::{glimpse, list, text};
 
 /// What was said.
@@ -13,6 +14,16 @@ pub(super) fn said(entry: &Value) -> String {
         "card" => card(entry),
         "menu" => menu(entry),
         "file" => file_line(entry),
+        "offer" => offer(entry),
+        "order" => order(entry),
+        "bill" => bill(entry),
+        "order_status" => status(entry),
+        "place_request" => {
+            format!(
+                "{}\n  (answer with a place: `sigillo send WHO --location LAT,LON --reply-to ID`)",
+                text(entry, "text")
+            )
+        }
         "choice" => format!("[{}]", text(entry, "text")),
         "unknown" => {
             format!(
@@ -74,7 +85,11 @@ fn card(entry: &Value) -> String {
 
 /// A menu as lines: each row with the id by which it is chosen.
 fn menu(entry: &Value) -> String {
-    let mut lines = vec![text(entry, "header").to_owned(), text(entry, "text").to_owned()];
+    let mut lines = vec![text(entry, "header").to_owned()];
+    if !entry["file"].is_null() {
+        lines.push(file_line(&entry["file"]));
+    }
+    lines.push(text(entry, "text").to_owned());
     let row = |row: &Value| {
         let about = text(row, "about");
         let about = if about.is_empty() { String::new() } else { format!(": {about}") };

@@ -66,6 +66,15 @@ impl Account {
         self.app.to_string()
     }
 
+    /// The id of its catalog, of which there is one: the next one after the business account's that nothing else has.
+    pub(in crate::ui::http) fn catalog(&self) -> String {
+        let mut id = self.business + 1;
+        while [self.phone_number, self.app].contains(&id) {
+            id += 1;
+        }
+        id.to_string()
+    }
+
     /// What is shown as its telephone number.
     pub(in crate::ui::http) fn number(&self) -> String {
         self.number.to_string()
@@ -130,11 +139,18 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn ids_have_fifteen_digits_and_are_three() {
+    fn ids_have_fifteen_digits_and_are_four() {
         let account = Account::random(&mut system_rng());
         let ids = [account.phone_number(), account.business(), account.app()];
         assert!(ids.iter().all(|id| id.len() == 15 && !id.starts_with('9')));
         assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
         assert!(account.number().starts_with("999"));
+        assert!(account.catalog().len() == 15 && !ids.contains(&account.catalog()));
+    }
+
+    #[test]
+    fn the_catalog_has_an_id_that_nothing_else_has() {
+        assert_eq!(account().catalog(), "100000000000005", "the next two are taken");
+        assert_eq!(Account { app: 100_000_000_000_009, ..account() }.catalog(), "100000000000004");
     }
 }

@@ -3,14 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::base::cloud_limits as limits;
-use crate::base::id::MessageId;
+use crate::base::time::Time;
 use crate::domain::chat::changes::Named;
 use crate::domain::identity::contact::Contact;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::letter;
 use crate::store::snapshot::Fault;
 use crate::store::tx::Tx;
-use crate::ui::http::cloud::alias::Alias;
 use crate::ui::http::cloud::ask::{Answer, Ask, answer};
 use crate::ui::http::cloud::codes::Code;
 use crate::ui::http::cloud::error::Graph;
@@ -67,16 +66,16 @@ async fn send(ask: &Ask, parameters: &Parameters) -> Answer {
     let wamid = match &recipient.contact {
         None => later::fail(&ask.api, &recipient, Why::Nobody, opaque).await?,
         Some((contact, alias)) => {
-            let category = match &letter {
-                Letter::Made(_, template) => Some(template.category),
-                Letter::Said(_) | Letter::Reaction { .. } => None,
-            };
+            let sent = kept(&letter, opaque.clone(), ask.api.node().now());
             let command = command(ask, contact, letter, context(ask, contact, parameters).await?).await?;
-            match ask.api.node().command(command).await {
-                Ok(Outcome::Queued { id, position }) => {
-                    let sent = Sent { at: ask.api.node().now(), opaque, category };
-                    keep(ask, (contact, *alias), (id, position), sent).await?
+            let thread = contact.thread;
+            let keep = move |tx: &Tx<'_>, outcome: &Outcome| {
+                if let (Outcome::Queued { position, .. }, Some(sent)) = (outcome, sent) {
+                    sent::keep(tx, &thread, *position, sent);
                 }
+            };
+            match ask.api.node().command_and(command, keep).await {
+                Ok(Outcome::Queued { id, position }) => Wamid { with: *alias, position, id }.text(),
                 Ok(_) => return Err(Fault("a message was answered otherwise".into()).into()),
                 Err(refusal) => match Why::of(&refusal) {
                     Some(why) => later::fail(&ask.api, &recipient, why, opaque).await?,
@@ -114,7 +113,7 @@ async fn letter(ask: &Ask, parameters: &Parameters) -> Result<Letter, Graph> {
         "location" => location::read(content()?),
         "contacts" => contacts::read(given()?),
         "reaction" => reaction::read(content()?),
-        "interactive" => interactive::read(content()?),
+        "interactive" => interactive::read(ask, content()?).await,
         "template" => template::read(ask, content()?).await,
         "image" | "video" | "audio" | "document" | "sticker" => media::read(ask, &named, content()?).await,
         kind => Err(Graph::new(Code::Unsupported, format!("There are no messages of the type {kind}."))),
@@ -157,23 +156,38 @@ async fn command(
     Ok(Command::Say { to, letter: Box::new(letter::Letter { said, reply, template }) })
 }
 
-/// Keeps what statuses are to give back, and gives the message's id.
-async fn keep(
-    ask: &Ask,
-    (contact, alias): (&Contact, Alias),
-    (id, position): (MessageId, u64),
-    sent: Sent,
-) -> Result<String, Graph> {
-    if !sent.is_usual() {
-        let thread = contact.thread;
-        ask.api.node().write(move |tx: &Tx<'_>| sent::keep(tx, &thread, position, sent)).await?;
-    }
-    Ok(Wamid { with: alias, position, id }.text())
+/// What statuses are to give back, where that isn't as usual. No statuses come of a reaction, whose place is another
+/// message's.
+fn kept(letter: &Letter, opaque: Option<String>, at: Time) -> Option<Sent> {
+    let category = match letter {
+        Letter::Made(_, template) => Some(template.category),
+        Letter::Said(_) => None,
+        Letter::Reaction { .. } => return None,
+    };
+    Some(Sent { at, opaque, category }).filter(|sent| !sent.is_usual())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::id::MessageId;
+    use crate::ui::http::cloud::alias::Alias;
+
+    #[test]
+    fn what_comes_back_with_statuses_is_kept_of_what_has_statuses() {
+        let said = Letter::Said(Box::new(crate::wire::said::message::Said::Text("x".into())));
+        let opaque = || Some("order 7".to_owned());
+        let sent = Sent { at: Time::EPOCH, opaque: opaque(), category: None };
+        assert_eq!(kept(&said, opaque(), Time::EPOCH), Some(sent));
+        assert_eq!(kept(&said, None, Time::EPOCH), None);
+        let wamid = Wamid {
+            with: Alias::new(999_000_000_000_007).unwrap(),
+            position: 1,
+            id: MessageId::new([7; 16]),
+        };
+        let reaction = Letter::Reaction { message: wamid, emoji: "x".into() };
+        assert_eq!(kept(&reaction, opaque(), Time::EPOCH), None);
+    }
 
     #[test]
     fn too_much_for_one_person_is_to_be_tried_later() {

@@ -23,7 +23,7 @@
 //! sent           what is kept of a message for its statuses
 //! later          what fails after it was accepted
 //! read           a message was read
-//! phone, business, profile, blocked, templates, subscribed, commerce, short_links, automation, tokens, nothing    the edges
+//! phone, business, profile, blocked, templates, subscribed, catalog, commerce, short_links, automation, tokens, nothing    the edges
 //! media          files that are uploaded, asked for, fetched, removed
 //! media_hash     what a file's bytes hash to
 //! multipart      a form with a file, piece by piece
@@ -49,6 +49,7 @@ mod ask;
 mod automation;
 mod blocked;
 mod business;
+mod catalog;
 mod codes;
 mod commerce;
 mod decimal;

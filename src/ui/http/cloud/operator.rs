@@ -21,6 +21,8 @@ pub(in crate::ui::http) struct Surface {
     display_phone_number: String,
     /// The business account's id.
     business_account_id: String,
+    /// The id of the catalog.
+    catalog_id: String,
     /// The app's id.
     app_id: String,
     /// What letters to webhooks are signed with (HMAC-SHA-256, the text itself as the key).
@@ -42,6 +44,7 @@ pub(in crate::ui::http) async fn show(State(api): State<Api>) -> Result<Json<Sur
         phone_number_id: account.phone_number(),
         display_phone_number: account.number(),
         business_account_id: account.business(),
+        catalog_id: account.catalog(),
         app_id: account.app(),
         app_secret: secret_text(&account.secret).as_str().to_owned(),
     }))

@@ -1,4 +1,4 @@
-//! A message was read, and with it the conversation that it is in.
+//! A message was read, and with it all that came before it.
 
 use crate::domain::chat::timeline::From;
 use crate::engine::command::Command;
@@ -15,7 +15,7 @@ pub(super) async fn mark(ask: &Ask, parameters: &Parameters) -> Answer {
     let wamid = Wamid::parse(&text).ok_or_else(unknown)?;
     let found = ask.api.view(move |rows| wamid.find(rows)).await?;
     let theirs = found.filter(|(_, entry)| matches!(entry.from, From::Them { .. }));
-    let (contact, _) = theirs.ok_or_else(unknown)?;
-    ask.api.command(Command::MarkRead(contact.account)).await?;
+    let (contact, entry) = theirs.ok_or_else(unknown)?;
+    ask.api.command(Command::MarkRead { with: contact.account, upto: Some(entry.position) }).await?;
     Ok(success())
 }

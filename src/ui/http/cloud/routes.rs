@@ -9,7 +9,7 @@ use crate::ui::http::caller::Needs;
 use crate::ui::http::cloud::ask::{Answer, Ask};
 use crate::ui::http::cloud::error::Graph;
 use crate::ui::http::cloud::{
-    automation, blocked, business, commerce, media, messages, nothing, phone, profile, short_links,
+    automation, blocked, business, catalog, commerce, media, messages, nothing, phone, profile, short_links,
     subscribed, templates, tokens,
 };
 use crate::ui::http::scope::Scope;
@@ -24,6 +24,8 @@ enum Object {
     Phone,
     /// The business account.
     Business,
+    /// The catalog.
+    Catalog,
     /// The app.
     App,
     /// What has no id.
@@ -39,7 +41,9 @@ pub(super) fn route(ask: Ask) -> Result<(Needs, Work), Graph> {
     let routed = match object(&ask) {
         Object::Phone => of_phone(&ask.method.clone(), &edge, ask),
         Object::Business => of_business(&ask.method.clone(), &edge, ask),
-        Object::App | Object::Word | Object::Thing => of_others(&ask.method.clone(), &edge, ask),
+        Object::Catalog | Object::App | Object::Word | Object::Thing => {
+            of_others(&ask.method.clone(), &edge, ask)
+        }
     };
     let (scope, work) = routed.ok_or_else(|| Graph::object(&target.object))?;
     Ok((Needs::Scope(scope), work))
@@ -53,6 +57,8 @@ fn object(ask: &Ask) -> Object {
         Object::Business
     } else if object == account.app() {
         Object::App
+    } else if object == account.catalog() {
+        Object::Catalog
     } else if matches!(object, "debug_token" | "oauth") {
         Object::Word
     } else {
@@ -93,6 +99,7 @@ fn of_business(method: &Method, edge: &[&str], ask: Ask) -> Option<(Scope, Work)
     Some(match edge {
         [] if get => (Read, Box::pin(business::show(ask))),
         ["phone_numbers"] if get => (Read, Box::pin(phone::list(ask))),
+        ["product_catalogs"] if get => (Read, Box::pin(catalog::list(ask))),
         ["message_templates"] if get => (Read, Box::pin(templates::list(ask))),
         ["message_templates"] if post => (Manage, Box::pin(templates::create(ask))),
         ["message_templates"] if delete => (Manage, Box::pin(templates::remove(ask))),
@@ -112,6 +119,8 @@ fn of_others(method: &Method, edge: &[&str], ask: Ask) -> Option<(Scope, Work)> 
         (Object::App, ["subscriptions"]) if get => (Read, Box::pin(subscribed::callbacks(ask))),
         (Object::App, ["subscriptions"]) if post => (Subscribe, Box::pin(subscribed::call_back(ask))),
         (Object::App, ["subscriptions"]) if delete => (Subscribe, Box::pin(subscribed::call_no_more(ask))),
+        (Object::Catalog, []) if get => (Read, Box::pin(catalog::show(ask))),
+        (Object::Catalog, ["products"]) if get => (Read, Box::pin(catalog::products(ask))),
         (Object::Word, []) if get => (Read, Box::pin(tokens::debug(ask))),
         (Object::Word, ["access_token"]) if get || post => (Read, Box::pin(tokens::exchange(ask))),
         (Object::Thing, []) if get => (Read, Box::pin(thing(ask))),

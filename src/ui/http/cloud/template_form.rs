@@ -17,6 +17,17 @@ const HEADER: &str = "header_";
 const ID_FIRST: u64 = 100_000_000_000_000;
 const ID_COUNT: u64 = 800_000_000_000_000;
 
+/// The place of a header that is a file.
+const ABOVE: &str = "header_file";
+/// Formats of such headers.
+const FORMATS: [(Kind, &str); 3] =
+    [(Kind::Image, "image"), (Kind::Video, "video"), (Kind::Document, "document")];
+
+/// What a file of a template is called, as the type of a parameter.
+pub(super) fn format_of(kind: Kind) -> &'static str {
+    FORMATS.into_iter().find(|(known, _)| *known == kind).map_or("text", |(_, word)| word)
+}
+
 /// The id of a template in one language.
 pub(super) fn id(name: &str, language: &str) -> String {
     let hash = sha256(&[name.as_bytes(), b" ", language.as_bytes()]);
@@ -60,13 +71,15 @@ pub(super) fn category(shown: &str) -> Result<Topic, Graph> {
 fn is_numbered(definition: &Definition) -> bool {
     let number =
         |name: &str| name.strip_prefix(HEADER).unwrap_or(name).bytes().all(|byte| byte.is_ascii_digit());
-    definition.variables.keys().all(|name| number(name))
+    definition.variables.keys().all(|name| name == ABOVE || number(name))
 }
 
 /// A template in one language.
 pub(super) fn shown(definition: &Definition, tag: &str, words: &Words) -> Map<String, Value> {
     let mut components = Vec::new();
-    if !words.header.is_empty() {
+    if let Some((_, kind)) = definition.file_above(tag) {
+        components.push(json!({ "type": "HEADER", "format": format_of(kind).to_ascii_uppercase() }));
+    } else if !words.header.is_empty() {
         let text = words.header.replace(&format!("{{{{{HEADER}"), "{{");
         components.push(json!({ "type": "HEADER", "format": "TEXT", "text": text }));
     }
@@ -101,16 +114,25 @@ pub(super) fn words(components: &Value) -> Result<(Words, BTreeMap<String, Kind>
     let list = components.as_array().ok_or_else(|| wrong("is a list"))?;
     let mut words =
         Words { header: String::new(), body: String::new(), footer: String::new(), buttons: Vec::new() };
+    let mut above = None;
     for component in list {
         let kind = component.get("type").and_then(text).unwrap_or_default().to_ascii_uppercase();
         let said = || component.get("text").and_then(text).unwrap_or_default().replace("\r\n", "\n");
         match kind.as_str() {
             "HEADER" => {
                 let format = component.get("format").and_then(text).unwrap_or_else(|| "TEXT".into());
-                if !format.eq_ignore_ascii_case("TEXT") {
-                    return Err(Graph::unsupported("templates with other headers than texts"));
-                }
-                words.header = numbered_header(&tight(&said()));
+                above = FORMATS
+                    .into_iter()
+                    .find(|(_, word)| format.eq_ignore_ascii_case(word))
+                    .map(|(kind, _)| kind);
+                words.header = match above {
+                    Some(_) => format!("{{{{{ABOVE}}}}}"),
+                    None if format.eq_ignore_ascii_case("TEXT") => numbered_header(&tight(&said())),
+                    None => {
+                        let words = "templates with other headers than texts, pictures, videos and documents";
+                        return Err(Graph::unsupported(words));
+                    }
+                };
             }
             "BODY" => words.body = tight(&said()),
             "FOOTER" => words.footer = said(),
@@ -124,6 +146,9 @@ pub(super) fn words(components: &Value) -> Result<(Words, BTreeMap<String, Kind>
     let mut variables = BTreeMap::new();
     for part in [&words.header, &words.body] {
         variables.extend(places(part).into_iter().map(|name| (name, Kind::Text)));
+    }
+    if let Some(kind) = above {
+        variables.insert(ABOVE.to_owned(), kind);
     }
     Ok((words, variables))
 }
@@ -205,7 +230,7 @@ mod tests {
         for (components, code) in [
             (json!([]), 100),
             (json!({}), 100),
-            (json!([{ "type": "HEADER", "format": "IMAGE" }, { "type": "BODY", "text": "x" }]), 131_051),
+            (json!([{ "type": "HEADER", "format": "LOCATION" }, { "type": "BODY", "text": "x" }]), 131_051),
             (
                 json!([{ "type": "BODY", "text": "x" }, { "type": "BUTTONS", "buttons": [{ "type": "URL", "text": "x" }] }]),
                 131_051,
@@ -214,6 +239,23 @@ mod tests {
         ] {
             assert_eq!(words(&components).unwrap_err().code.number(), code, "{components}");
         }
+    }
+
+    #[test]
+    fn a_header_that_is_a_file_reads_back() {
+        let components = json!([
+            { "type": "HEADER", "format": "IMAGE", "example": { "header_handle": ["4::aW"] } },
+            { "type": "BODY", "text": "Hello {{1}}" },
+        ]);
+        let (words, variables) = words(&components).unwrap();
+        assert_eq!((words.header.as_str(), variables.get(ABOVE)), ("{{header_file}}", Some(&Kind::Image)));
+        let languages = BTreeMap::from([("en".to_owned(), words.clone())]);
+        let definition = Definition { name: "menu".into(), category: Topic::Marketing, variables, languages };
+        definition.check().unwrap();
+        let shown = shown(&definition, "en", &words);
+        assert_eq!(shown["components"][0], json!({ "type": "HEADER", "format": "IMAGE" }));
+        assert_eq!(shown["parameter_format"], "POSITIONAL");
+        assert_eq!((format_of(Kind::Video), format_of(Kind::Text)), ("video", "text"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::base::money::Money;
 use crate::base::said_limits::DEGREE;
 use crate::domain::chat::changes::{Named, Side};
 use crate::domain::chat::conversation;
@@ -23,6 +24,7 @@ use crate::wire::said::choice::Choice;
 use crate::wire::said::file::SentFile;
 use crate::wire::said::location::Location;
 use crate::wire::said::message::Said;
+use crate::wire::said::order::{Found, Order, Ordered};
 
 /// A conversation, as far as a message of it has to name it.
 #[derive(Clone, Debug)]
@@ -69,7 +71,7 @@ pub(super) fn message(
         return None;
     }
     let content = match &entry.body {
-        Body::Said(said) => of_said(rows, talk, said, sha256),
+        Body::Said(said) => of_said(rows, (talk, account), said, sha256),
         Body::Billing { summary, .. } => unsupported(&format!("this API has no form for it: {summary}")),
         Body::Deleted { .. } => unsupported("its author took it back"),
         // What never came is told when it comes.
@@ -79,6 +81,7 @@ pub(super) fn message(
     let mut message = talk.message(&talk.wamid(entry), entry.sent_at.min(entry.at), content);
     let answered = match &entry.body {
         Body::Said(Said::Choice(choice)) => Some(Named { side: Side::Ours, id: choice.menu }),
+        Body::Said(Said::Order(order)) => Some(Named { side: Side::Ours, id: order.offer }),
         _ => entry.reply,
     };
     if let Some(found) = answered.and_then(|named| conversation::find(rows, &talk.contact.thread, named)) {
@@ -122,14 +125,25 @@ pub(super) fn change(talk: &Talk, entry: &Entry, at: crate::base::time::Time) ->
 }
 
 /// The type of what was said, and its part that has that type's name.
-fn of_said(rows: &impl Rows, talk: &Talk, said: &Said, sha256: Option<&str>) -> (&'static str, Value) {
+fn of_said(
+    rows: &impl Rows,
+    (talk, account): (&Talk, &Account),
+    said: &Said,
+    sha256: Option<&str>,
+) -> (&'static str, Value) {
     match said {
         Said::Text(text) => ("text", json!({ "body": text })),
         Said::Location(place) => ("location", location(place)),
         Said::Card(one) => ("contacts", json!([card(one)])),
         Said::Choice(choice) => chosen(rows, talk, choice),
         Said::File(sent) => file(sent, sha256),
-        Said::Menu(_) => unsupported("this API has no form for a menu of a contact"),
+        Said::Order(order) => ("order", ordered(account, order)),
+        Said::Menu(_)
+        | Said::Headed(_)
+        | Said::Offer(_)
+        | Said::PlaceRequest(_)
+        | Said::OrderStatus(_)
+        | Said::Bill(_) => unsupported("this API has no form for what a business says to a business"),
         Said::Unknown(_) => unsupported("this version can't show it"),
     }
 }
@@ -171,6 +185,46 @@ fn card(card: &Card) -> Value {
     contact
 }
 
+/// What a customer orders, at the prices that they were shown. What isn't as the catalog has it says so, under names that
+/// programs which don't know them pass over.
+fn ordered(account: &Account, order: &Order) -> Value {
+    let item = |item: &Ordered| {
+        let mut product = json!({
+            "product_retailer_id": item.id,
+            "quantity": item.quantity,
+            "item_price": decimal(&item.price),
+            "currency": item.price.currency.code(),
+        });
+        match &item.found {
+            None | Some(Found::AsSold) => {}
+            Some(Found::Unknown) => product["found"] = "unknown".into(),
+            Some(Found::OtherPrice(price)) => {
+                product["found"] = "other_price".into();
+                product["catalog_price"] = decimal(price).into();
+                product["catalog_currency"] = price.currency.code().into();
+            }
+        }
+        product
+    };
+    let mut ordered = json!({
+        "catalog_id": account.catalog(),
+        "product_items": order.items.iter().map(item).collect::<Vec<Value>>(),
+    });
+    if !order.text.is_empty() {
+        ordered["text"] = order.text.as_str().into();
+    }
+    ordered
+}
+
+/// An amount as that API writes it: a number of whole units, with decimals.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "that API has it so; an amount that a price can be is exact to 15 digits"
+)]
+fn decimal(money: &Money) -> f64 {
+    money.minor as f64 / 10_f64.powi(i32::try_from(money.currency.exponent()).unwrap_or(0))
+}
+
 /// A row of a menu: of its list where it is there and has it in one, a template's button where one made it, else a button.
 fn chosen(rows: &impl Rows, talk: &Talk, choice: &Choice) -> (&'static str, Value) {
     let thread = &talk.contact.thread;
@@ -180,7 +234,8 @@ fn chosen(rows: &impl Rows, talk: &Talk, choice: &Choice) -> (&'static str, Valu
         return ("button", json!({ "payload": choice.row, "text": choice.title }));
     }
     let row = menu.and_then(|entry| match entry.body {
-        Body::Said(Said::Menu(menu)) => {
+        Body::Said(said) => {
+            let menu = said.menu()?;
             menu.sections.iter().flat_map(|section| &section.rows).find(|row| row.id == choice.row).cloned()
         }
         _ => None,

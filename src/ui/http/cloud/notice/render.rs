@@ -30,7 +30,6 @@ use crate::ui::http::cloud::template_form;
 use crate::ui::http::cloud::user_id;
 use crate::ui::http::error::ApiError;
 use crate::wire::consent::Topic;
-use crate::wire::said::message::Said;
 
 /// What is sent for an event.
 #[derive(Debug, Default)]
@@ -196,7 +195,7 @@ fn entry_at(rows: &Rows<'_>, thread: &AccountId, position: u64) -> Option<Entry>
 
 fn file_of(entry: &Entry) -> Option<FileId> {
     match &entry.body {
-        Body::Said(Said::File(file)) => Some(file.opening.id()),
+        Body::Said(said) => said.file().map(|file| file.opening.id()),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::base::id::{AccountId, DeviceId, Digest, FileId, MessageId};
+use crate::base::money::Money;
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
 use crate::domain::chat::changes::{Changes, Edited, Mark};
@@ -29,6 +30,9 @@ use crate::wire::said::file::SentFile;
 use crate::wire::said::location::Location;
 use crate::wire::said::menu::{Menu, Row, Section};
 use crate::wire::said::message::Said;
+use crate::wire::said::offer::tests::offer;
+use crate::wire::said::order::tests::order;
+use crate::wire::said::order::{Found, Order};
 
 const NOW: Time = Time::from_millis(1_800_000_000_999);
 const ANA: AccountId = {
@@ -168,6 +172,37 @@ fn what_was_chosen_names_its_menu() {
     crate::ui::http::cloud::sent::keep(&tx, &ANA, filed.position, made);
     let button = choice(id, "rye");
     assert_eq!(button["button"], json!({ "payload": "rye", "text": "RYE" }));
+}
+
+#[test]
+fn an_order_names_its_offer_and_says_what_is_not_as_it_was() {
+    let tx = Tx::new(&NOTHING);
+    let (id, from) = (MessageId::new([4; 16]), From::Us { seq: 1 });
+    let body = Body::Said(Said::Offer(Box::new(offer())));
+    let filed = conversation::file(&tx, &ANA, NewEntry { sent_at: NOW, id, from, body, reply: None }, NOW);
+    let mut order = order();
+    let told = |order: &Order| message(&tx, &entry(Body::Said(Said::Order(Box::new(order.clone())))), None);
+    let item = |id: &str, quantity: u32, price: f64| json!({ "product_retailer_id": id, "quantity": quantity, "item_price": price, "currency": "BRL" });
+    let mut expected = json!({
+        "type": "order",
+        "order": {
+            "catalog_id": "100000000000005",
+            "text": "before noon\nplease",
+            "product_items": [item("rye", 2, 19.9), item("oat", 1, 4.5)],
+        },
+        "context": { "from": "999000000000001", "id": talk().wamid(&filed) },
+    });
+    assert_eq!(told(&order), expected);
+    order.items[0].found = Some(Found::AsSold);
+    assert_eq!(told(&order), expected);
+    order.items[0].found = Some(Found::OtherPrice(Money::parse("1.234", "KWD".parse().unwrap()).unwrap()));
+    order.items[1].found = Some(Found::Unknown);
+    order.text.clear();
+    let items = &mut expected["order"]["product_items"];
+    (items[0]["found"], items[1]["found"]) = ("other_price".into(), "unknown".into());
+    (items[0]["catalog_price"], items[0]["catalog_currency"]) = (1.234.into(), "KWD".into());
+    expected["order"].as_object_mut().unwrap().remove("text");
+    assert_eq!(told(&order), expected);
 }
 
 #[test]

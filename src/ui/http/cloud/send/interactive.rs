@@ -1,24 +1,57 @@
-//! A menu: buttons, a list, or a link.
+//! What can be answered with a finger: buttons, a list, a link, products, a question where somebody is.
 
 use serde_json::{Map, Value};
 
 use crate::base::cloud_limits as limits;
+use crate::ui::http::cloud::ask::Ask;
 use crate::ui::http::cloud::codes::Code;
 use crate::ui::http::cloud::error::Graph;
 use crate::ui::http::cloud::send::letter::{Letter, list, object, optional, required, said, short};
+use crate::ui::http::cloud::send::{media, offer, order};
+use crate::wire::said::headed::Headed;
 use crate::wire::said::menu::{Link, Menu, Row, Section};
 use crate::wire::said::message::Said;
+use crate::wire::said::place_request::PlaceRequest;
 
 /// What stands before every name in this.
 const PATH: &str = "interactive";
 
 /// Reads `interactive`.
-pub(in crate::ui::http::cloud) fn read(content: &Map<String, Value>) -> Result<Letter, Graph> {
+pub(in crate::ui::http::cloud) async fn read(
+    ask: &Ask,
+    content: &Map<String, Value>,
+) -> Result<Letter, Graph> {
     let kind = required(content, PATH, "type")?;
-    let most = if kind == "list" { limits::LIST_BODY_CHARS_MAX } else { limits::BODY_CHARS_MAX };
-    if !matches!(kind.as_str(), "button" | "list" | "cta_url") {
-        return Err(Graph::unsupported(&format!("interactive messages of the type {kind}")));
+    match kind.as_str() {
+        "button" | "list" | "cta_url" => {
+            let menu = menu(content, &kind)?;
+            match media_header(content, &kind)? {
+                None => said(Said::Menu(menu)),
+                Some((kind, header)) => {
+                    let file = media::sent(ask, kind, (header, &format!("{PATH}.header.{kind}"))).await?;
+                    said(Said::Headed(Box::new(Headed::new(file, menu))))
+                }
+            }
+        }
+        "order_details" => order::details(ask, content).await,
+        "order_status" => order::status(content),
+        "location_request_message" => place_request(content),
+        "product" | "product_list" | "catalog_message" => offer::read(ask, content, &kind).await,
+        _ => Err(Graph::unsupported(&format!("interactive messages of the type {kind}"))),
     }
+}
+
+fn place_request(content: &Map<String, Value>) -> Result<Letter, Graph> {
+    let text = required(object(content, PATH, "body")?, "interactive.body", "text")?;
+    let text = short(text, "interactive.body.text", limits::BODY_CHARS_MAX)?;
+    let parts = [text, edge(content, "footer")?];
+    let text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
+    said(Said::PlaceRequest(PlaceRequest { text }))
+}
+
+/// A menu, without what stands above it if that is a file.
+fn menu(content: &Map<String, Value>, kind: &str) -> Result<Menu, Graph> {
+    let most = if kind == "list" { limits::LIST_BODY_CHARS_MAX } else { limits::BODY_CHARS_MAX };
     let text = required(object(content, PATH, "body")?, "interactive.body", "text")?;
     let mut menu = Menu {
         header: header(content)?,
@@ -27,7 +60,7 @@ pub(in crate::ui::http::cloud) fn read(content: &Map<String, Value>) -> Result<L
         ..Menu::default()
     };
     let action = object(content, PATH, "action")?;
-    match kind.as_str() {
+    match kind {
         "button" => menu.buttons = buttons(action)?,
         "list" => {
             let label = required(action, "interactive.action", "button")?;
@@ -36,18 +69,39 @@ pub(in crate::ui::http::cloud) fn read(content: &Map<String, Value>) -> Result<L
         }
         _ => menu.link = Some(link(action)?),
     }
-    said(Said::Menu(menu))
+    Ok(menu)
 }
 
+/// The text above a menu, if it is one.
 fn header(content: &Map<String, Value>) -> Result<String, Graph> {
-    let Some(header) = content.get("header").and_then(Value::as_object) else { return Ok(String::new()) };
-    match optional(header, "type").as_deref() {
+    let header = content.get("header").and_then(Value::as_object);
+    match header.and_then(|header| optional(header, "type")).as_deref() {
         Some("text") | None => edge(content, "header"),
-        Some(kind) => Err(Graph::unsupported(&format!("headers of the type {kind}"))),
+        Some(_) => Ok(String::new()),
     }
 }
 
-fn edge(content: &Map<String, Value>, name: &str) -> Result<String, Graph> {
+/// The file above a menu of this kind, if it is one: its type, and what is said of it.
+fn media_header<'a>(
+    content: &'a Map<String, Value>,
+    kind: &str,
+) -> Result<Option<(&'static str, &'a Map<String, Value>)>, Graph> {
+    let Some(header) = content.get("header").and_then(Value::as_object) else { return Ok(None) };
+    let file = match optional(header, "type").as_deref() {
+        Some("text") | None => return Ok(None),
+        Some("image") => "image",
+        Some("video") => "video",
+        Some("document") => "document",
+        Some(_) => return Err(Graph::value("interactive.header.type", "is text, image, video or document")),
+    };
+    if kind == "list" {
+        return Err(Graph::value("interactive.header.type", "is text above a list"));
+    }
+    Ok(Some((file, object(header, "interactive.header", file)?)))
+}
+
+/// A line above or below.
+pub(super) fn edge(content: &Map<String, Value>, name: &str) -> Result<String, Graph> {
     let text = content.get(name).and_then(Value::as_object).and_then(|edge| optional(edge, "text"));
     short(text.unwrap_or_default(), &format!("{PATH}.{name}.text"), limits::EDGE_CHARS_MAX)
 }
@@ -132,14 +186,20 @@ mod tests {
     use serde_json::json;
 
     fn menu(content: &Value) -> Result<Menu, u32> {
-        match read(content.as_object().unwrap()) {
-            Ok(Letter::Said(said)) => match *said {
-                Said::Menu(menu) => Ok(menu),
-                other => panic!("{other:?}"),
-            },
-            Ok(other) => panic!("{other:?}"),
-            Err(error) => Err(error.code.number()),
-        }
+        let content = content.as_object().unwrap();
+        let kind = required(content, PATH, "type").unwrap();
+        let menu = super::menu(content, &kind).and_then(|menu| match said(Said::Menu(menu.clone())) {
+            Ok(_) => Ok(menu),
+            Err(error) => Err(error),
+        });
+        menu.map_err(|error| error.code.number())
+    }
+
+    fn file_above(content: &Value) -> Result<Option<&'static str>, u32> {
+        let content = content.as_object().unwrap();
+        let kind = required(content, PATH, "type").unwrap();
+        let found = media_header(content, &kind).map_err(|error| error.code.number())?;
+        Ok(found.map(|(kind, _)| kind))
     }
 
     fn button(number: usize) -> Value {
@@ -173,10 +233,41 @@ mod tests {
         assert_eq!(with("/action/buttons/0/reply/id", json!("x".repeat(257))), 100);
         assert_eq!(with("/action/buttons/0/reply/id", json!("1")), 100, "the same id twice");
         assert_eq!(with("/action/buttons/0/reply/id", json!(null)), 131_008);
-        assert_eq!(with("/type", json!("flow")), 131_051);
-        let mut pictured = buttons(1);
-        pictured["header"] = json!({ "type": "image", "image": { "id": "1" } });
-        assert_eq!(menu(&pictured), Err(131_051));
+    }
+
+    #[test]
+    fn above_buttons_is_a_text_or_a_file_and_above_a_list_a_text() {
+        let with = |kind: &str, header: Value| {
+            let mut content = buttons(1);
+            (content["type"], content["header"]) = (kind.into(), header);
+            content
+        };
+        for kind in ["image", "video", "document"] {
+            let header = json!({ "type": kind, kind: { "id": "1" } });
+            let pictured = with("button", header.clone());
+            assert_eq!(
+                (file_above(&pictured), menu(&pictured).unwrap().header.as_str()),
+                (Ok(Some(kind)), "")
+            );
+            assert_eq!(file_above(&with("cta_url", header.clone())), Ok(Some(kind)));
+            assert_eq!(file_above(&with("list", header)), Err(131_009));
+            assert_eq!(file_above(&with("button", json!({ "type": kind }))), Err(131_008));
+        }
+        assert_eq!(file_above(&with("button", json!({ "type": "text", "text": "Above" }))), Ok(None));
+        assert_eq!(file_above(&with("button", json!({ "type": "audio" }))), Err(131_009));
+        assert_eq!(file_above(&buttons(1)), Ok(None));
+    }
+
+    #[test]
+    fn who_asks_for_a_place_says_why() {
+        let request = |body: Value| {
+            let content = json!({ "type": "location_request_message", "body": body, "action": { "name": "send_location" } });
+            place_request(content.as_object().unwrap()).map_err(|error| error.code.number())
+        };
+        let expected = Said::PlaceRequest(PlaceRequest { text: "Where to?".into() });
+        assert_eq!(request(json!({ "text": "Where to?" })), Ok(Letter::Said(Box::new(expected))));
+        assert_eq!(request(json!({})), Err(131_008));
+        assert_eq!(request(json!({ "text": "x".repeat(1_025) })), Err(100));
     }
 
     #[test]

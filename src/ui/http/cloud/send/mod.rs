@@ -7,7 +7,9 @@
 //! location     a place
 //! contacts     a contact's card
 //! reaction     what is felt about a message
-//! interactive  a menu
+//! interactive  a menu, or a question where somebody is
+//! offer        things of the catalog
+//! order        what an order comes to, and what becomes of it
 //! template     a text that a template makes
 //! ```
 
@@ -16,6 +18,8 @@ pub(super) mod interactive;
 pub(super) mod letter;
 pub(super) mod location;
 pub(super) mod media;
+pub(super) mod offer;
+pub(super) mod order;
 pub(super) mod reaction;
 pub(super) mod template;
 pub(super) mod text;

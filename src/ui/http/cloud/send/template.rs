@@ -10,7 +10,9 @@ use crate::ui::http::cloud::codes::Code;
 use crate::ui::http::cloud::error::Graph;
 use crate::ui::http::cloud::parameters::text;
 use crate::ui::http::cloud::send::letter::{Letter, list, object, optional, required};
-use crate::ui::http::cloud::template_form::{language, place};
+use crate::ui::http::cloud::send::media;
+use crate::ui::http::cloud::template_form::{format_of, language, place};
+use crate::wire::said::file::SentFile;
 use crate::wire::said::message::Said;
 use crate::wire::template::Variable;
 
@@ -30,11 +32,18 @@ pub(in crate::ui::http::cloud) async fn read(
     if !version.definition.languages.contains_key(&tag) {
         return Err(missing());
     }
-    let (mut variables, mut payloads) = (Vec::new(), Vec::new());
+    let (mut variables, mut payloads, mut above) = (Vec::new(), Vec::new(), None);
+    let file = version.definition.file_above(&tag);
     for component in list(content, "template", "components")? {
         let kind = required(component, "template.components", "type")?.to_ascii_lowercase();
         let parameters = list(component, "template.components", "parameters")?;
         match kind.as_str() {
+            "header" if file.is_some() => {
+                let (name, kind) = file.unwrap_or(("", Kind::Text));
+                let sent = file_of(ask, &parameters, kind).await?;
+                variables.push(Variable { name: name.to_owned(), value: sent.opening.id().to_string() });
+                above = Some(sent);
+            }
             "header" | "body" => {
                 for (at, parameter) in parameters.into_iter().enumerate() {
                     let name = place(kind == "header", at, optional(parameter, "parameter_name"));
@@ -47,14 +56,36 @@ pub(in crate::ui::http::cloud) async fn read(
         }
     }
     let rendered = version.definition.render(version.version, &tag, &variables).map_err(refused)?;
-    let mut said = rendered.said();
+    let mut said = match above {
+        Some(file) => rendered.said_below(file),
+        None => rendered.said(),
+    };
     give_payloads(&mut said, &payloads)?;
     Ok(Letter::Made(Box::new(said), Box::new(rendered.template)))
 }
 
+/// The file that stands above a template of which a file of this kind does.
+async fn file_of(ask: &Ask, parameters: &[&Map<String, Value>], kind: Kind) -> Result<SentFile, Graph> {
+    let format = format_of(kind);
+    let wrong = || {
+        let words = format!("The header of the template has one parameter, of the type {format}.");
+        Graph::new(Code::TemplateFormat, words)
+    };
+    let [parameter] = parameters else { return Err(wrong()) };
+    if optional(parameter, "type").as_deref() != Some(format) {
+        return Err(wrong());
+    }
+    let path = format!("template.components.parameters.{format}");
+    media::sent(ask, format, (object(parameter, "template.components.parameters", format)?, &path)).await
+}
+
 /// Has each button say what was given to it.
 fn give_payloads(said: &mut Said, payloads: &[(usize, String)]) -> Result<(), Graph> {
-    let buttons = if let Said::Menu(menu) = &mut *said { menu.buttons.as_mut_slice() } else { &mut [] };
+    let buttons = match &mut *said {
+        Said::Menu(menu) => menu.buttons.as_mut_slice(),
+        Said::Headed(headed) => headed.menu.buttons.as_mut_slice(),
+        _ => &mut [],
+    };
     if let Some((index, _)) = payloads.iter().find(|(index, _)| *index >= buttons.len()) {
         let words = format!("The template has {} buttons, and none with the index {index}.", buttons.len());
         return Err(Graph::new(Code::TemplateCount, words));
@@ -64,7 +95,7 @@ fn give_payloads(said: &mut Said, payloads: &[(usize, String)]) -> Result<(), Gr
         // As that API has it, a button says its title where nothing else was given to it.
         button.id = payload.unwrap_or_else(|| button.title.clone());
     }
-    if matches!(said, Said::Menu(_)) {
+    if said.menu().is_some() {
         said.check()
             .map_err(|error| Graph::new(Code::TemplateFormat, format!("It can't be sent: {error}.")))?;
     }
