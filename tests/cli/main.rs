@@ -14,6 +14,7 @@ mod events;
 mod harness;
 mod identity;
 mod lab;
+mod load;
 mod mailbox;
 mod market;
 mod messages;
