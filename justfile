@@ -18,10 +18,11 @@ test filter="":
 demo:
     cargo run --release -- demo
 
-# Speed: the session's operations, then whole paths between two nodes.
+# Speed: the session's operations, then whole paths between two nodes, then a business with a thousand customers.
 bench:
     cargo bench --bench session
     cargo run --release -- bench
+    cargo run --release -- bench --customers 1000
 
 # Power cuts, disk errors and kills at every storage call, for so many seeds; then redb under the same tests.
 power runs="5":

@@ -243,8 +243,8 @@ pub const SWEEP_INTERVAL: Duration = Duration::from_secs(HOUR);
 
 /// The longest peer id, as bytes.
 pub const PEER_KEY_MAX: usize = 64;
-/// Connections that others may be opening to us at once.
-pub const PENDING_IN_MAX: u32 = 32;
+/// What part of [`CONNECTIONS_IN_MAX`] others may be opening at once, one in so many: all come back at once when we do.
+pub const PENDING_IN_PART: u32 = 2;
 /// Connections that we may be opening at once.
 pub const PENDING_OUT_MAX: u32 = 64;
 /// Established connections that others opened, unless the operator raises it.

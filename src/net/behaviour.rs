@@ -25,7 +25,7 @@ use super::sieve::Sieve;
 use super::spot::{Range, is_loopback};
 use super::streams::Streams;
 use crate::base::limits::{
-    CANDIDATES_MAX, CIRCUITS_PER_PEER, CONNECTIONS_OUT_MAX, CONNECTIONS_PER_PEER_MAX, PENDING_IN_MAX,
+    CANDIDATES_MAX, CIRCUITS_PER_PEER, CONNECTIONS_OUT_MAX, CONNECTIONS_PER_PEER_MAX, PENDING_IN_PART,
     PENDING_OUT_MAX, PING_INTERVAL, PING_PATIENCE, PROBE_INTERVAL, RESERVATION_LIFE, ROUTING_REFRESH,
 };
 
@@ -149,7 +149,7 @@ fn relay_config(limits: RelayLimits, guests: &Guests) -> relay::Config {
 
 fn limits(max_in: u32) -> connection_limits::ConnectionLimits {
     connection_limits::ConnectionLimits::default()
-        .with_max_pending_incoming(Some(PENDING_IN_MAX))
+        .with_max_pending_incoming(Some(max_in.div_ceil(PENDING_IN_PART)))
         .with_max_pending_outgoing(Some(PENDING_OUT_MAX))
         .with_max_established_incoming(Some(max_in))
         .with_max_established_outgoing(Some(CONNECTIONS_OUT_MAX))

@@ -21,6 +21,9 @@ const BUFFER: usize = 32 * 1024;
 const TAKEN: u8 = 1;
 const REFUSED: u8 = 2;
 
+/// Bytes that are held for a link on which nothing comes: most frames fit. A node has thousands of such links.
+const SMALL_BUFFER: usize = 2 * 1024;
+
 const _: () = assert!(BUFFER >= FRAME_MAX + PREFIX, "a frame fits the buffer");
 
 /// How the other side broke the protocol.
@@ -43,16 +46,18 @@ pub(crate) fn put_frame(into: &mut Vec<u8>, frame: &[u8]) {
     into.extend_from_slice(frame);
 }
 
-/// Bytes that came in, cut into frames; it never holds more than [`BUFFER`] bytes.
+/// Bytes that came in, cut into frames; it never holds more than [`BUFFER`] bytes, and little while nothing comes.
 pub(crate) struct FrameReader {
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
+    /// As much came as there was room for: more is likely to be there.
+    is_full: bool,
 }
 
 impl FrameReader {
     pub(crate) fn new() -> Self {
-        Self { buffer: vec![0; BUFFER].into_boxed_slice(), start: 0, end: 0 }
+        Self { buffer: empty(SMALL_BUFFER), start: 0, end: 0, is_full: false }
     }
 
     /// Room for more bytes; never empty once [`Self::next`] has returned `None`.
@@ -62,12 +67,25 @@ impl FrameReader {
             self.end -= self.start;
             self.start = 0;
         }
+        if self.is_full && self.buffer.len() < BUFFER {
+            let mut larger = empty(BUFFER);
+            larger[..self.end].copy_from_slice(&self.buffer[..self.end]);
+            self.buffer = larger;
+        }
         &mut self.buffer[self.end..]
+    }
+
+    /// Nothing is coming for now: a buffer that holds nothing is let go for a small one.
+    pub(crate) fn rest(&mut self) {
+        if self.start == self.end && self.buffer.len() > SMALL_BUFFER {
+            *self = Self::new();
+        }
     }
 
     /// Says how many bytes of [`Self::space`] are filled now.
     pub(crate) fn filled(&mut self, count: usize) {
         self.end = (self.end + count).min(self.buffer.len());
+        self.is_full = self.end == self.buffer.len();
     }
 
     /// The next whole frame, if there is one.
@@ -203,6 +221,10 @@ impl Answers {
     }
 }
 
+fn empty(bytes: usize) -> Box<[u8]> {
+    vec![0; bytes].into_boxed_slice()
+}
+
 /// Whether so many frames may be under way.
 pub(crate) const fn within_window(sent: u64, taken: u64) -> bool {
     sent.saturating_sub(taken) <= FLIGHT_WINDOW as u64
@@ -246,6 +268,22 @@ mod tests {
             let mut hops = HopReader::default();
             let _ = bytes.chunks(step).try_for_each(|chunk| hops.read(chunk).map(|_| ()));
         }
+    }
+
+    #[test]
+    fn a_reader_at_rest_holds_a_small_buffer_and_loses_nothing() {
+        let frames = vec![vec![7; FRAME_MAX], vec![8; 600], vec![9; FRAME_MAX]];
+        let mut bytes = Vec::new();
+        frames.iter().for_each(|frame| put_frame(&mut bytes, frame));
+        let mut reader = FrameReader::new();
+        assert_eq!(reader.buffer.len(), SMALL_BUFFER);
+        let (begun, rest) = bytes.split_at(FRAME_MAX + 700);
+        let mut read = feed(&mut reader, begun, usize::MAX).unwrap();
+        reader.rest();
+        assert_eq!((reader.buffer.len(), read.len()), (BUFFER, 2), "something of the next frame is here");
+        read.extend(feed(&mut reader, rest, usize::MAX).unwrap());
+        reader.rest();
+        assert_eq!((reader.buffer.len(), read), (SMALL_BUFFER, frames));
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub fn start(config: Config, events: mpsc::Sender<Event>) -> Result<(Handle, Joi
     let runtime = tokio::runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
     let (commands, orders) = mpsc::channel(NET_COMMAND_QUEUE);
     let task = Task::new(config, orders, events)?;
-    let handle = Handle { local: task.local().clone(), commands };
+    let handle = Handle::new(task.local().clone(), commands);
     Ok((handle, runtime.spawn(task.run())))
 }
 
@@ -34,6 +34,11 @@ pub struct Handle {
 }
 
 impl Handle {
+    /// The end of whoever obeys `commands`' other end.
+    pub(super) const fn new(local: PeerKey, commands: mpsc::Sender<Command>) -> Self {
+        Self { local, commands }
+    }
+
     /// Our own key on the transport as libp2p writes it: the peer id in base58.
     pub fn local_text(&self) -> String {
         peer_of(&self.local).map(|peer| peer.to_base58()).unwrap_or_default()

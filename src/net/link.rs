@@ -191,6 +191,9 @@ async fn next_batch<S: AsyncRead + Unpin>(
         if bytes >= BATCH_BYTES_MAX || frames.len() >= BATCH_FRAMES_MAX {
             return (frames, None);
         }
+        if frames.is_empty() {
+            reader.rest();
+        }
         let mut read = stream.read(reader.space());
         let count = if frames.is_empty() {
             read.await

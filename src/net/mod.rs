@@ -7,6 +7,7 @@
 
 pub mod config;
 pub mod handle;
+pub mod light;
 pub mod message;
 pub mod meter;
 pub mod place;

@@ -66,15 +66,27 @@ pub(crate) fn transport(key: &Keypair) -> Result<Connections, StartError> {
     Ok(TransportTimeout::new(connections, HANDSHAKE_PATIENCE).boxed())
 }
 
+/// TCP by address and nothing else; connecting takes [`HANDSHAKE_PATIENCE`] at most.
+///
+/// # Errors
+/// [`StartError::Key`].
+pub(crate) fn tcp_only(key: &Keypair) -> Result<Connections, StartError> {
+    Ok(TransportTimeout::new(over_tcp(key)?, HANDSHAKE_PATIENCE).boxed())
+}
+
 fn by_address(key: &Keypair) -> Result<Connections, StartError> {
+    let quic = quic::tokio::Transport::new(quic_config(key))
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+    Ok(quic.or_transport(over_tcp(key)?).map(|either, _| either.into_inner()).boxed())
+}
+
+fn over_tcp(key: &Keypair) -> Result<Connections, StartError> {
     let tcp = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
         .upgrade(Version::V1Lazy)
         .authenticate(noise::Config::new(key).map_err(|_| StartError::Key)?)
         .multiplex(yamux())
         .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
-    let quic = quic::tokio::Transport::new(quic_config(key))
-        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
-    Ok(quic.or_transport(tcp).map(|either, _| either.into_inner()).boxed())
+    Ok(tcp.boxed())
 }
 
 fn yamux() -> yamux::Config {

@@ -9,7 +9,9 @@ pub mod files;
 pub mod handle;
 pub mod identity;
 pub mod laboratory;
+pub mod light;
 pub mod mailbox;
+pub mod open_files;
 pub mod raw_peer;
 
 mod outlet;

@@ -1,9 +1,10 @@
-//! Rows in memory, for tests.
+//! Rows in memory: for tests, and for nodes that are thrown away.
 
 use std::collections::BTreeMap;
 
 use crate::store::key::{Key, Value};
 use crate::store::snapshot::{Fault, Scan, Snapshot};
+use crate::store::tx::{Batch, Committed};
 
 /// A store whose rows are lost with it.
 #[derive(Clone, Default)]
@@ -13,10 +14,12 @@ pub(crate) struct Memory {
 }
 
 /// A store without a row.
+#[cfg(test)]
 pub(crate) static NOTHING: Memory = Memory { rows: BTreeMap::new() };
 
 impl Memory {
     /// A store of these rows.
+    #[cfg(test)]
     pub(crate) fn of(rows: impl IntoIterator<Item = (Key, Value)>) -> Self {
         Self { rows: rows.into_iter().collect() }
     }
@@ -30,6 +33,15 @@ impl Memory {
             };
         }
     }
+
+    /// Stores a batch. It is as durable as anything here: rows and node end together, so nothing is left that could
+    /// contradict what was sent.
+    #[cfg(feature = "full")]
+    pub(crate) fn commit(&mut self, batch: Batch) -> Committed {
+        let (changes, uncommitted) = batch.into_parts();
+        self.store(changes);
+        uncommitted.durable()
+    }
 }
 
 impl Snapshot for Memory {
@@ -38,7 +50,12 @@ impl Snapshot for Memory {
     }
 
     fn scan(&self, scan: &Scan) -> Vec<(Key, Value)> {
-        let matching = self.rows.iter().filter(|(key, _)| scan.matches(key));
+        let from = if scan.id.is_some() { scan.from.as_slice() } else { &[] };
+        let first = Key::under(scan.table, scan.id.as_deref().unwrap_or_default(), from);
+        let is_near =
+            |key: &Key| key.table == scan.table && scan.id.as_ref().is_none_or(|id| **id == *key.id);
+        let near = self.rows.range(&first..).take_while(|(key, _)| is_near(key));
+        let matching = near.filter(|(key, _)| scan.matches(key));
         let mut rows: Vec<_> = matching.map(|(key, value)| (key.clone(), value.clone())).collect();
         scan.arrange(&mut rows);
         rows

@@ -6,5 +6,5 @@ pub mod snapshot;
 pub mod table;
 pub mod tx;
 
-#[cfg(test)]
+#[cfg(any(test, feature = "full"))]
 pub(crate) mod memory;

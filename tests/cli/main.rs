@@ -15,6 +15,7 @@ mod events;
 mod harness;
 mod identity;
 mod lab;
+mod load;
 mod mailbox;
 mod market;
 mod messages;

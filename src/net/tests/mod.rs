@@ -6,6 +6,7 @@ mod directory;
 mod files;
 mod harness;
 mod hostile;
+mod light;
 mod links;
 mod mail;
 mod neighbours;

@@ -16,6 +16,7 @@ use crate::engine::event::Event;
 use crate::node::config::{self, Config};
 use crate::node::handle::Node;
 use crate::node::identity::{self, IdentityError};
+use crate::node::open_files;
 use crate::ui::cli::args_run::Run;
 use crate::ui::cli::client::take_home;
 use crate::ui::cli::failure::Failure;
@@ -49,6 +50,8 @@ pub(super) async fn run(home: &Path, output: Output, narrate: bool, wanted: Run)
     let passphrase = passphrase::known()?;
     let keystore = identity::unlock(home, &passphrase)?;
     let mut signals = Signals::listen()?;
+    // Where the system names no bound, or keeps the one there is, the node takes what it gets.
+    open_files::raise();
     let node = Node::start(held, keystore.clone(), &config).await?;
     // An earlier process may have ended between the store and the keystore.
     identity::settle(home, &passphrase, keystore, &node.account())?;
