@@ -11,7 +11,7 @@ use crate::domain::chat::changes::{Named, Side};
 use crate::domain::chat::conversation;
 use crate::domain::chat::timeline::Body;
 use crate::domain::identity::moved;
-use crate::engine::publish::{OWN_PROFILE, OWN_PROFILE_ID};
+use crate::domain::directory::published::{OWN_PROFILE, OWN_PROFILE_ID};
 use crate::store::table::Rows;
 use crate::wire::rail::Rail;
 use crate::wire::said::bill::{self, Bill, BilledItem, Extra, Way};

@@ -19,7 +19,7 @@ use crate::domain::business::templates;
 use crate::domain::chat::conversation::CONVERSATIONS;
 use crate::domain::chat::timeline::Body as Line;
 use crate::domain::consent::window;
-use crate::domain::files::kept::FILES;
+use crate::domain::files::kept::{self, FILES};
 use crate::domain::identity::address::{self, Address};
 use crate::domain::identity::contact::Contact;
 use crate::domain::identity::moved;
@@ -303,8 +303,8 @@ fn put_item(step: &Step<'_, '_>, item: Item, image: Image) -> Result<Outcome, Re
 /// What can be shown of a file in the message that offers a thing.
 fn small_picture(step: &Step<'_, '_>, file: &FileId) -> Result<Picture, Refusal> {
     let row = step.tx.row(&FILES, file.as_bytes()).ok_or(Refusal::NoSuchFile)?;
-    let picture = row.picture.clone().filter(|picture| !picture.thumbnail.is_empty());
-    picture.ok_or_else(|| wrong(PICTURE_WORDS.into()))
+    let sides = row.picture.filter(|sides| sides.thumbnail).ok_or_else(|| wrong(PICTURE_WORDS.into()))?;
+    Ok(Picture { width: sides.width, height: sides.height, thumbnail: kept::thumbnail(step.tx, file) })
 }
 
 const PICTURE_WORDS: &str = "of that file there is no small picture: a thing is shown by a JPEG or a PNG";

@@ -101,7 +101,7 @@ pub enum TableId {
     QuickReplies = 104,
     Templates = 105,
     Catalog = 106,
-    CatalogPictures = 116,
+    CatalogPictures = 119,
     Bots = 107,
 }
 
