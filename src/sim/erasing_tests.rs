@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::device_tests::{devices_of, linked};
+use super::mail_tests::{self, ANA, BENTO, turns};
 use super::tests::{MINUTE, friends, history, say, texts};
 use crate::base::id::AccountId;
 use crate::domain::chat::delivery::State;
@@ -109,4 +110,37 @@ fn nothing_is_left_of_devices_that_were_revoked_before() {
     world.stop(1);
     assert!(world.ask(0, Command::Erase(bento)).unwrap().is_ok());
     assert_eq!(named(&world, 0, &ids, &["secret", "private", "stolen"]), Vec::<String>::new());
+}
+
+#[test]
+fn who_was_erased_and_writes_again_asks_as_any_stranger_does_and_is_seen_to_say_what() {
+    for together in [true, false] {
+        let (mut world, ana, bento) = mail_tests::friends(93 + u64::from(together), 1);
+        world.start(ANA);
+        world.run(MINUTE);
+        for number in 0..20 {
+            assert!(say(&mut world, BENTO, ana, &format!("private {number}")));
+        }
+        world.run(5 * MINUTE);
+        assert!(world.ask(ANA, Command::Erase(bento)).unwrap().is_ok());
+        let standing = |world: &World| {
+            let safe = world.peers[ANA].disk.safe();
+            view::contact(&Reader::new(&safe), &bento).map(|contact| contact.standing)
+        };
+        if !together {
+            world.stop(ANA);
+        }
+        assert!(say(&mut world, BENTO, ana, "are you there?"));
+        if !together {
+            turns(&mut world, 3);
+            assert_eq!(standing(&world), None, "the queue where they deposit isn't read any more");
+            world.start(ANA);
+        }
+        world.run(HOUR);
+        assert_eq!(standing(&world), Some(Standing::Requested));
+        assert_eq!(texts(&history(&world, ANA, &bento), "in"), ["are you there?"]);
+        assert!(world.ask(ANA, Command::Admit(bento)).unwrap().is_ok());
+        world.run(HOUR);
+        assert_eq!(texts(&history(&world, ANA, &bento), "in"), ["are you there?"], "and nothing of before");
+    }
 }
