@@ -2,10 +2,15 @@
 
 mod common;
 
+use std::sync::{Arc, Mutex};
+
 use common::{Place, befriend, history, send, texts, wait_for};
+use sigillo::base::id::AccountId;
 use sigillo::base::kind::AccountKind::Person;
 use sigillo::domain::chat::delivery::State;
-use sigillo::engine::command::Command;
+use sigillo::engine::command::{Command, Outcome};
+use sigillo::engine::people::own_name;
+use sigillo::store::tx::Tx;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_talk_both_ways_and_see_what_was_delivered_and_read() {
@@ -57,4 +62,21 @@ async fn what_is_sent_to_somebody_who_is_away_arrives_when_they_are_back_though_
     .await;
     ana.shutdown().await.unwrap();
     bento.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_belong_to_a_command_are_staged_where_it_is_done_and_nowhere_where_it_is_refused() {
+    let ana = Place::new(Person, &[]);
+    let ana = ana.start().await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let look = |seen: &Arc<Mutex<Vec<String>>>| {
+        let seen = seen.clone();
+        move |tx: &Tx<'_>, _: &Outcome| seen.lock().unwrap().push(own_name(tx))
+    };
+    ana.command_and(Command::SetName("Ana".into()), look(&seen)).await.unwrap();
+    assert_eq!(*seen.lock().unwrap(), ["Ana"], "what the command decided is in the same transaction");
+    let nobody = Command::Rename { contact: AccountId::new([7; 32]), name: "Bento".into() };
+    assert!(ana.command_and(nobody, look(&seen)).await.is_err());
+    assert_eq!(seen.lock().unwrap().len(), 1);
+    ana.shutdown().await.unwrap();
 }

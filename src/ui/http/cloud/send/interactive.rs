@@ -81,11 +81,11 @@ fn header(content: &Map<String, Value>) -> Result<String, Graph> {
     }
 }
 
-/// The file above a menu of this kind, if it is one: its type, and what is said of it.
-fn media_header<'a>(
-    content: &'a Map<String, Value>,
-    kind: &str,
-) -> Result<Option<(&'static str, &'a Map<String, Value>)>, Graph> {
+/// The type of a file, and what is said of it.
+type Above<'a> = (&'static str, &'a Map<String, Value>);
+
+/// The file above a menu of this kind, if it is one.
+fn media_header<'a>(content: &'a Map<String, Value>, kind: &str) -> Result<Option<Above<'a>>, Graph> {
     let Some(header) = content.get("header").and_then(Value::as_object) else { return Ok(None) };
     let file = match optional(header, "type").as_deref() {
         Some("text") | None => return Ok(None),
