@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::store::key::{Key, Value};
 use crate::store::snapshot::{Fault, Scan, Snapshot};
+#[cfg(feature = "full")]
 use crate::store::tx::{Batch, Committed};
 
 /// A store whose rows are lost with it.
