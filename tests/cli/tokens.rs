@@ -199,10 +199,10 @@ fn the_api_is_off_unless_asked_for_and_on_loopback_unless_insisted() {
     assert!(node.said["api"].is_null(), "{}", node.said);
     drop(node);
     let refused = place.run(&["run", "--json", "--no-mdns", "--api", "0.0.0.0:0"]);
-    assert_eq!(refused.code, 1, "{refused:?}");
+    assert_eq!(refused.code, 2, "{refused:?}");
     let error = &document(&refused.stdout)["error"];
     assert!(
-        error["code"] == "config" && error["message"].as_str().unwrap().contains("allow_remote"),
+        error["code"] == "misused" && error["message"].as_str().unwrap().contains("allow_remote"),
         "{error}"
     );
     let node = place.start(&["--api", "0.0.0.0:0", "--api-allow-remote"]);
