@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use libp2p::core::Endpoint;
 use libp2p::core::transport::PortUse;
@@ -12,6 +13,7 @@ use libp2p::swarm::{
     ToSwarm,
 };
 use libp2p::{Multiaddr, PeerId};
+use tokio::time::Instant;
 
 use super::protocol::DIRECTORY;
 use super::reach::Reach;
@@ -24,6 +26,12 @@ use crate::base::limits::{
 
 type Inner = kad::Behaviour<Records>;
 
+/// For how long queries leave a peer alone that couldn't be dialled. Others name it until they have tried themselves, and
+/// each query that is near it would wait for it as long as a dial takes.
+const REST: Duration = Duration::from_secs(300);
+/// Peers that are left alone at once; of more the one whose rest ends first is tried again.
+const RESTING_MAX: usize = 1_024;
+
 /// The directory's behaviour.
 pub(crate) struct Directory {
     kad: Inner,
@@ -32,7 +40,14 @@ pub(crate) struct Directory {
     /// Dials that queries began and that haven't ended, and connections that came of them, with their subnets.
     dialled: BTreeMap<ConnectionId, BTreeSet<Subnet>>,
     loopback: BTreeSet<ConnectionId>,
+    /// Peers that queries leave alone, and until when.
+    resting: BTreeMap<PeerId, Instant>,
 }
+
+/// A dial of a query to a peer that couldn't be dialled a moment ago.
+#[derive(Debug, thiserror::Error)]
+#[error("it couldn't be dialled a moment ago")]
+pub(crate) struct Resting;
 
 /// A dial of a query into a subnet that already has as many as it may.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +74,14 @@ impl Directory {
             .set_max_packet_size(DIRECTORY_PACKET_MAX);
         let mut kad = Inner::with_config(local, Records::new(local), config);
         kad.set_mode(Some(if server { kad::Mode::Server } else { kad::Mode::Client }));
-        Self { kad, reach, subnet_limits, dialled: BTreeMap::new(), loopback: BTreeSet::new() }
+        Self {
+            kad,
+            reach,
+            subnet_limits,
+            dialled: BTreeMap::new(),
+            loopback: BTreeSet::new(),
+            resting: BTreeMap::new(),
+        }
     }
 
     /// Kademlia itself, to start queries.
@@ -108,6 +130,25 @@ impl Directory {
     /// Removes a peer that serves the directory no more.
     pub(crate) fn dismiss(&mut self, peer: &PeerId) {
         self.kad.remove_peer(peer);
+    }
+
+    /// Who can't be dialled while others can keeps no place in the routing table, and queries leave it alone for a while,
+    /// unless it connects.
+    pub(crate) fn unreached(&mut self, peer: &PeerId) {
+        self.dismiss(peer);
+        let now = Instant::now();
+        self.resting.retain(|_, until| *until > now);
+        if self.resting.len() >= RESTING_MAX
+            && let Some(first) = self.resting.iter().min_by_key(|(_, until)| **until).map(|(peer, _)| *peer)
+        {
+            self.resting.remove(&first);
+        }
+        self.resting.insert(*peer, now + REST);
+    }
+
+    /// Whether a dial is a query's, to a peer that is left alone.
+    fn rests(&self, id: ConnectionId, peer: &PeerId) -> bool {
+        self.dialled.contains_key(&id) && self.resting.get(peer).is_some_and(|until| *until > Instant::now())
     }
 
     /// The addresses of a peer in the routing table.
@@ -190,6 +231,7 @@ impl NetworkBehaviour for Directory {
     ) -> Result<Vec<Multiaddr>, ConnectionDenied> {
         let known = self.kad.handle_pending_outbound_connection(id, peer, addresses, role)?;
         match peer {
+            Some(peer) if self.rests(id, &peer) => Err(ConnectionDenied::new(Resting)),
             Some(peer) => self.allowed(id, &peer, &known).map_err(ConnectionDenied::new),
             None => Ok(known),
         }
@@ -208,9 +250,14 @@ impl NetworkBehaviour for Directory {
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
         match event {
-            FromSwarm::NewListenAddr(new) => self.reach.listen(new.addr),
+            FromSwarm::NewListenAddr(new) => {
+                // In another network others can be reached.
+                self.resting.clear();
+                self.reach.listen(new.addr);
+            }
             FromSwarm::ExpiredListenAddr(old) => self.reach.expire(old.addr),
             FromSwarm::ConnectionEstablished(new) => {
+                self.resting.remove(&new.peer_id);
                 let remote = new.endpoint.get_remote_address();
                 if is_loopback(remote) {
                     self.loopback.insert(new.connection_id);
@@ -317,6 +364,52 @@ mod tests {
             directory.admit(&peer, &told, &remote, false, false);
         }
         assert_eq!(directory.addresses_of(&peer).len(), ADDRESSES_MAX);
+    }
+
+    #[test]
+    fn queries_leave_alone_who_could_not_be_dialled_until_they_connect_or_we_are_elsewhere() {
+        let mut directory = directory(false);
+        let (peer, other) = (PeerId::random(), PeerId::random());
+        let address: Multiaddr = "/ip4/9.9.9.9/tcp/1".parse().unwrap();
+        let ids = core::cell::Cell::new(0);
+        let id = || ConnectionId::new_unchecked(ids.replace(ids.get() + 1));
+        let dial = |directory: &mut Directory, id, peer| {
+            let told = std::slice::from_ref(&address);
+            directory.handle_pending_outbound_connection(id, Some(peer), told, Endpoint::Dialer).is_ok()
+        };
+        let query = |directory: &mut Directory, peer| {
+            let id = id();
+            directory.dialled.insert(id, BTreeSet::new());
+            dial(directory, id, peer)
+        };
+        assert!(query(&mut directory, peer));
+        directory.unreached(&peer);
+        assert!(!query(&mut directory, peer) && query(&mut directory, other));
+        assert!(dial(&mut directory, id(), peer), "whoever wants to talk to it tries");
+        let endpoint = libp2p::core::ConnectedPoint::Listener {
+            local_addr: "/ip4/8.8.8.8/tcp/1".parse().unwrap(),
+            send_back_addr: address.clone(),
+        };
+        directory.on_swarm_event(FromSwarm::ConnectionEstablished(
+            libp2p::swarm::behaviour::ConnectionEstablished {
+                peer_id: peer,
+                connection_id: id(),
+                endpoint: &endpoint,
+                failed_addresses: &[],
+                other_established: 0,
+            },
+        ));
+        assert!(query(&mut directory, peer), "it is there again");
+        directory.unreached(&peer);
+        directory.on_swarm_event(FromSwarm::NewListenAddr(libp2p::swarm::behaviour::NewListenAddr {
+            listener_id: libp2p::core::transport::ListenerId::next(),
+            addr: &address,
+        }));
+        assert!(query(&mut directory, peer), "another network may reach it");
+        for _ in 0..2 * RESTING_MAX {
+            directory.unreached(&PeerId::random());
+        }
+        assert_eq!(directory.resting.len(), RESTING_MAX);
     }
 
     #[test]

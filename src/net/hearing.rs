@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::behaviour::BehaviourEvent;
 use super::convert::{key_of, peer_of};
+use super::dht::Resting;
 use super::links::Over;
 use super::message::{Event, FetchEnd};
 use super::origin::origin;
@@ -73,13 +74,13 @@ impl Task {
             }
             SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {
                 tracing::debug!(%error, "dial failed");
-                if let Some(peer) = peer_id.filter(|peer| !self.swarm.is_connected(peer)) {
+                let peer = peer_id.filter(|peer| !self.swarm.is_connected(peer) && !was_left_alone(&error));
+                if let Some(peer) = peer {
                     self.watch.unreachable(&peer, &mut self.swarm);
-                    // Who can't be dialled while others can keeps no place in the routing table, where every query would
-                    // wait for it again. If nobody can be, it is our own network that is gone.
+                    // If nobody can be dialled, it is our own network that is gone.
                     let has_others = self.swarm.network_info().num_peers() > 0;
                     if has_others && matches!(error, DialError::Transport(_)) {
-                        self.swarm.behaviour_mut().directory.dismiss(&peer);
+                        self.swarm.behaviour_mut().directory.unreached(&peer);
                     }
                 }
             }
@@ -257,6 +258,12 @@ impl Task {
             let _ = self.swarm.disconnect_peer_id(peer);
         }
     }
+}
+
+/// Whether a query left a peer alone that couldn't be dialled lately, which says nothing new of it.
+fn was_left_alone(error: &DialError) -> bool {
+    let DialError::Denied { cause } = error else { return false };
+    core::error::Error::source(cause).is_some_and(|cause| cause.is::<Resting>())
 }
 
 /// Why a relay keeps no place for us, in words for a person. The transports wrap their errors too deep to be matched.
