@@ -24,7 +24,7 @@ async fn two_people_talk_both_ways_and_see_what_was_delivered_and_read() {
         (here && texts(&bento, ana.account(), "in").await == ["oi Bento"]).then_some(())
     })
     .await;
-    bento.command(Command::MarkRead { with: ana.account(), upto: None }).await.unwrap();
+    bento.command(Command::MarkRead(ana.account(), None)).await.unwrap();
     wait_for("the read mark", async || {
         let entries = history(&ana, bento.account()).await;
         entries.iter().any(|entry| entry.state == Some(State::Read)).then_some(())

@@ -409,7 +409,7 @@ impl Node {
                 self.added = 1;
                 Command::Add { account: self.start.business, name: None }
             }
-            5 => Command::MarkRead { with: contact, upto: None },
+            5 => Command::MarkRead(contact, None),
             6 => Command::Block(contact),
             7 => Command::Unblock(contact),
             8 => Command::SetProfile(Box::new(ProfileDraft {

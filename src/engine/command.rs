@@ -131,13 +131,8 @@ pub enum Command {
     },
     /// What is asked of the front desk.
     Desk(DeskCommand),
-    /// A person saw a conversation.
-    MarkRead {
-        /// With whom.
-        with: AccountId,
-        /// Up to which position; as it stands where none is named.
-        upto: Option<u64>,
-    },
+    /// A person saw a conversation up to this position, or as it stands.
+    MarkRead(AccountId, Option<u64>),
     /// What a business may write about, from now on.
     Consent {
         /// The business.
@@ -530,8 +525,7 @@ pub enum Refusal {
     Unreconciled,
     /// Nothing was found that it had said.
     #[error(
-        "nothing that this identity said was found: a business's profile ends 48 hours after it was published, and a person's \
-         contacts may be others; if there is nothing, say `sigillo id reconcile --force`"
+        "nothing that this identity said was found (a profile ends after 48 hours): if there is nothing, say `id reconcile --force`"
     )]
     NothingFound,
     /// The device was taken out of the account.

@@ -52,7 +52,7 @@ impl Engine {
             Command::Report { contact, reason, note } => self.report(step, &contact, reason, note),
             Command::Refuse(contact) => self.refuse(step, &contact),
             Command::Erase(contact) => self.erase(step, &contact),
-            Command::MarkRead { with, upto } => self.mark_read(step, &with, upto),
+            Command::MarkRead(with, upto) => self.mark_read(step, &with, upto),
             Command::SetProfile(draft) => self.set_profile(step, *draft),
             Command::PutPlan(plan) => self.put_plan(step, plan),
             Command::RemovePlan(id) => self.remove_plan(step, &id),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::base::id::{AccountId, DeviceId, MessageId};
 use crate::base::limits;
 use crate::domain::chat::conversation;
+use crate::domain::chat::delivery::DELIVERY;
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Unsettled};
 use crate::domain::chat::timeline::{Body as Line, From, NewEntry, Notice};
 use crate::domain::chat::void;
@@ -79,8 +80,10 @@ impl Engine {
             for recipient in gone.iter().map(DeviceId::as_bytes).chain([contact.account.as_bytes()]) {
                 self.move_unsettled(step, recipient, &new);
             }
-            for (from, to) in gone.iter().flat_map(|from| new.iter().map(move |to| (from, to))) {
-                void::inherit(step.tx, from, to);
+            for from in &gone {
+                let beyond = step.tx.row(&DELIVERY, from.as_bytes()).map(|marks| marks.beyond.clone());
+                let beyond = beyond.unwrap_or_default();
+                new.iter().for_each(|to| void::inherit(step.tx, from, to, &beyond));
             }
         }
         gone.iter().for_each(|device| self.forget_device(step, device));

@@ -279,7 +279,7 @@ fn in_quiet_hours_news_waits_and_codes_come() {
     assert_eq!(shown(&world), ["1234 is your code", "an answer"]);
     assert_eq!(count(&world, ANA, &WAITING), 2);
     // She reads what there is. What she hasn't seen isn't said to be read, nor what came after it.
-    assert!(world.ask(ANA, Command::MarkRead { with: shop, upto: None }).unwrap().is_ok());
+    assert!(world.ask(ANA, Command::MarkRead(shop, None)).unwrap().is_ok());
     world.run(MINUTE);
     assert_eq!(states(&world, &ana, 4), [State::Delivered; 4]);
     // Meanwhile she has enough of cake.
@@ -289,7 +289,7 @@ fn in_quiet_hours_news_waits_and_codes_come() {
     assert_eq!(shown(&world), ["1234 is your code", "an answer", "news"]);
     let unread = look(&world, ANA, |rows| view::conversations(rows)).pop().unwrap().unread;
     assert_eq!(unread, 1, "the one that came out of hiding");
-    assert!(world.ask(ANA, Command::MarkRead { with: shop, upto: None }).unwrap().is_ok());
+    assert!(world.ask(ANA, Command::MarkRead(shop, None)).unwrap().is_ok());
     world.run(MINUTE);
     assert_eq!(states(&world, &ana, 4), [State::Read; 4]);
     assert_eq!(count(&world, ANA, &WAITING), 0);

@@ -258,7 +258,7 @@ fn what_was_read_on_one_device_is_read_on_the_other() {
     assert!(say(&mut world, 1, ana, "one") && say(&mut world, 1, ana, "two"));
     world.run(MINUTE);
     assert_eq!([0, second].map(|peer| unread(&world, peer)), [2, 2]);
-    assert!(world.ask(second, Command::MarkRead { with: bento, upto: None }).unwrap().is_ok());
+    assert!(world.ask(second, Command::MarkRead(bento, None)).unwrap().is_ok());
     world.run(MINUTE);
     assert_eq!([0, second].map(|peer| unread(&world, peer)), [0, 0]);
     assert!(say(&mut world, 1, ana, "three"));
@@ -268,7 +268,7 @@ fn what_was_read_on_one_device_is_read_on_the_other() {
     world.leave(0);
     assert!(say(&mut world, 1, ana, "four"));
     world.run(MINUTE);
-    assert!(world.ask(second, Command::MarkRead { with: bento, upto: None }).unwrap().is_ok());
+    assert!(world.ask(second, Command::MarkRead(bento, None)).unwrap().is_ok());
     world.come_back();
     world.run(30 * MINUTE);
     assert_eq!(texts(&history(&world, 0, &bento), "in").len(), 4);

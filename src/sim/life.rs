@@ -48,7 +48,7 @@ impl Run {
             Act::Edit(peer, with, message) => self.edit(peer, with, message),
             Act::TakeBack(peer, with, message) => self.take_message_back(peer, with, message),
             Act::Feel(peer, with, message) => self.feel(peer, with, message),
-            Act::Read(peer, with) => drop(self.world.command(peer, Command::MarkRead { with, upto: None })),
+            Act::Read(peer, with) => drop(self.world.command(peer, Command::MarkRead(with, None))),
             Act::Sleep(peer) => self.sleep(peer),
             Act::Wake(peer) => self.wake(peer),
             Act::Befriend(one, other) => self.befriend(one, other),

@@ -121,7 +121,7 @@ fn an_invite_makes_two_people_contacts_and_they_talk_both_ways() {
         entries.iter().filter(|entry| entry.direction == "out").all(|e| e.state == Some(State::Delivered))
     };
     assert!(delivered(history(&world, 0, &bento)) && delivered(history(&world, 1, &ana)));
-    assert!(world.ask(1, Command::MarkRead { with: ana, upto: None }).unwrap().is_ok());
+    assert!(world.ask(1, Command::MarkRead(ana, None)).unwrap().is_ok());
     world.run(MINUTE);
     assert_eq!(history(&world, 0, &bento)[0].state, Some(State::Read));
 }
@@ -147,7 +147,7 @@ fn what_is_read_up_to_a_message_leaves_unread_what_came_after_it() {
     };
     let read = |world: &mut World, text: &str| {
         let upto = Some(place(world, text));
-        assert!(world.ask(1, Command::MarkRead { with: ana, upto }).unwrap().is_ok());
+        assert!(world.ask(1, Command::MarkRead(ana, upto)).unwrap().is_ok());
         world.run(MINUTE);
     };
     assert_eq!(unread(&world), 3);

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::DeviceId;
 use crate::domain::chat::outbox::OUTBOX;
+use crate::domain::chat::runs::united;
 use crate::domain::chat::void;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
@@ -124,20 +125,6 @@ impl Delivery {
             State::Queued
         }
     }
-}
-
-/// The same numbers as runs in order, apart from one another; empty runs vanish.
-pub(super) fn united(mut runs: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
-    runs.retain(|(from, until)| from < until);
-    runs.sort_unstable();
-    let mut united: Vec<(u64, u64)> = Vec::new();
-    for (from, until) in runs {
-        match united.last_mut() {
-            Some(last) if from <= last.1 => last.1 = last.1.max(until),
-            _ => united.push((from, until)),
-        }
-    }
-    united
 }
 
 /// The state of the message `seq` at a contact: the best of its devices.

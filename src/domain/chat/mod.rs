@@ -6,6 +6,7 @@ pub mod delivery;
 pub mod incoming;
 pub mod names;
 pub mod outbox;
+mod runs;
 pub mod timeline;
 pub mod void;
 

@@ -1,14 +1,14 @@
 //! Numbers of ours that no content has: those that we may have used, and know nothing of, after a backup was restored.
-//! And those that nothing has for one device, because the device in whose place it came had it.
 //!
 //! What was said since the backup was made isn't known any more, nor how much it was, nor how often it was restored. So
 //! whoever is written to must not take a new content for one of those, nor wait for them: numbers go on at the
 //! millisecond of the restore, which is above all that anybody used before, and every device is told what was passed over.
+//! A device that comes in the place of another one is told, too, what that one had: nothing more comes under those numbers.
 
 use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
 use crate::base::time::Time;
-use crate::domain::chat::delivery::{DELIVERY, united};
+use crate::domain::chat::runs::united;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
@@ -29,12 +29,10 @@ pub fn towards(rows: &impl Rows, thread: &AccountId, device: &DeviceId) -> Vec<(
     if of_device.is_empty() { of_thread } else { united([of_thread, of_device].concat()) }
 }
 
-/// A device of a contact comes in the place of another one: what that one had beyond what is still to come comes to
-/// nobody else, and isn't missing.
-pub fn inherit(tx: &Tx<'_>, from: &DeviceId, to: &DeviceId) {
-    let mut had = of(tx, from.as_bytes());
-    had.extend(tx.row(&DELIVERY, from.as_bytes()).iter().flat_map(|marks| &marks.beyond));
-    let mut had = united([of(tx, to.as_bytes()), had].concat());
+/// A device of a contact comes in the place of another one: what that one had beyond what is still to come, these runs,
+/// comes to nobody else, and isn't missing.
+pub fn inherit(tx: &Tx<'_>, from: &DeviceId, to: &DeviceId, beyond: &[(u64, u64)]) {
+    let mut had = united([&of(tx, to.as_bytes()), &of(tx, from.as_bytes()), beyond].concat());
     had.truncate(limits::VOIDS_MAX);
     if !had.is_empty() {
         tx.put(&VOIDS, VOIDS.key(to.as_bytes()), had);

@@ -100,5 +100,5 @@ pub(super) async fn history(
 
 pub(super) async fn read(State(api): State<Api>, Part(who): Part) -> Result<Json<Outcome>, ApiError> {
     let account = who::contact(&api, &who).await?;
-    Ok(Json(api.command(Command::MarkRead { with: account, upto: None }).await?))
+    Ok(Json(api.command(Command::MarkRead(account, None)).await?))
 }

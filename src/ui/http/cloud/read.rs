@@ -16,6 +16,6 @@ pub(super) async fn mark(ask: &Ask, parameters: &Parameters) -> Answer {
     let found = ask.api.view(move |rows| wamid.find(rows)).await?;
     let theirs = found.filter(|(_, entry)| matches!(entry.from, From::Them { .. }));
     let (contact, entry) = theirs.ok_or_else(unknown)?;
-    ask.api.command(Command::MarkRead { with: contact.account, upto: Some(entry.position) }).await?;
+    ask.api.command(Command::MarkRead(contact.account, Some(entry.position))).await?;
     Ok(success())
 }

@@ -6,7 +6,7 @@ use crate::base::cloud_limits as limits;
 use crate::ui::http::cloud::ask::Ask;
 use crate::ui::http::cloud::codes::Code;
 use crate::ui::http::cloud::error::Graph;
-use crate::ui::http::cloud::send::letter::{Letter, list, object, optional, required, said, short};
+use crate::ui::http::cloud::send::letter::{Letter, edge, list, object, optional, required, said, short};
 use crate::ui::http::cloud::send::{media, offer, order};
 use crate::wire::said::headed::Headed;
 use crate::wire::said::menu::{Link, Menu, Row, Section};
@@ -98,12 +98,6 @@ fn media_header<'a>(content: &'a Map<String, Value>, kind: &str) -> Result<Optio
         return Err(Graph::value("interactive.header.type", "is text above a list"));
     }
     Ok(Some((file, object(header, "interactive.header", file)?)))
-}
-
-/// A line above or below.
-pub(super) fn edge(content: &Map<String, Value>, name: &str) -> Result<String, Graph> {
-    let text = content.get(name).and_then(Value::as_object).and_then(|edge| optional(edge, "text"));
-    short(text.unwrap_or_default(), &format!("{PATH}.{name}.text"), limits::EDGE_CHARS_MAX)
 }
 
 fn buttons(action: &Map<String, Value>) -> Result<Vec<Row>, Graph> {

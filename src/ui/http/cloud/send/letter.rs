@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::base::cloud_limits as limits;
 use crate::ui::http::cloud::codes::Code;
 use crate::ui::http::cloud::error::Graph;
 use crate::ui::http::cloud::parameters;
@@ -56,6 +57,12 @@ pub(super) fn list<'a>(
     let objects: Option<Vec<_>> =
         found.as_array().map(|list| list.iter().map(Value::as_object).collect()).unwrap_or(None);
     objects.ok_or_else(|| Graph::value(&format!("{path}.{name}"), "is a list of objects"))
+}
+
+/// A line above or below something interactive.
+pub(super) fn edge(content: &Map<String, Value>, name: &str) -> Result<String, Graph> {
+    let text = content.get(name).and_then(Value::as_object).and_then(|edge| optional(edge, "text"));
+    short(text.unwrap_or_default(), &format!("interactive.{name}.text"), limits::EDGE_CHARS_MAX)
 }
 
 /// The text, if it has at most so many characters.

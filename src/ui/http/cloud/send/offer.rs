@@ -8,8 +8,7 @@ use crate::ui::http::cloud::account::Account;
 use crate::ui::http::cloud::ask::Ask;
 use crate::ui::http::cloud::codes::Code;
 use crate::ui::http::cloud::error::Graph;
-use crate::ui::http::cloud::send::interactive::edge;
-use crate::ui::http::cloud::send::letter::{Letter, list, object, optional, required, said, short};
+use crate::ui::http::cloud::send::letter::{Letter, edge, list, object, optional, required, said, short};
 use crate::wire::said::message::Said;
 
 /// What stands before every name in this.
