@@ -28,7 +28,7 @@ async function until(what, look) {
     if (found) return found;
     await pause(200);
   }
-  throw new Error(`${what}: waited in vain; ${JSON.stringify(letters)}`);
+  throw new Error(`${what}: waited in vain; last ${JSON.stringify(history().at(-1))}; ${JSON.stringify(letters)}`);
 }
 
 const receiver = createServer(async (request, response) => {
@@ -140,7 +140,8 @@ await until("the document", () => history().at(-1).kind === "file" && history().
 
 const headed = { phoneNumberId, to, bodyText: "One of these?", header: { type: "document", document: { id, filename: "menu.pdf" } }, buttons };
 sent(await client.messages.sendInteractiveButtons(headed));
-await until("the document above buttons", () => history().at(-1).file?.file_name === "menu.pdf");
+await until("the document above buttons", () => history().at(-1).file?.media_type === "application/pdf");
+assert.equal(history().at(-1).text, "One of these?");
 
 const catalogId = CLOUD_CATALOG;
 sent(await client.messages.sendInteractiveProduct({ phoneNumberId, to, catalogId, productRetailerId: "rye" }));
