@@ -71,6 +71,8 @@ pub(in crate::disk) fn checkpoint(
         .map_err(|error| tree::fault(&shared.place.directory, &error))?;
     shared.checkpoints.fetch_add(1, Ordering::Relaxed);
     shared.lock().segments.retain(|segment| segment.number > first);
+    // Whoever commits may wait for room in the journal, not for room in memory.
+    shared.room.notify_all();
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
 use super::fixtures::*;
 use crate::base::limits;
@@ -187,4 +188,23 @@ fn a_burst_larger_than_the_memory_allowed_is_slowed_and_stored_whole() {
     assert_eq!(everything(&database), model);
     drop(database);
     assert_eq!(everything(&open(home.path(), lazy()).unwrap().0), model);
+}
+
+#[test]
+fn whoever_waits_for_room_in_the_journal_goes_on_once_old_segments_are_gone() {
+    let home = tempfile::tempdir().unwrap();
+    // Memory would be enough for all of it: only the journal is full again and again.
+    let (database, _) = open(home.path(), Options { checkpoint_bytes: 1, ..lazy() }).unwrap();
+    let (sender, finished) = sync_channel(1);
+    let writer = database.clone();
+    std::thread::spawn(move || {
+        for number in 0..2_000u64 {
+            let key = BYTES.key_at(b"burst", number);
+            drop(send(&writer, number, &[(key, Some(&[number as u8; 8_000]))]));
+        }
+        drop(writer);
+        sender.send(()).unwrap();
+    });
+    assert!(finished.recv_timeout(Duration::from_secs(120)).is_ok(), "it waits for ever");
+    assert_eq!(everything(&database).len(), 2_000);
 }
