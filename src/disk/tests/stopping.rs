@@ -203,7 +203,10 @@ fn whoever_waits_for_room_in_the_journal_goes_on_once_old_segments_are_gone() {
             let key = BYTES.key_at(b"burst", number);
             send(&writer, number, &[(key, Some(&[number as u8; 8_000]))])
         };
-        let last = (0..2_000).map(put).last();
+        let mut last = None;
+        for number in 0..2_000 {
+            last = Some(put(number));
+        }
         sender.send(last.unwrap().recv().unwrap().is_ok()).unwrap();
     });
     assert_eq!(finished.recv_timeout(Duration::from_secs(120)), Ok(true), "it waits for ever");
