@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
-use std::time::Duration;
 
 use super::fixtures::*;
 use crate::base::limits;
@@ -188,27 +187,4 @@ fn a_burst_larger_than_the_memory_allowed_is_slowed_and_stored_whole() {
     assert_eq!(everything(&database), model);
     drop(database);
     assert_eq!(everything(&open(home.path(), lazy()).unwrap().0), model);
-}
-
-#[test]
-fn whoever_waits_for_room_in_the_journal_goes_on_once_old_segments_are_gone() {
-    let home = tempfile::tempdir().unwrap();
-    // The rows are in sled at once, and memory is enough for all of them: only the journal is full again and again.
-    let options = Options { checkpoint_bytes: 1, overlay_soft_bytes: 1, ..lazy() };
-    let (database, _) = open(home.path(), options).unwrap();
-    let (sender, finished) = sync_channel(1);
-    let writer = database.clone();
-    std::thread::spawn(move || {
-        let put = |number: u64| {
-            let key = BYTES.key_at(b"burst", number);
-            send(&writer, number, &[(key, Some(&[number as u8; 8_000]))])
-        };
-        let mut last = None;
-        for number in 0..2_000 {
-            last = Some(put(number));
-        }
-        sender.send(last.unwrap().recv().unwrap().is_ok()).unwrap();
-    });
-    assert_eq!(finished.recv_timeout(Duration::from_secs(120)), Ok(true), "it waits for ever");
-    assert_eq!(everything(&database).len(), 2_000);
 }
