@@ -1,11 +1,14 @@
 //! What a database does when the disk fails, fills up or is taken away.
 
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use super::fixtures::*;
 use crate::base::limits;
+use crate::disk::medium::{Medium, SystemMedium};
 use crate::disk::options::Options;
 use crate::store::snapshot::Fault;
 use crate::store::tx::{Committed, Tx};
@@ -187,4 +190,54 @@ fn a_burst_larger_than_the_memory_allowed_is_slowed_and_stored_whole() {
     assert_eq!(everything(&database), model);
     drop(database);
     assert_eq!(everything(&open(home.path(), lazy()).unwrap().0), model);
+}
+
+/// A medium on which the manifest doesn't get its name while the gate is shut.
+#[derive(Default)]
+struct Gate {
+    shut: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    fn set(&self, shut: bool) {
+        *self.shut.lock().unwrap() = shut;
+        self.opened.notify_all();
+    }
+}
+
+impl Medium for Gate {
+    fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        if to.ends_with("manifest") {
+            drop(self.opened.wait_while(self.shut.lock().unwrap(), |shut| *shut).unwrap());
+        }
+        SystemMedium.rename(from, to)
+    }
+}
+
+#[test]
+fn whoever_waits_for_room_in_the_journal_goes_on_once_a_checkpoint_lets_old_segments_go() {
+    let home = tempfile::tempdir().unwrap();
+    let gate = Arc::new(Gate::default());
+    let options = Options { checkpoint_bytes: 1, medium: gate.clone(), ..lazy() };
+    let full = 2 * options.segment_bytes * 3;
+    let (database, _) = open(home.path(), options).unwrap();
+    gate.set(true);
+    // The one row is always newer than what a checkpoint brings into sled: it finds nothing there that makes room.
+    let key = BYTES.key(b"one");
+    let mut number = 0;
+    while database.sizes().journal_bytes <= full {
+        number += 1;
+        commit(&database, number, &[(key.clone(), Some(&[7; 8_000]))]);
+    }
+    let (sender, finished) = sync_channel(1);
+    let writer = database.clone();
+    std::thread::spawn(move || {
+        let sent = send(&writer, number + 1, &[(key, Some(b"last"))]).recv();
+        sender.send(sent.unwrap().is_ok()).unwrap();
+    });
+    // It waits soon, if it does at all: one that came later would find room.
+    assert!(finished.recv_timeout(Duration::from_millis(300)).is_err(), "the journal is full");
+    gate.set(false);
+    assert_eq!(finished.recv_timeout(Duration::from_secs(60)), Ok(true), "it waits for ever");
 }
