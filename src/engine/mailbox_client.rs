@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::id::{ReadId, SendId};
+use crate::base::id::ReadId;
 use crate::base::limits;
-use crate::crypto::x25519::KeyPair;
 use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::mailbox::boxes;
 use crate::domain::mailbox::owner::{self, OWN_QUEUES};
 use crate::engine::effects::Effect;
 use crate::engine::machine::{Engine, Step};
 use crate::engine::mailbox_state::{Client, Errand, Op, Standing, Working};
+use crate::engine::writer_keys::WriterKeys;
 use crate::store::table::Rows;
 use crate::wire::boxes::PairBox;
 use crate::wire::channel::{ChannelEvent, ChannelId, ChannelOrder};
 use crate::wire::envelope::Envelope;
-use crate::wire::mail::{Channel, Command, Request, masked, writer_key};
+use crate::wire::mail::{Channel, Command, Request, masked};
 use crate::wire::mail_word::{Answer, MailRefusal, Word};
 use crate::wire::origin::Origin;
 use crate::wire::peer::{PeerAddress, PeerKey};
@@ -96,9 +96,12 @@ impl Engine {
             }
             client.number += 1;
             // What it was about is gone meanwhile: there is nothing to ask.
-            let asking =
-                Asking { channel: Channel { mailbox: peer, nonce: &nonce }, proven: &client.subscribed };
-            let Some(request) = request(step, &asking, client.number, &errand.op) else { continue };
+            let asking = Asking {
+                channel: Channel { mailbox: peer, nonce: &nonce },
+                proven: &client.subscribed,
+                writers: &mut self.mail.writers,
+            };
+            let Some(request) = request(step, asking, client.number, &errand.op) else { continue };
             if errand.work > 0 {
                 let puzzle = request.puzzle(&Channel { mailbox: peer, nonce: &nonce }, errand.work);
                 let query = self.next_query();
@@ -231,11 +234,14 @@ struct Asking<'a> {
     channel: Channel<'a>,
     /// The queues that it has proven to be read by us.
     proven: &'a BTreeSet<ReadId>,
+    /// The keys of queues of others that were computed before.
+    writers: &'a mut WriterKeys,
 }
 
 /// The request of an errand; none where what it is about is gone.
-fn request(step: &Step<'_, '_>, asking: &Asking<'_>, number: u64, op: &Op) -> Option<Request> {
-    let Asking { channel, proven } = asking;
+fn request(step: &Step<'_, '_>, asking: Asking<'_>, number: u64, op: &Op) -> Option<Request> {
+    let Asking { channel, proven, writers } = asking;
+    let channel = &channel;
     let signed = |id: &ReadId, command: &Command| {
         let queue = step.tx.row(&OWN_QUEUES, id.as_bytes())?;
         Some(Request::signed(number, channel, &queue.key(), command))
@@ -266,11 +272,11 @@ fn request(step: &Step<'_, '_>, asking: &Asking<'_>, number: u64, op: &Op) -> Op
                 let ticket = known.inbox(to)?.ticket;
                 Request::bare(number, *to.as_bytes(), &Command::Send { frame: body, ticket })
             } else {
-                deposit(number, channel, known.pair(to)?, frame)?
+                deposit(number, channel, known.pair(to)?, writers, frame)?
             }
         }
         Op::Say { contact, to, frame, .. } => {
-            deposit(number, channel, boxes::of(step.tx, contact).pair(to)?, frame)?
+            deposit(number, channel, boxes::of(step.tx, contact).pair(to)?, writers, frame)?
         }
         Op::GetPrekeys { contact, to } => {
             let ticket = boxes::of(step.tx, contact).inbox(to)?.ticket;
@@ -292,11 +298,16 @@ fn price(errand: &Errand, answer: &Answer) -> Option<u32> {
 }
 
 /// The request to keep a sealed frame in a pair queue: the same bytes, with their route hidden.
-fn deposit(number: u64, channel: &Channel<'_>, pair: &PairBox, frame: &[u8]) -> Option<Request> {
+fn deposit(
+    number: u64,
+    channel: &Channel<'_>,
+    pair: &PairBox,
+    writers: &mut WriterKeys,
+    frame: &[u8],
+) -> Option<Request> {
     let envelope = Envelope::parse(frame).ok()?;
     let route = masked(envelope.route.as_bytes(), &pair.mask, envelope.body);
     let frame = [route.as_slice(), envelope.body].concat();
-    let send: &SendId = &pair.send;
-    let key = writer_key(&KeyPair::from_secret(pair.writer.clone()), &pair.key, send)?;
-    Some(Request::written(number, channel, send, &key, &Command::Send { frame, ticket: None }))
+    let key = writers.of(pair)?;
+    Some(Request::written(number, channel, &pair.send, key, &Command::Send { frame, ticket: None }))
 }

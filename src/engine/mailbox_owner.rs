@@ -209,11 +209,10 @@ impl Engine {
         if !self.wants_queues(contact) {
             return false;
         }
-        let standing = owner::queues_for(step.tx, &contact.account);
-        for mailbox in owner::standing(step.tx) {
-            if standing.iter().any(|(_, queue, _)| queue.mailbox == *mailbox.at.peer()) {
-                continue;
-            }
+        let mut queues = owner::queues_for(step.tx, &contact.account);
+        let mut lacking = owner::standing(step.tx);
+        lacking.retain(|mailbox| queues.iter().all(|(_, queue, _)| queue.mailbox != *mailbox.at.peer()));
+        for mailbox in &lacking {
             let (writer, mask) = (Secret::random(step.rng), Secret::random(step.rng));
             let purpose = Purpose::Pair { contact: contact.account, writer, mask };
             let (id, queue) = OwnQueue::new(mailbox.at.peer().clone(), purpose, step.now, step.rng);
@@ -226,7 +225,9 @@ impl Engine {
             step.tx.put(&FOR_CONTACT, FOR_CONTACT.key(contact.account.as_bytes()), row);
             self.ask_mailbox(step, &mailbox.at, Op::New(id));
         }
-        let queues = owner::queues_for(step.tx, &contact.account);
+        if !lacking.is_empty() {
+            queues = owner::queues_for(step.tx, &contact.account);
+        }
         let unmade: Vec<ReadId> =
             queues.iter().filter(|(_, queue, _)| queue.made.is_none()).map(|(id, ..)| *id).collect();
         self.mail.is_asked(|op| matches!(op, Op::New(id) if unmade.contains(id)))

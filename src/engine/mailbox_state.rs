@@ -12,6 +12,7 @@ use crate::domain::mailbox::askers::Askers;
 use crate::domain::mailbox::host::Rules;
 use crate::engine::input::{QueryId, Ticket};
 use crate::engine::links::Item;
+use crate::engine::writer_keys::WriterKeys;
 use crate::wire::channel::ChannelId;
 use crate::wire::mail::{Nonce, Request};
 use crate::wire::origin::Origin;
@@ -119,6 +120,7 @@ pub(super) struct MailState {
     pub(super) looked: Option<Time>,
     /// The plan, and who sells it, that a mailbox wants a receipt of.
     pub(super) unpaid: BTreeMap<PeerKey, (AccountId, String)>,
+    pub(super) writers: WriterKeys,
 }
 
 impl MailState {

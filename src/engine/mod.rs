@@ -80,3 +80,4 @@ mod shop;
 mod succession;
 mod transfer;
 mod upkeep;
+mod writer_keys;

@@ -211,7 +211,9 @@ pub fn decode_one_time(bytes: &[u8]) -> Result<Signed, Malformed> {
 /// When the published form of a one-time prekey says that it expires. Nothing is verified: whoever keeps it for others
 /// can't tell whose it is, and needs not.
 pub fn one_time_expiry(bytes: &[u8]) -> Result<Time, Malformed> {
-    Ok(OneTimePrekey::decode(decode_one_time(bytes)?.unverified())?.expires)
+    let signed = decode_one_time(bytes)?;
+    let one_time: schema::OneTimePrekey = message(signed.unverified(), ONE_TIME_PAYLOAD_MAX)?;
+    Ok(time(one_time.expires))
 }
 
 fn known_suite(suite: u32) -> Result<(), Malformed> {

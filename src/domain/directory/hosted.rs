@@ -39,6 +39,11 @@ pub enum OfferError {
 /// Decides on a record offered under `key`, where `known` is the floor of what lies there and `hosted` counts
 /// all records kept.
 pub fn decide(key: &[u8], value: &[u8], known: Option<&Floor>, hosted: usize, now: Time) -> Offer {
+    // What lies there was verified when it came.
+    let lies_there = known.and_then(|floor| floor.record.as_ref()).is_some_and(|record| record == value);
+    if lies_there && !is_over(value, now) {
+        return Offer::Known;
+    }
     let record = match Verified::verify(value, now) {
         Ok(record) if record_matches_key(key, &record.account()) => record,
         Ok(_) => return Offer::Refuse(OfferError::Profile(ProfileError::OtherAccount)),
@@ -89,6 +94,10 @@ mod tests {
         let elsewhere = Offer::Refuse(OfferError::Profile(ProfileError::OtherAccount));
         assert_eq!(offer(&other, 6, None), elsewhere);
         assert_eq!(offer(&[], 6, None), elsewhere);
+        let kept = Floor::of(&business.verified(5), true, NOW);
+        assert_eq!(offer(&key, 5, Some(&kept)), Offer::Known);
+        let over = decide(&key, &business.record(5, NOW), Some(&kept), 10, NOW.plus(limits::PROFILE_LIFE));
+        assert_eq!(over, Offer::Refuse(OfferError::Profile(ProfileError::Expired)));
         let late = decide(&key, &business.record(6, NOW), None, 10, NOW.plus(limits::PROFILE_LIFE));
         assert_eq!(late, Offer::Refuse(OfferError::Profile(ProfileError::Expired)));
     }
