@@ -4,6 +4,8 @@ use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use crate::base::time::Time;
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $len:literal) => {
         $(#[$doc])*
@@ -82,7 +84,8 @@ id! {
     DeviceId, 32
 }
 id! {
-    /// A message, chosen at random by its sender; the same in every session and retry.
+    /// A message, named by its sender: ten random bytes, then when, in milliseconds of the sender's clock; the same in every
+    /// session and retry. Nothing may be concluded from the time: it makes rows of one time lie together, no more.
     MessageId, 16
 }
 id! {
@@ -118,6 +121,24 @@ id! {
     FileId, 32
 }
 
+impl MessageId {
+    /// Random bytes of a new one.
+    pub const RANDOM_LEN: usize = 10;
+
+    /// A new one.
+    pub fn fresh(now: Time, random: [u8; Self::RANDOM_LEN]) -> Self {
+        let mut bytes = [0; Self::LEN];
+        bytes[..Self::RANDOM_LEN].copy_from_slice(&random);
+        bytes[Self::RANDOM_LEN..].copy_from_slice(&now.as_millis().to_be_bytes()[2..]);
+        Self(bytes)
+    }
+
+    /// The time that its sender gave it, or whatever else stands in its place.
+    pub fn millis(&self) -> u64 {
+        self.0[Self::RANDOM_LEN..].iter().fold(0, |millis, byte| millis << 8 | u64::from(*byte))
+    }
+}
+
 fn decode_hex(text: &str, into: &mut [u8]) -> Option<()> {
     if text.len() != into.len() * 2 {
         return None;
@@ -133,6 +154,15 @@ fn decode_hex(text: &str, into: &mut [u8]) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_id_ends_with_its_time_and_has_one_whatever_it_holds() {
+        let id = MessageId::fresh(Time::from_millis(0x0190_0000_1234), [7; 10]);
+        assert_eq!(id.to_string(), "07070707070707070707019000001234");
+        assert_eq!(id.millis(), 0x0190_0000_1234);
+        assert_eq!(MessageId::new([0xFF; 16]).millis(), (1 << 48) - 1);
+        assert_eq!(MessageId::fresh(Time::from_millis(u64::MAX), [0xFF; 10]), MessageId::new([0xFF; 16]));
+    }
 
     #[test]
     fn hex_reads_back_and_other_lengths_are_refused() {

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::base::limits::{
-    HISTORY_PAGE_BYTES, LINE_MAX, NAME_MAX, PADDING_BUCKETS, PAGE_BYTES_MAX, TEXT_MAX, VALUE_MAX,
+    GROUP_MAX, HISTORY_PAGE_BYTES, LINE_MAX, NAME_MAX, PADDING_BUCKETS, PAGE_BYTES_MAX, TEXT_MAX, VALUE_MAX,
 };
 
 const HOUR: u64 = 60 * 60;
@@ -66,6 +66,8 @@ pub const ORDER_TEXT_MAX: usize = 2 * 1024;
 pub const ORDER_REFERENCE_MAX: usize = 64;
 /// The longest word about why an order stands as it does, or about what is added to a bill.
 pub const BILL_ABOUT_MAX: usize = 512;
+/// Messages whose places one row holds, of those that were named at one time: as many as one batch files.
+pub const NAMES_TOGETHER_MAX: usize = GROUP_MAX;
 /// How much of a message is shown where another one answers it, in characters.
 pub const QUOTE_MAX: usize = 120;
 
@@ -89,6 +91,7 @@ const _: () = {
         "the largest thing said fits a content, by template, and a copy of it too"
     );
     assert!(SAID_MAX + 2_048 < VALUE_MAX && PADDING_BUCKETS[PADDING_BUCKETS.len() - 1] + 2_048 < VALUE_MAX);
+    assert!(NAMES_TOGETHER_MAX * 28 + 8 < VALUE_MAX, "the names of one time fit a value");
     assert!(FORMER_DEVICES_MAX * 33 + 8 < VALUE_MAX, "former devices fit a value");
     assert!(HISTORY_PAGE_BYTES < PAGE_BYTES_MAX, "what another device tells fits the pages here");
 };

@@ -12,7 +12,7 @@ use crate::domain::business::seat::SEATS;
 use crate::domain::chat::conversation::{self, CONVERSATIONS};
 use crate::domain::chat::delivery::DELIVERY;
 use crate::domain::chat::incoming::{HELD, INCOMING, MISSING};
-use crate::domain::chat::names::{EARLY, NAMES};
+use crate::domain::chat::names::{self, EARLY};
 use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::chat::timeline::PAGES;
 use crate::domain::chat::void;
@@ -121,8 +121,10 @@ impl Engine {
     /// What was said, agreed and known, whatever their devices.
     fn erase_person(&self, step: &Step<'_, '_>, contact: &Contact, charged: bool) {
         let (thread, account) = (contact.thread.as_bytes(), contact.account.as_bytes());
-        all(step, &PAGES, &PAGES.of(thread));
-        all(step, &NAMES, &NAMES.of(thread));
+        for (key, page) in step.tx.scan(&PAGES, &PAGES.of(thread)) {
+            page.entries.iter().for_each(|entry| names::forget(step.tx, &contact.thread, entry.id));
+            step.tx.delete(&PAGES, key);
+        }
         all(step, &EARLY, &EARLY.of(thread));
         desk::forget(step.tx, &contact.thread);
         all(step, &NOTES, &NOTES.of(thread));

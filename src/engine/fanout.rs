@@ -1,6 +1,6 @@
 //! What our other devices are told: what was said here, whom we know, and what else concerns all of us.
 
-use crate::base::id::{AccountId, DeviceId, MessageId};
+use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::chat::changes::{Made, Named, Side};
@@ -41,9 +41,7 @@ impl Engine {
         row.sent += 1;
         let seq = row.sent;
         step.tx.put(&SIBLINGS, SIBLINGS.key(device.as_bytes()), row);
-        let mut id = [0; MessageId::LEN];
-        step.rng.fill_bytes(&mut id);
-        let id = MessageId::new(id);
+        let id = step.message_id();
         let content = Content {
             id,
             seq,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
-use crate::base::id::{AccountId, DeviceId, Digest, FileId, ReadId};
+use crate::base::id::{AccountId, DeviceId, Digest, FileId, MessageId, ReadId};
 use crate::base::kind::AccountKind;
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
@@ -122,6 +122,15 @@ pub(super) struct Step<'a, 's> {
     pub(super) now: Time,
     pub(super) tx: &'a Tx<'s>,
     pub(super) rng: &'a mut dyn CryptoRng,
+}
+
+impl Step<'_, '_> {
+    /// The id of a new message.
+    pub(super) fn message_id(&mut self) -> MessageId {
+        let mut random = [0; MessageId::RANDOM_LEN];
+        self.rng.fill_bytes(&mut random);
+        MessageId::fresh(self.now, random)
+    }
 }
 
 /// Everything the node decides. State lives in the store; what is here is soft and made anew at every start.

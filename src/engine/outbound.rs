@@ -3,7 +3,7 @@
 use core::cell::Cell;
 use std::sync::Arc;
 
-use crate::base::id::{AccountId, DeviceId, MessageId, SessionId};
+use crate::base::id::{AccountId, DeviceId, SessionId};
 use crate::base::limits;
 use crate::base::time::Time;
 use crate::domain::chat::delivery::{DELIVERY, State, state_at};
@@ -184,10 +184,8 @@ impl Engine {
         introduction: Option<Introduction>,
     ) -> Option<Vec<u8>> {
         let own = self.own(step, &contact.own)?;
-        let mut id = [0; MessageId::LEN];
-        step.rng.fill_bytes(&mut id);
         let content = Content {
-            id: MessageId::new(id),
+            id: step.message_id(),
             seq: 0,
             sent_at: step.now,
             log_head: own.log.head(),
@@ -258,8 +256,6 @@ impl Engine {
         device: &DeviceId,
         to: &DeviceId,
     ) -> Vec<u8> {
-        let mut id = [0; MessageId::LEN];
-        step.rng.fill_bytes(&mut id);
         let first = self.first_number(step, contact, to);
         let mut introduction = self.introduction(step, contact, device);
         introduction.queues =
@@ -268,7 +264,7 @@ impl Engine {
             introduction.former = own::statement(step.tx, &own.log.account());
         }
         let mut content = Content {
-            id: MessageId::new(id),
+            id: step.message_id(),
             seq: 0,
             sent_at: step.now,
             log_head: own.log.head(),

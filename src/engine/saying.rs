@@ -196,9 +196,7 @@ impl Engine {
         if !self.is_heard(&contact.own, &own.log) {
             return Err(Refusal::Revoked);
         }
-        let mut id = [0; MessageId::LEN];
-        step.rng.fill_bytes(&mut id);
-        let id = MessageId::new(id);
+        let id = step.message_id();
         let seq = conversation::next_seq(step.tx, &with);
         let position = match place {
             Place::None => None,

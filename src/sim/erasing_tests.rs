@@ -7,6 +7,7 @@ use super::mail_tests::{self, ANA, BENTO, turns};
 use super::tests::{MINUTE, friends, history, say, texts};
 use crate::base::id::AccountId;
 use crate::domain::chat::delivery::State;
+use crate::domain::chat::names::NAMES;
 use crate::domain::identity::contact::{CONTACTS, Standing};
 use crate::domain::identity::invite;
 use crate::engine::command::{Command, Outcome, Refusal};
@@ -46,6 +47,7 @@ fn nothing_of_a_contact_is_left_and_both_can_begin_anew() {
     world.run(MINUTE);
     let ids = ids(&world, 0, &bento);
     assert!(!named(&world, 0, &ids, &["secret", "private"]).is_empty());
+    assert!(!Reader::new(&world.peers[0].disk.safe()).scan(&NAMES, &NAMES.all()).is_empty());
     // Something is still under way to him.
     world.stop(1);
     assert!(say(&mut world, 0, bento, "secret, not delivered"));
@@ -54,6 +56,7 @@ fn nothing_of_a_contact_is_left_and_both_can_begin_anew() {
     let Some(Ok(Outcome::Erased { entries, subscriptions, .. })) = erased else { panic!("{erased:?}") };
     assert_eq!((entries, subscriptions), (81, 0));
     assert_eq!(named(&world, 0, &ids, &["secret", "private"]), Vec::<String>::new());
+    assert!(Reader::new(&world.peers[0].disk.safe()).scan(&NAMES, &NAMES.all()).is_empty());
     assert!(matches!(world.ask(0, Command::Erase(bento)), Some(Err(Refusal::NotAContact(_)))));
     assert!(!say(&mut world, 0, bento, "to nobody"));
     // He still has her, and writes: he is somebody who asks.

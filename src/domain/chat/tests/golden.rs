@@ -113,13 +113,13 @@ fn what_is_stored_keeps_its_bytes() {
             "997 35207abedcf07a98",
             "47 04a007b768828952",
             "145 0bbccba8eea68a8f",
-            "2 a8d5dd63fba471eb",
-            "2 a12871fee210fb86",
-            "2 47dc540c94ceb704",
-            "2 c79b932e1e1da3c0",
-            "2 44602a999abbebed",
-            "2 9dcf97a184f32623",
-            "2 bc5959f43bc6e471"
+            "21 224c030614bca57b",
+            "21 219e8723350766c5",
+            "21 ad604096f02e4f89",
+            "21 e434972f9f2d455f",
+            "21 8594c51439643f36",
+            "21 53ffcef854220aea",
+            "21 d0b469c5e9a3d8bc"
         ]
     );
 }
