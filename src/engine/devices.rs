@@ -258,8 +258,12 @@ impl Engine {
         }
     }
 
-    /// Our other devices are told of a new one, and it of them.
-    fn introduce_siblings(&mut self, step: &mut Step<'_, '_>, new: &DeviceId) {
+    /// Our other devices are told of a new one, and it of them, once it knows the contacts: what they say to one that it
+    /// doesn't know is lost on it.
+    pub(super) fn introduce_siblings(&mut self, step: &mut Step<'_, '_>, new: &DeviceId) {
+        if !self.announced.contains(new) {
+            return;
+        }
         let others: Vec<DeviceId> = self.siblings.iter().filter(|device| *device != new).copied().collect();
         for other in others {
             if let Some(hint) = self.sibling_hint(step, new) {

@@ -24,7 +24,13 @@ impl Engine {
                 let due = step.now.plus(limits::HEAL_PATIENCE);
                 self.lookups.expect_by(due, Deadline::Heal(device, seq, link));
             }
-            Some(Item::Ack { device, .. } | Item::Greeting { device }) => self.heal(step, &device),
+            Some(Item::Ack { device, .. } | Item::Greeting { device }) => {
+                // What overtook a first flight says nothing of its session: the flight is taken, or refused, by itself.
+                let flight = step.tx.get(&OUTBOX, &OUTBOX.key_at(device.as_bytes(), 0));
+                if flight.is_none() {
+                    self.heal(step, &device);
+                }
+            }
             Some(Item::Refused) | None => {}
         }
     }

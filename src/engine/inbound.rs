@@ -21,6 +21,7 @@ use crate::engine::changing::made_by_them;
 use crate::engine::effects::Effect;
 use crate::engine::event::Event;
 use crate::engine::machine::{Engine, Job, Step};
+use crate::engine::transfer::was_told;
 use crate::engine::view;
 use crate::store::table::Rows;
 use crate::wire::content::{Body, Content, Introduction};
@@ -460,7 +461,8 @@ impl Engine {
         match &content.body {
             Body::Said(said) if !contact.is_ourselves() => {
                 let admitted = self.admitted(step, contact, device, content);
-                return admitted.then(|| Line::Said(self.heard(step, contact, said)));
+                let is_new = admitted && !was_told(step.tx, contact, device, content);
+                return is_new.then(|| Line::Said(self.heard(step, contact, said)));
             }
             Body::Change(change) if !contact.is_ourselves() => {
                 if self.admitted(step, contact, device, content) {

@@ -67,10 +67,10 @@ pub(super) struct Line {
     pub(super) ack_due: bool,
     /// It is to be told where we are.
     pub(super) greeting_due: bool,
-    /// It is to be asked for what follows the pinned head of its log.
-    pub(super) log_wanted: bool,
+    /// It is to be asked for what follows the pinned head of its log, because this number is claimed.
+    pub(super) log_wanted: Option<u64>,
     /// It was, on this link.
-    pub(super) log_asked: bool,
+    pub(super) log_asked: Option<u64>,
     /// It asked what follows this head of ours.
     pub(super) log_owed: Option<LogHead>,
     /// What is missing of it and is to be asked for.
@@ -183,7 +183,8 @@ impl Links {
     fn begin_anew(&mut self, key: &PeerKey) {
         for line in self.lines.values_mut().filter(|line| line.peer.as_ref() == Some(key)) {
             line.next = 0;
-            (line.log_asked, line.missing_asked, line.sought) = (false, false, false);
+            line.log_wanted = line.log_wanted.max(line.log_asked.take());
+            (line.missing_asked, line.sought) = (false, false);
         }
     }
 
@@ -268,11 +269,17 @@ impl Links {
 }
 
 impl Line {
+    /// Its log is known up to this number: nothing up to there needs to be asked for.
+    pub(super) fn log_known(&mut self, head: u64) {
+        self.log_wanted = self.log_wanted.filter(|claimed| *claimed > head);
+        self.log_asked = self.log_asked.filter(|claimed| *claimed > head);
+    }
+
     /// Whether it is to be told anything besides what must arrive.
     pub(super) const fn is_due(&self) -> bool {
         self.ack_due
             || self.greeting_due
-            || self.log_wanted
+            || self.log_wanted.is_some()
             || self.log_owed.is_some()
             || self.missing.is_some()
     }

@@ -39,17 +39,18 @@ impl Engine {
             return known;
         }
         let before = contact.clone();
+        let head = log.head().seq;
         let learnt = contact.learn_log(log, step.now);
-        self.learnt(step, &before, contact, learnt)
+        self.learnt(step, &before, contact, (learnt, head))
     }
 
-    /// What follows from a log that was looked at; whether what came with it may be believed.
+    /// What follows from a log that was looked at, with its head's number; whether what came with it may be believed.
     fn learnt(
         &mut self,
         step: &mut Step<'_, '_>,
         before: &Contact,
         contact: &Contact,
-        learnt: Learnt,
+        (learnt, head): (Learnt, u64),
     ) -> bool {
         match learnt {
             Learnt::Nothing => {}
@@ -57,8 +58,11 @@ impl Engine {
                 self.counters.forked_logs += 1;
                 self.mark_fork(step, contact);
             }
-            Learnt::Gap => self.want_log(contact, None),
-            Learnt::Pinned | Learnt::Replaced => self.devices_changed(step, before, contact, learnt),
+            Learnt::Gap => self.want_log(contact, None, head),
+            Learnt::Pinned | Learnt::Replaced => {
+                contact.devices().for_each(|device| self.links.line(&device).log_known(head));
+                self.devices_changed(step, before, contact, learnt);
+            }
         }
         learnt.is_believed()
     }
@@ -151,7 +155,7 @@ impl Engine {
                 self.mark_fork(step, contact);
             }
             Some(Claim::Ahead) if !(contact.is_ourselves() && self.is_primary()) => {
-                self.want_log(contact, Some(device));
+                self.want_log(contact, Some(device), claim.seq);
             }
             _ => {}
         }
@@ -187,13 +191,15 @@ impl Engine {
         self.show_entry(step, contact, entry.position);
     }
 
-    /// The contact is to be asked for what follows the pinned head: the device that claims to know more, or any.
-    fn want_log(&mut self, contact: &Contact, device: Option<&DeviceId>) {
+    /// The contact is to be asked for what follows the pinned head: the device that claims to know more, or any. Once on
+    /// each link for what is claimed: a question that crosses with the news is answered with nothing, and mustn't keep
+    /// another one from being asked.
+    fn want_log(&mut self, contact: &Contact, device: Option<&DeviceId>, claimed: u64) {
         let asked = device.copied().or_else(|| contact.devices().next());
         if let Some(device) = asked.filter(|_| contact.standing == Standing::Accepted) {
             let line = self.links.line(&device);
-            if !line.log_asked {
-                line.log_wanted = true;
+            if line.log_asked.is_none_or(|asked| asked < claimed) {
+                line.log_wanted = line.log_wanted.max(Some(claimed));
                 self.links.mark_dirty(contact.account);
             }
         }
@@ -217,8 +223,8 @@ impl Engine {
         let line = self.links.line(device);
         let wanted = core::mem::take(&mut line.log_wanted);
         let owed = line.log_owed.take();
-        line.log_asked |= wanted;
-        let head = contact.log.as_ref().map(AccountLog::head).filter(|_| wanted);
+        line.log_asked = line.log_asked.max(wanted);
+        let head = contact.log.as_ref().map(AccountLog::head).filter(|_| wanted.is_some());
         let own = owed.and_then(|head| Some((self.own(step, &contact.own)?, head)));
         let part = own.and_then(|(own, head)| match own.log.entries_after(&head) {
             Some(entries) if entries.is_empty() => None,
@@ -238,7 +244,7 @@ impl Engine {
         is_answer: bool,
     ) {
         let Some(mut contact) = step.tx.copy(&CONTACTS, account.as_bytes()) else { return };
-        if is_answer && !core::mem::take(&mut self.links.line(device).log_asked) {
+        if is_answer && self.links.line(device).log_asked.take().is_none() {
             return;
         }
         if part.follows {
@@ -247,7 +253,8 @@ impl Engine {
             }
             let before = contact.clone();
             let learnt = contact.follow(part.entries.clone());
-            self.learnt(step, &before, &contact, learnt);
+            let head = contact.log.as_ref().map_or(0, |log| log.head().seq);
+            self.learnt(step, &before, &contact, (learnt, head));
         } else {
             let Ok(log) = AccountLog::verify(contact.account, part.entries.clone()) else { return };
             let is_hole = contact.log.as_ref().is_some_and(|pinned| pinned.relate(&log) == Relation::Gap);

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::base::id::{AccountId, DeviceId};
+use crate::base::id::{AccountId, DeviceId, MessageId};
 use crate::base::limits;
 use crate::domain::chat::changes::{Changes, Edited, Mark, Named, Side};
 use crate::domain::chat::conversation::{self, CONVERSATIONS};
+use crate::domain::chat::incoming::INCOMING;
 use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::chat::timeline::{self, Body as Line, Entry, From};
 use crate::domain::identity::contact::{CONTACTS, Contact};
@@ -14,7 +15,7 @@ use crate::domain::identity::sibling::{TRANSFERS, Transfer};
 use crate::engine::fanout::known;
 use crate::engine::machine::{Engine, Step};
 use crate::store::table::Rows;
-use crate::wire::content::Body;
+use crate::wire::content::{Body, Content};
 use crate::wire::own::{Felt, HistoryEntry, HistoryPage, Revised, Told};
 use crate::wire::said::target::Target;
 
@@ -46,6 +47,7 @@ impl Engine {
         if over {
             // Contacts are told of a device only once it knows them: else it would take them for strangers.
             self.refresh_announced(step);
+            self.introduce_siblings(step, device);
             self.announce_to_all(step);
             self.transfer(step, device);
         }
@@ -115,8 +117,8 @@ impl Engine {
         let Some(contact) = contact.filter(|contact| self.is_main(&contact.own)) else { return };
         let thread = thread_of(step, &page.with);
         let reserved = step.tx.row(&CONVERSATIONS, thread.as_bytes()).map_or(0, |row| row.reserved);
-        let ours = page.entries.iter().filter(|entry| entry.position < reserved);
-        let entries = ours.map(|entry| Entry {
+        let kept_free = page.entries.iter().filter(|entry| entry.position < reserved);
+        let entries = kept_free.filter(|entry| !comes_itself(step.tx, &contact, entry)).map(|entry| Entry {
             position: entry.position,
             at: entry.at,
             sent_at: entry.sent_at,
@@ -168,6 +170,24 @@ impl Engine {
         contacts.sort_by_key(|contact| contact.account);
         contacts
     }
+}
+
+/// Whether the sender told this device of it itself, or is going to: what waited for a device that is gone goes to those
+/// that are new, and is in the history, too. Taken from both it would be here twice, or out of its order.
+fn comes_itself(rows: &impl Rows, contact: &Contact, entry: &HistoryEntry) -> bool {
+    let filed = rows.row(&INCOMING, entry.device.as_bytes()).map_or(0, |row| row.filed);
+    let is_to_come = filed > 0 && entry.seq > filed && contact.has_device(&entry.device);
+    !entry.ours && (is_to_come || is_here(rows, contact, &entry.device, (entry.seq, entry.id)))
+}
+
+/// Whether another device of ours told of what its sender says to this one now.
+pub(super) fn was_told(rows: &impl Rows, contact: &Contact, device: &DeviceId, content: &Content) -> bool {
+    is_here(rows, contact, device, (content.seq, content.id))
+}
+
+fn is_here(rows: &impl Rows, contact: &Contact, device: &DeviceId, (seq, id): (u64, MessageId)) -> bool {
+    let known = conversation::find(rows, &contact.thread, Named { side: Side::Theirs, id });
+    known.is_some_and(|known| known.from == From::Them { device: *device, seq })
 }
 
 /// Under which account what was said with a contact is kept.

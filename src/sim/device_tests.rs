@@ -19,7 +19,7 @@ use crate::store::table::{Reader, Rows as _};
 use crate::wire::link::LinkOffer;
 
 /// The offer of a new device, and its index.
-fn offer(world: &mut World) -> (usize, LinkOffer) {
+pub(super) fn offer(world: &mut World) -> (usize, LinkOffer) {
     let new = world.add_device().unwrap();
     world.run(Duration::from_secs(1));
     (new, offer_of(world, new))
@@ -32,7 +32,7 @@ fn offer_of(world: &mut World, new: usize) -> LinkOffer {
     link_offer::decode(&code).unwrap()
 }
 
-fn link(world: &mut World, primary: usize, offer: LinkOffer) -> Result<DeviceId, Refusal> {
+pub(super) fn link(world: &mut World, primary: usize, offer: LinkOffer) -> Result<DeviceId, Refusal> {
     match world.ask(primary, Command::LinkDevice(Box::new(offer))).unwrap()? {
         Outcome::Linked { device, .. } => Ok(device),
         other => panic!("{other:?}"),

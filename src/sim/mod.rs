@@ -39,6 +39,8 @@ mod consent_tests;
 #[cfg(test)]
 mod desk_tests;
 #[cfg(test)]
+mod device_model_tests;
+#[cfg(test)]
 mod device_tests;
 #[cfg(test)]
 mod directory_tests;
