@@ -509,3 +509,10 @@ fn schedules_that_found_something_find_it_no_more() {
         run(seed, acts).unwrap();
     }
 }
+
+#[test]
+fn the_ninth_device_is_not_let_in_before_another_is_taken_out() {
+    let in_again = [Act::Revoke { side: 0, device: 3 }, Act::LetIn { side: 0 }, Act::LetIn { side: 0 }];
+    let acts: Vec<Act> = [Act::LetIn { side: 0 }; limits::DEVICES_MAX].into_iter().chain(in_again).collect();
+    run(1, &acts).unwrap();
+}

@@ -178,6 +178,7 @@ mod tests {
             (challenges.holds(&bond, &done, 1, now), done)
         };
         assert!(!answered(&challenges, NOW, &mut random).0, "rather none than one twice");
+        assert!(!answered(&challenges, NOW.plus(limits::CHALLENGE_LIFE), &mut random).0, "they still count");
         let later = NOW.plus(limits::CHALLENGE_LIFE + Duration::from_millis(1));
         let (holds, done) = answered(&challenges, later, &mut random);
         assert!(holds);

@@ -117,6 +117,11 @@ mod tests {
         assert_eq!((prices.len(), prices[0], prices[79]), (80, limits::WORK_LEAST, limits::WORK_MOST - 1));
         pool.lend(limits::ONE_TIME_WAITING_MAX);
         assert_eq!(pool.price(NOW.plus(limits::ONE_TIME_FILL_PAUSE)), None, "filled, and too many wait");
+        let later = NOW.plus(limits::ONE_TIME_FILL_PAUSE);
+        pool.settle(pool.waiting() - (limits::ONE_TIME_WAITING_MAX - limits::ONE_TIME_WAITING_MAX / 5));
+        assert_eq!(pool.price(later), None, "the last fifth isn't for strangers");
+        pool.settle(1);
+        assert!(pool.price(later).is_some());
     }
 
     #[test]
