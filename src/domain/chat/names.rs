@@ -64,7 +64,7 @@ pub fn position(rows: &impl Rows, with: &AccountId, named: Named) -> Option<u64>
     let together = rows.get(&NAMES, &together(with, named.id))?;
     among(&together).or_else(|| {
         let is_full = together.len() >= said_limits::NAMES_TOGETHER_MAX;
-        among(&*rows.get(&NAMES, &alone(with, named)).filter(|_| is_full)?)
+        among(&rows.get(&NAMES, &alone(with, named)).filter(|_| is_full)?)
     })
 }
 
