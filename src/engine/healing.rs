@@ -25,9 +25,8 @@ impl Engine {
                 self.lookups.expect_by(due, Deadline::Heal(device, seq, link));
             }
             Some(Item::Ack { device, .. } | Item::Greeting { device }) => {
-                // What overtook a first flight says nothing of its session: the flight is taken, or refused, by itself.
-                let flight = step.tx.get(&OUTBOX, &OUTBOX.key_at(device.as_bytes(), 0));
-                if flight.is_none() {
+                // What overtook a first flight says nothing of its session: that is taken, or refused, when it gets there.
+                if !self.links.is_under_way(link, &Item::Content { device, seq: 0 }) {
                     self.heal(step, &device);
                 }
             }

@@ -258,6 +258,13 @@ impl Links {
         (items, waiting)
     }
 
+    /// Whether something has left on a link, and the other side hasn't taken or refused it.
+    pub(super) fn is_under_way(&self, id: LinkId, item: &Item) -> bool {
+        let peer = self.by_id.get(&id).and_then(|key| self.peers.get(key));
+        let link = peer.and_then(|peer| peer.link.as_ref()).filter(|link| link.id == id);
+        link.is_some_and(|link| link.in_flight.contains(item))
+    }
+
     /// The item that the other side can't use.
     pub(super) fn refuse(&mut self, id: LinkId, number: u64) -> Option<Item> {
         let peer = self.peers.get_mut(self.by_id.get(&id)?)?;
