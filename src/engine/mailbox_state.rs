@@ -120,6 +120,7 @@ pub(super) struct MailState {
     pub(super) looked: Option<Time>,
     /// The plan, and who sells it, that a mailbox wants a receipt of.
     pub(super) unpaid: BTreeMap<PeerKey, (AccountId, String)>,
+    /// What we write into queues of others with; forgotten when a contact is erased.
     pub(super) writers: WriterKeys,
 }
 

@@ -15,10 +15,10 @@ use crate::store::tx::Tx;
 /// Names of messages, under a hash of the contact and the time that the sender gave them: those of one time lie in one row,
 /// so that a stream of messages writes few rows. Those for which there is no room in it have rows of their own.
 pub const NAMES: Table<Vec<Name>> = Table::new(TableId::Names, 2);
-/// Changes of messages that aren't here, in the same order.
+/// Changes of messages that aren't here, by contact, each at a hash of whose the message is and its id.
 pub const EARLY: Table<Early> = Table::new(TableId::EarlyChanges, 1);
 
-/// Where a message lies.
+/// A message that can be named, and its position.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Name {
     named: Named,
@@ -62,10 +62,12 @@ pub fn put(tx: &Tx<'_>, with: &AccountId, named: Named, position: u64) {
 pub fn position(rows: &impl Rows, with: &AccountId, named: Named) -> Option<u64> {
     let among = |names: &[Name]| names.iter().find(|name| name.named == named).map(|name| name.position);
     let together = rows.get(&NAMES, &together(with, named.id))?;
-    among(&together).or_else(|| {
-        let is_full = together.len() >= said_limits::NAMES_TOGETHER_MAX;
-        among(&rows.get(&NAMES, &alone(with, named)).filter(|_| is_full)?)
-    })
+    let found = among(&together);
+    // Only where that row is full there may be another one to look into: most messages that are looked for are new.
+    if found.is_some() || together.len() < said_limits::NAMES_TOGETHER_MAX {
+        return found;
+    }
+    among(&rows.get(&NAMES, &alone(with, named))?)
 }
 
 /// The conversation with a contact is erased: all names of the time of this one go.
