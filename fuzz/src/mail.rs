@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use sigillo::base::limits;
+use sigillo::base::mail_limits;
 use sigillo::crypto::ed25519::SigningKey;
 use sigillo::crypto::secret::Secret;
 use sigillo::domain::mailbox::askers::Askers;
@@ -33,7 +34,7 @@ pub fn mail(data: &[u8]) {
     if let Some(Word::Answer { answer: Answer::Frames(frames), .. }) =
         reads_back(data, Word::decode, Word::encode)
     {
-        assert!(frames.len() <= limits::MAIL_FRAMES_MAX);
+        assert!(frames.len() <= mail_limits::MAIL_FRAMES_MAX);
         assert!(frames.iter().all(|(_, frame)| frame.len() <= limits::FRAME_MAX));
     }
     host(&mut Bytes::new(data));

@@ -7,6 +7,7 @@ use core::fmt::Debug;
 use sigillo::base::charging;
 use sigillo::base::consent_limits;
 use sigillo::base::limits;
+use sigillo::base::mail_limits;
 use sigillo::base::time::Time;
 use sigillo::crypto::kdf::label;
 use sigillo::domain::consent::export::{self, ConsentFile, Expect};
@@ -259,7 +260,7 @@ pub fn content(data: &[u8]) {
             );
             let places = queues.pairs.iter().map(|pair| &pair.at);
             for at in places.chain(queues.inboxes.iter().map(|inbox| &inbox.at)) {
-                assert!(at.addresses().len() <= limits::MAIL_ADDRESSES_MAX);
+                assert!(at.addresses().len() <= mail_limits::MAIL_ADDRESSES_MAX);
             }
         }
     }

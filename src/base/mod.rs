@@ -11,6 +11,7 @@ pub mod fold;
 pub mod id;
 pub mod kind;
 pub mod limits;
+pub mod mail_limits;
 pub mod money;
 pub mod requesters;
 pub mod said_limits;

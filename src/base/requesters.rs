@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::base::time::Time;
 
 /// A bucket for each requester of one kind, at most [`limits::ONE_TIME_REQUESTERS_MAX`].
@@ -23,15 +24,15 @@ struct Bucket {
 }
 
 /// The most that a bucket remembers: what makes the price the highest one.
-const TAKEN_MAX: u32 = limits::ONE_TIME_BUCKET * (1 + limits::WORK_MOST - limits::WORK_LEAST);
+const TAKEN_MAX: u32 = limits::ONE_TIME_BUCKET * (1 + mail_limits::WORK_MOST - mail_limits::WORK_LEAST);
 
-/// Bits of work that a pair costs a stranger where so many are left of a pool: [`limits::WORK_LEAST`] of a full one, more
+/// Bits of work that a pair costs a stranger where so many are left of a pool: [`mail_limits::WORK_LEAST`] of a full one, more
 /// with each that is gone, and nothing at all where only the fifth for those that are known is left: then no work helps.
 pub fn price_of_pool(left: u32) -> Option<u32> {
     let open = limits::ONE_TIME_POOL - limits::ONE_TIME_RESERVE;
     let gone = limits::ONE_TIME_POOL.saturating_sub(left);
-    let more = (limits::WORK_MOST - limits::WORK_LEAST) * gone.min(open) / open;
-    (left > limits::ONE_TIME_RESERVE).then_some(limits::WORK_LEAST + more)
+    let more = (mail_limits::WORK_MOST - mail_limits::WORK_LEAST) * gone.min(open) / open;
+    (left > limits::ONE_TIME_RESERVE).then_some(mail_limits::WORK_LEAST + more)
 }
 
 impl<K> Default for Requesters<K> {
@@ -46,11 +47,11 @@ impl<K: Ord + Clone> Requesters<K> {
         self.taken(who, now) < limits::ONE_TIME_BUCKET
     }
 
-    /// Bits of work that a pair costs a requester now: [`limits::WORK_LEAST`] while its bucket has some, then one more
-    /// for each bucketful, up to [`limits::WORK_MOST`]. A price never refuses anybody.
+    /// Bits of work that a pair costs a requester now: [`mail_limits::WORK_LEAST`] while its bucket has some, then one more
+    /// for each bucketful, up to [`mail_limits::WORK_MOST`]. A price never refuses anybody.
     pub fn price(&mut self, who: &K, now: Time) -> u32 {
         let over = (self.taken(who, now) + 1).saturating_sub(limits::ONE_TIME_BUCKET);
-        (limits::WORK_LEAST + over.div_ceil(limits::ONE_TIME_BUCKET)).min(limits::WORK_MOST)
+        (mail_limits::WORK_LEAST + over.div_ceil(limits::ONE_TIME_BUCKET)).min(mail_limits::WORK_MOST)
     }
 
     /// A requester was given a pair.
@@ -147,12 +148,15 @@ mod tests {
             requesters.given(&1, NOW);
         }
         let bucket = limits::ONE_TIME_BUCKET as usize;
-        assert!(prices[..bucket].iter().all(|price| *price == limits::WORK_LEAST), "{prices:?}");
-        assert_eq!((prices[bucket], prices[2 * bucket]), (limits::WORK_LEAST + 1, limits::WORK_LEAST + 2));
-        assert_eq!(prices[99], limits::WORK_MOST, "and never more");
-        assert_eq!(requesters.price(&2, NOW), limits::WORK_LEAST, "each has its own");
+        assert!(prices[..bucket].iter().all(|price| *price == mail_limits::WORK_LEAST), "{prices:?}");
+        assert_eq!(
+            (prices[bucket], prices[2 * bucket]),
+            (mail_limits::WORK_LEAST + 1, mail_limits::WORK_LEAST + 2)
+        );
+        assert_eq!(prices[99], mail_limits::WORK_MOST, "and never more");
+        assert_eq!(requesters.price(&2, NOW), mail_limits::WORK_LEAST, "each has its own");
         let later = |pairs: u32| NOW.plus(limits::ONE_TIME_BUCKET_PACE * pairs);
-        assert_eq!(requesters.price(&1, later(12)), limits::WORK_MOST - 1);
-        assert_eq!(requesters.price(&1, later(TAKEN_MAX)), limits::WORK_LEAST);
+        assert_eq!(requesters.price(&1, later(12)), mail_limits::WORK_MOST - 1);
+        assert_eq!(requesters.price(&1, later(TAKEN_MAX)), mail_limits::WORK_LEAST);
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::base::id::ReadId;
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::mailbox::boxes;
 use crate::domain::mailbox::owner::{self, OWN_QUEUES};
@@ -65,7 +66,7 @@ impl Engine {
             return self.errand_failed(step, errand.op);
         }
         let client = self.mail.clients.entry(peer.clone()).or_insert_with(|| Client::new(at.clone()));
-        if client.waiting.len() + client.toil.len() >= limits::MAIL_WAITING_MAX {
+        if client.waiting.len() + client.toil.len() >= mail_limits::MAIL_WAITING_MAX {
             self.counters.over_limit += 1;
             return;
         }
@@ -86,7 +87,7 @@ impl Engine {
             let Some(client) = self.mail.clients.get_mut(peer) else { return };
             let Standing::Up(channel, nonce) = client.standing else { return };
             client.set_due(step.now, stays);
-            if client.asked.len() + usize::from(client.working.is_some()) >= limits::MAIL_WINDOW {
+            if client.asked.len() + usize::from(client.working.is_some()) >= mail_limits::MAIL_WINDOW {
                 return;
             }
             let Some(errand) = client.waiting.pop_front() else { return };
@@ -137,6 +138,7 @@ impl Engine {
         match Word::decode(message) {
             Ok(Word::Hello(nonce)) if client.standing == Standing::Greeting(channel) => {
                 client.standing = Standing::Up(channel, nonce);
+                self.mail.lost.remove(peer);
             }
             Ok(Word::Answer { number, answer }) => {
                 let Some(errand) = client.asked.remove(&number) else { return };
@@ -146,14 +148,9 @@ impl Engine {
             Ok(Word::Ready(queue)) => {
                 let is_ours =
                     step.tx.row(&OWN_QUEUES, queue.as_bytes()).is_some_and(|row| row.mailbox == *peer);
-                let asked = self.mail.is_asked(|op| matches!(op, Op::Get { queue: of, .. } if *of == queue));
-                if let Some(client) = self.mail.clients.get(peer).filter(|_| is_ours && !asked) {
-                    let at = client.at.clone();
-                    self.ask_mailbox(
-                        step,
-                        &at,
-                        Op::Get { queue, after: 0, left: limits::INBOX_MESSAGES_MAX },
-                    );
+                let at = client.at.clone();
+                if is_ours {
+                    self.fetch_queue(step, &at, queue);
                 }
             }
             Ok(Word::Hello(_)) | Err(_) => {
@@ -293,7 +290,7 @@ fn price(errand: &Errand, answer: &Answer) -> Option<u32> {
         (Op::GetPrekeys { .. }, Answer::Prekeys { one_time, work, .. }) if one_time.is_empty() => *work,
         _ => return None,
     };
-    let more = (errand.work + 1..=limits::WORK_MOST).contains(&bits);
+    let more = (errand.work + 1..=mail_limits::WORK_MOST).contains(&bits);
     (more && errand.rounds < limits::WORK_ROUNDS).then_some(bits)
 }
 

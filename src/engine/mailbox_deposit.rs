@@ -2,6 +2,7 @@
 
 use crate::base::id::{AccountId, DeviceId, SendId, SessionId};
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::domain::chat::delivery::{DELIVERY, State};
 use crate::domain::chat::incoming::{self, INCOMING};
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Sealed, Unsettled};
@@ -62,7 +63,7 @@ impl Engine {
             return;
         }
         self.deposit_beginning(step, contact, device, session, &to);
-        let most = limits::PAIR_MESSAGES_MAX as usize;
+        let most = mail_limits::PAIR_MESSAGES_MAX as usize;
         for (key, row) in step.tx.scan(&OUTBOX, &OUTBOX.of(device.as_bytes()).from(1).limit(most)) {
             if row.frame.as_ref().is_none_or(|sealed| sealed.session != session) {
                 let Some(frame) = self.seal(step, session, &row.content) else { return };
@@ -201,6 +202,20 @@ impl Engine {
         if let Item::Ack { device, .. } = item {
             self.links.line(&device).ack_due = true;
         }
+    }
+
+    /// Whether mailboxes keep all that waits for a contact's devices, as far as it can be brought there: whoever comes back finds
+    /// it without us.
+    pub(super) fn is_kept_for(&self, step: &Step<'_, '_>, contact: &Contact) -> bool {
+        let is_kept = |device: DeviceId| {
+            let most = mail_limits::PAIR_MESSAGES_MAX as usize;
+            let rows = step.tx.scan(&OUTBOX, &OUTBOX.of(device.as_bytes()).limit(most));
+            // Behind a first flight nothing else goes out.
+            let is_flight = |(key, _): &(Key, _)| key.position() == Some(0);
+            let out = if rows.first().is_some_and(is_flight) { 1 } else { rows.len() };
+            rows.iter().take(out).all(|(_, row)| row.deposit.stored)
+        };
+        !boxes::of(step.tx, &contact.account).is_empty() && contact.devices().all(is_kept)
     }
 
     /// The recipient asks for these again: they are brought to its mailboxes once more.

@@ -2,6 +2,7 @@
 
 use crate::base::id::{AccountId, ReadId};
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::crypto::secret::Secret;
 use crate::domain::mailbox::owner::{self, Made, Mailbox, OWN_QUEUES, Purpose, Trouble};
 use crate::domain::session::one_time::HandedOut;
@@ -33,13 +34,12 @@ impl Engine {
                 // A mailbox knows no more of them on one channel.
                 let known = self.mail.clients.get_mut(at.peer());
                 if let Some(client) =
-                    known.filter(|client| client.subscribed.len() < limits::MAIL_SUBSCRIPTIONS_MAX)
+                    known.filter(|client| client.subscribed.len() < mail_limits::MAIL_SUBSCRIPTIONS_MAX)
                 {
                     client.subscribed.insert(queue);
                 }
                 if marks.waiting > 0 {
-                    let left = limits::INBOX_MESSAGES_MAX;
-                    self.ask_mailbox(step, at, Op::Get { queue, after: 0, left });
+                    self.fetch_queue(step, at, queue);
                 } else {
                     self.queue_emptied(step, queue);
                 }
@@ -59,6 +59,14 @@ impl Engine {
         }
     }
 
+    /// Asks for what waits in a queue of ours, unless that is being asked for.
+    pub(super) fn fetch_queue(&mut self, step: &mut Step<'_, '_>, at: &PeerAddress, queue: ReadId) {
+        if !self.mail.is_asked(|op| matches!(op, Op::Get { queue: of, .. } if *of == queue)) {
+            let left = mail_limits::INBOX_MESSAGES_MAX;
+            self.ask_mailbox(step, at, Op::Get { queue, after: 0, left });
+        }
+    }
+
     fn note_heard(&mut self, step: &Step<'_, '_>, at: &PeerAddress, answer: &Answer) {
         let trouble = match answer {
             Answer::Refused(MailRefusal::Unpaid { issuer, plan }) => {
@@ -71,7 +79,7 @@ impl Engine {
             _ => None,
         };
         let Some(mailbox) = owner::mailbox(step.tx, at.peer()) else { return };
-        let stale = mailbox.heard.is_none_or(|heard| step.now.since(heard) >= limits::MAIL_POLL);
+        let stale = mailbox.heard.is_none_or(|heard| step.now.since(heard) >= mail_limits::MAIL_POLL);
         if stale || mailbox.trouble != trouble {
             let heard = Some(step.now);
             owner::edit(step.tx, at.peer(), |row| (row.heard, row.trouble) = (heard, trouble));
@@ -185,7 +193,7 @@ impl Engine {
         let mut bundle = prekeys::bundle(&local, &set, account.inbox, step.now);
         let mut left = pairs as usize;
         loop {
-            let count = left.min(limits::MAIL_PAIRS_MAX);
+            let count = left.min(mail_limits::MAIL_PAIRS_MAX);
             let mut one_time = Vec::new();
             for _ in 0..count {
                 let Some(id) = free_id(step, &own) else { break };

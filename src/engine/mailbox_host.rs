@@ -1,7 +1,7 @@
 //! This node as a mailbox: it answers requests, and says when something came.
 
 use crate::base::id::ReadId;
-use crate::base::limits;
+use crate::base::mail_limits;
 use crate::domain::billing::notes::CreditNotes;
 use crate::domain::mailbox::host::{Done, Host, Rules};
 use crate::domain::mailbox::queue;
@@ -22,7 +22,7 @@ impl Engine {
 
     /// Somebody opened a channel to us.
     pub(super) fn hosted_up(&mut self, step: &mut Step<'_, '_>, channel: ChannelId, origin: Origin) {
-        if self.mail.rules.is_none() || self.mail.hosted.len() >= limits::MAIL_CHANNELS_MAX {
+        if self.mail.rules.is_none() || self.mail.hosted.len() >= mail_limits::MAIL_CHANNELS_MAX {
             return self.effects.push(Effect::Channel(ChannelOrder::Close(channel)));
         }
         let mut nonce = [0; 32];
@@ -74,7 +74,7 @@ impl Engine {
 
     fn subscribe(&mut self, channel: ChannelId, queue: ReadId) {
         let Some(hosted) = self.mail.hosted.get_mut(&channel) else { return };
-        if hosted.subscribed.len() < limits::MAIL_SUBSCRIPTIONS_MAX && hosted.subscribed.insert(queue) {
+        if hosted.subscribed.len() < mail_limits::MAIL_SUBSCRIPTIONS_MAX && hosted.subscribed.insert(queue) {
             self.mail.subscribers.entry(queue).or_default().insert(channel);
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::base::id::{AccountId, DeviceId, ReadId, SendId};
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
 use crate::domain::identity::address;
@@ -68,12 +69,12 @@ impl Engine {
         let (at, inbox) = (mailbox.at.clone(), mailbox.inbox);
         step.tx.put(&MAILBOXES, MAILBOXES.key(peer.as_bytes()), mailbox);
         self.ask_mailbox(step, &at, Op::New(inbox));
-        self.agenda.set_by(step.tx, Job::Mailboxes, step.now.plus(limits::MAIL_POLL));
+        self.agenda.set_by(step.tx, Job::Mailboxes, step.now.plus(mail_limits::MAIL_POLL));
         self.mailboxes_changed(step);
     }
 
     /// Leaves a mailbox: contacts are told of the others, and what still comes there is fetched for
-    /// [`limits::QUEUES_ROTATION`].
+    /// [`mail_limits::QUEUES_ROTATION`].
     pub(super) fn remove_mailbox(
         &mut self,
         step: &mut Step<'_, '_>,
@@ -125,15 +126,20 @@ impl Engine {
         }
     }
 
-    /// Looks into the queues that no mailbox tells us about, and now and then into every one; makes those that are missing, replaces those that are old, drops those that are over.
+    /// Looks into our mailboxes, or only into those that couldn't be reached, if it isn't time for the others: into the queues
+    /// that they don't tell us about, and now and then into every one. Makes those that are missing, replaces those that are
+    /// old, drops those that are over.
     pub(super) fn look_into_mailboxes(&mut self, step: &mut Step<'_, '_>) {
         let mailboxes = owner::mailboxes(step.tx);
         if mailboxes.is_empty() {
             return;
         }
         let now = step.now;
-        let looks_at_all = self.mail.looks_at_all(now);
-        let over = |since: Time| now.since(since) >= limits::QUEUES_ROTATION;
+        let polls = self.mail.polls(now);
+        let checks = polls && self.mail.checks(now);
+        let looks_at_all = polls && self.mail.looks_at_all(now);
+        self.mail.lost.retain(|lost, _| mailboxes.iter().any(|mailbox| mailbox.at.peer() == lost));
+        let over = |since: Time| now.since(since) >= mail_limits::QUEUES_ROTATION;
         let mut left = BTreeSet::new();
         for (key, queue) in step.tx.scan(&OWN_QUEUES, &OWN_QUEUES.all()) {
             let Some(id) = ReadId::from_slice(&key.id) else { continue };
@@ -143,6 +149,9 @@ impl Engine {
                 continue;
             };
             left.insert(queue.mailbox.clone());
+            if !polls && !self.mail.is_tried_again(&queue.mailbox, now) {
+                continue;
+            }
             match (queue.made, queue.replaced) {
                 (_, Some(since)) if over(since) && self.may_go(&id, &queue) => {
                     self.ask_mailbox(step, &mailbox.at, Op::Delete(id));
@@ -152,9 +161,10 @@ impl Engine {
                     if is_pair && queue.replaced.is_none() && over(queue.since) {
                         step.tx.edit(&OWN_QUEUES, &key, |row| row.replaced = Some(step.now));
                     }
-                    // The inbox is asked for each time: the answer says too that the mailbox is there, and how many of
+                    // The inbox is asked for more often: the answer says too that the mailbox is there, and how many of
                     // our prekeys it has left.
-                    let told = mailbox.inbox != id && self.mail.is_told_of(mailbox.at.peer(), &id);
+                    let is_checked = checks && mailbox.inbox == id;
+                    let told = !is_checked && self.mail.is_told_of(mailbox.at.peer(), &id);
                     if looks_at_all || !told {
                         self.ask_mailbox(step, &mailbox.at, Op::Subscribe(id));
                     }
@@ -165,14 +175,16 @@ impl Engine {
         }
         for mailbox in mailboxes {
             // What it has is read first; where it isn't there any more, nothing in it outlives this.
-            let lost = |since: Time| now.since(since) >= 2 * limits::QUEUES_ROTATION;
+            let lost = |since: Time| now.since(since) >= 2 * mail_limits::QUEUES_ROTATION;
             let unread = left.contains(mailbox.at.peer());
             if mailbox.leaving.is_some_and(|since| over(since) && !unread || lost(since)) {
                 step.tx.delete(&MAILBOXES, MAILBOXES.key(mailbox.at.peer().as_bytes()));
             }
         }
-        self.offer_to_all(step);
-        self.agenda.set(step.tx, Job::Mailboxes, step.now.plus(limits::MAIL_POLL));
+        if polls {
+            self.offer_to_all(step);
+        }
+        self.agenda.set(step.tx, Job::Mailboxes, self.mail.looked_into(now));
     }
 
     /// Whether a queue that another one took the place of holds nothing that should be read: perhaps the node was off since.
@@ -182,8 +194,12 @@ impl Engine {
     }
 
     fn offer_to_all(&mut self, step: &mut Step<'_, '_>) {
+        let standing = owner::standing(step.tx);
         for (_, contact) in step.tx.scan(&CONTACTS, &CONTACTS.all()) {
-            self.offer_queues(step, &contact);
+            let knows_account = contact.own == self.account;
+            if !owner::is_told_all(step.tx, &standing, &contact.account, knows_account) {
+                self.offer_queues(step, &contact);
+            }
         }
     }
 
@@ -239,7 +255,7 @@ impl Engine {
             return;
         }
         let Some(mut row) = step.tx.copy(&FOR_CONTACT, contact.account.as_bytes()) else { return };
-        let queues = self.queues_told(step, contact, limits::MAIL_ADDRESSES_MAX);
+        let queues = self.queues_told(step, contact, mail_limits::MAIL_ADDRESSES_MAX);
         let pairs = queues.pairs.iter().map(|pair| pair.send);
         let sends: Vec<SendId> = pairs.chain(queues.inboxes.iter().map(|inbox| inbox.send)).collect();
         if sends == row.told {
@@ -341,12 +357,20 @@ impl Engine {
         self.reply(ticket, Err(Refusal::Mailbox(words.into())));
     }
 
-    /// A mailbox of ours can't be reached: it is tried again soon.
+    /// A mailbox of ours can't be reached: it is tried again soon, and then less and less often.
     pub(super) fn mailbox_lost(&mut self, step: &Step<'_, '_>, peer: &PeerKey) {
-        if owner::mailbox(step.tx, peer).is_some() {
+        let Some(mailbox) = owner::mailbox(step.tx, peer) else { return };
+        if mailbox.trouble != Some(Trouble::Unreachable) {
             owner::edit(step.tx, peer, |row| row.trouble = Some(Trouble::Unreachable));
-            let soon = step.now.plus(limits::MAIL_RETRY);
-            self.agenda.set_by(step.tx, Job::Mailboxes, soon);
+        }
+        let due = self.mail.lose(peer, step.now);
+        self.agenda.set_by(step.tx, Job::Mailboxes, due);
+    }
+
+    /// The network is another one: mailboxes that couldn't be reached are tried again at once.
+    pub(super) fn find_mailboxes_again(&mut self, step: &Step<'_, '_>) {
+        if let Some(due) = self.mail.find_again(step.now) {
+            self.agenda.set_by(step.tx, Job::Mailboxes, due);
         }
     }
 }

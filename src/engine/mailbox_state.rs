@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::base::id::{AccountId, DeviceId, ReadId, SendId};
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::base::time::Time;
 use crate::domain::mailbox::askers::Askers;
 use crate::domain::mailbox::host::Rules;
@@ -83,7 +84,7 @@ pub(super) struct Client {
     /// What is to be worked for behind it.
     pub(super) toil: VecDeque<Errand>,
     pub(super) number: u64,
-    /// Our queues that it says something of on this channel, at most [`limits::MAIL_SUBSCRIPTIONS_MAX`]: we have proven to read
+    /// Our queues that it says something of on this channel, at most [`mail_limits::MAIL_SUBSCRIPTIONS_MAX`]: we have proven to read
     /// them.
     pub(super) subscribed: BTreeSet<ReadId>,
     /// When it must have answered, or else has been idle for long enough.
@@ -97,8 +98,17 @@ pub(super) struct Hosted {
     pub(super) origin: Origin,
     /// The number of the last request whose work counted.
     pub(super) counted: u64,
-    /// The queues that it is told of, at most [`limits::MAIL_SUBSCRIPTIONS_MAX`]; it has proven to read them.
+    /// The queues that it is told of, at most [`mail_limits::MAIL_SUBSCRIPTIONS_MAX`]; it has proven to read them.
     pub(super) subscribed: BTreeSet<ReadId>,
+}
+
+/// A mailbox of ours that couldn't be reached.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lost {
+    /// When it is tried again.
+    due: Time,
+    /// How often in turn it couldn't be reached while another one could.
+    times: u32,
 }
 
 /// All soft state about mailboxes.
@@ -116,8 +126,14 @@ pub(super) struct MailState {
     pub(super) adding: BTreeMap<PeerKey, Ticket>,
     /// Our queues that others took the place of, and that were read to their end since the start: they may go.
     pub(super) emptied: BTreeSet<ReadId>,
+    /// When our mailboxes were last asked.
+    pub(super) polled: Option<Time>,
+    /// When our inboxes were last asked for.
+    pub(super) checked: Option<Time>,
     /// When all our queues were last asked for.
     pub(super) looked: Option<Time>,
+    /// Those of our mailboxes that couldn't be reached.
+    pub(super) lost: BTreeMap<PeerKey, Lost>,
     /// The plan, and who sells it, that a mailbox wants a receipt of.
     pub(super) unpaid: BTreeMap<PeerKey, (AccountId, String)>,
     /// What we write into queues of others with; forgotten when a contact is erased.
@@ -159,15 +175,55 @@ impl MailState {
         self.clients.get(mailbox).is_some_and(|client| client.subscribed.contains(queue))
     }
 
+    /// Whether it is time to ask all our mailboxes; if so, that is noted.
+    pub(super) fn polls(&mut self, now: Time) -> bool {
+        is_time(&mut self.polled, mail_limits::MAIL_POLL, now)
+    }
+
+    /// Whether it is time to ask for our inboxes, even those that we are told about; if so, that is noted.
+    pub(super) fn checks(&mut self, now: Time) -> bool {
+        is_time(&mut self.checked, mail_limits::MAIL_CHECK, now)
+    }
+
     /// Whether it is time to ask for all our queues; if so, that is noted.
     pub(super) fn looks_at_all(&mut self, now: Time) -> bool {
-        // A moment ahead of now is from before the clock was set back, and says nothing.
-        let is_recent = |at: Time| at <= now && now.since(at) < limits::MAIL_LOOK;
-        let due = !self.looked.is_some_and(is_recent);
-        if due {
-            self.looked = Some(now);
-        }
-        due
+        is_time(&mut self.looked, mail_limits::MAIL_LOOK, now)
+    }
+
+    /// A mailbox of ours couldn't be reached; when it is tried again. While no mailbox at all can be reached, the trouble is
+    /// more likely ours, and soon over.
+    pub(super) fn lose(&mut self, mailbox: &PeerKey, now: Time) -> Time {
+        let is_up = |client: &Client| matches!(client.standing, Standing::Up(..));
+        let another = self.clients.values().any(is_up);
+        let lost = self.lost.entry(mailbox.clone()).or_insert(Lost { due: now, times: 0 });
+        let pause = if another {
+            mail_limits::MAIL_RETRY * (1 << lost.times.min(16))
+        } else {
+            mail_limits::MAIL_RETRY
+        };
+        lost.times += u32::from(another);
+        lost.due = now.plus(pause.min(mail_limits::MAIL_POLL));
+        lost.due
+    }
+
+    /// Whether a mailbox that couldn't be reached is to be tried again.
+    pub(super) fn is_tried_again(&self, mailbox: &PeerKey, now: Time) -> bool {
+        self.lost.get(mailbox).is_some_and(|lost| is_due(lost, now))
+    }
+
+    /// The network is another one: what couldn't be reached may be reached now. When it is tried.
+    pub(super) fn find_again(&mut self, now: Time) -> Option<Time> {
+        self.lost.values_mut().for_each(|lost| *lost = Lost { due: now, times: 0 });
+        (!self.lost.is_empty()).then_some(now)
+    }
+
+    /// Those that are to be asked now were: when one of our mailboxes is to be asked next, if nothing happens until then.
+    pub(super) fn looked_into(&mut self, now: Time) -> Time {
+        let poll = self.polled.unwrap_or(now).plus(mail_limits::MAIL_POLL);
+        let polls = self.polled == Some(now);
+        let is_asked = |lost: &&mut Lost| polls || is_due(lost, now);
+        self.lost.values_mut().filter(is_asked).for_each(|lost| lost.due = poll);
+        self.lost.values().map(|lost| lost.due).fold(poll, Time::min)
     }
 
     /// Whether something like this is being asked of anybody.
@@ -180,6 +236,23 @@ impl MailState {
         let is_it = |client: &Client| client.working.as_ref().is_some_and(|working| working.query == query);
         self.clients.iter().find(|(_, client)| is_it(client)).map(|(peer, _)| peer.clone())
     }
+}
+
+/// Whether a mailbox that couldn't be reached is to be tried again. No pause is longer than a poll's: a moment beyond it is from
+/// before the clock was set back.
+fn is_due(lost: &Lost, now: Time) -> bool {
+    lost.due <= now || lost.due > now.plus(mail_limits::MAIL_POLL)
+}
+
+/// Whether so long has passed since a moment that now takes its place then.
+fn is_time(last: &mut Option<Time>, pause: Duration, now: Time) -> bool {
+    // A moment ahead of now is from before the clock was set back, and says nothing.
+    let is_recent = |at: Time| at <= now && now.since(at) < pause;
+    let due = !last.is_some_and(is_recent);
+    if due {
+        *last = Some(now);
+    }
+    due
 }
 
 impl Client {
@@ -235,7 +308,7 @@ impl Client {
     /// It was asked something, or answered.
     pub(super) fn set_due(&mut self, now: Time, stays: bool) {
         let pause: Option<Duration> = match (self.is_idle(), stays) {
-            (false, _) => Some(limits::MAIL_PATIENCE),
+            (false, _) => Some(mail_limits::MAIL_PATIENCE),
             (true, true) => None,
             (true, false) => Some(limits::IDLE_PATIENCE),
         };

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::base::limits;
+use crate::base::mail_limits;
 use crate::base::time::Time;
 use crate::domain::mailbox::owner::{self, OWN_QUEUES, Purpose, Trouble};
 use crate::domain::mailbox::queue::{self, Totals};
@@ -60,7 +60,7 @@ pub fn mail(rows: &impl Rows) -> MailView {
                     (None, false) => "asked",
                 },
                 added_at: mailbox.added,
-                left_at: mailbox.leaving.map(|since| since.plus(limits::QUEUES_ROTATION)),
+                left_at: mailbox.leaving.map(|since| since.plus(mail_limits::QUEUES_ROTATION)),
                 queues: made.count(),
                 heard_at: mailbox.heard,
                 trouble: mailbox.trouble,
@@ -69,5 +69,9 @@ pub fn mail(rows: &impl Rows) -> MailView {
         })
         .collect();
     let standing = mailboxes.iter().filter(|mailbox| mailbox.left_at.is_none()).count();
-    MailView { words_to_store: standing.min(limits::STORED_WORDS), mailboxes, hosted: queue::totals(rows) }
+    MailView {
+        words_to_store: standing.min(mail_limits::STORED_WORDS),
+        mailboxes,
+        hosted: queue::totals(rows),
+    }
 }

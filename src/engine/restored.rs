@@ -5,7 +5,7 @@
 //! may have been, and what this node said to a few alone it says again.
 
 use crate::base::id::DeviceId;
-use crate::base::limits;
+use crate::base::mail_limits;
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
 use crate::domain::chat::conversation::{self, CONVERSATIONS};
@@ -79,7 +79,7 @@ impl Engine {
     /// inboxes there are looked into once more and then go, with all of those, and others take their place.
     fn replace_inboxes(&self, step: &mut Step<'_, '_>) {
         // At the first look their mail is fetched; at the one after it they are over.
-        let since = step.now.plus(limits::MAIL_POLL).minus(limits::QUEUES_ROTATION);
+        let since = step.now.plus(mail_limits::MAIL_POLL).minus(mail_limits::QUEUES_ROTATION);
         for (key, queue) in step.tx.scan(&OWN_QUEUES, &OWN_QUEUES.all()) {
             if matches!(queue.purpose, Purpose::Inbox { .. }) {
                 step.tx.edit(&OWN_QUEUES, &key, |row| row.replaced = Some(since));

@@ -54,6 +54,7 @@ impl Engine {
             return;
         }
         self.addresses = addresses;
+        self.find_mailboxes_again(step);
         if self.agenda.due(&Job::Succeed).is_some() && self.is_primary() {
             self.agenda.set_by(step.tx, Job::Succeed, step.now);
         }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::message::Event;
-use crate::base::limits::{MAIL_CHANNELS_MAX, MAIL_MESSAGE_MAX, MAIL_WRITES_MAX};
+use crate::base::mail_limits::{MAIL_CHANNELS_MAX, MAIL_MESSAGE_MAX, MAIL_WRITES_MAX};
 use crate::wire::channel::{ChannelEvent, ChannelId};
 use crate::wire::origin::Prefix;
 use crate::wire::peer::PeerKey;

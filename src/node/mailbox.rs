@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{AccountId, ContactToken};
-use crate::base::limits;
+use crate::base::mail_limits;
 use crate::domain::identity::address;
 use crate::domain::mailbox::admission::{Admission, NamedPlan};
 use crate::domain::mailbox::host::Rules;
@@ -50,7 +50,7 @@ pub enum Rule {
 impl Default for Mailbox {
     fn default() -> Self {
         let Rules { queues, bytes, .. } = Rules::default();
-        let (serve, admission, tokens, work) = (false, Rule::Open, Vec::new(), limits::WORK_LEAST);
+        let (serve, admission, tokens, work) = (false, Rule::Open, Vec::new(), mail_limits::WORK_LEAST);
         Self { serve, admission, tokens, work, plan: String::new(), issuer: String::new(), queues, bytes }
     }
 }
@@ -70,12 +70,13 @@ impl Mailbox {
             Rule::Token => {
                 let tokens = self.tokens.iter().map(|token| ContactToken::from_hex(token));
                 let tokens: Option<Vec<_>> = tokens.collect();
-                let tokens = tokens.filter(|tokens| (1..=limits::MAIL_TOKENS_MAX).contains(&tokens.len()));
+                let tokens =
+                    tokens.filter(|tokens| (1..=mail_limits::MAIL_TOKENS_MAX).contains(&tokens.len()));
                 Admission::Token(
                     tokens.ok_or_else(|| wrong("tokens: list 1 to 1,024 of 32 hexadecimal digits"))?,
                 )
             }
-            Rule::Work if self.work > limits::WORK_MOST => return Err(wrong("work: at most 20 bits")),
+            Rule::Work if self.work > mail_limits::WORK_MOST => return Err(wrong("work: at most 20 bits")),
             Rule::Work => Admission::Work(self.work),
             Rule::Receipt if self.plan.is_empty() => {
                 return Err(wrong("plan: name the plan that must be paid"));

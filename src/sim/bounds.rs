@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::charging;
 use crate::base::consent_limits;
-use crate::base::{desk_limits, file_limits, limits, said_limits};
+use crate::base::{desk_limits, file_limits, limits, mail_limits, said_limits};
 use crate::sim::disk::Disk;
 use crate::store::key::{Key, TableId};
 
@@ -91,9 +91,9 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         TableId::PrekeyPools => (accounts, 1),
         TableId::Siblings | TableId::Transfers => (limits::DEVICES_MAX, 1),
         TableId::MailQueues | TableId::MailSends => {
-            (usize::try_from(limits::QUEUES_HOSTED).unwrap_or(NONE), 1)
+            (usize::try_from(mail_limits::QUEUES_HOSTED).unwrap_or(NONE), 1)
         }
-        TableId::Mail => (NONE, limits::PAIR_MESSAGES_MAX.max(limits::INBOX_MESSAGES_MAX) as usize),
+        TableId::Mail => (NONE, mail_limits::PAIR_MESSAGES_MAX.max(mail_limits::INBOX_MESSAGES_MAX) as usize),
         TableId::MailSeen => (rows(TableId::Mail), 1),
         // A bundle and pairs of one-time prekeys.
         TableId::MailPrekeys => (NONE, 1 + limits::ONE_TIME_POOL as usize),

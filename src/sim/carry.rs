@@ -2,6 +2,7 @@
 
 use crate::base::id::RouteId;
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::engine::effects::Effect;
 use crate::engine::input::{Input, QueryId};
 use crate::sim::bug::Bug;
@@ -46,7 +47,7 @@ impl World {
             Effect::Answer { ask, body } => self.answer_question(ask, body),
             Effect::Work { query, puzzle } => {
                 self.puzzles += 1;
-                let wait = WORK << puzzle.bits().saturating_sub(limits::WORK_LEAST);
+                let wait = WORK << puzzle.bits().saturating_sub(mail_limits::WORK_LEAST);
                 self.later(from, wait, Input::Worked { query, work: puzzle.solve() });
             }
             Effect::Channel(order) => self.channel(from, order),
@@ -96,6 +97,7 @@ impl World {
         let peer = at.peer().clone();
         let to = self.find(&peer).filter(|to| self.peers[*to].on && !self.network.apart(from, *to));
         let Some(to) = to else {
+            *self.vain.entry((from, peer.clone())).or_default() += 1;
             let wait = LINK_UP + self.network.some_notice(&mut self.rng) / 4;
             return self.later(from, wait, Input::Unreachable(peer));
         };

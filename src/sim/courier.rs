@@ -24,6 +24,7 @@ impl World {
     fn open_channel(&mut self, from: usize, peer: &PeerKey) {
         let to = self.find(peer).filter(|to| self.peers[*to].on && !self.network.apart(from, *to));
         let Some(mailbox) = to else {
+            *self.vain.entry((from, peer.clone())).or_default() += 1;
             let wait = LINK_UP + self.network.some_notice(&mut self.rng) / 4;
             return self.later(from, wait, Input::Channel(ChannelEvent::Unreachable(peer.clone())));
         };

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::base::id::{RouteId, SendId};
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::crypto::hash::sha256;
 use crate::domain::mailbox::queue::{MAIL, SEEN, SENDS};
 use crate::sim::random::Random;
@@ -15,7 +16,7 @@ use crate::wire::mail_word::{Answer, Word};
 /// Frames of each queue that a mailbox that replays remembers.
 const REMEMBERED: usize = 16;
 /// Bytes of frames in one answer of a mailbox that says more than it should.
-const ANSWER_BYTES: usize = limits::MAIL_MESSAGE_MAX - 4_096;
+const ANSWER_BYTES: usize = mail_limits::MAIL_MESSAGE_MAX - 4_096;
 
 /// What a mailbox does wrong.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -169,7 +170,8 @@ impl Channels {
         if let Ok(Word::Answer { number, .. }) = Word::decode(message)
             && let Some((queue, last)) = self.giving.remove(&(channel, number))
         {
-            self.taken.insert((channel, queue, last), batch);
+            // What is given twice is in the first batch.
+            self.taken.entry((channel, queue, last)).or_insert(batch);
         }
     }
 
@@ -220,7 +222,7 @@ impl Channels {
                     bytes += frame.len() + 32;
                     bytes <= ANSWER_BYTES
                 });
-                frames.truncate(limits::MAIL_FRAMES_MAX);
+                frames.truncate(mail_limits::MAIL_FRAMES_MAX);
             }
             None => {}
         }

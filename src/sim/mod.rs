@@ -59,6 +59,8 @@ mod mail_tests;
 #[cfg(test)]
 mod operator_tests;
 #[cfg(test)]
+mod reach_tests;
+#[cfg(test)]
 mod rotation_tests;
 #[cfg(test)]
 mod said_tests;

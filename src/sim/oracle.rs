@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::id::{AccountId, DeviceId, MessageId};
-use crate::base::limits;
+use crate::base::mail_limits;
 use crate::base::time::Time;
 use crate::domain::chat::delivery::State;
 use crate::domain::chat::incoming::{INCOMING, MISSING};
@@ -178,7 +178,7 @@ impl Oracle {
             let row = rows.get(&OUTBOX, &OUTBOX.key_at(device.as_bytes(), seq));
             let Some(sealed) = row.and_then(|row| row.frame.clone()) else { return false };
             let at: BTreeSet<&PeerKey> = known.pairs(&device).iter().map(|pair| pair.at.peer()).collect();
-            world.mail.keepers(&sealed.frame) >= limits::STORED_WORDS.min(at.len().max(1))
+            world.mail.keepers(&sealed.frame) >= mail_limits::STORED_WORDS.min(at.len().max(1))
         });
         if !is_backed {
             self.finds(format!("node {peer} was shown as stored what too few mailboxes of {account} took"));

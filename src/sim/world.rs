@@ -96,6 +96,8 @@ pub struct World {
     pub seen: Vec<Seen>,
     /// First flights that were sent lately: to whom, and the frame.
     pub(super) flights: Vec<(usize, Vec<u8>)>,
+    /// How often a node couldn't connect to another one, for a link or for a channel.
+    pub vain: BTreeMap<(usize, PeerKey), u64>,
     pub(super) nonces: Nonces,
     /// Everything that happened, in one hash.
     trace: [u8; 32],
@@ -129,6 +131,7 @@ impl World {
             watched: false,
             seen: Vec::new(),
             flights: Vec::new(),
+            vain: BTreeMap::new(),
             nonces: Nonces::default(),
             trace: [0; 32],
             steps: 0,

@@ -4,6 +4,7 @@ use prost::Message as _;
 
 use crate::base::id::{AccountId, ContactToken, DeviceId, Digest, RouteId};
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::base::time::Time;
 use crate::crypto::aead;
 use crate::crypto::ed25519::Signature;
@@ -30,7 +31,7 @@ pub type Challenge = [u8; 48];
 pub struct WorkWanted {
     /// Comes back with the work.
     pub challenge: Challenge,
-    /// How much, at most [`limits::WORK_MOST`].
+    /// How much, at most [`mail_limits::WORK_MOST`].
     pub bits: u32,
 }
 
@@ -285,7 +286,9 @@ impl Answer {
 
 fn work_wanted(wanted: &schema::WorkWanted) -> Result<WorkWanted, Malformed> {
     match wanted.bits {
-        1..=limits::WORK_MOST => Ok(WorkWanted { challenge: array(&wanted.challenge)?, bits: wanted.bits }),
+        1..=mail_limits::WORK_MOST => {
+            Ok(WorkWanted { challenge: array(&wanted.challenge)?, bits: wanted.bits })
+        }
         _ => Err(Malformed("more work than anybody may ask for")),
     }
 }
@@ -357,7 +360,7 @@ mod tests {
             bundle(&pair),
             Answer::Index(vec![4]),
             wanted(1),
-            wanted(limits::WORK_MOST),
+            wanted(mail_limits::WORK_MOST),
         ];
         for answer in others.into_iter().chain(link).chain(place) {
             assert_eq!(Answer::decode(&answer.encode()), Ok(answer));
@@ -366,7 +369,7 @@ mod tests {
             Answer::decode(&bundle(&[vec![5], vec![6], vec![7]]).encode()).is_err(),
             "more than two kinds"
         );
-        for bits in [0, limits::WORK_MOST + 1] {
+        for bits in [0, mail_limits::WORK_MOST + 1] {
             assert!(Answer::decode(&wanted(bits).encode()).is_err(), "{bits} bits");
         }
         let Answer::Bundle { work, .. } = wanted(1) else { return };

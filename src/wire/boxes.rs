@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::{ContactToken, SendId};
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::base::time::Time;
 use crate::crypto::secret::Secret;
 use crate::wire::decode::{Malformed, array, list, required};
@@ -162,14 +163,14 @@ impl Ticket {
 
 /// A mailbox as contacts are told of it: its first few addresses, none too long.
 pub fn told(at: &PeerAddress, count: usize) -> Option<PeerAddress> {
-    let short = at.addresses().iter().filter(|address| address.len() <= limits::MAIL_ADDRESS_LEN_MAX);
-    let addresses = short.take(count.min(limits::MAIL_ADDRESSES_MAX)).cloned().collect();
+    let short = at.addresses().iter().filter(|address| address.len() <= mail_limits::MAIL_ADDRESS_LEN_MAX);
+    let addresses = short.take(count.min(mail_limits::MAIL_ADDRESSES_MAX)).cloned().collect();
     PeerAddress::new(at.peer().clone(), addresses).ok()
 }
 
 fn place(peer: Vec<u8>, addresses: Vec<String>) -> Result<PeerAddress, Malformed> {
-    if addresses.len() > limits::MAIL_ADDRESSES_MAX
-        || addresses.iter().any(|address| address.len() > limits::MAIL_ADDRESS_LEN_MAX)
+    if addresses.len() > mail_limits::MAIL_ADDRESSES_MAX
+        || addresses.iter().any(|address| address.len() > mail_limits::MAIL_ADDRESS_LEN_MAX)
     {
         return Err(Malformed("too many addresses"));
     }

@@ -24,7 +24,7 @@ impl ChannelId {
 pub enum ChannelOrder {
     /// Open a channel to a mailbox: [`ChannelEvent::Up`] or [`ChannelEvent::Unreachable`].
     Open(PeerAddress),
-    /// Write a message of at most [`crate::base::limits::MAIL_MESSAGE_MAX`] bytes on a channel.
+    /// Write a message of at most [`crate::base::mail_limits::MAIL_MESSAGE_MAX`] bytes on a channel.
     Say {
         /// Which channel.
         channel: ChannelId,

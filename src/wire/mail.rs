@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::charging;
 use crate::base::id::{ContactToken, DeviceId, ReadId, SendId};
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::crypto::ed25519;
 use crate::crypto::hash::sha256;
 use crate::crypto::kdf::{hkdf_sha256, hmac_sha256, label};
@@ -159,7 +160,7 @@ impl Request {
         self.puzzle(channel, 0).worth(self.work)
     }
 
-    /// The work that makes it show so many bits; never more than [`limits::WORK_MOST`].
+    /// The work that makes it show so many bits; never more than [`mail_limits::WORK_MOST`].
     pub fn puzzle(&self, channel: &Channel<'_>, bits: u32) -> Puzzle {
         let payload = [self.payload(channel).as_slice(), &self.number.to_be_bytes()].concat();
         Puzzle::new(label::MAILBOX_WORK, &payload, bits)
@@ -181,9 +182,9 @@ impl Request {
         schema::MailRequest { number: self.number, queue, proof, work: self.work, command }.encode_to_vec()
     }
 
-    /// Parses a request of at most [`limits::MAIL_MESSAGE_MAX`] bytes, and its command.
+    /// Parses a request of at most [`mail_limits::MAIL_MESSAGE_MAX`] bytes, and its command.
     pub fn decode(bytes: &[u8]) -> Result<(Self, Command), Malformed> {
-        let request: schema::MailRequest = message(bytes, limits::MAIL_MESSAGE_MAX)?;
+        let request: schema::MailRequest = message(bytes, mail_limits::MAIL_MESSAGE_MAX)?;
         if !matches!(request.proof.len(), 0 | 32 | ed25519::SIGNATURE_LEN) {
             return Err(Malformed("not a proof"));
         }
@@ -257,7 +258,7 @@ impl Command {
 
     fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         use schema::mail_command::Command as Wire;
-        let command: schema::MailCommand = message(bytes, limits::MAIL_MESSAGE_MAX)?;
+        let command: schema::MailCommand = message(bytes, mail_limits::MAIL_MESSAGE_MAX)?;
         let ticket =
             |ticket: Option<schema::MailTicket>| ticket.as_ref().map(Ticket::from_schema).transpose();
         Ok(match required(command.command)? {
@@ -279,7 +280,7 @@ impl Command {
             }
             Wire::PutPrekeys(put) => Self::PutPrekeys {
                 bundle: put.bundle,
-                one_time: list(put.one_time, 2 * limits::MAIL_PAIRS_MAX, one_time)?,
+                one_time: list(put.one_time, 2 * mail_limits::MAIL_PAIRS_MAX, one_time)?,
             },
             Wire::GetPrekeys(get) => Self::GetPrekeys { ticket: ticket(get.ticket)? },
         })
@@ -325,7 +326,7 @@ impl ShownReceipt {
 
     /// Parses what [`ShownReceipt::encode`] wrote.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        Self::from_schema(message(bytes, limits::MAIL_RECEIPT_MAX + 1_024)?)
+        Self::from_schema(message(bytes, mail_limits::MAIL_RECEIPT_MAX + 1_024)?)
     }
 
     pub(super) fn to_schema(&self) -> schema::MailReceipt {
@@ -342,7 +343,7 @@ impl ShownReceipt {
             signer: DeviceId::new(array(&shown.signer)?),
             log: log_from_schema(shown.log)?,
         };
-        if shown.size() > limits::MAIL_RECEIPT_MAX { Err(Malformed("too large")) } else { Ok(shown) }
+        if shown.size() > mail_limits::MAIL_RECEIPT_MAX { Err(Malformed("too large")) } else { Ok(shown) }
     }
 
     /// Roughly how many bytes it takes.
@@ -376,9 +377,11 @@ mod tests {
             let command = Command::PutPrekeys { bundle: vec![1; bundle], one_time: vec![vec![2]; one_time] };
             Request::decode(&Request::bare(1, [1; 16], &command).encode()).is_ok()
         };
-        assert!(put(limits::BUNDLE_MAX, 2 * limits::MAIL_PAIRS_MAX));
-        assert!(!put(limits::BUNDLE_MAX + 1, 2) && !put(0, 3) && !put(0, 2 * limits::MAIL_PAIRS_MAX + 2));
-        assert!(Request::decode(&vec![0; limits::MAIL_MESSAGE_MAX + 1]).is_err());
+        assert!(put(limits::BUNDLE_MAX, 2 * mail_limits::MAIL_PAIRS_MAX));
+        assert!(
+            !put(limits::BUNDLE_MAX + 1, 2) && !put(0, 3) && !put(0, 2 * mail_limits::MAIL_PAIRS_MAX + 2)
+        );
+        assert!(Request::decode(&vec![0; mail_limits::MAIL_MESSAGE_MAX + 1]).is_err());
         let whole = Request::bare(1, [1; 16], &Command::Stat).encode();
         assert!((0..whole.len()).all(|length| Request::decode(&whole[..length]).is_err()));
     }

@@ -4,6 +4,7 @@ use prost::Message as _;
 
 use crate::base::id::{AccountId, ReadId, SendId};
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::wire::decode::{Malformed, array, list, message, required};
 use crate::wire::mail::{Nonce, one_time};
 use crate::wire::plan::is_plan_id;
@@ -39,7 +40,7 @@ pub enum Answer {
     },
     /// How a queue stands.
     Marks(Marks),
-    /// Frames with their numbers, in order, at most [`limits::MAIL_FRAMES_MAX`]; none where no more are there.
+    /// Frames with their numbers, in order, at most [`mail_limits::MAIL_FRAMES_MAX`]; none where no more are there.
     Frames(Vec<(u64, Vec<u8>)>),
     /// Prekeys, not verified.
     Prekeys {
@@ -99,10 +100,10 @@ impl Word {
         schema::MailWord { word: Some(word) }.encode_to_vec()
     }
 
-    /// Parses a word of at most [`limits::MAIL_MESSAGE_MAX`] bytes.
+    /// Parses a word of at most [`mail_limits::MAIL_MESSAGE_MAX`] bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         use schema::mail_word::Word as Wire;
-        let word: schema::MailWord = message(bytes, limits::MAIL_MESSAGE_MAX)?;
+        let word: schema::MailWord = message(bytes, mail_limits::MAIL_MESSAGE_MAX)?;
         Ok(match required(word.word)? {
             Wire::Hello(nonce) => Self::Hello(array(&nonce)?),
             Wire::Answer(answer) => {
@@ -161,13 +162,15 @@ impl Answer {
             Wire::Marks(marks) => {
                 Self::Marks(Marks { waiting: marks.waiting, bytes: marks.bytes, one_time: marks.one_time })
             }
-            Wire::Frames(frames) => Self::Frames(list(frames.frames, limits::MAIL_FRAMES_MAX, |frame| {
-                let fits = (1..=limits::FRAME_MAX).contains(&frame.frame.len());
-                if fits { Ok((frame.number, frame.frame)) } else { Err(Malformed("not a frame")) }
-            })?),
+            Wire::Frames(frames) => {
+                Self::Frames(list(frames.frames, mail_limits::MAIL_FRAMES_MAX, |frame| {
+                    let fits = (1..=limits::FRAME_MAX).contains(&frame.frame.len());
+                    if fits { Ok((frame.number, frame.frame)) } else { Err(Malformed("not a frame")) }
+                })?)
+            }
             Wire::Prekeys(prekeys)
                 if prekeys.bundle.len() <= limits::BUNDLE_MAX
-                    && prekeys.work <= limits::WORK_MOST
+                    && prekeys.work <= mail_limits::WORK_MOST
                     && (prekeys.work == 0 || prekeys.one_time.is_empty()) =>
             {
                 let one_time = list(prekeys.one_time, 2, one_time)?;

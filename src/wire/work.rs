@@ -1,6 +1,6 @@
 //! Proof of work: what a number is worth, and the search for one that is worth enough.
 
-use crate::base::limits;
+use crate::base::mail_limits;
 use crate::crypto::hash::sha256;
 use crate::crypto::kdf::Label;
 
@@ -15,9 +15,9 @@ pub struct Puzzle {
 }
 
 impl Puzzle {
-    /// The search for `bits` zero bits, at most [`limits::WORK_MOST`], over what is proven under a label.
+    /// The search for `bits` zero bits, at most [`mail_limits::WORK_MOST`], over what is proven under a label.
     pub fn new(label: Label, payload: &[u8], bits: u32) -> Self {
-        Self { preimage: label.with(&[payload]), bits: bits.min(limits::WORK_MOST) }
+        Self { preimage: label.with(&[payload]), bits: bits.min(mail_limits::WORK_MOST) }
     }
 
     /// The bits that are searched for.
@@ -37,7 +37,7 @@ impl Puzzle {
         self.worth(work) >= self.bits
     }
 
-    /// The least number that is worth enough. Takes a while: up to a second for [`limits::WORK_MOST`] bits.
+    /// The least number that is worth enough. Takes a while: up to a second for [`mail_limits::WORK_MOST`] bits.
     pub fn solve(&self) -> u64 {
         (0..).find(|work| self.is_solved_by(*work)).unwrap_or_default()
     }
@@ -60,7 +60,7 @@ mod tests {
         ] {
             assert!(!other.is_solved_by(work));
         }
-        assert_eq!(Puzzle::new(label::PREKEY_WORK, &[], 64).bits(), limits::WORK_MOST);
+        assert_eq!(Puzzle::new(label::PREKEY_WORK, &[], 64).bits(), mail_limits::WORK_MOST);
         assert_eq!(work, GOLDEN_WORK);
     }
 

@@ -12,6 +12,7 @@ const LIMITS: [&str; 8] = [
     "src/base/api_limits.rs",
     "src/base/cloud_limits.rs",
     "src/base/said_limits.rs",
+    "src/base/mail_limits.rs",
     "src/base/file_limits.rs",
     "src/base/desk_limits.rs",
 ];

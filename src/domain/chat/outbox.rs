@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::{SendId, SessionId};
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::base::time::Time;
 use crate::store::key::TableId;
 use crate::store::table::Table;
@@ -37,7 +38,7 @@ pub struct Deposit {
     pub rounds: u8,
     /// The queues whose mailboxes have said since then that they keep it.
     pub words: Vec<SendId>,
-    /// Whether as many have said so, at some time, as it takes to be stored; see [`limits::STORED_WORDS`].
+    /// Whether as many have said so, at some time, as it takes to be stored; see [`mail_limits::STORED_WORDS`].
     pub stored: bool,
     /// Whether the recipient asked for it again.
     pub wanted: bool,
@@ -54,7 +55,7 @@ impl Deposit {
 
     /// Whether the time has come to bring it again even to those who keep it.
     fn again(&self, now: Time) -> bool {
-        let pause = limits::REDEPOSITS.get(usize::from(self.rounds));
+        let pause = mail_limits::REDEPOSITS.get(usize::from(self.rounds));
         self.at.zip(pause).is_some_and(|(at, pause)| now.since(at) >= *pause)
     }
 
@@ -75,7 +76,7 @@ impl Deposit {
             self.words.push(queue);
         }
         let words = self.words.iter().filter(|word| queues.contains(word)).count();
-        let enough = words >= limits::STORED_WORDS.min(queues.len().max(1));
+        let enough = words >= mail_limits::STORED_WORDS.min(queues.len().max(1));
         let news = enough && !self.stored;
         self.stored |= enough;
         news

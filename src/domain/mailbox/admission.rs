@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{AccountId, ContactToken, Digest};
-use crate::base::limits;
+use crate::base::mail_limits;
 use crate::base::time::Time;
 use crate::domain::billing::export::{self, Along, Expect, ReceiptFile};
 use crate::domain::billing::notes::CreditNotes;
@@ -24,7 +24,7 @@ pub enum Admission {
     Open,
     /// Whoever knows one of these tokens, which the operator gave out.
     Token(Vec<ContactToken>),
-    /// Whoever shows so many bits of work, at most [`limits::WORK_MOST`].
+    /// Whoever shows so many bits of work, at most [`mail_limits::WORK_MOST`].
     Work(u32),
     /// Whoever shows a receipt for this plan that holds now.
     Receipt(NamedPlan),
@@ -83,8 +83,8 @@ impl Admission {
             Self::Open => Ok(None),
             Self::Token(tokens) if queue.token.is_some_and(|token| tokens.contains(&token)) => Ok(None),
             Self::Token(_) => Err(MailRefusal::NotAdmitted),
-            Self::Work(bits) if worked >= (*bits).min(limits::WORK_MOST) => Ok(None),
-            Self::Work(bits) => Err(MailRefusal::Work((*bits).min(limits::WORK_MOST))),
+            Self::Work(bits) if worked >= (*bits).min(mail_limits::WORK_MOST) => Ok(None),
+            Self::Work(bits) => Err(MailRefusal::Work((*bits).min(mail_limits::WORK_MOST))),
             Self::Receipt(plan) => {
                 let paid = queue.receipt.as_ref().and_then(|receipt| plan.paid(receipt, notes, now));
                 let unpaid = || MailRefusal::Unpaid { issuer: plan.issuer, plan: plan.plan.clone() };
@@ -99,7 +99,7 @@ impl Admission {
 fn count(tx: &Tx<'_>, receipt: &Digest) -> Result<(), MailRefusal> {
     let key = PAID.key(receipt.as_bytes());
     let queues = tx.get(&PAID, &key).map_or(0, |queues| *queues);
-    if queues >= limits::QUEUES_PER_RECEIPT {
+    if queues >= mail_limits::QUEUES_PER_RECEIPT {
         return Err(MailRefusal::NotAdmitted);
     }
     tx.put(&PAID, key, queues + 1);

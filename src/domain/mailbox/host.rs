@@ -6,6 +6,7 @@ use rand_core::CryptoRng;
 
 use crate::base::id::{ReadId, SendId};
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::base::time::Time;
 use crate::crypto::ed25519;
 use crate::crypto::secret::Secret;
@@ -25,7 +26,7 @@ use crate::wire::mail_word::{Answer, MailRefusal, Marks};
 use crate::wire::origin::Origin;
 
 /// Bytes of frames in one answer.
-const ANSWER_BYTES: usize = limits::MAIL_MESSAGE_MAX - 2_048;
+const ANSWER_BYTES: usize = mail_limits::MAIL_MESSAGE_MAX - 2_048;
 
 /// What the operator of a mailbox allows.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,7 +41,11 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { admission: Admission::Open, queues: limits::QUEUES_HOSTED, bytes: limits::MAIL_BYTES_HOSTED }
+        Self {
+            admission: Admission::Open,
+            queues: mail_limits::QUEUES_HOSTED,
+            bytes: mail_limits::MAIL_BYTES_HOSTED,
+        }
     }
 }
 
@@ -123,7 +128,7 @@ impl Host<'_, '_> {
     }
 
     fn touch(&self, id: &ReadId, queue: &Queue) {
-        if self.now.since(queue.touched) >= limits::QUEUE_TOUCH {
+        if self.now.since(queue.touched) >= mail_limits::QUEUE_TOUCH {
             self.tx.edit(&QUEUES, &QUEUES.key(id.as_bytes()), |queue| queue.touched = self.now);
         }
     }
@@ -160,7 +165,7 @@ impl Host<'_, '_> {
     }
 
     fn frames(&self, id: &ReadId, after: u64) -> Vec<(u64, Vec<u8>)> {
-        let scan = MAIL.of(id.as_bytes()).from(after.saturating_add(1)).limit(limits::MAIL_FRAMES_MAX);
+        let scan = MAIL.of(id.as_bytes()).from(after.saturating_add(1)).limit(mail_limits::MAIL_FRAMES_MAX);
         let mut frames: Vec<(u64, Vec<u8>)> = Vec::new();
         let mut bytes = 0;
         for (key, mail) in self.tx.scan(&MAIL, &scan) {
@@ -188,7 +193,7 @@ impl Host<'_, '_> {
         }
         if let Some(mut queue) = self.tx.copy(&QUEUES, id.as_bytes()) {
             // Asked again: a lost answer, or a payment that was due.
-            if queue.paid.is_some_and(|paid| paid <= self.now.plus(limits::PAIR_MAIL_LIFE)) {
+            if queue.paid.is_some_and(|paid| paid <= self.now.plus(mail_limits::PAIR_MAIL_LIFE)) {
                 let worked = self.worked(request);
                 queue.paid = self.rules.admission.admit(self.tx, (&wanted, self.notes), worked, self.now)?;
             }
@@ -293,12 +298,12 @@ impl Host<'_, '_> {
         match ticket {
             _ if !room => false,
             // The last fifth is for those that were let in.
-            None if is_inbox => queue.open < messages - messages / limits::INBOX_RESERVE,
+            None if is_inbox => queue.open < messages - messages / mail_limits::INBOX_RESERVE,
             None => true,
             Some(ticket) => {
                 let waiting = self.tx.scan(&MAIL, &MAIL.of(id.as_bytes()));
                 let of_it = waiting.iter().filter(|(_, mail)| mail.ticket == Some(ticket)).count();
-                of_it < limits::TICKET_FLIGHTS_MAX as usize
+                of_it < mail_limits::TICKET_FLIGHTS_MAX as usize
             }
         }
     }

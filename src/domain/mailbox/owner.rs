@@ -4,7 +4,7 @@ use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{AccountId, ContactToken, PrekeySource, ReadId, SendId};
-use crate::base::limits;
+use crate::base::mail_limits;
 use crate::base::time::Time;
 use crate::crypto::ed25519::SigningKey;
 use crate::crypto::hash::sha256;
@@ -40,7 +40,7 @@ pub struct Mailbox {
     pub leaving: Option<Time>,
     /// Our inbox there.
     pub inbox: ReadId,
-    /// When it last answered, to within [`limits::MAIL_POLL`].
+    /// When it last answered, to within [`mail_limits::MAIL_CHECK`].
     pub heard: Option<Time>,
     /// What was in the way the last time, if anything was.
     pub trouble: Option<Trouble>,
@@ -180,7 +180,7 @@ pub fn open_inboxes(rows: &impl Rows) -> Vec<OpenBox> {
     for mailbox in standing(rows) {
         let queue = rows.row(&OWN_QUEUES, mailbox.inbox.as_bytes());
         let made = queue.and_then(|queue| queue.made);
-        let at = told(&mailbox.at, limits::MAIL_ADDRESSES_MAX);
+        let at = told(&mailbox.at, mail_limits::MAIL_ADDRESSES_MAX);
         boxes.extend(made.zip(at).map(|(made, at)| OpenBox { at, send: made.send }));
     }
     boxes
@@ -231,9 +231,27 @@ pub fn told_to(
 ) -> Queues {
     let queues = queues_for(rows, contact);
     let pairs = queues.iter().filter_map(|(_, queue, mailbox)| queue.pair_box(mailbox, addresses)).collect();
-    let inboxes =
-        if knows_account { inboxes(rows, addresses, now.plus(limits::TICKET_LIFE), rng) } else { Vec::new() };
+    let inboxes = if knows_account {
+        inboxes(rows, addresses, now.plus(mail_limits::TICKET_LIFE), rng)
+    } else {
+        Vec::new()
+    };
     Queues { pairs, inboxes }
+}
+
+/// Whether a contact was told of a queue at each mailbox that stands, and of nothing else: then there is nothing to tell.
+pub fn is_told_all(rows: &impl Rows, standing: &[Mailbox], contact: &AccountId, knows_account: bool) -> bool {
+    let Some(row) = rows.row(&FOR_CONTACT, contact.as_bytes()) else { return false };
+    let stands = |queue: &OwnQueue| {
+        queue.replaced.is_none() && standing.iter().any(|mailbox| *mailbox.at.peer() == queue.mailbox)
+    };
+    let send = |id: &ReadId| {
+        let queue = rows.row(&OWN_QUEUES, id.as_bytes()).filter(|queue| stands(queue))?;
+        queue.made.map(|made| made.send)
+    };
+    let inboxes = standing.iter().filter(|_| knows_account).map(|mailbox| &mailbox.inbox);
+    let sends = row.queues.iter().chain(inboxes).map(send);
+    row.queues.len() == standing.len() && sends.eq(row.told.iter().copied().map(Some))
 }
 
 /// Our inboxes that stand, each with a new ticket.

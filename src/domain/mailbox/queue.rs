@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{ReadId, SendId};
-use crate::base::limits;
+use crate::base::mail_limits;
 use crate::base::time::Time;
 use crate::crypto::hash::sha256;
 use crate::crypto::secret::Secret;
@@ -46,7 +46,7 @@ pub struct Queue {
     pub send: SendId,
     /// What is kept in it.
     pub kind: Kind,
-    /// When its reader last asked for it, to within [`limits::QUEUE_TOUCH`].
+    /// When its reader last asked for it, to within [`mail_limits::QUEUE_TOUCH`].
     pub touched: Time,
     /// Until when it is paid for, where the mailbox takes receipts.
     pub paid: Option<Time>,
@@ -96,29 +96,31 @@ impl Queue {
     /// Frames that may wait, and their bytes.
     pub const fn quota(&self) -> (u32, u64) {
         match self.kind {
-            Kind::Inbox { .. } => (limits::INBOX_MESSAGES_MAX, limits::INBOX_BYTES_MAX),
-            Kind::Pair { .. } => (limits::PAIR_MESSAGES_MAX, limits::PAIR_BYTES_MAX),
+            Kind::Inbox { .. } => (mail_limits::INBOX_MESSAGES_MAX, mail_limits::INBOX_BYTES_MAX),
+            Kind::Pair { .. } => (mail_limits::PAIR_MESSAGES_MAX, mail_limits::PAIR_BYTES_MAX),
         }
     }
 
     /// How long a frame waits.
     pub const fn mail_life(&self) -> core::time::Duration {
         match self.kind {
-            Kind::Inbox { .. } => limits::INBOX_MAIL_LIFE,
-            Kind::Pair { .. } => limits::PAIR_MAIL_LIFE,
+            Kind::Inbox { .. } => mail_limits::INBOX_MAIL_LIFE,
+            Kind::Pair { .. } => mail_limits::PAIR_MAIL_LIFE,
         }
     }
 
     /// When it goes if its reader never asks for it again.
     pub fn ends(&self) -> Time {
-        let unread = self.touched.plus(limits::QUEUE_LIFE);
-        self.paid.map_or(unread, |paid| unread.min(paid.plus(limits::PAIR_MAIL_LIFE)))
+        let unread = self.touched.plus(mail_limits::QUEUE_LIFE);
+        self.paid.map_or(unread, |paid| unread.min(paid.plus(mail_limits::PAIR_MAIL_LIFE)))
     }
 
     /// Bits of work for a deposit without a ticket: more, the fuller the part is that is open to all.
     pub fn work(&self) -> u32 {
-        let open = limits::INBOX_MESSAGES_MAX - limits::INBOX_MESSAGES_MAX / limits::INBOX_RESERVE;
-        limits::WORK_LEAST + (limits::WORK_MOST - limits::WORK_LEAST) * self.open.min(open) / open
+        let open =
+            mail_limits::INBOX_MESSAGES_MAX - mail_limits::INBOX_MESSAGES_MAX / mail_limits::INBOX_RESERVE;
+        mail_limits::WORK_LEAST
+            + (mail_limits::WORK_MOST - mail_limits::WORK_LEAST) * self.open.min(open) / open
     }
 }
 

@@ -6,6 +6,7 @@ use rand_core::CryptoRng;
 
 use crate::base::id::{DeviceId, RouteId};
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::base::time::Time;
 use crate::crypto::kdf::{hmac_sha256, label};
 use crate::crypto::secret::Secret;
@@ -50,7 +51,7 @@ impl Challenges {
 
     /// A new challenge.
     pub fn make(&self, bond: &Bond<'_>, bits: u32, now: Time, rng: &mut dyn CryptoRng) -> WorkWanted {
-        let bits = bits.min(limits::WORK_MOST);
+        let bits = bits.min(mail_limits::WORK_MOST);
         let mut challenge = [0; 48];
         let (head, tag) = challenge.split_at_mut(TAG_AT);
         rng.fill_bytes(head);

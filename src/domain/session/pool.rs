@@ -89,6 +89,7 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::mail_limits;
 
     const NOW: Time = Time::from_millis(1_700_000_000_000);
 
@@ -114,7 +115,10 @@ mod tests {
             assert!(pool.take(Claim::Anyone, NOW));
         }
         assert!(!pool.take(Claim::Anyone, NOW) && prices.is_sorted());
-        assert_eq!((prices.len(), prices[0], prices[79]), (80, limits::WORK_LEAST, limits::WORK_MOST - 1));
+        assert_eq!(
+            (prices.len(), prices[0], prices[79]),
+            (80, mail_limits::WORK_LEAST, mail_limits::WORK_MOST - 1)
+        );
         pool.lend(limits::ONE_TIME_WAITING_MAX);
         assert_eq!(pool.price(NOW.plus(limits::ONE_TIME_FILL_PAUSE)), None, "filled, and too many wait");
         let later = NOW.plus(limits::ONE_TIME_FILL_PAUSE);

@@ -3,7 +3,7 @@
 use futures::io::AsyncWriteExt;
 
 use super::harness::{Node, QUIC, Raw, TCP};
-use crate::base::limits::MAIL_MESSAGE_MAX;
+use crate::base::mail_limits::MAIL_MESSAGE_MAX;
 use crate::net::message::{Command, Event};
 use crate::net::protocol::Purpose;
 use crate::wire::channel::{ChannelEvent, ChannelId, ChannelOrder};

@@ -7,6 +7,7 @@ use super::{MINUTE, friends, history, is_remade, say, texts};
 use crate::base::id::{AccountId, ContactToken, RouteId};
 use crate::base::kind::AccountKind::{Business, Person};
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::base::time::Time;
 use crate::domain::directory::profile::ProfileDraft;
 use crate::domain::identity::contact::CONTACTS;
@@ -235,12 +236,12 @@ fn one_time_prekey_depletion_by_any_number_of_strangers_spares_a_fifth_of_a_busi
     let price = |world: &mut World, number| {
         ask(world, inbox, None, somebody(number)).unwrap().work.map(|wanted| wanted.bits)
     };
-    assert_eq!(price(&mut world, 0), Some(limits::WORK_LEAST));
+    assert_eq!(price(&mut world, 0), Some(mail_limits::WORK_LEAST));
     // However many names they have, each pair costs them work, and the more the fewer are left.
     for number in 0..24 {
         assert_eq!(buy(&mut world, inbox, &somebody(number)), 1);
     }
-    assert_eq!(price(&mut world, 99), Some(limits::WORK_LEAST + 3));
+    assert_eq!(price(&mut world, 99), Some(mail_limits::WORK_LEAST + 3));
     // The last ones would take a while: they are taken as if it had been done.
     let account = world.peers[0].account();
     let taken = |pool: &mut Pool, now| {
@@ -308,8 +309,8 @@ fn a_busy_network_pays_more_for_prekeys_and_is_never_refused_and_bearers_of_invi
     let price = |world: &mut World, asker: Asker| {
         ask(world, inbox, None, asker).unwrap().work.map(|wanted| wanted.bits)
     };
-    assert_eq!(price(&mut world, town(70)), Some(limits::WORK_LEAST + 1), "whatever it calls itself");
-    assert_eq!(price(&mut world, somebody(70)), Some(limits::WORK_LEAST), "from another network");
+    assert_eq!(price(&mut world, town(70)), Some(mail_limits::WORK_LEAST + 1), "whatever it calls itself");
+    assert_eq!(price(&mut world, somebody(70)), Some(mail_limits::WORK_LEAST), "from another network");
     assert_eq!(buy(&mut world, inbox, &town(71)), 1, "dearer, not refused");
     let bearer = ask(&mut world, inbox, Some(open.token), town(72)).unwrap();
     assert_eq!((bearer.one_time.len(), bearer.work), (2, None));

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::charging;
 use crate::base::id::ContactToken;
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::domain::billing::export::ReceiptFile;
 use crate::engine::command::{Command, NewMailbox, Refusal};
 use crate::engine::mailbox_view::{self, MailView, MailboxView};
@@ -86,5 +87,5 @@ fn shown(file: &ReceiptFile) -> Result<ShownReceipt, ApiError> {
         signer: file.signer,
         log: log.map_err(|_| wrong())?,
     };
-    if shown.size() > limits::MAIL_RECEIPT_MAX { Err(wrong()) } else { Ok(shown) }
+    if shown.size() > mail_limits::MAIL_RECEIPT_MAX { Err(wrong()) } else { Ok(shown) }
 }

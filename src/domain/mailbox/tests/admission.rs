@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::fixtures::{Desk, Reader};
 use crate::base::id::{AccountId, ContactToken};
-use crate::base::limits;
+use crate::base::mail_limits;
 use crate::domain::billing::fixture::{self, World};
 use crate::domain::mailbox::admission::{Admission, NamedPlan, PAID};
 use crate::store::table::Rows;
@@ -66,7 +66,7 @@ fn a_receipt_of_the_named_plan_lets_queues_in_while_it_holds_and_only_so_many() 
         assert_eq!(*count, 1);
         key
     });
-    desk.with(|tx| tx.put(&PAID, id, limits::QUEUES_PER_RECEIPT));
+    desk.with(|tx| tx.put(&PAID, id, mail_limits::QUEUES_PER_RECEIPT));
     let next = Reader::new(50);
     assert_eq!(desk.read(&next, &Command::New(with(&next))), NOT_ADMITTED, "it has let in enough");
     desk.now = fixture::NOW.plus(Duration::from_secs(400 * 24 * 3_600));

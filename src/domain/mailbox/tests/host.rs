@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::fixtures::{Desk, NOW, Reader, flight, frame};
 use crate::base::id::{AccountId, DeviceId};
 use crate::base::limits;
+use crate::base::mail_limits;
 use crate::base::time::Time;
 use crate::crypto::ed25519::SigningKey;
 use crate::crypto::kdf::label;
@@ -55,11 +56,11 @@ fn the_same_frame_again_is_kept_once_even_where_the_queue_is_full() {
     let (mut desk, reader) = (Desk::new(), Reader::new(1));
     let (send, key) = desk.make(&reader, true);
     let key = key.unwrap();
-    for number in 0..limits::PAIR_MESSAGES_MAX {
+    for number in 0..mail_limits::PAIR_MESSAGES_MAX {
         assert_eq!(desk.write(&send, &key, frame(number, 600)), Answer::Done);
     }
     assert_eq!(desk.write(&send, &key, frame(3, 600)), Answer::Done);
-    assert_eq!(waiting(&desk.read(&reader, &Command::Stat)), u64::from(limits::PAIR_MESSAGES_MAX));
+    assert_eq!(waiting(&desk.read(&reader, &Command::Stat)), u64::from(mail_limits::PAIR_MESSAGES_MAX));
     assert_eq!(desk.write(&send, &key, frame(999, 600)), FULL);
     assert_eq!(frames(desk.read(&reader, &Command::Get { after: 0 }))[0], 1, "the oldest is still there");
 }
@@ -69,7 +70,7 @@ fn a_pair_queue_holds_a_mebibyte_at_most() {
     let (mut desk, reader) = (Desk::new(), Reader::new(1));
     let (send, key) = desk.make(&reader, true);
     let key = key.unwrap();
-    let most = (limits::PAIR_BYTES_MAX as usize / limits::FRAME_MAX) as u32;
+    let most = (mail_limits::PAIR_BYTES_MAX as usize / limits::FRAME_MAX) as u32;
     for number in 0..most {
         assert_eq!(desk.write(&send, &key, frame(number, limits::FRAME_MAX)), Answer::Done);
     }
@@ -83,7 +84,7 @@ fn a_pair_queue_holds_a_mebibyte_at_most() {
 fn a_fifth_of_an_inbox_is_for_bearers_of_tickets_and_no_ticket_fills_it_alone() {
     let (mut desk, reader) = (Desk::new(), Reader::new(1));
     let (send, _) = desk.make(&reader, false);
-    let open = limits::INBOX_MESSAGES_MAX - limits::INBOX_MESSAGES_MAX / limits::INBOX_RESERVE;
+    let open = mail_limits::INBOX_MESSAGES_MAX - mail_limits::INBOX_MESSAGES_MAX / mail_limits::INBOX_RESERVE;
     // Work as it is asked for near the end would take a while: the rows are filled as if it had been done.
     let id = read_id(&reader.key.public());
     desk.with(|tx| {
@@ -91,16 +92,16 @@ fn a_fifth_of_an_inbox_is_for_bearers_of_tickets_and_no_ticket_fills_it_alone() 
             (row.waiting, row.open) = (open, open);
         })
     });
-    assert_eq!(desk.knock(&send, flight(0), None, limits::WORK_MOST), FULL);
+    assert_eq!(desk.knock(&send, flight(0), None, mail_limits::WORK_MOST), FULL);
     let ticket = |id: u8| Some(reader.ticket(id, NOW.plus(Duration::from_secs(60))));
-    for number in 1..=limits::TICKET_FLIGHTS_MAX {
+    for number in 1..=mail_limits::TICKET_FLIGHTS_MAX {
         assert_eq!(desk.knock(&send, flight(number), ticket(1), 0), Answer::Done);
     }
     assert_eq!(desk.knock(&send, flight(90), ticket(1), 0), FULL, "one ticket, so many flights");
     assert_eq!(desk.knock(&send, flight(91), ticket(2), 0), Answer::Done);
     desk.with(|tx| {
         tx.edit(&queue::QUEUES, &queue::QUEUES.key(id.as_bytes()), |row| {
-            row.waiting = limits::INBOX_MESSAGES_MAX;
+            row.waiting = mail_limits::INBOX_MESSAGES_MAX;
         })
     });
     assert_eq!(desk.knock(&send, flight(92), ticket(3), 0), FULL);
@@ -111,8 +112,8 @@ fn without_a_ticket_an_inbox_asks_for_more_work_the_fuller_it_is() {
     let (mut desk, reader) = (Desk::new(), Reader::new(1));
     let (send, _) = desk.make(&reader, false);
     let work = |bits| Answer::Refused(MailRefusal::Work(bits));
-    assert_eq!(desk.knock(&send, flight(0), None, 0), work(limits::WORK_LEAST));
-    assert_eq!(desk.knock(&send, flight(0), None, limits::WORK_LEAST), Answer::Done);
+    assert_eq!(desk.knock(&send, flight(0), None, 0), work(mail_limits::WORK_LEAST));
+    assert_eq!(desk.knock(&send, flight(0), None, mail_limits::WORK_LEAST), Answer::Done);
     let id = read_id(&reader.key.public());
     let fill = |open: u32| {
         move |tx: &crate::store::tx::Tx<'_>| {
@@ -122,7 +123,7 @@ fn without_a_ticket_an_inbox_asks_for_more_work_the_fuller_it_is() {
     desk.with(fill(103));
     assert_eq!(desk.knock(&send, flight(1), None, 0), work(15));
     desk.with(fill(205));
-    assert_eq!(desk.knock(&send, flight(1), None, 0), work(limits::WORK_MOST));
+    assert_eq!(desk.knock(&send, flight(1), None, 0), work(mail_limits::WORK_MOST));
 }
 
 #[test]
@@ -130,10 +131,10 @@ fn work_serves_for_one_request_on_one_channel() {
     let (mut desk, reader) = (Desk::new(), Reader::new(1));
     let (send, _) = desk.make(&reader, false);
     let mut request = Request::bare(1, send, &Command::Send { frame: flight(0), ticket: None });
-    request.work = request.puzzle(&desk.channel(), limits::WORK_LEAST).solve();
+    request.work = request.puzzle(&desk.channel(), mail_limits::WORK_LEAST).solve();
     let work = request.work;
     desk.nonce = [9; 32];
-    let refused = Answer::Refused(MailRefusal::Work(limits::WORK_LEAST));
+    let refused = Answer::Refused(MailRefusal::Work(mail_limits::WORK_LEAST));
     assert_eq!(desk.ask(&request).answer, refused, "another channel");
     desk.nonce = [4; 32];
     let mut other = Request::bare(1, send, &Command::Send { frame: flight(1), ticket: None });
@@ -150,7 +151,7 @@ fn a_ticket_that_expired_or_was_made_under_another_secret_lets_nobody_in() {
     let (mut desk, reader) = (Desk::new(), Reader::new(1));
     let (send, _) = desk.make(&reader, false);
     let soon = NOW.plus(Duration::from_secs(60));
-    let refused = Answer::Refused(MailRefusal::Work(limits::WORK_LEAST));
+    let refused = Answer::Refused(MailRefusal::Work(mail_limits::WORK_LEAST));
     let mut longer = reader.ticket(1, soon);
     longer.expires = soon.plus(Duration::from_secs(60));
     for bad in [reader.ticket(1, NOW), Reader::new(50).ticket(1, soon), longer] {
@@ -164,7 +165,7 @@ fn an_inbox_takes_first_flights_only() {
     let (mut desk, reader) = (Desk::new(), Reader::new(1));
     let (send, _) = desk.make(&reader, false);
     for length in [limits::FIRST_FLIGHT_LEN - 1, limits::FIRST_FLIGHT_LEN + 1, 600] {
-        assert_eq!(desk.knock(&send, frame(0, length), None, limits::WORK_LEAST), NO);
+        assert_eq!(desk.knock(&send, frame(0, length), None, mail_limits::WORK_LEAST), NO);
     }
 }
 
@@ -174,7 +175,7 @@ fn only_the_writer_deposits_in_a_pair_queue() {
     let (send, key) = desk.make(&reader, true);
     let key = key.unwrap();
     assert_eq!(desk.write(&send, &Secret::new([9; 32]), frame(0, 600)), NO);
-    assert_eq!(desk.knock(&send, frame(0, 600), None, limits::WORK_MOST), NO, "work isn't enough");
+    assert_eq!(desk.knock(&send, frame(0, 600), None, mail_limits::WORK_MOST), NO, "work isn't enough");
     let wrong = crate::base::id::SendId::new(send);
     let other = Request::written(
         1,
@@ -268,7 +269,7 @@ fn what_nobody_fetches_goes_after_its_time_and_a_queue_that_nobody_reads_too() {
     let (send, key) = desk.make(&pair, true);
     let (public, _) = desk.make(&inbox, false);
     desk.write(&send, &key.unwrap(), frame(0, 600));
-    desk.knock(&public, flight(0), Some(inbox.ticket(1, NOW.plus(limits::QUEUE_LIFE))), 0);
+    desk.knock(&public, flight(0), Some(inbox.ticket(1, NOW.plus(mail_limits::QUEUE_LIFE))), 0);
     let ids = [read_id(&pair.key.public()), read_id(&inbox.key.public())];
     let day = Duration::from_secs(24 * 3_600);
     let left = |desk: &mut Desk, reader: &Reader| waiting(&desk.read(reader, &Command::Stat));
@@ -281,7 +282,7 @@ fn what_nobody_fetches_goes_after_its_time_and_a_queue_that_nobody_reads_too() {
     }
     let last = desk.now;
     let due = desk.with(|tx| queue::expire(tx, &ids[0], last));
-    assert_eq!(due, Some(last.plus(limits::QUEUE_LIFE)));
+    assert_eq!(due, Some(last.plus(mail_limits::QUEUE_LIFE)));
     assert_eq!(desk.with(|tx| queue::expire(tx, &ids[0], due.unwrap())), None);
     desk.now = due.unwrap();
     assert_eq!(desk.read(&pair, &Command::Stat), NO);
@@ -377,7 +378,7 @@ fn prekeys_are_handed_out_once_each_and_a_fifth_to_bearers_of_tickets_only() {
     desk.with(|tx| {
         tx.edit(&queue::QUEUES, &queue::QUEUES.key(id.as_bytes()), |row| row.pairs = limits::ONE_TIME_RESERVE)
     });
-    let request = working(&mut desk, send, limits::WORK_LEAST);
+    let request = working(&mut desk, send, mail_limits::WORK_LEAST);
     assert_eq!(give(&mut desk, &request), (0, 0), "the bundle alone, and no work would help");
     for number in 0..limits::ONE_TIME_RESERVE {
         let request = Request::bare(1, send, &ticket(number as u8 / 6));
@@ -391,7 +392,7 @@ fn prekeys_are_handed_out_once_each_and_a_fifth_to_bearers_of_tickets_only() {
 fn a_stranger_works_for_a_pair_and_without_work_the_bundle_serves_alone() {
     let (mut desk, reader) = (Desk::new(), Reader::new(1));
     let send = stocked(&mut desk, &reader, 96);
-    let price = limits::WORK_LEAST;
+    let price = mail_limits::WORK_LEAST;
     let bare = Request::bare(desk.count(), send, &Command::GetPrekeys { ticket: None });
     assert_eq!(prekeys(desk.ask(&bare).answer), (Vec::new(), price), "told what one costs");
     let mut wrong = bare.clone();
@@ -427,9 +428,9 @@ fn a_busy_network_pays_more_and_others_and_bearers_of_tickets_do_not() {
     desk.with(|tx| {
         tx.edit(&queue::QUEUES, &queue::QUEUES.key(id.as_bytes()), |row| row.pairs = limits::ONE_TIME_POOL)
     });
-    assert_eq!(price(&mut desk), limits::WORK_LEAST + 1);
+    assert_eq!(price(&mut desk), mail_limits::WORK_LEAST + 1);
     let home = core::mem::replace(&mut desk.origin, Origin::Network(Prefix::V4([8, 8, 8])));
-    assert_eq!(price(&mut desk), limits::WORK_LEAST, "another network");
+    assert_eq!(price(&mut desk), mail_limits::WORK_LEAST, "another network");
     desk.origin = home;
     let until = NOW.plus(Duration::from_secs(3_600));
     let by_ticket = |desk: &mut Desk, id| {
@@ -445,7 +446,7 @@ fn a_busy_network_pays_more_and_others_and_bearers_of_tickets_do_not() {
     assert_eq!(by_ticket(&mut desk, 1).0.len(), 2);
     assert_eq!(
         price(&mut desk),
-        limits::WORK_LEAST + 1,
+        mail_limits::WORK_LEAST + 1,
         "the emptier pool; the network's bucket has one again"
     );
 }
