@@ -134,9 +134,15 @@ pub(super) fn verify_bytes(
 
 fn parse(bytes: &[u8; PUBLIC_LEN]) -> Result<ed25519_dalek::VerifyingKey, CryptoError> {
     let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| CryptoError)?;
-    // Decompression accepts a y that isn't reduced; only the canonical encoding may name an account.
-    let canonical = key.to_edwards().compress().to_bytes() == *bytes;
-    if key.is_weak() || !canonical { Err(CryptoError) } else { Ok(key) }
+    // Decompression accepts a y that isn't reduced; only the canonical encoding may name an account. (So it does a sign of
+    // x = 0, but of these two points the order is small.)
+    if key.is_weak() || !is_reduced(bytes) { Err(CryptoError) } else { Ok(key) }
+}
+
+/// Whether the y of an encoded point, all but its highest bit, is below p = 2^255 - 19 (RFC 8032, section 5.1.3).
+fn is_reduced(bytes: &[u8; PUBLIC_LEN]) -> bool {
+    let [low, middle @ .., high] = bytes;
+    *low < 0xed || middle.iter().any(|byte| *byte != 0xff) || high & 0x7f != 0x7f
 }
 
 #[cfg(test)]
@@ -172,5 +178,25 @@ mod tests {
         unreduced[0] = 0xF0;
         unreduced[31] = 0x7F;
         assert!(!is_public_key(&unreduced));
+    }
+
+    #[test]
+    fn a_key_is_taken_exactly_where_it_is_what_its_point_is_encoded_as() {
+        // Around 0, and around p and 2^255: with all that encodes the same y twice, and both signs of x.
+        let low = (0..=255).map(|first| (first, 0x00, 0x00));
+        let high = (0..=255).map(|first| (first, 0xff, 0x7f));
+        let mut taken = 0;
+        for (first, middle, last) in low.chain(high) {
+            for sign in [0x00, 0x80] {
+                let mut bytes = [middle; 32];
+                (bytes[0], bytes[31]) = (first, last | sign);
+                let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes);
+                let is_its_own =
+                    key.is_ok_and(|key| !key.is_weak() && key.to_edwards().compress().to_bytes() == bytes);
+                assert_eq!(is_public_key(&bytes), is_its_own, "{bytes:02x?}");
+                taken += usize::from(is_its_own);
+            }
+        }
+        assert!((400..600).contains(&taken), "half of all are points: {taken}");
     }
 }

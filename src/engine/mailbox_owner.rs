@@ -181,7 +181,7 @@ impl Engine {
                 step.tx.delete(&MAILBOXES, MAILBOXES.key(mailbox.at.peer().as_bytes()));
             }
         }
-        if polls {
+        if checks {
             self.offer_to_all(step);
         }
         self.agenda.set(step.tx, Job::Mailboxes, self.mail.looked_into(now));
@@ -353,6 +353,11 @@ impl Engine {
             }
         };
         step.tx.delete(&MAILBOXES, MAILBOXES.key(peer.as_bytes()));
+        for (key, queue) in step.tx.scan(&OWN_QUEUES, &OWN_QUEUES.all()) {
+            if queue.mailbox == *peer {
+                step.tx.delete(&OWN_QUEUES, key);
+            }
+        }
         self.mailboxes_changed(step);
         self.reply(ticket, Err(Refusal::Mailbox(words.into())));
     }

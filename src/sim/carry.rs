@@ -1,5 +1,7 @@
 //! How the world carries out what a node wants done: on the network, in the directory.
 
+use core::time::Duration;
+
 use crate::base::id::RouteId;
 use crate::base::limits;
 use crate::base::mail_limits;
@@ -159,9 +161,10 @@ impl World {
     }
 
     pub(super) fn answer(&mut self, link: LinkId, input: Input) {
-        if let Some(from) = self.network.link(link).map(|open| open.from) {
-            let wait = LINK_UP + self.network.hop(&mut self.rng);
-            self.later(from, wait, input);
+        let wait = LINK_UP + self.network.hop(&mut self.rng);
+        let at = self.now.plus(Duration::from_millis(wait));
+        if let Some((from, at)) = self.network.word(link, at) {
+            self.put_at(at, from, What::Input(input));
         }
     }
 

@@ -18,6 +18,8 @@ pub(super) struct Link {
     delay: u64,
     /// When the last frame arrives: none overtakes it by itself.
     last: Time,
+    /// When the last word about its frames arrives: none overtakes it.
+    said: Time,
 }
 
 /// Who is connected to whom, and which nodes can't be.
@@ -58,7 +60,7 @@ impl Network {
         self.opened += 1;
         let id = LinkId::new(self.opened);
         let delay = self.some_delay(rng);
-        self.links.insert(id, Link { from, to, next: 0, delay, last: now });
+        self.links.insert(id, Link { from, to, next: 0, delay, last: now, said: now });
         for end in [from, to] {
             self.ends.entry(end).or_default().insert(id);
         }
@@ -82,11 +84,6 @@ impl Network {
         1 + if self.notice == 0 { 0 } else { rng.below(self.notice) }
     }
 
-    /// The open link, seen by the node that opened it.
-    pub(super) fn link(&self, id: LinkId) -> Option<&Link> {
-        self.links.get(&id)
-    }
-
     /// Gives so many frames to a link: the number of the first.
     pub(super) fn number(&mut self, id: LinkId, from: usize, frames: usize) -> Option<(usize, u64)> {
         let link = self.links.get_mut(&id).filter(|link| link.from == from)?;
@@ -100,6 +97,13 @@ impl Network {
         let Some(link) = self.links.get_mut(&id) else { return now };
         link.last = link.last.max(now.plus(Duration::from_millis(link.delay)));
         link.last
+    }
+
+    /// Where a word about a link's frames arrives, and when if it were alone at that time: behind all those before it.
+    pub(super) fn word(&mut self, id: LinkId, at: Time) -> Option<(usize, Time)> {
+        let link = self.links.get_mut(&id)?;
+        link.said = link.said.max(at);
+        Some((link.from, link.said))
     }
 
     /// Takes a link away: who had opened it.

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 use crate::base::limits::{ADDRESS_LEN_MAX, ADDRESSES_MAX, PEER_KEY_MAX};
 
@@ -10,7 +11,7 @@ use crate::base::limits::{ADDRESS_LEN_MAX, ADDRESSES_MAX, PEER_KEY_MAX};
 ///
 /// It says nothing about accounts or devices, and for people it changes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Vec<u8>", into = "Vec<u8>")]
+#[serde(try_from = "ByteBuf", into = "ByteBuf")]
 pub struct PeerKey(Vec<u8>);
 
 impl PeerKey {
@@ -31,17 +32,17 @@ impl PeerKey {
     }
 }
 
-impl TryFrom<Vec<u8>> for PeerKey {
+impl TryFrom<ByteBuf> for PeerKey {
     type Error = PeerError;
 
-    fn try_from(bytes: Vec<u8>) -> Result<Self, PeerError> {
-        Self::new(bytes).ok_or(PeerError::Key)
+    fn try_from(bytes: ByteBuf) -> Result<Self, PeerError> {
+        Self::new(bytes.into_vec()).ok_or(PeerError::Key)
     }
 }
 
-impl From<PeerKey> for Vec<u8> {
+impl From<PeerKey> for ByteBuf {
     fn from(key: PeerKey) -> Self {
-        key.0
+        Self::from(key.0)
     }
 }
 

@@ -13,7 +13,9 @@ use crate::wire::schema;
 /// A payload and its signature. Nothing can be read from it without [`Signed::verify`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Signed {
+    #[serde(with = "serde_bytes")]
     payload: Vec<u8>,
+    #[serde(with = "serde_bytes")]
     signature: Vec<u8>,
 }
 

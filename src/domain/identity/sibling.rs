@@ -21,6 +21,7 @@ pub struct Sibling {
     /// The last sequence number that we used towards it: between own devices each is counted for itself.
     pub sent: u64,
     /// Its newest bundle of prekeys, for contacts; empty until it told one.
+    #[serde(with = "serde_bytes")]
     pub bundle: Vec<u8>,
     /// Its own word that it is the present account's, once it gave that after a rotation.
     pub consent: Option<Signature>,

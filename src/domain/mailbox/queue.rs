@@ -85,6 +85,7 @@ pub enum Kind {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Mail {
     /// The frame.
+    #[serde(with = "serde_bytes")]
     pub frame: Vec<u8>,
     /// When it came.
     pub at: Time,
@@ -163,7 +164,8 @@ pub fn drop_mail(tx: &Tx<'_>, id: &ReadId, queue: &mut Queue, number: u64) -> bo
 pub fn drop_stale_pairs(tx: &Tx<'_>, id: &ReadId, queue: &mut Queue, now: Time) {
     let is_stale = |prekey: &Vec<u8>| one_time_expiry(prekey).is_ok_and(|expires| expires <= now);
     // They were put there in the order of their making.
-    while let Some((key, pair)) = tx.scan(&PREKEYS, &PREKEYS.of(id.as_bytes()).from(1).limit(1)).pop()
+    while queue.pairs > 0
+        && let Some((key, pair)) = tx.scan(&PREKEYS, &PREKEYS.of(id.as_bytes()).from(1).limit(1)).pop()
         && pair.iter().any(is_stale)
     {
         tx.delete(&PREKEYS, key);
