@@ -227,6 +227,11 @@ pub const RECORDS_HOSTED_MAX: usize = 10_000;
 pub const FIND_MAX: usize = 20;
 /// How long a search looks for the nodes that keep an index: longer than the query for them, which waits for some that left.
 pub const KEEPERS_PATIENCE: Duration = Duration::from_secs(11);
+/// For how long queries leave a peer alone that couldn't be dialled. Others name it until they have tried themselves, and
+/// each query that is near it would wait for it as long as a dial takes.
+pub const DIAL_REST: Duration = Duration::from_secs(5 * MINUTE);
+/// Peers that are left alone at once; of more the one whose rest ends first is tried again.
+pub const DIAL_RESTS_MAX: usize = 1_024;
 /// How long the nodes that keep an index are waited for, with one page.
 pub const INDEX_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a look-up may take, and after what time a search asks for no further page.

@@ -23,6 +23,8 @@ pub const MAIL_WAITING_MAX: usize = 4_096;
 pub const MAIL_CHANNELS_MAX: usize = 256;
 /// Words that wait to be written on one channel.
 pub const MAIL_WRITES_MAX: usize = 256;
+/// Keys for writing into queues of others that are remembered: those of three queues each of some hundred contacts.
+pub const WRITER_KEYS_MAX: usize = 1_024;
 /// Queues that one channel is told about.
 pub const MAIL_SUBSCRIPTIONS_MAX: usize = 4_096;
 /// How long a mailbox may take to answer.
@@ -85,7 +87,7 @@ pub const STORED_WORDS: usize = 2;
 pub const REDEPOSITS: [Duration; 3] =
     [Duration::from_secs(HOUR), Duration::from_secs(6 * HOUR), Duration::from_secs(24 * HOUR)];
 /// Longest pause between attempts to reach a contact whose mailboxes keep all that waits for it.
-pub const STORED_RETRY: Duration = Duration::from_secs(30 * MINUTE);
+pub const STORED_RETRY: Duration = Duration::from_secs(2 * HOUR);
 
 // What depends on each other.
 const _: () = {

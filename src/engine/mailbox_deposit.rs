@@ -3,6 +3,7 @@
 use crate::base::id::{AccountId, DeviceId, SendId, SessionId};
 use crate::base::limits;
 use crate::base::mail_limits;
+use crate::base::time::Time;
 use crate::domain::chat::delivery::{DELIVERY, State};
 use crate::domain::chat::incoming::{self, INCOMING};
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Sealed, Unsettled};
@@ -204,18 +205,27 @@ impl Engine {
         }
     }
 
-    /// Whether mailboxes keep all that waits for a contact's devices, as far as it can be brought there: whoever comes back finds
-    /// it without us.
-    pub(super) fn is_kept_for(&self, step: &Step<'_, '_>, contact: &Contact) -> bool {
-        let is_kept = |device: DeviceId| {
+    /// When a contact is to be tried again whose mailboxes keep all that waits for its devices, as far as it can be brought
+    /// there: whoever comes back finds it without us. None where they don't.
+    pub(super) fn kept_until(&self, step: &Step<'_, '_>, contact: &Contact) -> Option<Time> {
+        let mut until = step.now.plus(mail_limits::STORED_RETRY);
+        if boxes::of(step.tx, &contact.account).is_empty() {
+            return None;
+        }
+        for device in contact.devices() {
             let most = mail_limits::PAIR_MESSAGES_MAX as usize;
             let rows = step.tx.scan(&OUTBOX, &OUTBOX.of(device.as_bytes()).limit(most));
             // Behind a first flight nothing else goes out.
             let is_flight = |(key, _): &(Key, _)| key.position() == Some(0);
             let out = if rows.first().is_some_and(is_flight) { 1 } else { rows.len() };
-            rows.iter().take(out).all(|(_, row)| row.deposit.stored)
-        };
-        !boxes::of(step.tx, &contact.account).is_empty() && contact.devices().all(is_kept)
+            for (_, row) in rows.iter().take(out) {
+                if !row.deposit.stored {
+                    return None;
+                }
+                until = row.deposit.next().map_or(until, |next| until.min(next));
+            }
+        }
+        Some(until)
     }
 
     /// The recipient asks for these again: they are brought to its mailboxes once more.

@@ -140,7 +140,7 @@ impl Engine {
         let looks_at_all = polls && self.mail.looks_at_all(now);
         self.mail.lost.retain(|lost, _| mailboxes.iter().any(|mailbox| mailbox.at.peer() == lost));
         let over = |since: Time| now.since(since) >= mail_limits::QUEUES_ROTATION;
-        let mut left = BTreeSet::new();
+        let (mut left, mut all_told) = (BTreeSet::new(), true);
         for (key, queue) in step.tx.scan(&OWN_QUEUES, &OWN_QUEUES.all()) {
             let Some(id) = ReadId::from_slice(&key.id) else { continue };
             let mailbox = mailboxes.iter().find(|mailbox| *mailbox.at.peer() == queue.mailbox);
@@ -149,6 +149,7 @@ impl Engine {
                 continue;
             };
             left.insert(queue.mailbox.clone());
+            all_told &= !self.mail.lost.contains_key(&queue.mailbox);
             if !polls && !self.mail.is_tried_again(&queue.mailbox, now) {
                 continue;
             }
@@ -165,12 +166,16 @@ impl Engine {
                     // our prekeys it has left.
                     let is_checked = checks && mailbox.inbox == id;
                     let told = !is_checked && self.mail.is_told_of(mailbox.at.peer(), &id);
+                    all_told &= told || is_checked;
                     if looks_at_all || !told {
                         self.ask_mailbox(step, &mailbox.at, Op::Subscribe(id));
                     }
                 }
                 (None, Some(_)) => step.tx.delete(&OWN_QUEUES, key),
-                (None, None) => self.ask_mailbox(step, &mailbox.at, Op::New(id)),
+                (None, None) => {
+                    all_told = false;
+                    self.ask_mailbox(step, &mailbox.at, Op::New(id));
+                }
             }
         }
         for mailbox in mailboxes {
@@ -184,7 +189,7 @@ impl Engine {
         if checks {
             self.offer_to_all(step);
         }
-        self.agenda.set(step.tx, Job::Mailboxes, self.mail.looked_into(now));
+        self.agenda.set(step.tx, Job::Mailboxes, self.mail.looked_into(now, all_told));
     }
 
     /// Whether a queue that another one took the place of holds nothing that should be read: perhaps the node was off since.

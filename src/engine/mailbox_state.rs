@@ -218,8 +218,9 @@ impl MailState {
     }
 
     /// Those that are to be asked now were: when one of our mailboxes is to be asked next, if nothing happens until then.
-    pub(super) fn looked_into(&mut self, now: Time) -> Time {
-        let poll = self.polled.unwrap_or(now).plus(mail_limits::MAIL_POLL);
+    pub(super) fn looked_into(&mut self, now: Time, all_told: bool) -> Time {
+        let pause = if all_told { mail_limits::MAIL_CHECK } else { mail_limits::MAIL_POLL };
+        let poll = self.polled.unwrap_or(now).plus(pause);
         let polls = self.polled == Some(now);
         let is_asked = |lost: &&mut Lost| polls || is_due(lost, now);
         self.lost.values_mut().filter(is_asked).for_each(|lost| lost.due = poll);

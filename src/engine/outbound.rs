@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::base::id::{AccountId, DeviceId, SessionId};
 use crate::base::limits;
-use crate::base::mail_limits;
 use crate::base::time::Time;
 use crate::domain::chat::delivery::{DELIVERY, State, state_at};
 use crate::domain::chat::incoming::{self, INCOMING};
@@ -392,9 +391,9 @@ impl Engine {
             let pause = limits::RETRY_FIRST * 2u32.saturating_pow((*attempts).min(16));
             // Only what fell due counts: writing to somebody who is away must not put off the next attempt.
             *attempts += u32::from(self.agenda.due(&job).is_none());
-            let is_kept = self.is_kept_for(step, &contact);
-            let most = if is_kept { mail_limits::STORED_RETRY } else { limits::RETRY_LAST };
-            self.agenda.set_by(step.tx, job, step.now.plus(pause.min(most)));
+            let soonest = step.now.plus(pause.min(limits::RETRY_LAST));
+            let due = self.kept_until(step, &contact).map_or(soonest, |until| until.max(soonest));
+            self.agenda.set_by(step.tx, job, due);
         }
     }
 

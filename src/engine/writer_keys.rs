@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::base::id::SendId;
+use crate::base::mail_limits::WRITER_KEYS_MAX;
 use crate::crypto::secret::Secret;
 use crate::crypto::x25519::KeyPair;
 use crate::wire::boxes::PairBox;
 use crate::wire::mail::writer_key;
 
-/// Keys at most: those of three queues each of some hundred contacts.
-const KEYS_MAX: usize = 1_024;
-
-/// At most [`KEYS_MAX`] keys, each with the queue as it was when the key was computed.
+/// At most [`WRITER_KEYS_MAX`] keys, each with the queue as it was when the key was computed.
 #[derive(Debug, Default)]
 pub(super) struct WriterKeys(BTreeMap<SendId, (PairBox, Secret<32>)>);
 
@@ -20,7 +18,7 @@ impl WriterKeys {
     pub(super) fn of(&mut self, pair: &PairBox) -> Option<&Secret<32>> {
         if self.0.get(&pair.send).is_none_or(|(known, _)| known != pair) {
             let key = writer_key(&KeyPair::from_secret(pair.writer.clone()), &pair.key, &pair.send)?;
-            if self.0.len() >= KEYS_MAX {
+            if self.0.len() >= WRITER_KEYS_MAX {
                 self.0.clear();
             }
             self.0.insert(pair.send, (pair.clone(), key));
@@ -65,7 +63,7 @@ mod tests {
     #[test]
     fn there_are_never_more_than_may_be() {
         let mut keys = WriterKeys::default();
-        for send in 0..=u16::try_from(KEYS_MAX).unwrap() {
+        for send in 0..=u16::try_from(WRITER_KEYS_MAX).unwrap() {
             assert!(keys.of(&queue(send, 4)).is_some());
         }
         assert_eq!(keys.0.len(), 1);

@@ -20,17 +20,11 @@ use super::reach::Reach;
 use super::records::Records;
 use super::spot::{Subnet, is_loopback};
 use crate::base::limits::{
-    ADDRESSES_MAX, DIRECTORY_PACKET_MAX, QUERY_PATIENCE, RECORD_LIFE_MAX, ROUTING_REFRESH, SUBNET_BUCKET_MAX,
-    SUBNET_TABLE_MAX,
+    ADDRESSES_MAX, DIAL_REST, DIAL_RESTS_MAX, DIRECTORY_PACKET_MAX, QUERY_PATIENCE, RECORD_LIFE_MAX,
+    ROUTING_REFRESH, SUBNET_BUCKET_MAX, SUBNET_TABLE_MAX,
 };
 
 type Inner = kad::Behaviour<Records>;
-
-/// For how long queries leave a peer alone that couldn't be dialled. Others name it until they have tried themselves, and
-/// each query that is near it would wait for it as long as a dial takes.
-const REST: Duration = Duration::from_secs(300);
-/// Peers that are left alone at once; of more the one whose rest ends first is tried again.
-const RESTING_MAX: usize = 1_024;
 
 /// The directory's behaviour.
 pub(crate) struct Directory {
@@ -138,12 +132,12 @@ impl Directory {
         self.dismiss(peer);
         let now = Instant::now();
         self.resting.retain(|_, until| *until > now);
-        if self.resting.len() >= RESTING_MAX
+        if self.resting.len() >= DIAL_RESTS_MAX
             && let Some(first) = self.resting.iter().min_by_key(|(_, until)| **until).map(|(peer, _)| *peer)
         {
             self.resting.remove(&first);
         }
-        self.resting.insert(*peer, now + REST);
+        self.resting.insert(*peer, now + DIAL_REST);
     }
 
     /// Whether a dial is a query's, to a peer that is left alone.
@@ -406,10 +400,10 @@ mod tests {
             addr: &address,
         }));
         assert!(query(&mut directory, peer), "another network may reach it");
-        for _ in 0..2 * RESTING_MAX {
+        for _ in 0..2 * DIAL_RESTS_MAX {
             directory.unreached(&PeerId::random());
         }
-        assert_eq!(directory.resting.len(), RESTING_MAX);
+        assert_eq!(directory.resting.len(), DIAL_RESTS_MAX);
     }
 
     #[test]

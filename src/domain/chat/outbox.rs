@@ -55,8 +55,13 @@ impl Deposit {
 
     /// Whether the time has come to bring it again even to those who keep it.
     fn again(&self, now: Time) -> bool {
+        self.next().is_some_and(|next| next <= now)
+    }
+
+    /// When it is brought again even to those who keep it.
+    pub fn next(&self) -> Option<Time> {
         let pause = mail_limits::REDEPOSITS.get(usize::from(self.rounds));
-        self.at.zip(pause).is_some_and(|(at, pause)| now.since(at) >= *pause)
+        self.at.zip(pause).map(|(at, pause)| at.plus(*pause))
     }
 
     /// It is brought there now.

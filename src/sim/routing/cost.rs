@@ -1,8 +1,8 @@
 //! What a publication and a search take, by the rules of `engine/publish.rs` and `engine/search.rs`.
 
-use super::query::{Found, query};
+use super::query::{Asker, Found, query};
 use super::space::{Space, mix};
-use crate::base::limits::{FIND_PATIENCE, INDEX_PATIENCE, PROFILE_KEYS, QUERIES_MAX, QUERY_PATIENCE};
+use crate::base::limits::{FIND_PATIENCE, KEEPERS_PATIENCE, PROFILE_KEYS, QUERIES_MAX, QUERY_PATIENCE};
 
 /// Peers closest to an index key that are given an entry, and of them how many are asked in a search.
 const ENTRY_COPIES: usize = 20;
@@ -89,14 +89,24 @@ pub struct Cost {
 }
 
 /// Queries of one node: so many run at once, the others wait their turn.
-struct Turns([u64; QUERIES_MAX]);
+struct Turns<'s> {
+    space: &'s Space,
+    asker: Asker,
+    free: [u64; QUERIES_MAX],
+}
 
-impl Turns {
-    /// Runs a query no sooner than `from`; when it is over.
-    fn run(&mut self, from: u64, found: &Found) -> u64 {
-        let Some(free) = self.0.iter_mut().min() else { return from };
-        *free = from.max(*free) + found.millis.min(millis(QUERY_PATIENCE));
-        *free
+impl<'s> Turns<'s> {
+    fn new(space: &'s Space, asker: usize) -> Self {
+        Self { space, asker: Asker::new(asker), free: [0; QUERIES_MAX] }
+    }
+
+    /// Runs a query no sooner than `from`: what it found, and when it is over.
+    fn run(&mut self, from: u64, key: u64, keepers: &[usize]) -> (Found, u64) {
+        let Some(free) = self.free.iter_mut().min() else { return (Found::default(), from) };
+        let begins = from.max(*free);
+        let found = query(self.space, &mut self.asker, begins, key, keepers);
+        *free = begins + found.millis.min(millis(QUERY_PATIENCE));
+        (found, *free)
     }
 }
 
@@ -146,13 +156,13 @@ pub fn publish(space: &Space, work: &Work, number: u64) -> Cost {
     let asker = space.some(number);
     let sizes = &work.sizes;
     let mut cost = Cost::default();
-    let (mut turns, mut put_at) = (Turns([0; QUERIES_MAX]), 0);
+    let (mut turns, mut put_at) = (Turns::new(space, asker), 0);
     let mut kept = Vec::new();
     for copy in 0..PROFILE_KEYS {
         let key = profile_key(number, copy);
-        let found = query(space, asker, key, &[]);
+        let (found, over) = turns.run(0, key, &[]);
         cost.route(&found, sizes);
-        put_at = put_at.max(turns.run(0, &found));
+        put_at = put_at.max(over);
         let there = found.closest.len() as f64;
         // The answer says the record again.
         cost.puts.add(there, there, there * (sizes.request + sizes.answer + 2.0 * sizes.record));
@@ -160,17 +170,17 @@ pub fn publish(space: &Space, work: &Work, number: u64) -> Cost {
     }
     let mut over = put_at;
     for term in 0..work.terms {
-        let found = query(space, asker, mix(mix(number) ^ u64::from(term).rotate_left(32)), &[]);
+        let (found, routed_at) = turns.run(0, mix(mix(number) ^ u64::from(term).rotate_left(32)), &[]);
         cost.route(&found, sizes);
-        over = over.max(turns.run(0, &found));
+        over = over.max(routed_at);
         let there = found.closest.len().min(ENTRY_COPIES) as f64;
         cost.index.add(there, there, there * (sizes.entry_put + sizes.entry_put_answer));
     }
     let mut records = 0;
     for (key, keepers) in kept {
-        let back = query(space, asker, key, &keepers);
+        let (back, read_at) = turns.run(put_at, key, &keepers);
         cost.get(&back, sizes);
-        over = over.max(turns.run(put_at, &back));
+        over = over.max(read_at);
         records += back.records;
     }
     cost.millis = over as f64;
@@ -184,15 +194,14 @@ pub fn find(space: &Space, work: &Work, number: u64) -> Cost {
     let asker = space.some(mix(number) | 1);
     let sizes = &work.sizes;
     let mut cost = Cost::default();
-    let mut turns = Turns([0; QUERIES_MAX]);
+    let mut turns = Turns::new(space, asker);
     let (mut named, mut asked_at) = (false, 0);
     for shard in 0..work.shards {
         let key = mix(number ^ u64::from(shard).rotate_left(48));
-        let found = query(space, asker, key, &[]);
+        let (found, routed_at) = turns.run(0, key, &[]);
         cost.route(&found, sizes);
-        let routed_at = turns.run(0, &found);
-        asked_at = asked_at.max(routed_at.min(millis(INDEX_PATIENCE)));
-        if routed_at > millis(INDEX_PATIENCE) {
+        asked_at = asked_at.max(routed_at.min(millis(KEEPERS_PATIENCE)));
+        if routed_at > millis(KEEPERS_PATIENCE) {
             // Nobody waits for this shard any more.
             continue;
         }
@@ -210,9 +219,8 @@ pub fn find(space: &Space, work: &Work, number: u64) -> Cost {
         let mut records = 0;
         for copy in 0..PROFILE_KEYS {
             let key = profile_key(number.wrapping_add(u64::from(candidate) << 40), copy);
-            let found = query(space, asker, key, &space.keepers(key, asker));
+            let (found, over) = turns.run(asked_at, key, &space.keepers(key, asker));
             cost.get(&found, sizes);
-            let over = turns.run(asked_at, &found);
             records += if over <= millis(FIND_PATIENCE) { found.records } else { 0 };
             cost.millis = cost.millis.max(over as f64);
         }

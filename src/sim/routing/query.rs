@@ -1,9 +1,12 @@
 //! One query of the model: the iterative look-up of Kademlia on disjoint paths, as the nodes are configured.
 //!
 //! Paths follow S/Kademlia: whoever answered one path names nobody to another. A path asks the nearest peer that
-//! it hasn't asked, some at once; it ends when the nearest that didn't fail have all answered.
+//! it hasn't asked, some at once; it ends when the nearest that didn't fail have all answered. Whom the asker couldn't
+//! dial it leaves alone for a while.
 
 use std::collections::BTreeMap;
+
+use crate::base::limits::DIAL_REST;
 
 use super::space::{BUCKET, Space, mix, pick};
 
@@ -15,6 +18,32 @@ const AT_ONCE: usize = 3;
 const ROUND_TRIP: (u64, u64) = (20, 300);
 /// How long it takes to find out that a node has left.
 const DIAL_PATIENCE: u64 = 5_000;
+
+/// A node that asks, and what it remembers from one query to the next.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    node: usize,
+    /// Whom it couldn't dial, and when it found out, in milliseconds.
+    unreached: BTreeMap<usize, u64>,
+}
+
+impl Asker {
+    /// A node that asks for the first time.
+    pub const fn new(node: usize) -> Self {
+        Self { node, unreached: BTreeMap::new() }
+    }
+
+    /// Which node it is.
+    pub const fn node(&self) -> usize {
+        self.node
+    }
+
+    /// Whether it leaves a node alone at that time.
+    fn avoids(&self, node: usize, now: u64) -> bool {
+        let rest = DIAL_REST.as_millis();
+        self.unreached.get(&node).is_some_and(|since| *since <= now && u128::from(now - since) < rest)
+    }
+}
 
 /// What a query took, and whom it found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -141,7 +170,9 @@ impl Path {
 /// A query under way.
 struct Query<'s> {
     space: &'s Space,
-    asker: usize,
+    asker: &'s mut Asker,
+    /// When it begins.
+    from: u64,
     key: u64,
     paths: Vec<Path>,
     /// Who was asked: by which path, and what came of it.
@@ -154,17 +185,21 @@ struct Query<'s> {
     found: Found,
 }
 
-/// Asks for the nodes closest to a key, and for its record where some have it: those of `keepers` that are still there.
-pub fn query(space: &Space, asker: usize, key: u64, keepers: &[usize]) -> Found {
+/// Asks from `from` on (milliseconds) for the nodes closest to a key, and for its record where some have it: those of
+/// `keepers` that are still there.
+pub fn query(space: &Space, asker: &mut Asker, from: u64, key: u64, keepers: &[usize]) -> Found {
     let known: BTreeMap<u64, (usize, Peer)> = space
-        .known_closest(asker, key, None)
+        .known_closest(asker.node, key, None)
         .into_iter()
+        // Whoever can't be dialled loses its place in the table at once.
+        .filter(|node| !asker.avoids(*node, from))
         .map(|node| (space.place(node) ^ key, (node, Peer::New)))
         .collect();
     let path = || Path { peers: known.clone(), waiting: 0, mood: Mood::Walking(0) };
     let mut query = Query {
         space,
         asker,
+        from,
         key,
         paths: core::iter::repeat_with(path).take(PATHS).collect(),
         asked: BTreeMap::new(),
@@ -195,6 +230,10 @@ impl Query<'_> {
             while let Next::Ask(node) = self.paths[at].next() {
                 let distance = self.space.place(node) ^ self.key;
                 match self.asked.get(&node).map(|(_, state)| *state) {
+                    None if self.asker.avoids(node, self.from + self.now) => {
+                        self.asked.insert(node, (at, Peer::Failed));
+                        self.paths[at].failed(distance);
+                    }
                     None => {
                         self.send(at, node);
                         any = true;
@@ -215,8 +254,8 @@ impl Query<'_> {
         self.found.requests += 1;
         let answers = self.space.is_there(node);
         let spread = (ROUND_TRIP.1 - ROUND_TRIP.0) as usize;
-        let trip =
-            ROUND_TRIP.0 + pick(mix(self.space.place(node) ^ self.space.place(self.asker)), spread) as u64;
+        let trip = ROUND_TRIP.0
+            + pick(mix(self.space.place(node) ^ self.space.place(self.asker.node)), spread) as u64;
         self.due.insert((self.now + if answers { trip } else { DIAL_PATIENCE }, node), answers);
     }
 
@@ -226,9 +265,10 @@ impl Query<'_> {
         let asked_by = *asked_by;
         *state = if answers { Peer::Answered } else { Peer::Failed };
         if !answers {
+            self.asker.unreached.entry(node).or_insert(self.from + self.now);
             return self.paths.iter_mut().for_each(|path| path.failed(distance));
         }
-        let named = self.space.known_closest(node, self.key, Some(self.asker));
+        let named = self.space.known_closest(node, self.key, Some(self.asker.node));
         self.found.answers += 1;
         self.found.named += named.len() as u32;
         let further = self.hops.get(&node).copied().unwrap_or(1) + 1;

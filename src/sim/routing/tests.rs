@@ -1,7 +1,7 @@
 //! The model's own rules: tables, queries, what churn takes.
 
 use super::cost::{Cost, Sizes, Work, find, publish};
-use super::query::query;
+use super::query::{Asker, query};
 use super::space::{BUCKET, Churn, Shape, Space, mix};
 use crate::base::limits::SUBNET_TABLE_MAX;
 
@@ -40,7 +40,7 @@ fn a_query_finds_the_closest_of_all_nodes() {
         let space = space(nodes);
         for number in 0..20 {
             let (key, asker) = (mix(number), space.some(number));
-            let found = query(&space, asker, key, &[]);
+            let found = query(&space, &mut Asker::new(asker), 0, key, &[]);
             let mut expected = truly_closest(&space, nodes, key);
             assert_eq!(space.keepers(key, usize::MAX), expected);
             expected.retain(|node| *node != asker);
@@ -81,7 +81,7 @@ fn no_subnet_fills_a_table() {
         let table = crowded.table(crowded.some(number));
         assert!(table.len() <= 40 * SUBNET_TABLE_MAX && table.len() > 60, "{}", table.len());
     }
-    let found = query(&crowded, crowded.some(1), mix(1), &[]);
+    let found = query(&crowded, &mut Asker::new(crowded.some(1)), 0, mix(1), &[]);
     let expected = truly_closest(&crowded, 2_000, mix(1));
     let known = expected.iter().filter(|node| found.closest.contains(node)).count();
     assert!(known >= BUCKET / 2, "{known}");
@@ -130,6 +130,21 @@ fn what_left_costs_requests_and_takes_records_along() {
     assert!(found(&stale) < 50, "the wait for peers that have left is longer than the wait for the index");
     let there = (0..4_000).filter(|number| stale.is_there(stale.some(*number))).count();
     assert_eq!(there, 4_000);
+}
+
+#[test]
+fn whom_an_asker_could_not_dial_it_leaves_alone_for_five_minutes() {
+    let churn = Churn { since_put: 0.3, since_refresh: 0.3 };
+    let stale = Space::new(Shape { nodes: 2_000, subnets: None, churn }, 3);
+    for number in 0..20 {
+        let mut asker = Asker::new(stale.some(number));
+        let [first, second, third] =
+            [0, 60_000, 400_000].map(|from| query(&stale, &mut asker, from, mix(number), &[]));
+        assert!(first.requests > first.answers && first.millis >= 5_000, "{first:?}");
+        assert!(second.requests == second.answers && second.millis < 5_000, "{second:?}");
+        assert!(third.requests > third.answers && third.millis >= 5_000, "{third:?}");
+        assert_eq!(first.closest, second.closest, "and finds the same");
+    }
 }
 
 #[test]
