@@ -1,4 +1,4 @@
-//! Every bound of the protocol and of the node, in one file, each with a name; those of charging have a file beside it.
+//! Every bound of the protocol and of the node, each with a name; what has many of its own has a file beside this one.
 
 use core::time::Duration;
 

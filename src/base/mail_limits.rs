@@ -2,9 +2,8 @@
 
 use core::time::Duration;
 
-use crate::base::limits::VALUE_MAX;
 use crate::base::limits::{
-    BUNDLE_MAX, DEVICES_MAX, FIRST_FLIGHT_LEN, FRAME_MAX, MAILBOXES_MAX, PEER_KEY_MAX,
+    BUNDLE_MAX, DEVICES_MAX, FIRST_FLIGHT_LEN, FRAME_MAX, MAILBOXES_MAX, PEER_KEY_MAX, VALUE_MAX,
 };
 
 const MINUTE: u64 = 60;
