@@ -22,8 +22,9 @@ pub const MAIL_WAITING_MAX: usize = 4_096;
 pub const MAIL_CHANNELS_MAX: usize = 256;
 /// Words that wait to be written on one channel.
 pub const MAIL_WRITES_MAX: usize = 256;
-/// Keys for writing into queues of others that are remembered: those of three queues each of some hundred contacts.
-pub const WRITER_KEYS_MAX: usize = 1_024;
+/// Keys for writing into queues of others that are remembered, and as many for reading our own: those of three queues each
+/// of some hundred contacts.
+pub const MAIL_KEYS_MAX: usize = 1_024;
 /// Queues that one channel is told about.
 pub const MAIL_SUBSCRIPTIONS_MAX: usize = 4_096;
 /// How long a mailbox may take to answer.

@@ -65,7 +65,7 @@ impl Engine {
             self.agenda.clear(step.tx, &job);
         }
         self.attempts.remove(&contact.account);
-        drop(core::mem::take(&mut self.mail.writers));
+        drop(core::mem::take(&mut self.mail.keys));
         self.lookups.bundles.remove(&contact.account);
         self.requests -= usize::from(contact.standing == Standing::Requested && self.requests > 0);
         let key = CONTACTS.key(contact.account.as_bytes());

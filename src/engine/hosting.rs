@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::AccountId;
 use crate::base::limits;
-use crate::domain::directory::candidate::Verified;
 use crate::domain::directory::entry::{self, EntryOffer, HostedEntry, VerifiedEntry};
 use crate::domain::directory::found::Floor;
 use crate::domain::directory::hosted::{self, Offer};
@@ -187,8 +186,10 @@ impl Engine {
     pub(super) fn keep_again(&mut self, step: &Step<'_, '_>) {
         for (_, hosted) in step.tx.scan(&RECORDS, &RECORDS.all()) {
             let Some(value) = hosted.floor.record.clone() else { continue };
-            let Ok(record) = Verified::verify(&value, step.now) else { continue };
-            let expires_in = record.expires().since(step.now);
+            let Some(expires) = hosted::expires(&value).filter(|expires| *expires > step.now) else {
+                continue;
+            };
+            let expires_in = expires.since(step.now);
             self.effects.push(Effect::Keep { key: hosted.key, value, expires_in });
         }
     }

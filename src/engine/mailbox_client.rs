@@ -10,8 +10,8 @@ use crate::domain::mailbox::boxes;
 use crate::domain::mailbox::owner::{self, OWN_QUEUES};
 use crate::engine::effects::Effect;
 use crate::engine::machine::{Engine, Step};
+use crate::engine::mail_keys::MailKeys;
 use crate::engine::mailbox_state::{Client, Errand, Op, Standing, Working};
-use crate::engine::writer_keys::WriterKeys;
 use crate::store::table::Rows;
 use crate::wire::boxes::PairBox;
 use crate::wire::channel::{ChannelEvent, ChannelId, ChannelOrder};
@@ -100,7 +100,7 @@ impl Engine {
             let asking = Asking {
                 channel: Channel { mailbox: peer, nonce: &nonce },
                 proven: &client.subscribed,
-                writers: &mut self.mail.writers,
+                keys: &mut self.mail.keys,
             };
             let Some(request) = request(step, asking, client.number, &errand.op) else { continue };
             if errand.work > 0 {
@@ -231,19 +231,19 @@ struct Asking<'a> {
     channel: Channel<'a>,
     /// The queues that it has proven to be read by us.
     proven: &'a BTreeSet<ReadId>,
-    /// The keys of queues of others that were computed before.
-    writers: &'a mut WriterKeys,
+    /// The keys of queues that were computed before.
+    keys: &'a mut MailKeys,
 }
 
 /// The request of an errand; none where what it is about is gone.
 fn request(step: &Step<'_, '_>, asking: Asking<'_>, number: u64, op: &Op) -> Option<Request> {
-    let Asking { channel, proven, writers } = asking;
+    let Asking { channel, proven, keys } = asking;
     let channel = &channel;
-    let signed = |id: &ReadId, command: &Command| {
+    let mut signed = |id: &ReadId, command: &Command| {
         let queue = step.tx.row(&OWN_QUEUES, id.as_bytes())?;
-        Some(Request::signed(number, channel, &queue.key(), command))
+        Some(Request::signed(number, channel, keys.reader(id, &queue), command))
     };
-    let read = |id: &ReadId, command: &Command| {
+    let mut read = |id: &ReadId, command: &Command| {
         let bare = || Some(Request::bare(number, *id.as_bytes(), command));
         if proven.contains(id) { bare() } else { signed(id, command) }
     };
@@ -251,7 +251,7 @@ fn request(step: &Step<'_, '_>, asking: Asking<'_>, number: u64, op: &Op) -> Opt
         Op::New(id) => {
             let queue = step.tx.row(&OWN_QUEUES, id.as_bytes())?;
             let wanted = queue.wanted(&owner::mailbox(step.tx, channel.mailbox)?);
-            Request::signed(number, channel, &queue.key(), &Command::New(wanted))
+            Request::signed(number, channel, keys.reader(id, &queue), &Command::New(wanted))
         }
         Op::Subscribe(id) => read(id, &Command::Subscribe)?,
         Op::Get { queue, after, .. } => read(queue, &Command::Get { after: *after })?,
@@ -269,11 +269,11 @@ fn request(step: &Step<'_, '_>, asking: Asking<'_>, number: u64, op: &Op) -> Opt
                 let ticket = known.inbox(to)?.ticket;
                 Request::bare(number, *to.as_bytes(), &Command::Send { frame: body, ticket })
             } else {
-                deposit(number, channel, known.pair(to)?, writers, frame)?
+                deposit(number, channel, known.pair(to)?, keys, frame)?
             }
         }
         Op::Say { contact, to, frame, .. } => {
-            deposit(number, channel, boxes::of(step.tx, contact).pair(to)?, writers, frame)?
+            deposit(number, channel, boxes::of(step.tx, contact).pair(to)?, keys, frame)?
         }
         Op::GetPrekeys { contact, to } => {
             let ticket = boxes::of(step.tx, contact).inbox(to)?.ticket;
@@ -299,12 +299,12 @@ fn deposit(
     number: u64,
     channel: &Channel<'_>,
     pair: &PairBox,
-    writers: &mut WriterKeys,
+    keys: &mut MailKeys,
     frame: &[u8],
 ) -> Option<Request> {
     let envelope = Envelope::parse(frame).ok()?;
     let route = masked(envelope.route.as_bytes(), &pair.mask, envelope.body);
     let frame = [route.as_slice(), envelope.body].concat();
-    let key = writers.of(pair)?;
+    let key = keys.writer(pair)?;
     Some(Request::written(number, channel, &pair.send, key, &Command::Send { frame, ticket: None }))
 }

@@ -13,7 +13,7 @@ use crate::domain::mailbox::askers::Askers;
 use crate::domain::mailbox::host::Rules;
 use crate::engine::input::{QueryId, Ticket};
 use crate::engine::links::Item;
-use crate::engine::writer_keys::WriterKeys;
+use crate::engine::mail_keys::MailKeys;
 use crate::wire::channel::ChannelId;
 use crate::wire::mail::{Nonce, Request};
 use crate::wire::origin::Origin;
@@ -136,8 +136,8 @@ pub(super) struct MailState {
     pub(super) lost: BTreeMap<PeerKey, Lost>,
     /// The plan, and who sells it, that a mailbox wants a receipt of.
     pub(super) unpaid: BTreeMap<PeerKey, (AccountId, String)>,
-    /// What we write into queues of others with; forgotten when a contact is erased.
-    pub(super) writers: WriterKeys,
+    /// What we write into queues of others and read our own with; forgotten when a contact is erased.
+    pub(super) keys: MailKeys,
 }
 
 impl MailState {

@@ -168,9 +168,11 @@ impl Peer {
                 | Command::RotateIdentity(_)
                 | Command::Reconcile { .. }
         );
+        if !signs {
+            return command;
+        }
         let account = self.account();
-        let seed = self.keys.iter().flatten().find(|seed| seed.account().id() == account);
-        match seed.filter(|_| signs) {
+        match self.keys.iter().flatten().find(|seed| seed.account().id() == account) {
             Some(seed) => Command::Unlocked(Box::new(seed.clone()), Box::new(command)),
             None => command,
         }

@@ -60,15 +60,20 @@ pub fn decide(key: &[u8], value: &[u8], known: Option<&Floor>, hosted: usize, no
     }
 }
 
-/// Whether a record that is kept has expired. It was verified when it came, so that its own word is enough.
-pub fn is_over(record: &[u8], now: Time) -> bool {
+/// Until when a record that is kept counts. It was verified when it came, so that its own word is enough.
+pub fn expires(record: &[u8]) -> Option<Time> {
     let profile =
         ProfileRecord::decode(record).and_then(|record| Profile::decode(record.profile.unverified()));
     let expires = profile.map(|profile| profile.expires).or_else(|_| {
         let statement = SuccessionRecord::decode(record)?.statement;
         Statement::decode(statement.unverified()).map(|statement| statement.expires)
     });
-    expires.is_ok_and(|expires| expires <= now)
+    expires.ok()
+}
+
+/// Whether a record that is kept has expired.
+pub fn is_over(record: &[u8], now: Time) -> bool {
+    expires(record).is_some_and(|expires| expires <= now)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use rand_core::CryptoRng;
+use serde_bytes::ByteBuf;
 
 use crate::base::id::{ReadId, SendId};
 use crate::base::limits;
@@ -339,13 +340,14 @@ impl Host<'_, '_> {
         }
         drop_stale_pairs(self.tx, id, &mut queue, self.now);
         if !bundle.is_empty() {
-            self.tx.put(&PREKEYS, PREKEYS.key_at(id.as_bytes(), 0), vec![bundle]);
+            self.tx.put(&PREKEYS, PREKEYS.key_at(id.as_bytes(), 0), vec![ByteBuf::from(bundle)]);
         }
         for pair in one_time.chunks_exact(2) {
             if queue.pairs >= limits::ONE_TIME_POOL {
                 break;
             }
-            self.tx.put(&PREKEYS, PREKEYS.key_at(id.as_bytes(), queue.pair_next), pair.to_vec());
+            let rows = pair.iter().cloned().map(ByteBuf::from).collect();
+            self.tx.put(&PREKEYS, PREKEYS.key_at(id.as_bytes(), queue.pair_next), rows);
             queue.pairs += 1;
             queue.pair_next += 1;
         }
@@ -368,7 +370,7 @@ impl Host<'_, '_> {
         let Kind::Inbox { gate } = &queue.kind else { return Err(MailRefusal::No) };
         let key = PREKEYS.key_at(id.as_bytes(), 0);
         let bundle = self.tx.with(&PREKEYS, &key, |rows| rows.first().cloned()).flatten();
-        let bundle = bundle.ok_or(MailRefusal::No)?;
+        let bundle = bundle.ok_or(MailRefusal::No)?.into_vec();
         let asker = match self.ticket(gate, ticket) {
             Some(id) => Asker::Ticket(id),
             None => Asker::Anyone(self.origin.clone()),
@@ -390,7 +392,7 @@ impl Host<'_, '_> {
         self.tx.delete(&PREKEYS, key);
         queue.pairs = queue.pairs.saturating_sub(1);
         self.tx.put(&QUEUES, QUEUES.key(id.as_bytes()), queue);
-        Vec::clone(&pair)
+        pair.iter().cloned().map(ByteBuf::into_vec).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! A queue that is kept for others, and the rows that belong to it.
 
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 use crate::base::id::{ReadId, SendId};
 use crate::base::mail_limits;
@@ -21,7 +22,7 @@ pub const MAIL: Table<Mail> = Table::new(TableId::Mail, 1);
 /// Frames that wait, by read id and hash: a repeated deposit finds itself.
 pub const SEEN: Table<()> = Table::new(TableId::MailSeen, 1);
 /// Prekeys to be handed out, by the inbox's read id: the bundle at 0, pairs of one-time prekeys behind it.
-pub const PREKEYS: Table<Vec<Vec<u8>>> = Table::new(TableId::MailPrekeys, 1);
+pub const PREKEYS: Table<Vec<ByteBuf>> = Table::new(TableId::MailPrekeys, 1);
 /// How much is kept for all together.
 pub const TOTALS: Table<Totals> = Table::new(TableId::MailTotals, 1);
 const TOTALS_ID: &[u8] = b"mail";
@@ -162,7 +163,7 @@ pub fn drop_mail(tx: &Tx<'_>, id: &ReadId, queue: &mut Queue, number: u64) -> bo
 /// Drops the pairs of one-time prekeys that say that they have expired: nobody would take them, and their owner learns by
 /// what is left that others are wanted. The queue's row is changed, not stored.
 pub fn drop_stale_pairs(tx: &Tx<'_>, id: &ReadId, queue: &mut Queue, now: Time) {
-    let is_stale = |prekey: &Vec<u8>| one_time_expiry(prekey).is_ok_and(|expires| expires <= now);
+    let is_stale = |prekey: &ByteBuf| one_time_expiry(prekey).is_ok_and(|expires| expires <= now);
     // They were put there in the order of their making.
     while queue.pairs > 0
         && let Some((key, pair)) = tx.scan(&PREKEYS, &PREKEYS.of(id.as_bytes()).from(1).limit(1)).pop()
