@@ -225,6 +225,7 @@ pub fn contents() -> Vec<Sample> {
         seq: 7,
         sent_at: NOW,
         log_head: LogHead { seq: 0, hash: Digest::new([2; 32]) },
+        reader_head: 3,
         introduction,
         ground: None,
         reply: None,

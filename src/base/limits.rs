@@ -119,6 +119,8 @@ pub const LINK_OFFER_MAX: usize = 1_024;
 pub const LINK_GRANT_MAX: usize = 12 * 1024;
 /// Entries of each conversation that a new device is given.
 pub const HISTORY_ENTRIES_MAX: u64 = 1_000;
+/// Places behind them that are kept free for what comes before everybody knows the new device.
+pub const LINKING_ENTRIES_MAX: u64 = 4_096;
 /// Entries in one content that carries history.
 pub const HISTORY_PAGE_MAX: usize = 128;
 /// Bytes of text at which a content that carries history is full.

@@ -442,6 +442,7 @@ mod tests {
             seq: 1,
             sent_at: Time::EPOCH,
             log_head: LogHead { seq: 0, hash: Digest::new([2; 32]) },
+            reader_head: 0,
             introduction: None,
             ground: None,
             reply: None,

@@ -154,7 +154,7 @@ impl Engine {
             self.show_changed(step, contact, position, Side::Ours);
         }
         let piece = Piece::Change(made.change);
-        let copy = OwnCopy { to: contact.account, id, sent_at: step.now, seq, piece };
+        let copy = OwnCopy { to: contact.account, id, sent_at: step.now, seq, piece, passed: None };
         self.copy_to_own(step, contact, &copy);
         Ok(Outcome::Queued { id, position: entry.position })
     }

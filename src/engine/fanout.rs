@@ -18,7 +18,7 @@ use crate::domain::identity::verification::Verification;
 use crate::engine::machine::{Engine, Job, Step};
 use crate::store::table::Rows;
 use crate::wire::content::{Body, Content};
-use crate::wire::own::{KnownContact, KnownStanding, OwnCopy};
+use crate::wire::own::{KnownContact, KnownStanding, OwnCopy, Passed};
 use crate::wire::reach::Reach;
 use crate::wire::said::message::Piece;
 
@@ -47,6 +47,7 @@ impl Engine {
             seq,
             sent_at: step.now,
             log_head: own.log.head(),
+            reader_head: own.log.head().seq,
             introduction: None,
             ground: None,
             reply: None,
@@ -106,25 +107,38 @@ impl Engine {
     }
 
     /// Another device of ours said something: it is shown here, in the order in which it came.
-    pub(super) fn copied(&mut self, step: &Step<'_, '_>, device: &DeviceId, copy: &OwnCopy) {
+    pub(super) fn copied(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        device: &DeviceId,
+        reader_head: u64,
+        copy: &OwnCopy,
+    ) {
         let contact = moved::contact(step.tx, &copy.to);
         let Some(contact) = contact.filter(|contact| self.is_main(&contact.own)) else {
             self.counters.over_limit += 1;
             return;
         };
+        if let Some(passed) = copy.passed {
+            return self.passed_on(step, &contact, copy, passed);
+        }
         let (id, sent_at) = (copy.id, copy.sent_at);
-        match &copy.piece {
+        let position = match &copy.piece {
             Piece::Said(said, reply) => {
                 let from = From::Own { device: *device, seq: copy.seq };
                 let reply = reply.map(|reply| Named { side: Side::Ours.meant(reply.yours), id: reply.id });
                 let entry = NewEntry { sent_at, id, from, body: Line::Said(said.clone()), reply };
                 let entry = conversation::file(step.tx, &contact.thread, entry, step.now);
                 self.show_filed(step, &contact, &entry);
+                entry.position
             }
             Piece::Change(change) => {
                 self.changed(step, &contact, &Made { by: Side::Ours, id, sent_at, change: change.clone() });
+                0
             }
-        }
+        };
+        let passed = Passed { device: *device, theirs: false, position };
+        self.pass_on(step, &contact, reader_head, || Some(OwnCopy { passed: Some(passed), ..copy.clone() }));
     }
 
     /// Another device of ours knows a contact, or knows it otherwise: its word is the newer one.

@@ -367,6 +367,7 @@ impl Engine {
                         let entry = new_entry(device, &content, line);
                         let late = conversation::replace(step.tx, &contact.thread, position, entry, step.now);
                         late.into_iter().for_each(|late| self.show_filed(step, contact, &late));
+                        self.pass_content_on(step, contact, device, &content, position);
                         self.attend(step, contact, &content, said, true);
                     }
                     // It was nothing for the eye: nothing is missing.
@@ -448,6 +449,7 @@ impl Engine {
             conversation::seen(step.tx, &contact.thread, entry.position);
         }
         self.show_filed(step, contact, &entry);
+        self.pass_content_on(step, contact, device, content, entry.position);
     }
 
     /// What a content puts into the timeline, after it took its effect; nothing where it is not for the eye.
@@ -468,6 +470,7 @@ impl Engine {
                 if self.admitted(step, contact, device, content) {
                     let made = made_by_them(content.id, content.sent_at, change.clone());
                     self.changed(step, contact, &made);
+                    self.pass_content_on(step, contact, device, content, 0);
                 }
             }
             Body::Billing(billing) => {
@@ -479,7 +482,7 @@ impl Engine {
             Body::Consent(consent) => self.consent_arrived(step, contact, consent),
             Body::Log(part) => self.log_part(step, &contact.account, device, part, false),
             Body::Device(hint) => self.device_hinted(step, &contact.account, hint),
-            Body::Copy(copy) => self.copied(step, device, copy),
+            Body::Copy(copy) => self.copied(step, device, content.reader_head, copy),
             Body::Contact(known) => self.contact_shared(step, known),
             Body::History(page) => self.history_told(step, page),
             Body::Queues(queues) => self.learn_queues(step, contact, device, queues.clone()),
@@ -586,7 +589,7 @@ fn said_by(step: &Step<'_, '_>, contact: &Contact) -> u64 {
 
 fn entries_with(step: &Step<'_, '_>, contact: &Contact) -> u64 {
     let key = CONVERSATIONS.key(contact.thread.as_bytes());
-    step.tx.with(&CONVERSATIONS, &key, |row| row.entries).unwrap_or(0)
+    step.tx.with(&CONVERSATIONS, &key, |row| row.entries - row.reserved).unwrap_or(0)
 }
 
 /// What a content of theirs puts into the timeline.

@@ -29,6 +29,7 @@ pub mod mailbox_host;
 pub mod mailbox_view;
 pub mod order_view;
 pub mod parcel;
+mod passing;
 pub mod people;
 pub mod publication;
 pub mod publish;

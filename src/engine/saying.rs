@@ -121,7 +121,7 @@ impl Engine {
         let (id, seq, position) = self.queue(step, contact, content, Place::New(Line::Said(said), reply))?;
         if let Some(said) = copy {
             let piece = Piece::Said(said, target);
-            let copy = OwnCopy { to: contact.account, id, sent_at: step.now, seq, piece };
+            let copy = OwnCopy { to: contact.account, id, sent_at: step.now, seq, piece, passed: None };
             self.copy_to_own(step, contact, &copy);
         }
         Ok(Outcome::Queued { id, position: position.unwrap_or_default() })
@@ -212,7 +212,9 @@ impl Engine {
             window::open(step.tx, &with, Answer { id, seq }, step.now);
         }
         let (sent_at, log_head) = (step.now, own.log.head());
-        let content = Content { id, seq, sent_at, log_head, introduction: None, ground, reply, body };
+        let reader_head = contact.log.as_ref().map_or(0, |log| log.head().seq);
+        let introduction = None;
+        let content = Content { id, seq, sent_at, log_head, reader_head, introduction, ground, reply, body };
         let row = Unsettled {
             content: content.encode(),
             frame: None,

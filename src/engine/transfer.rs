@@ -65,7 +65,8 @@ impl Engine {
         for contact in self.contacts_after(step, after).into_iter().take(room) {
             let entries =
                 step.tx.with(&CONVERSATIONS, &CONVERSATIONS.key(contact.thread.as_bytes()), |c| c.entries);
-            let body = Body::Contact(Box::new(known(step, &contact, entries.unwrap_or(0))));
+            let places = entries.unwrap_or(0) + limits::LINKING_ENTRIES_MAX;
+            let body = Body::Contact(Box::new(known(step, &contact, places)));
             self.tell_own(step, device, body);
             last = Some(contact.account);
         }
@@ -118,7 +119,10 @@ impl Engine {
         let thread = thread_of(step, &page.with);
         let reserved = step.tx.row(&CONVERSATIONS, thread.as_bytes()).map_or(0, |row| row.reserved);
         let kept_free = page.entries.iter().filter(|entry| entry.position < reserved);
-        let entries = kept_free.filter(|entry| !comes_itself(step.tx, &contact, entry)).map(|entry| Entry {
+        let comes_itself = |entry: &&HistoryEntry| {
+            !entry.ours && comes_itself(step.tx, &contact, &entry.device, (entry.seq, entry.id))
+        };
+        let entries = kept_free.filter(|entry| !comes_itself(entry)).map(|entry| Entry {
             position: entry.position,
             at: entry.at,
             sent_at: entry.sent_at,
@@ -174,10 +178,15 @@ impl Engine {
 
 /// Whether the sender told this device of it itself, or is going to: what waited for a device that is gone goes to those
 /// that are new, and is in the history, too. Taken from both it would be here twice, or out of its order.
-fn comes_itself(rows: &impl Rows, contact: &Contact, entry: &HistoryEntry) -> bool {
-    let filed = rows.row(&INCOMING, entry.device.as_bytes()).map_or(0, |row| row.filed);
-    let is_to_come = filed > 0 && entry.seq > filed && contact.has_device(&entry.device);
-    !entry.ours && (is_to_come || is_here(rows, contact, &entry.device, (entry.seq, entry.id)))
+pub(super) fn comes_itself(
+    rows: &impl Rows,
+    contact: &Contact,
+    device: &DeviceId,
+    (seq, id): (u64, MessageId),
+) -> bool {
+    let filed = rows.row(&INCOMING, device.as_bytes()).map_or(0, |row| row.filed);
+    let is_to_come = filed > 0 && seq > filed && contact.has_device(device);
+    is_to_come || is_here(rows, contact, device, (seq, id))
 }
 
 /// Whether another device of ours told of what its sender says to this one now.

@@ -49,7 +49,7 @@ pub(super) fn customer(seed: u64) -> (World, AccountId, AccountId) {
 
 /// Somebody whose invite two people take up at once: it serves one of them, the other one is a stranger who knocks.
 /// The host's account, the guest and the knocker.
-fn knocked(seed: u64) -> (World, AccountId, usize, usize) {
+pub(super) fn knocked(seed: u64) -> (World, AccountId, usize, usize) {
     let mut world = World::new(seed, &[Person, Person, Person]);
     world.run(MINUTE);
     let Some(Ok(Outcome::Invited { invite: text, .. })) = world.ask(0, Command::Invite) else {

@@ -51,6 +51,8 @@ mod file_tests;
 #[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]
+mod linking_tests;
+#[cfg(test)]
 mod mail_backup_tests;
 #[cfg(test)]
 mod mail_device_tests;

@@ -41,6 +41,9 @@ pub struct Content {
     pub sent_at: Time,
     /// Where the sender's account log stands.
     pub log_head: LogHead,
+    /// The number of the head of the reader's account log, as the sender knew it when it numbered this; 0 where it knew none,
+    /// and where there is no number. Devices that were let in behind it aren't sent this.
+    pub reader_head: u64,
     /// Who writes, where that's new.
     pub introduction: Option<Introduction>,
     /// On what ground a business writes.
@@ -173,6 +176,7 @@ impl Content {
             seq: self.seq,
             sent_at: self.sent_at.as_millis(),
             log_head: Some(self.log_head.to_schema()),
+            reader_head: self.reader_head,
             introduction: self.introduction.as_ref().map(Introduction::to_schema),
             answers,
             template,
@@ -240,6 +244,7 @@ impl Content {
             seq: countable(content.seq)?,
             sent_at: time(content.sent_at),
             log_head: LogHead::from_schema(&required(content.log_head)?)?,
+            reader_head: content.reader_head,
             introduction: content.introduction.map(Introduction::from_schema).transpose()?,
             ground: Ground::from_schema(content.answers, content.template)?,
             reply: content.reply.as_ref().map(Target::from_schema).transpose()?,
@@ -379,6 +384,7 @@ mod tests {
             seq: 7,
             sent_at: Time::from_millis(1_700_000_000_000),
             log_head: LogHead { seq: 0, hash: Digest::new([2; 32]) },
+            reader_head: 3,
             introduction: None,
             ground: None,
             reply: None,

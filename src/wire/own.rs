@@ -26,6 +26,19 @@ pub struct OwnCopy {
     pub seq: u64,
     /// What was said or changed.
     pub piece: Piece,
+    /// Whose word it is, where the sending device passes it on.
+    pub passed: Option<Passed>,
+}
+
+/// Who said what is passed on to a device that its sender didn't know yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Passed {
+    /// The device.
+    pub device: DeviceId,
+    /// Whether that is one of the contact's.
+    pub theirs: bool,
+    /// The place that it has where it came; 0 for a change.
+    pub position: u64,
 }
 
 /// A contact as another device of the account knows it. The log isn't verified.
@@ -167,6 +180,11 @@ impl OwnCopy {
             sent_at: self.sent_at.as_millis(),
             seq: self.seq,
             said: self.piece.encode(),
+            passed: self.passed.map(|passed| schema::Passed {
+                device: passed.device.as_bytes().to_vec(),
+                theirs: passed.theirs,
+                position: passed.position,
+            }),
         }
     }
 
@@ -177,6 +195,17 @@ impl OwnCopy {
             sent_at: time(copy.sent_at),
             seq: countable(copy.seq)?,
             piece: Piece::decode(&copy.said)?,
+            passed: copy.passed.map(Passed::from_schema).transpose()?,
+        })
+    }
+}
+
+impl Passed {
+    fn from_schema(passed: schema::Passed) -> Result<Self, Malformed> {
+        Ok(Self {
+            device: DeviceId::new(array(&passed.device)?),
+            theirs: passed.theirs,
+            position: countable(passed.position)?,
         })
     }
 }
@@ -356,6 +385,10 @@ mod tests {
         }
     }
 
+    fn deletion() -> Change {
+        Change::Deletion(MessageId::new([6; 16]))
+    }
+
     fn page(entries: Vec<HistoryEntry>) -> HistoryPage {
         HistoryPage { with: AccountId::new([1; 32]), entries }
     }
@@ -368,7 +401,11 @@ mod tests {
             sent_at: Time::from_millis(3),
             seq: 4,
             piece: Piece::Said(Said::Text("olá".into()), None),
+            passed: None,
         };
+        assert_eq!(OwnCopy::from_schema(copy.to_schema()), Ok(copy.clone()));
+        let passed = Some(Passed { device: DeviceId::new([5; 32]), theirs: true, position: 6 });
+        let copy = OwnCopy { passed, ..copy };
         assert_eq!(OwnCopy::from_schema(copy.to_schema()), Ok(copy));
         let read = OwnRead { with: AccountId::new([1; 32]), upto: vec![(DeviceId::new([2; 32]), 7)] };
         assert_eq!(OwnRead::from_schema(read.to_schema()), Ok(read.clone()));
@@ -400,6 +437,21 @@ mod tests {
         far.entries = u64::MAX;
         let mut crowd = contact().to_schema();
         crowd.reach = vec![crowd.reach[0].clone(); limits::DEVICES_MAX + 1];
+        let passed = |device: Vec<u8>, position| {
+            let (passed, said) =
+                (schema::Passed { device, theirs: true, position }, Piece::Change(deletion()).encode());
+            let copy = schema::OwnCopy {
+                to: vec![1; 32],
+                id: vec![2; 16],
+                sent_at: 3,
+                seq: 4,
+                said,
+                passed: Some(passed),
+            };
+            OwnCopy::from_schema(copy)
+        };
+        assert!(passed(vec![5; 32], 6).is_ok());
+        assert!(passed(vec![5; 31], 6).is_err() && passed(vec![5; 32], u64::MAX).is_err());
         for bad in [standing, escape, far, crowd] {
             assert!(KnownContact::from_schema(bad).is_err());
         }

@@ -91,6 +91,7 @@ impl Persona {
             seq,
             sent_at: clock::now(),
             log_head,
+            reader_head: 0,
             introduction: None,
             ground: None,
             reply: None,

@@ -24,7 +24,7 @@ impl Unknown {
         let mut rest = content;
         while !rest.is_empty() {
             let number = field(&mut rest).ok_or(Malformed("not the expected message"))?;
-            if number >= FIRST && number != REPLY {
+            if number >= FIRST && !BESIDE.contains(&number) {
                 return Ok(Self { number, content: content.to_vec() });
             }
         }
@@ -45,8 +45,8 @@ impl Unknown {
     }
 }
 
-/// The one field from [`FIRST`] on that is no body.
-const REPLY: u32 = 39;
+/// The fields from [`FIRST`] on that are no bodies: `reply` and `reader_head`.
+const BESIDE: [u32; 2] = [39, 47];
 
 /// Takes one field off and says which; none where the bytes are no message. Groups aren't read.
 fn field(rest: &mut &[u8]) -> Option<u32> {

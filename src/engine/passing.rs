@@ -1,0 +1,122 @@
+//! What comes while a device of ours is being let in: who said it knew nothing of that device, so the first one passes it on.
+//!
+//! Each numbered content names the head of our log that its sender knew: it was sent to the devices that are let in up to
+//! there, and to no others.
+
+use crate::base::id::DeviceId;
+use crate::base::limits;
+use crate::domain::chat::changes::{Made, Named, Side};
+use crate::domain::chat::conversation::{self, CONVERSATIONS};
+use crate::domain::chat::incoming::INCOMING;
+use crate::domain::chat::timeline::{Body as Line, From, NewEntry};
+use crate::domain::identity::contact::Contact;
+use crate::domain::identity::sibling;
+use crate::engine::machine::{Engine, Step};
+use crate::engine::transfer::comes_itself;
+use crate::store::table::Rows;
+use crate::wire::content::{Body, Content};
+use crate::wire::own::{OwnCopy, Passed};
+use crate::wire::said::message::Piece;
+
+impl Engine {
+    /// Passes on what a contact's device said, and what has that place here, to those of our devices that it wasn't sent to.
+    pub(super) fn pass_content_on(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        device: &DeviceId,
+        content: &Content,
+        position: u64,
+    ) {
+        let piece = || match &content.body {
+            Body::Said(said) => Some(Piece::Said(said.clone(), content.reply)),
+            Body::Change(change) => Some(Piece::Change(change.clone())),
+            _ => None,
+        };
+        let (to, id, sent_at, seq) = (contact.account, content.id, content.sent_at, content.seq);
+        let passed = Some(Passed { device: *device, theirs: true, position });
+        let copy = || piece().map(|piece| OwnCopy { to, id, sent_at, seq, piece, passed });
+        self.pass_on(step, contact, content.reader_head, copy);
+    }
+
+    /// Passes something on to those of our devices that were let in behind this head of our log, and know the contact: the
+    /// others have it from the history.
+    pub(super) fn pass_on(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        reader_head: u64,
+        copy: impl FnOnce() -> Option<OwnCopy>,
+    ) {
+        if self.siblings.is_empty()
+            || reader_head >= self.head
+            || !self.is_primary()
+            || !self.is_main(&contact.own)
+        {
+            return;
+        }
+        let Some(own) = self.own(step, &self.account) else { return };
+        let is_new = |device: &&DeviceId| {
+            own.log.let_in(device).is_some_and(|number| number > reader_head)
+                && sibling::has_contact(step.tx, device, &contact.account)
+        };
+        let new: Vec<DeviceId> = self.siblings.iter().filter(is_new).copied().collect();
+        if new.is_empty() {
+            return;
+        }
+        let Some(copy) = copy() else { return };
+        for device in new {
+            self.tell_own(step, &device, Body::Copy(copy.clone()));
+        }
+    }
+
+    /// The first device passes on what its sender didn't send here. It has a place among those that are kept free for it,
+    /// before all that was sent here.
+    pub(super) fn passed_on(
+        &mut self,
+        step: &Step<'_, '_>,
+        contact: &Contact,
+        copy: &OwnCopy,
+        passed: Passed,
+    ) {
+        let side = if passed.theirs { Side::Theirs } else { Side::Ours };
+        let (id, sent_at, seq) = (copy.id, copy.sent_at, copy.seq);
+        let (said, reply) = match &copy.piece {
+            Piece::Said(said, reply) => (said.clone(), reply),
+            Piece::Change(change) => {
+                return self.changed(step, contact, &Made { by: side, id, sent_at, change: change.clone() });
+            }
+        };
+        let is_here = if passed.theirs {
+            comes_itself(step.tx, contact, &passed.device, (seq, id))
+        } else {
+            conversation::find(step.tx, &contact.thread, Named { side, id }).is_some()
+        };
+        if is_here {
+            self.counters.repeated += 1;
+            return;
+        }
+        let from = match side {
+            Side::Theirs => From::Them { device: passed.device, seq },
+            Side::Ours => From::Own { device: passed.device, seq },
+        };
+        let reply = reply.map(|reply| Named { side: side.meant(reply.yours), id: reply.id });
+        let entry = NewEntry { sent_at, id, from, body: Line::Said(said), reply };
+        let reserved = step.tx.row(&CONVERSATIONS, contact.thread.as_bytes()).map_or(0, |row| row.reserved);
+        let places = reserved.saturating_sub(limits::LINKING_ENTRIES_MAX)..reserved;
+        let is_heard = passed.theirs
+            && step.tx.row(&INCOMING, passed.device.as_bytes()).is_some_and(|row| row.filed > 0);
+        let entry = if places.contains(&passed.position) {
+            let entry = entry.at(passed.position, step.now);
+            conversation::fill(step.tx, &contact.thread, vec![entry.clone()], step.now);
+            entry
+        } else if is_heard {
+            // At the end it would be behind what was said after it.
+            self.counters.over_limit += 1;
+            return;
+        } else {
+            conversation::file(step.tx, &contact.thread, entry, step.now)
+        };
+        self.show_filed(step, contact, &entry);
+    }
+}

@@ -1,0 +1,122 @@
+//! What holds while a device is being linked: nothing that is said meanwhile is missing on it.
+
+use core::time::Duration;
+
+use super::consent_tests::knocked;
+use super::device_tests::{all, linked, offer};
+use super::tests::{MINUTE, friends, history, say, texts};
+use crate::base::id::AccountId;
+use crate::engine::command::{Command, Outcome};
+use crate::sim::world::{Faults, World};
+
+/// Each of these says something to whom it is paired with, and time passes.
+fn speak(world: &mut World, who: &[(usize, AccountId)], round: usize) {
+    for (peer, to) in who {
+        assert!(say(world, *peer, *to, &format!("{peer}:{round:03}")));
+    }
+    world.run(Duration::from_millis(20));
+}
+
+/// Both have the same of everybody, each once and in the order of who said it.
+fn have_the_same(world: &World, peers: [usize; 2], with: &AccountId, seed: u64) {
+    let [one, other] = peers.map(|peer| {
+        let shown = all(world, peer, with);
+        for sender in 0..9 {
+            let prefix = format!("{sender}:");
+            let of: Vec<&String> = shown.iter().filter(|text| text.starts_with(&prefix)).collect();
+            assert!(of.is_sorted_by(|one, next| one < next), "seed {seed}: {peer} has {of:?}");
+        }
+        let mut shown = shown;
+        shown.sort();
+        shown
+    });
+    assert_eq!(one, other, "seed {seed}");
+}
+
+/// Ana links a device while Bento, and a device that she has already, go on speaking.
+fn linking(seed: u64, faults: Faults) {
+    let (mut world, ana, bento) = friends(seed);
+    let (second, _) = linked(&mut world, 0);
+    world.run(5 * MINUTE);
+    world.set_distances(Duration::from_millis(5), Duration::from_millis(300), Duration::from_secs(5));
+    world.faults = faults;
+    let who = [(0, bento), (1, ana), (second, bento)];
+    let (new, offer) = offer(&mut world);
+    (0..10).for_each(|round| speak(&mut world, &who, round));
+    world.command(0, Command::LinkDevice(Box::new(offer)));
+    let mut round = 10;
+    while round < 400 && world.peers[new].account() != ana {
+        speak(&mut world, &who, round);
+        world.command(new, Command::JoinAccount(ana));
+        round += 1;
+    }
+    assert_eq!(world.peers[new].account(), ana, "seed {seed}");
+    for _ in 0..60 {
+        speak(&mut world, &who, round);
+        round += 1;
+    }
+    world.faults = Faults::default();
+    world.run(90 * MINUTE);
+    assert_eq!(all(&world, 0, &bento).len(), 3 * round, "seed {seed}");
+    have_the_same(&world, [0, new], &bento, seed);
+    have_the_same(&world, [0, second], &bento, seed);
+}
+
+#[test]
+fn what_is_said_while_a_device_is_being_linked_is_on_it_once_and_in_order() {
+    (700..704).for_each(|seed| linking(seed, Faults::default()));
+}
+
+#[test]
+fn nothing_that_goes_wrong_keeps_it_from_there() {
+    (710..714).for_each(|seed| linking(seed, Faults { broken: 10, repeated: 20, reordered: 20, crashes: 0 }));
+}
+
+#[test]
+fn what_waited_since_before_a_device_was_linked_is_on_it_too_with_its_changes() {
+    let (mut world, ana, bento) = friends(720);
+    world.leave(1);
+    let waiting: Vec<String> = (0..5).map(|number| format!("1:{number:03}")).collect();
+    let mut ids = Vec::new();
+    for text in &waiting {
+        let Some(Ok(Outcome::Queued { id, .. })) =
+            world.ask(1, Command::Send { to: ana, text: text.clone() })
+        else {
+            panic!("not taken");
+        };
+        ids.push(id);
+    }
+    let edited = Command::Edit { to: ana, id: ids[4], text: "1:999".into() };
+    assert!(world.ask(1, edited).unwrap().is_ok());
+    let (new, _) = linked(&mut world, 0);
+    world.run(MINUTE);
+    world.come_back();
+    world.run(5 * MINUTE);
+    assert!(say(&mut world, 1, ana, "and now?"));
+    world.run(5 * MINUTE);
+    let expected = ["1:000", "1:001", "1:002", "1:003", "1:999", "and now?"];
+    for peer in [0, new] {
+        assert_eq!(texts(&history(&world, peer, &bento), "in"), expected, "on {peer}");
+    }
+}
+
+#[test]
+fn a_stranger_is_heard_on_a_new_device_as_on_the_first() {
+    let (mut world, host, _, knocker) = knocked(730);
+    let stranger = world.peers[knocker].account();
+    assert!(say(&mut world, knocker, host, "8:000"));
+    world.run(MINUTE);
+    let (new, _) = linked(&mut world, 0);
+    for number in 1..8 {
+        assert!(say(&mut world, knocker, host, &format!("8:{number:03}")));
+        world.run(MINUTE);
+    }
+    have_the_same(&world, [0, new], &stranger, 730);
+    assert!(world.ask(0, Command::Admit(stranger)).unwrap().is_ok());
+    for number in 8..30 {
+        assert!(say(&mut world, knocker, host, &format!("8:{number:03}")));
+    }
+    world.run(30 * MINUTE);
+    have_the_same(&world, [0, new], &stranger, 730);
+    assert_eq!(texts(&history(&world, new, &stranger), "in").len(), 30);
+}
