@@ -4,9 +4,8 @@
 //! there, and to no others.
 
 use crate::base::id::DeviceId;
-use crate::base::limits;
 use crate::domain::chat::changes::{Made, Named, Side};
-use crate::domain::chat::conversation::{self, CONVERSATIONS};
+use crate::domain::chat::conversation;
 use crate::domain::chat::incoming::INCOMING;
 use crate::domain::chat::timeline::{Body as Line, From, NewEntry};
 use crate::domain::identity::contact::Contact;
@@ -102,11 +101,10 @@ impl Engine {
         };
         let reply = reply.map(|reply| Named { side: side.meant(reply.yours), id: reply.id });
         let entry = NewEntry { sent_at, id, from, body: Line::Said(said), reply };
-        let reserved = step.tx.row(&CONVERSATIONS, contact.thread.as_bytes()).map_or(0, |row| row.reserved);
-        let places = reserved.saturating_sub(limits::LINKING_ENTRIES_MAX)..reserved;
+        let (first, end) = conversation::places(step.tx, &contact.thread);
         let is_heard = passed.theirs
             && step.tx.row(&INCOMING, passed.device.as_bytes()).is_some_and(|row| row.filed > 0);
-        let entry = if places.contains(&passed.position) {
+        let entry = if (first..end).contains(&passed.position) {
             let entry = entry.at(passed.position, step.now);
             conversation::fill(step.tx, &contact.thread, vec![entry.clone()], step.now);
             entry

@@ -117,7 +117,7 @@ impl Engine {
         let contact = moved::contact(step.tx, &page.with);
         let Some(contact) = contact.filter(|contact| self.is_main(&contact.own)) else { return };
         let thread = thread_of(step, &page.with);
-        let reserved = step.tx.row(&CONVERSATIONS, thread.as_bytes()).map_or(0, |row| row.reserved);
+        let reserved = conversation::places(step.tx, &thread).0;
         let kept_free = page.entries.iter().filter(|entry| entry.position < reserved);
         let comes_itself = |entry: &&HistoryEntry| {
             !entry.ours && comes_itself(step.tx, &contact, &entry.device, (entry.seq, entry.id))

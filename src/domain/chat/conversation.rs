@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{AccountId, MessageId};
+use crate::base::limits;
 use crate::base::said_limits;
 use crate::base::time::Time;
 use crate::domain::chat::changes::{Made, Named, Side};
@@ -102,6 +103,13 @@ pub fn reserve(tx: &Tx<'_>, with: &AccountId, entries: u64) {
             (row.entries, row.page, row.read, row.reserved) = (entries, entries, entries, entries);
         }
     });
+}
+
+/// Before which position places are kept free for the history, and before which for what comes while this device is being
+/// linked.
+pub fn places(rows: &impl Rows, with: &AccountId) -> (u64, u64) {
+    let end = rows.row(&CONVERSATIONS, with.as_bytes()).map_or(0, |row| row.reserved);
+    (end.saturating_sub(limits::LINKING_ENTRIES_MAX), end)
 }
 
 /// The next sequence number for a content of ours that must arrive.
