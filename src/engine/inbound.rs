@@ -437,7 +437,7 @@ impl Engine {
     /// The same for what a content puts into the timeline.
     pub(super) fn file_line(
         &mut self,
-        step: &Step<'_, '_>,
+        step: &mut Step<'_, '_>,
         contact: &Contact,
         device: &DeviceId,
         content: &Content,

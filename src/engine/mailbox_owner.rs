@@ -1,7 +1,5 @@
 //! Our mailboxes and our queues at them: taken on, told to contacts, replaced in time, left without a loss.
 
-use std::collections::BTreeSet;
-
 use crate::base::id::{AccountId, DeviceId, ReadId, SendId};
 use crate::base::limits;
 use crate::base::mail_limits;
@@ -140,15 +138,16 @@ impl Engine {
         let looks_at_all = polls && self.mail.looks_at_all(now);
         self.mail.lost.retain(|lost, _| mailboxes.iter().any(|mailbox| mailbox.at.peer() == lost));
         let over = |since: Time| now.since(since) >= mail_limits::QUEUES_ROTATION;
-        let (mut left, mut all_told) = (BTreeSet::new(), true);
+        let (mut unread, mut all_told) = (vec![false; mailboxes.len()], true);
         for (key, queue) in step.tx.scan(&OWN_QUEUES, &OWN_QUEUES.all()) {
             let Some(id) = ReadId::from_slice(&key.id) else { continue };
-            let mailbox = mailboxes.iter().find(|mailbox| *mailbox.at.peer() == queue.mailbox);
-            let Some(mailbox) = mailbox else {
+            let at =
+                mailboxes.iter().zip(&mut unread).find(|(mailbox, _)| *mailbox.at.peer() == queue.mailbox);
+            let Some((mailbox, unread)) = at else {
                 step.tx.delete(&OWN_QUEUES, key);
                 continue;
             };
-            left.insert(queue.mailbox.clone());
+            *unread = true;
             all_told &= !self.mail.lost.contains_key(&queue.mailbox);
             if !polls && !self.mail.is_tried_again(&queue.mailbox, now) {
                 continue;
@@ -178,10 +177,9 @@ impl Engine {
                 }
             }
         }
-        for mailbox in mailboxes {
+        for (mailbox, unread) in mailboxes.into_iter().zip(unread) {
             // What it has is read first; where it isn't there any more, nothing in it outlives this.
             let lost = |since: Time| now.since(since) >= 2 * mail_limits::QUEUES_ROTATION;
-            let unread = left.contains(mailbox.at.peer());
             if mailbox.leaving.is_some_and(|since| over(since) && !unread || lost(since)) {
                 step.tx.delete(&MAILBOXES, MAILBOXES.key(mailbox.at.peer().as_bytes()));
             }

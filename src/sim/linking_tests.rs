@@ -86,7 +86,7 @@ fn what_waited_since_before_a_device_was_linked_is_on_it_too_with_its_changes() 
         };
         ids.push(id);
     }
-    let edited = Command::Edit { to: ana, id: ids[4], text: "1:999".into() };
+    let edited = Command::Edit { with: ana, message: ids[4], text: "1:999".into() };
     assert!(world.ask(1, edited).unwrap().is_ok());
     let (new, _) = linked(&mut world, 0);
     world.run(MINUTE);

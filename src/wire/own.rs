@@ -351,6 +351,7 @@ impl Felt {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::said::change::Change;
 
     fn contact() -> KnownContact {
         let address = "/ip4/203.0.113.5/tcp/4001".to_owned();

@@ -100,6 +100,7 @@ fn what_contacts_are_told_and_what_is_stored_keeps_its_bytes() {
         seq: 3,
         sent_at: NOW,
         log_head: crate::wire::account::LogHead { seq: 1, hash: crate::base::id::Digest::new([2; 32]) },
+        reader_head: 0,
         introduction: None,
         ground: None,
         reply: None,
