@@ -81,7 +81,7 @@ struct Said {
     is_accepted: bool,
     /// Whether it was certainly everywhere before its sender was revoked.
     is_settled: bool,
-    /// The devices that its sender knew of, and those that are told of it when they are let in.
+    /// The devices that were there, whether or not its sender knew of them, and those that were let in since.
     owed: Vec<usize>,
     /// The devices that may never show it: those that its sender knew to be revoked, or those that knew it of its sender.
     barred: Vec<usize>,
@@ -210,7 +210,6 @@ impl Model {
         if !self.world.peers[peer].on {
             return Ok(());
         }
-        let knows: Vec<_> = (0..2).map(|side| self.known(peer, side)).collect();
         let is_barred = |(of, device): &(usize, &Device)| {
             if is_live {
                 !device.is_live && self.has_dropped(peer, *of, device)
@@ -221,8 +220,8 @@ impl Model {
             }
         };
         let barred = self.joined().filter(is_barred).map(|(_, device)| device.peer).collect();
-        let known = self.joined().filter(|(of, device)| knows[*of].contains(&device.id));
-        let owed = known.map(|(_, device)| device.peer).collect();
+        let owed =
+            self.joined().filter(|(_, device)| device.is_live).map(|(_, device)| device.peer).collect();
         let send = Command::Send { to: self.accounts[1 - side], text: format!("{peer}:{number}") };
         let answer = self.world.ask(peer, send);
         if let Some(Err(refusal)) = &answer {
@@ -251,7 +250,7 @@ impl Model {
                 let joined = self.world.ask(peer, Command::JoinAccount(self.accounts[side]));
                 prop_assert!(matches!(joined, Some(Ok(_))), "{joined:?}");
             }
-            self.said.iter_mut().filter(|said| said.is_settled).for_each(|said| said.owed.push(peer));
+            self.said.iter_mut().for_each(|said| said.owed.push(peer));
             self.devices[side].push(Device {
                 peer,
                 id,
