@@ -57,6 +57,7 @@ impl Engine {
         }
         let Some(session) = peer.active.or_else(|| self.open_session(step, contact, device)) else {
             self.seek_bundle(step, contact, Some(device));
+            self.reach_out(contact, device);
             return;
         };
         let Some(at) = contact.reach_of(device).and_then(Reach::at) else {
@@ -105,6 +106,14 @@ impl Engine {
                 items.into_iter().for_each(|item| link.sent(item));
             }
             self.effects.push(Effect::Send { link, frames });
+        }
+    }
+
+    /// A new device of ours opens the session itself, but may not know where we are by now.
+    fn reach_out(&mut self, contact: &Contact, device: &DeviceId) {
+        let Some(at) = contact.reach_of(device).and_then(Reach::at) else { return };
+        if contact.is_ourselves() && self.links.link(&at, contact.account).is_err_and(|open| open) {
+            self.effects.push(Effect::Connect(at));
         }
     }
 

@@ -402,7 +402,7 @@ proptest! {
 }
 
 /// Schedules that found something, as short as they became.
-const FOUND: [(u64, &[Act]); 4] = [
+const FOUND: [(u64, &[Act]); 5] = [
     // Another device of Ana's spoke to one that didn't know Bento yet.
     (
         3_442_352_721_663_138_096,
@@ -493,6 +493,29 @@ const FOUND: [(u64, &[Act]); 4] = [
             say(1, 1),
             Act::Wait { seconds: 5 },
             say(1, 1),
+        ],
+    ),
+    // The first device was somewhere else before a new one had reached it, and that one knew nothing but where it had been.
+    (
+        321_512_420_975_322_942,
+        &[
+            say(1, 0),
+            say(0, 0),
+            Act::Wait { seconds: 0 },
+            say(0, 0),
+            say(0, 0),
+            Act::Wait { seconds: 1 },
+            Act::Switch { side: 1, device: 0 },
+            LINK_0,
+            say(0, 0),
+            Act::Wait { seconds: 5 },
+            say(0, 1),
+            Act::Settle,
+            Act::Link { side: 1 },
+            Act::Trouble { is_on: true },
+            say(0, 6),
+            say(0, 6),
+            Act::Wait { seconds: 1 },
         ],
     ),
 ];
