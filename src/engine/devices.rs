@@ -16,8 +16,8 @@ use crate::domain::identity::log::AccountLog;
 use crate::domain::identity::own::{self, ACCOUNTS};
 use crate::domain::identity::sibling::{SIBLINGS, TRANSFERS, Transfer};
 use crate::domain::mailbox::owner::{self, OWN_QUEUES};
-use crate::domain::session::prekeys::{self, Local};
-use crate::domain::session::rows::PREKEYS;
+use crate::domain::session::prekeys::{self, Local, VerifiedBundle};
+use crate::domain::session::rows::{PEERS, PREKEYS};
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::effects::Effect;
 use crate::engine::input::Ticket;
@@ -256,6 +256,27 @@ impl Engine {
             self.introduce_siblings(step, device);
             self.announce_to_all(step);
         }
+    }
+
+    /// Devices of ours that don't tell their prekeys anew are written to with those that they told before: one that is new is
+    /// told nothing by a first one that hasn't heard of it yet. Whether there are any.
+    pub(super) fn recall_bundles(&mut self, step: &Step<'_, '_>, contact: &Contact) -> bool {
+        let mut any = false;
+        for device in contact.devices().filter(|_| contact.is_ourselves()) {
+            let has_session =
+                step.tx.row(&PEERS, device.as_bytes()).is_some_and(|peer| peer.active.is_some());
+            let told = step.tx.row(&SIBLINGS, device.as_bytes()).filter(|_| !has_session);
+            let bundle =
+                told.and_then(|row| VerifiedBundle::verify(&row.bundle, &contact.account, step.now).ok());
+            if let Some(bundle) = bundle.filter(|bundle| bundle.device() == device) {
+                self.bundles.insert(device, bundle);
+                any = true;
+            }
+        }
+        if any {
+            self.links.mark_dirty(contact.account);
+        }
+        any
     }
 
     /// Our other devices are told of a new one, and it of them, once it knows the contacts: what they say to one that it

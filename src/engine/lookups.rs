@@ -293,7 +293,9 @@ impl Engine {
             .filter_map(|reach| Some(self.bundle_asks(step, contact, reach, &reach.at()?)))
             .flatten()
             .collect();
-        if !asks.is_empty() {
+        if asks.is_empty() {
+            self.recall_bundles(step, contact);
+        } else {
             self.expect_bundle(step, contact.account, asks);
         }
     }
@@ -417,7 +419,7 @@ impl Engine {
                 } else {
                     self.links.mark_dirty(*account);
                 }
-            } else {
+            } else if !self.recall_bundles(step, &contact) {
                 self.seek_mailed_prekeys(step, &contact, None);
                 self.retry_later(step, *account);
             }

@@ -402,7 +402,7 @@ proptest! {
 }
 
 /// Schedules that found something, as short as they became.
-const FOUND: [(u64, &[Act]); 5] = [
+const FOUND: [(u64, &[Act]); 6] = [
     // Another device of Ana's spoke to one that didn't know Bento yet.
     (
         3_442_352_721_663_138_096,
@@ -516,6 +516,30 @@ const FOUND: [(u64, &[Act]); 5] = [
             say(0, 6),
             say(0, 6),
             Act::Wait { seconds: 1 },
+        ],
+    ),
+    // A new device gave its session with the first one up before that had heard of it, and got no prekeys for another.
+    (
+        3_060_572_535_723_765_393,
+        &[
+            Act::LetIn { side: 0 },
+            say(0, 0),
+            say(1, 0),
+            Act::Wait { seconds: 1 },
+            Act::Switch { side: 1, device: 0 },
+            Act::Wait { seconds: 5 },
+            Act::Part { devices: Some((0, 0)) },
+            Act::Part { devices: None },
+            say(0, 0),
+            Act::Switch { side: 1, device: 0 },
+            Act::Wait { seconds: 90 },
+            Act::Link { side: 1 },
+            say(1, 1),
+            say(1, 6),
+            Act::Switch { side: 0, device: 0 },
+            Act::Link { side: 1 },
+            Act::Trouble { is_on: true },
+            say(1, 2),
         ],
     ),
 ];
