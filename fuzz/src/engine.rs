@@ -507,7 +507,8 @@ fn content(bytes: &mut Bytes<'_>) -> Vec<u8> {
     let id = MessageId::new([bytes.below(256) as u8; 16]);
     let sent_at = Time::from_millis(bytes.number());
     let (seq, reader_head) = (bytes.number(), bytes.below(3) as u64);
-    Content { id, seq, sent_at, log_head, reader_head, introduction, ground: None, reply: None, body }.encode()
+    Content { id, seq, sent_at, log_head, reader_head, introduction, ground: None, reply: None, body }
+        .encode()
 }
 
 /// Whatever leaves the node is something that other nodes accept.
