@@ -495,7 +495,8 @@ mod tests {
         for one in [too_long, escape, crowd, empty, far, first, ack, runs] {
             assert!(Content::decode(&one.encode()).is_err());
         }
-        let whole = content(Body::text("cut")).encode();
+        // The head that the sender knew comes behind the body, and counts as 0 where it is left out.
+        let whole = Content { reader_head: 0, ..content(Body::text("cut")) }.encode();
         for length in 0..whole.len() {
             assert!(Content::decode(&whole[..length]).is_err(), "cut at {length}");
         }
