@@ -131,6 +131,8 @@ impl Engine {
             contact.learn_reach(offer.reach.clone());
         });
         if is_new {
+            let let_in = Some((self.head, step.now));
+            step.tx.edit(&SIBLINGS, &SIBLINGS.key(device.as_bytes()), |row| row.let_in = let_in);
             step.tx.put(&TRANSFERS, TRANSFERS.key(device.as_bytes()), Transfer::Contacts(None));
             self.transfer(step, &device);
         }
@@ -259,10 +261,10 @@ impl Engine {
     }
 
     /// Devices of ours that don't tell their prekeys anew are written to with those that they told before: one that is new is
-    /// told nothing by a first one that hasn't heard of it yet. Whether there are any.
-    pub(super) fn recall_bundles(&mut self, step: &Step<'_, '_>, contact: &Contact) -> bool {
-        let mut any = false;
-        for device in contact.devices().filter(|_| contact.is_ourselves()) {
+    /// told nothing by a first one that hasn't heard of it yet.
+    pub(super) fn recall_bundles(&mut self, step: &Step<'_, '_>, contact: &Contact) {
+        let lacks = |device: &DeviceId| contact.is_ourselves() && !self.bundles.contains_key(device);
+        for device in contact.devices().filter(lacks).collect::<Vec<_>>() {
             let has_session =
                 step.tx.row(&PEERS, device.as_bytes()).is_some_and(|peer| peer.active.is_some());
             let told = step.tx.row(&SIBLINGS, device.as_bytes()).filter(|_| !has_session);
@@ -270,13 +272,9 @@ impl Engine {
                 told.and_then(|row| VerifiedBundle::verify(&row.bundle, &contact.account, step.now).ok());
             if let Some(bundle) = bundle.filter(|bundle| bundle.device() == device) {
                 self.bundles.insert(device, bundle);
-                any = true;
+                self.links.mark_dirty(contact.account);
             }
         }
-        if any {
-            self.links.mark_dirty(contact.account);
-        }
-        any
     }
 
     /// Our other devices are told of a new one, and it of them, once it knows the contacts: what they say to one that it

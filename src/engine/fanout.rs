@@ -125,6 +125,11 @@ impl Engine {
         let (id, sent_at) = (copy.id, copy.sent_at);
         let position = match &copy.piece {
             Piece::Said(said, reply) => {
+                let named = Named { side: Side::Ours, id };
+                if conversation::find(step.tx, &contact.thread, named).is_some() {
+                    self.counters.repeated += 1;
+                    return;
+                }
                 let from = From::Own { device: *device, seq: copy.seq };
                 let reply = reply.map(|reply| Named { side: Side::Ours.meant(reply.yours), id: reply.id });
                 let entry = NewEntry { sent_at, id, from, body: Line::Said(said.clone()), reply };

@@ -113,7 +113,7 @@ impl Engine {
         let primary = bundle.device();
         ourselves.learn_reach(grant.primary);
         step.tx.put(&CONTACTS, CONTACTS.key(account.as_bytes()), ourselves.clone());
-        let row = Sibling { sent: 0, bundle: grant.bundle, consent: None };
+        let row = Sibling { bundle: grant.bundle, ..Sibling::default() };
         step.tx.put(&SIBLINGS, SIBLINGS.key(primary.as_bytes()), row);
         self.refresh_own(step);
         self.bundles.insert(primary, bundle);

@@ -419,7 +419,8 @@ impl Engine {
                 } else {
                     self.links.mark_dirty(*account);
                 }
-            } else if !self.recall_bundles(step, &contact) {
+            } else {
+                self.recall_bundles(step, &contact);
                 self.seek_mailed_prekeys(step, &contact, None);
                 self.retry_later(step, *account);
             }

@@ -4,12 +4,15 @@
 //! there, and to no others.
 
 use crate::base::id::DeviceId;
+use crate::base::limits;
+use crate::base::time::Time;
 use crate::domain::chat::changes::{Made, Named, Side};
 use crate::domain::chat::conversation;
+use crate::domain::chat::delivery::DELIVERY;
 use crate::domain::chat::incoming::INCOMING;
-use crate::domain::chat::timeline::{Body as Line, From, NewEntry};
+use crate::domain::chat::timeline::{self, Body as Line, From, NewEntry};
 use crate::domain::identity::contact::Contact;
-use crate::domain::identity::sibling;
+use crate::domain::identity::sibling::{self, SIBLINGS};
 use crate::engine::machine::{Engine, Step};
 use crate::engine::transfer::comes_itself;
 use crate::store::table::Rows;
@@ -54,10 +57,8 @@ impl Engine {
         {
             return;
         }
-        let Some(own) = self.own(step, &self.account) else { return };
         let is_new = |device: &&DeviceId| {
-            own.log.let_in(device).is_some_and(|number| number > reader_head)
-                && sibling::has_contact(step.tx, device, &contact.account)
+            takes(step, device, reader_head) && sibling::has_contact(step.tx, device, &contact.account)
         };
         let new: Vec<DeviceId> = self.siblings.iter().filter(is_new).copied().collect();
         if new.is_empty() {
@@ -104,17 +105,45 @@ impl Engine {
         let (first, end) = conversation::places(step.tx, &contact.thread);
         let is_heard = passed.theirs
             && step.tx.row(&INCOMING, passed.device.as_bytes()).is_some_and(|row| row.filed > 0);
-        let entry = if (first..end).contains(&passed.position) {
+        let thread = &contact.thread;
+        let entry = if passed.position < first {
+            // It was missing when the history was told.
+            let there = timeline::since(step.tx, thread, passed.position, 1).pop();
+            let there = there.filter(|there| there.position == passed.position);
+            if !there.is_some_and(|there| matches!(there.body, Line::Missing)) {
+                return;
+            }
+            let Some(entry) = conversation::replace(step.tx, thread, passed.position, entry, step.now) else {
+                return;
+            };
+            entry
+        } else if passed.position < end {
             let entry = entry.at(passed.position, step.now);
-            conversation::fill(step.tx, &contact.thread, vec![entry.clone()], step.now);
+            conversation::fill(step.tx, thread, vec![entry.clone()], step.now);
             entry
         } else if is_heard {
             // At the end it would be behind what was said after it.
             self.counters.over_limit += 1;
             return;
         } else {
-            conversation::file(step.tx, &contact.thread, entry, step.now)
+            let entry = conversation::file(step.tx, thread, entry, step.now);
+            let read = step.tx.row(&INCOMING, passed.device.as_bytes()).map_or(0, |row| row.read);
+            if passed.theirs && seq <= read {
+                conversation::seen(step.tx, thread, entry.position);
+            }
+            entry
         };
         self.show_filed(step, contact, &entry);
     }
+}
+
+/// Whether a device wasn't sent what somebody said who knew this head of our log. Whoever claims for ever to know nothing of
+/// it isn't heard on it for ever, nor takes all the room that there is for what waits for it.
+fn takes(step: &Step<'_, '_>, device: &DeviceId, reader_head: u64) -> bool {
+    let Some(row) = step.tx.row(&SIBLINGS, device.as_bytes()) else { return false };
+    let settled = step.tx.with(&DELIVERY, &DELIVERY.key(device.as_bytes()), |marks| marks.delivered);
+    let waiting = row.sent.saturating_sub(settled.unwrap_or(0));
+    let is_new =
+        |(number, at): (u64, Time)| number > reader_head && step.now.since(at) < limits::MESSAGE_LIFE;
+    row.let_in.is_some_and(is_new) && waiting < limits::OUTBOX_MAX / 2
 }

@@ -184,15 +184,6 @@ impl AccountLog {
         self.entries.iter().find(|entry| entry.head.seq == seq).map(|entry| entry.head.hash)
     }
 
-    /// The number of the entry that let a device in, while that entry is kept.
-    pub fn let_in(&self, device: &DeviceId) -> Option<u64> {
-        let lets_in = |entry: &&Kept| {
-            let entry = LogEntry::decode(entry.signed.unverified()).map(|entry| entry.operation);
-            matches!(entry, Ok(LogOperation::AddDevice(member)) if member.device.id == *device)
-        };
-        self.entries.iter().rfind(lets_in).map(|entry| entry.head.seq)
-    }
-
     /// What the first kept entry names as the one before it, and its own number.
     pub fn root(&self) -> Option<(u64, Digest)> {
         let entry = LogEntry::decode(self.entries.first()?.signed.unverified()).ok()?;

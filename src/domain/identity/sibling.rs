@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{AccountId, DeviceId};
+use crate::base::time::Time;
 use crate::crypto::ed25519::Signature;
 use crate::store::key::TableId;
 use crate::store::table::{Rows, Table};
 use crate::store::tx::Tx;
 
 /// Our other devices, by their id.
-pub const SIBLINGS: Table<Sibling> = Table::new(TableId::Siblings, 2);
+pub const SIBLINGS: Table<Sibling> = Table::new(TableId::Siblings, 3);
 /// What a new device is still to be given, by its id.
 pub const TRANSFERS: Table<Transfer> = Table::new(TableId::Transfers, 1);
 const MEMBERSHIP: Table<AccountId> = Table::new(TableId::Membership, 1);
@@ -25,6 +26,8 @@ pub struct Sibling {
     pub bundle: Vec<u8>,
     /// Its own word that it is the present account's, once it gave that after a rotation.
     pub consent: Option<Signature>,
+    /// Where this device let it in: the number of that entry of the log, and when.
+    pub let_in: Option<(u64, Time)>,
 }
 
 /// How far a new device was brought up to date. What is queued for it is in its outbox; this is what comes after.
