@@ -49,11 +49,13 @@ fn make_room<K: Ord, V>(keys: &mut BTreeMap<K, V>) {
 
 #[cfg(test)]
 mod tests {
+    use chacha20::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
     use super::*;
     use crate::base::id::AccountId;
     use crate::base::time::Time;
     use crate::domain::mailbox::owner::Purpose;
-    use crate::sim::random::Random;
     use crate::wire::peer::{PeerAddress, PeerKey};
 
     fn queue(send: u16, writer: u8) -> PairBox {
@@ -95,7 +97,7 @@ mod tests {
 
     #[test]
     fn each_queue_of_ours_is_read_with_the_key_that_it_was_made_under() {
-        let (mailbox, rng) = (PeerKey::new(vec![7; 38]).unwrap(), &mut Random::new(1));
+        let (mailbox, rng) = (PeerKey::new(vec![7; 38]).unwrap(), &mut ChaCha20Rng::from_seed([1; 32]));
         let (mut keys, mut queues) = (MailKeys::default(), Vec::new());
         for _ in 0..=MAIL_KEYS_MAX {
             let gate = Secret::new([1; 32]);
