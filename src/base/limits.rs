@@ -164,6 +164,9 @@ pub const PAGE_ENTRIES_MAX: usize = 32;
 pub const PAGE_BYTES_MAX: usize = 16 * 1024;
 /// Contents waiting for one recipient.
 pub const OUTBOX_MAX: u64 = 100_000;
+/// Contents waiting for another device of ours from which on it is passed nothing that others said: they don't take all the
+/// room that there is for it.
+pub const PASSED_ON_MAX: u64 = OUTBOX_MAX / 2;
 /// Frames sent to one peer and not yet taken by it.
 pub const FLIGHT_WINDOW: usize = 512;
 /// Requests from strangers that wait for the person.
@@ -391,6 +394,9 @@ pub const BACKUP_CHUNK: usize = 256 * 1024;
 pub const GROUP_MAX: usize = 512;
 /// Inputs waiting to be decided.
 pub const INPUT_QUEUE: usize = 4_096;
+/// Commands among them. What comes from the network waits behind no more than these: where thousands are said at once, those
+/// that were said before still leave and arrive meanwhile.
+pub const COMMAND_QUEUE: usize = 256;
 
 // The local API and the command line.
 

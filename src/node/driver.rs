@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use crate::base::id::AccountId;
 use crate::base::limits;
@@ -23,8 +23,9 @@ use crate::store::tx::Tx;
 pub(super) enum Message {
     /// Something for the engine.
     Input(Input),
-    /// A command, and rows that are none of the engine's, to be written with what it decides.
-    Command(Ticket, Command, Then),
+    /// A command, rows that are none of the engine's, to be written with what it decides, and its place among those that
+    /// wait, which it leaves once it is decided.
+    Command { ticket: Ticket, command: Command, then: Then, place: OwnedSemaphorePermit },
     /// How is it going?
     Status(oneshot::Sender<EngineStatus>),
     /// Rows that are none of the engine's.
@@ -141,11 +142,12 @@ impl Driver {
         for message in group.drain(..) {
             match message {
                 Message::Input(input) => self.engine.handle(now, input, &tx, &mut rng),
-                Message::Command(ticket, command, then) => {
+                Message::Command { ticket, command, then, place } => {
                     self.engine.handle(now, Input::Command { ticket, command }, &tx, &mut rng);
                     if let Some(Ok(outcome)) = self.engine.answer_to(ticket) {
                         then(&tx, outcome);
                     }
+                    drop(place);
                 }
                 Message::Status(reply) => {
                     let status = EngineStatus {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
 use zeroize::Zeroizing;
 
 use crate::base::id::{AccountId, FileId};
@@ -75,6 +75,8 @@ struct Shared {
     events: broadcast::Sender<Event>,
     waiting: Waiting,
     tickets: AtomicU64,
+    /// A place for each command that may wait to be decided.
+    commands: Arc<Semaphore>,
     database: Database,
     data_key: Secret<32>,
     network: Option<net::handle::Handle>,
@@ -251,6 +253,7 @@ impl Node {
             events,
             waiting,
             tickets: AtomicU64::new(0),
+            commands: Arc::new(Semaphore::new(limits::COMMAND_QUEUE)),
             database,
             data_key: keystore.data_key.clone(),
             network,
@@ -328,7 +331,7 @@ impl Node {
 
     /// Carries out a command. What it answers is on the disk.
     pub async fn command(&self, command: Command) -> Result<Outcome, Refusal> {
-        self.ask(|ticket| Message::Input(Input::Command { ticket, command })).await
+        self.command_and(command, |_, _| ()).await
     }
 
     /// As [`Node::command`]. Rows of tables that the engine neither reads nor writes are staged in the transaction in which
@@ -338,14 +341,13 @@ impl Node {
         command: Command,
         then: impl FnOnce(&Tx<'_>, &Outcome) + Send + 'static,
     ) -> Result<Outcome, Refusal> {
-        self.ask(|ticket| Message::Command(ticket, command, Box::new(then))).await
-    }
-
-    async fn ask(&self, message: impl FnOnce(Ticket) -> Message) -> Result<Outcome, Refusal> {
+        let place = Arc::clone(&self.shared.commands).acquire_owned().await;
+        let place = place.map_err(|_| Refusal::Stopping)?;
         let ticket: Ticket = self.shared.tickets.fetch_add(1, Ordering::Relaxed);
         let (reply, answer) = oneshot::channel();
         self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(ticket, reply);
-        self.shared.inputs.send(message(ticket)).await.map_err(|_| Refusal::Stopping)?;
+        let message = Message::Command { ticket, command, then: Box::new(then), place };
+        self.shared.inputs.send(message).await.map_err(|_| Refusal::Stopping)?;
         answer.await.unwrap_or(Err(Refusal::Stopping))
     }
 
