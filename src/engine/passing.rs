@@ -5,7 +5,6 @@
 
 use crate::base::id::DeviceId;
 use crate::base::limits;
-use crate::base::time::Time;
 use crate::domain::chat::changes::{Made, Named, Side};
 use crate::domain::chat::conversation;
 use crate::domain::chat::delivery::DELIVERY;
@@ -137,13 +136,10 @@ impl Engine {
     }
 }
 
-/// Whether a device wasn't sent what somebody said who knew this head of our log. Whoever claims for ever to know nothing of
-/// it isn't heard on it for ever, nor takes all the room that there is for what waits for it.
+/// Whether a device is to be passed what somebody said who knew this head of our log.
 fn takes(step: &Step<'_, '_>, device: &DeviceId, reader_head: u64) -> bool {
     let Some(row) = step.tx.row(&SIBLINGS, device.as_bytes()) else { return false };
     let settled = step.tx.with(&DELIVERY, &DELIVERY.key(device.as_bytes()), |marks| marks.delivered);
     let waiting = row.sent.saturating_sub(settled.unwrap_or(0));
-    let is_new =
-        |(number, at): (u64, Time)| number > reader_head && step.now.since(at) < limits::MESSAGE_LIFE;
-    row.let_in.is_some_and(is_new) && waiting < limits::OUTBOX_MAX / 2
+    row.misses(reader_head, step.now) && waiting < limits::PASSED_ON_MAX
 }

@@ -14,7 +14,8 @@ use crate::domain::identity::sibling::{self, SIBLINGS};
 use crate::domain::identity::succession;
 use crate::domain::mailbox::{boxes, owner};
 use crate::domain::session::prekeys::VerifiedBundle;
-use crate::domain::session::rows::{ONE_TIME, POOLS, PREKEYS, REPLAYS, replays_of};
+use crate::domain::session::ratchet::Session;
+use crate::domain::session::rows::{ONE_TIME, PEERS, POOLS, PREKEYS, REPLAYS, SESSIONS, replays_of};
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::event::Event;
 use crate::engine::machine::{Engine, Job, Step};
@@ -40,6 +41,11 @@ impl Engine {
         if !self.siblings.is_empty() && self.hint_for(step, &key.id()).is_none() {
             // Our other devices must be told how to reach this one.
             return Err(Refusal::Offline);
+        }
+        if self.siblings.iter().any(|device| !has_come(step, device)) {
+            let what =
+                "a device that was let in hasn't come yet, and couldn't follow: switch it on, or revoke it";
+            return Err(Refusal::Identity(what.into()));
         }
         // Everything that may fail comes before anything is staged.
         let (own, log) = self.ended(step, &key, &heir)?;
@@ -228,4 +234,13 @@ fn is_untold(step: &Step<'_, '_>, contact: &Contact) -> bool {
         && !contact.is_held()
         && !contact.is_ourselves()
         && own::current(step.tx, &contact.own) != contact.own
+}
+
+/// Whether a device of ours has spoken to this one in the session that they have. One that knows no more than that it was let
+/// in would come to the former account, with which nobody opens a session any more.
+fn has_come(step: &Step<'_, '_>, device: &DeviceId) -> bool {
+    let active = step.tx.row(&PEERS, device.as_bytes()).and_then(|peer| peer.active);
+    active.is_some_and(|id| {
+        step.tx.with(&SESSIONS, &SESSIONS.key(id.as_bytes()), Session::has_received).unwrap_or_default()
+    })
 }

@@ -6,7 +6,7 @@ use super::consent_tests::knocked;
 use super::device_tests::{all, linked, offer};
 use super::tests::{MINUTE, friends, history, say, texts};
 use crate::base::id::AccountId;
-use crate::engine::command::{Command, Outcome};
+use crate::engine::command::{Command, Outcome, Refusal};
 use crate::sim::world::{Faults, World};
 
 /// Each of these says something to whom it is paired with, and time passes.
@@ -33,8 +33,9 @@ fn have_the_same(world: &World, peers: [usize; 2], with: &AccountId, seed: u64) 
     assert_eq!(one, other, "seed {seed}");
 }
 
-/// Ana links a device while Bento, and a device that she has already, go on speaking.
-fn linking(seed: u64, faults: Faults) {
+/// Ana links a device while Bento, and a device that she has already, go on speaking. Her identity changes in this round
+/// after that.
+fn linking(seed: u64, faults: Faults, rotated: Option<usize>) {
     let (mut world, ana, bento) = friends(seed);
     let (second, _) = linked(&mut world, 0);
     world.run(5 * MINUTE);
@@ -51,7 +52,10 @@ fn linking(seed: u64, faults: Faults) {
         round += 1;
     }
     assert_eq!(world.peers[new].account(), ana, "seed {seed}");
-    for _ in 0..60 {
+    for after in 0..60 {
+        if rotated == Some(after) {
+            rotate_once_the_device_has_come(&mut world);
+        }
         speak(&mut world, &who, round);
         round += 1;
     }
@@ -62,14 +66,39 @@ fn linking(seed: u64, faults: Faults) {
     have_the_same(&world, [0, second], &bento, seed);
 }
 
+/// A device that was let in and hasn't come yet holds it back.
+fn rotate_once_the_device_has_come(world: &mut World) {
+    for _ in 0..1_000 {
+        let ticket = world.rotate(0);
+        world.run(Duration::from_millis(20));
+        let answer = world.peers[0].answers.iter().find(|(known, _)| *known == ticket);
+        match &answer.unwrap().1 {
+            Ok(_) => return,
+            Err(refusal) => assert!(matches!(refusal, Refusal::Identity(_)), "{refusal}"),
+        }
+    }
+    panic!("the device never came");
+}
+
 #[test]
 fn what_is_said_while_a_device_is_being_linked_is_on_it_once_and_in_order() {
-    (700..704).for_each(|seed| linking(seed, Faults::default()));
+    (700..704).for_each(|seed| linking(seed, Faults::default(), None));
 }
 
 #[test]
 fn nothing_that_goes_wrong_keeps_it_from_there() {
-    (710..714).for_each(|seed| linking(seed, Faults { broken: 10, repeated: 20, reordered: 20, crashes: 0 }));
+    (710..714)
+        .for_each(|seed| linking(seed, Faults { broken: 10, repeated: 20, reordered: 20, crashes: 0 }, None));
+}
+
+#[test]
+fn a_new_identity_takes_nothing_from_there_and_repeats_nothing() {
+    for (seed, rotated) in
+        [(760, 1), (761, 2), (762, 3), (763, 4), (764, 5), (765, 10), (766, 15), (767, 20), (768, 40)]
+    {
+        linking(seed, Faults::default(), Some(rotated));
+        linking(seed, Faults { broken: 10, repeated: 20, reordered: 20, crashes: 0 }, Some(rotated));
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::tests::{MINUTE, history, say, texts};
 use crate::domain::chat::outbox::OUTBOX;
 use crate::domain::mailbox::owner::{OWN_QUEUES, Purpose};
 use crate::engine::command::Command;
+use crate::sim::mail::Malice;
 use crate::sim::world::World;
 use crate::store::table::{Reader, Rows as _};
 
@@ -43,6 +44,31 @@ fn what_is_said_and_read_on_one_device_reaches_the_other_though_they_are_never_o
         "the first device knows that all arrived"
     );
 }
+
+#[test]
+fn what_came_late_is_on_a_new_device_too_in_the_place_that_was_told_as_missing() {
+    let (mut world, ana, bento) = friends(33, 1);
+    world.mail.malice.insert(2, Malice::Forgets);
+    assert!(say(&mut world, BENTO, ana, "late"));
+    world.run(MINUTE);
+    world.mail.malice.clear();
+    assert!(say(&mut world, BENTO, ana, "behind it"));
+    world.run(MINUTE);
+    world.stop(BENTO);
+    world.start(ANA);
+    world.run(3 * MINUTE);
+    let (second, _) = linked(&mut world, ANA);
+    world.run(3 * MINUTE);
+    let told = |world: &World, peer| texts(&history(world, peer, &bento), "in");
+    assert_eq!(told(&world, ANA), ["Missing", "behind it"]);
+    assert_eq!(told(&world, second), ["Missing", "behind it"]);
+    world.start(BENTO);
+    world.run(3 * MINUTE);
+    for peer in [ANA, second] {
+        assert_eq!(told(&world, peer), ["late", "behind it"], "on {peer}");
+    }
+}
+
 #[test]
 fn a_device_that_was_revoked_has_no_key_to_a_queue_that_our_devices_use() {
     let (mut world, ana, _) = friends(32, 1);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{AccountId, DeviceId};
+use crate::base::limits;
 use crate::base::time::Time;
 use crate::crypto::ed25519::Signature;
 use crate::store::key::TableId;
@@ -28,6 +29,14 @@ pub struct Sibling {
     pub consent: Option<Signature>,
     /// Where this device let it in: the number of that entry of the log, and when.
     pub let_in: Option<(u64, Time)>,
+}
+
+impl Sibling {
+    /// Whether it isn't sent what somebody says who knows this head of our log. That is believed for as long as a message
+    /// is tried, lest whoever claims for ever to know nothing of a device be heard on it for ever.
+    pub fn misses(&self, reader_head: u64, now: Time) -> bool {
+        self.let_in.is_some_and(|(number, at)| number > reader_head && now.since(at) < limits::MESSAGE_LIFE)
+    }
 }
 
 /// How far a new device was brought up to date. What is queued for it is in its outbox; this is what comes after.
@@ -62,5 +71,22 @@ pub fn has_contact(rows: &impl Rows, device: &DeviceId, contact: &AccountId) -> 
     match rows.row(&TRANSFERS, device.as_bytes()).as_deref() {
         None | Some(Transfer::History { .. }) => true,
         Some(Transfer::Contacts(after)) => after.is_some_and(|after| *contact <= after),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_misses_what_is_said_by_who_knows_an_older_head_and_for_as_long_as_a_message_is_tried() {
+        let at = Time::from_millis(1_000_000);
+        let end = at.plus(limits::MESSAGE_LIFE);
+        let sibling = Sibling { let_in: Some((3, at)), ..Sibling::default() };
+        assert!(sibling.misses(0, at) && sibling.misses(2, at));
+        assert!(!sibling.misses(3, at) && !sibling.misses(9, at), "they know it");
+        assert!(sibling.misses(2, Time::from_millis(end.as_millis() - 1)));
+        assert!(!sibling.misses(2, end) && !sibling.misses(0, end));
+        assert!(!Sibling::default().misses(0, at), "who didn't let it in passes it nothing");
     }
 }
