@@ -9,7 +9,7 @@ use crate::domain::chat::delivery::DELIVERY;
 use crate::domain::chat::outbox::{Deposit, OUTBOX, Unsettled};
 use crate::domain::chat::timeline::{Body as Line, Cause, From, NewEntry};
 use crate::domain::chat::void;
-use crate::domain::identity::contact::{CONTACTS, Contact, Standing, Told};
+use crate::domain::identity::contact::{CONTACTS, Contact, Standing};
 use crate::domain::identity::log::AccountLog;
 use crate::domain::identity::moved;
 use crate::domain::identity::own::ACCOUNTS;
@@ -147,7 +147,12 @@ impl Engine {
     }
 
     /// Another device of ours knows a contact, or knows it otherwise: its word is the newer one.
-    pub(super) fn contact_shared(&mut self, step: &mut Step<'_, '_>, shared: &KnownContact) {
+    pub(super) fn contact_shared(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        shared: &KnownContact,
+        reader_head: u64,
+    ) {
         if !shared.former.is_empty()
             && let Ok(log) = AccountLog::verify(shared.account, shared.log.clone())
         {
@@ -158,7 +163,9 @@ impl Engine {
         if step.tx.with(&ACCOUNTS, &ACCOUNTS.key(account.as_bytes()), |_| ()).is_some() {
             return;
         }
-        let mut contact = match step.tx.copy(&CONTACTS, account.as_bytes()) {
+        let known = step.tx.copy(&CONTACTS, account.as_bytes());
+        let is_new = known.is_none();
+        let mut contact = match known {
             Some(contact) if !self.is_main(&contact.own) => return,
             Some(contact) => contact,
             None if self.count_contact().is_err() => return,
@@ -168,20 +175,28 @@ impl Engine {
             }
         };
         let was_requested = contact.standing == Standing::Requested;
-        contact.standing = standing(shared.standing);
+        // Devices that hear of somebody at the same time tell each other at the same time: what a person decided or chose on
+        // one of them stands before what just came in on another.
+        if shared.standing != KnownStanding::Requested {
+            contact.standing = standing(shared.standing);
+        }
         if was_requested && contact.standing != Standing::Requested {
             self.requests = self.requests.saturating_sub(1);
         }
-        contact.name.clone_from(&shared.name);
-        contact.named_here = shared.named_here;
+        if shared.named_here || !contact.named_here {
+            contact.name.clone_from(&shared.name);
+            contact.named_here = shared.named_here;
+        }
         contact.verification = match shared.verified {
             _ if account != shared.account => contact.verification,
             None => Verification::Unverified,
             Some((key, at)) if key == account => Verification::Verified { key, at },
             Some((verified, at)) => Verification::Changed { verified, at },
         };
-        if contact.own == self.account {
-            contact.told = Told { head: self.head, devices: self.announced.clone() };
+        // A device that knew less of our log told them no more than that.
+        let knew_less = self.is_primary() && reader_head < self.head;
+        if contact.own == self.account && (is_new || !knew_less) {
+            contact.told = self.told_by_who_knew(step, reader_head);
         }
         if account != shared.account {
             // Their devices are known better here.
@@ -203,6 +218,10 @@ impl Engine {
             self.give_up(step, &contact, Cause::Blocked, |_, _| true);
         }
         self.links.mark_dirty(account);
+        self.pass_contact_on(step, &contact, reader_head);
+        if knew_less && contact.standing == Standing::Accepted {
+            self.announce(step, &contact);
+        }
     }
 
     /// The last sequence number that a device of a contact may know of.

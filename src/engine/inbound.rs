@@ -483,10 +483,10 @@ impl Engine {
             Body::Log(part) => self.log_part(step, &contact.account, device, part, false),
             Body::Device(hint) => self.device_hinted(step, &contact.account, hint),
             Body::Copy(copy) => self.copied(step, device, content.reader_head, copy),
-            Body::Contact(known) => self.contact_shared(step, known),
+            Body::Contact(known) => self.contact_shared(step, known, content.reader_head),
             Body::History(page) => self.history_told(step, page),
             Body::Queues(queues) => self.learn_queues(step, contact, device, queues.clone()),
-            Body::Read(read) => self.read_elsewhere(step, read),
+            Body::Read(read) => self.read_elsewhere(step, read, content.reader_head),
             Body::Succession(succession) => self.succession_told(step, contact, succession),
             Body::Said(_)
             | Body::Change(_)

@@ -10,13 +10,14 @@ use crate::domain::chat::conversation;
 use crate::domain::chat::delivery::DELIVERY;
 use crate::domain::chat::incoming::INCOMING;
 use crate::domain::chat::timeline::{self, Body as Line, From, NewEntry};
-use crate::domain::identity::contact::Contact;
+use crate::domain::identity::contact::{Contact, Told};
 use crate::domain::identity::sibling::{self, SIBLINGS};
+use crate::engine::fanout::known;
 use crate::engine::machine::{Engine, Step};
-use crate::engine::transfer::comes_itself;
+use crate::engine::transfer::{comes_itself, kept_free};
 use crate::store::table::Rows;
 use crate::wire::content::{Body, Content};
-use crate::wire::own::{OwnCopy, Passed};
+use crate::wire::own::{OwnCopy, OwnRead, Passed};
 use crate::wire::said::message::Piece;
 
 impl Engine {
@@ -49,6 +50,35 @@ impl Engine {
         reader_head: u64,
         copy: impl FnOnce() -> Option<OwnCopy>,
     ) {
+        self.pass_body_on(step, contact, reader_head, |_| copy().map(Body::Copy));
+    }
+
+    /// Passes on how another device of ours knows a contact. Where that is news, places are kept free for what comes behind it,
+    /// as for all that is told while a device is being linked.
+    pub(super) fn pass_contact_on(&mut self, step: &mut Step<'_, '_>, contact: &Contact, reader_head: u64) {
+        self.pass_body_on(step, contact, reader_head, |step| {
+            Some(Body::Contact(Box::new(known(step, contact, kept_free(step, contact)))))
+        });
+    }
+
+    /// Passes on what was seen on another device of ours.
+    pub(super) fn pass_read_on(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        reader_head: u64,
+        read: &OwnRead,
+    ) {
+        self.pass_body_on(step, contact, reader_head, |_| Some(Body::Read(read.clone())));
+    }
+
+    fn pass_body_on(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        contact: &Contact,
+        reader_head: u64,
+        body: impl FnOnce(&Step<'_, '_>) -> Option<Body>,
+    ) {
         if self.siblings.is_empty()
             || reader_head >= self.head
             || !self.is_primary()
@@ -63,10 +93,20 @@ impl Engine {
         if new.is_empty() {
             return;
         }
-        let Some(copy) = copy() else { return };
+        let Some(body) = body(step) else { return };
         for device in new {
-            self.tell_own(step, &device, Body::Copy(copy.clone()));
+            self.tell_own(step, &device, body.clone());
         }
+    }
+
+    /// What a contact of another device of ours was told of us by that device, which knew this head of our log. The first device
+    /// alone knows who was let in behind it.
+    pub(super) fn told_by_who_knew(&self, step: &Step<'_, '_>, head: u64) -> Told {
+        if !self.is_primary() || head >= self.head {
+            return Told { head: self.head, devices: self.announced.clone() };
+        }
+        let was_there = |device: &&DeviceId| !misses(step, device, head);
+        Told { head, devices: self.announced.iter().filter(was_there).copied().collect() }
     }
 
     /// The first device passes on what its sender didn't send here. It has a place among those that are kept free for it,
@@ -136,10 +176,14 @@ impl Engine {
     }
 }
 
-/// Whether a device is to be passed what somebody said who knew this head of our log.
+/// Whether a device isn't sent what somebody says who knows this head of our log.
+fn misses(step: &Step<'_, '_>, device: &DeviceId, reader_head: u64) -> bool {
+    step.tx.row(&SIBLINGS, device.as_bytes()).is_some_and(|row| row.misses(reader_head, step.now))
+}
+
+/// Whether a device is to be passed that, as far as there is room.
 fn takes(step: &Step<'_, '_>, device: &DeviceId, reader_head: u64) -> bool {
-    let Some(row) = step.tx.row(&SIBLINGS, device.as_bytes()) else { return false };
+    let sent = step.tx.with(&SIBLINGS, &SIBLINGS.key(device.as_bytes()), |row| row.sent).unwrap_or(0);
     let settled = step.tx.with(&DELIVERY, &DELIVERY.key(device.as_bytes()), |marks| marks.delivered);
-    let waiting = row.sent.saturating_sub(settled.unwrap_or(0));
-    row.misses(reader_head, step.now) && waiting < limits::PASSED_ON_MAX
+    misses(step, device, reader_head) && sent.saturating_sub(settled.unwrap_or(0)) < limits::PASSED_ON_MAX
 }

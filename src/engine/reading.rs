@@ -66,7 +66,7 @@ impl Engine {
 
     /// A person saw on another device of ours what a contact said: it needn't be seen here again, and which of us tells
     /// the contact so doesn't matter.
-    pub(super) fn read_elsewhere(&mut self, step: &Step<'_, '_>, read: &OwnRead) {
+    pub(super) fn read_elsewhere(&mut self, step: &mut Step<'_, '_>, read: &OwnRead, reader_head: u64) {
         let contact = moved::contact(step.tx, &read.with);
         let Some(contact) = contact.filter(|contact| self.is_main(&contact.own)) else { return };
         for (device, seq) in read.upto.iter().filter(|(device, _)| contact.has_device(device)) {
@@ -75,6 +75,7 @@ impl Engine {
         if let Some(left) = recount(step, &contact) {
             self.show(Event::Read { with: address::encode(&contact.account), unread: left });
         }
+        self.pass_read_on(step, &contact, reader_head, read);
     }
 }
 

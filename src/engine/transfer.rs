@@ -63,10 +63,7 @@ impl Engine {
     ) -> Option<Transfer> {
         let mut last = after;
         for contact in self.contacts_after(step, after).into_iter().take(room) {
-            let entries =
-                step.tx.with(&CONVERSATIONS, &CONVERSATIONS.key(contact.thread.as_bytes()), |c| c.entries);
-            let places = entries.unwrap_or(0) + limits::LINKING_ENTRIES_MAX;
-            let body = Body::Contact(Box::new(known(step, &contact, places)));
+            let body = Body::Contact(Box::new(known(step, &contact, kept_free(step, &contact))));
             self.tell_own(step, device, body);
             last = Some(contact.account);
         }
@@ -174,6 +171,12 @@ impl Engine {
         contacts.sort_by_key(|contact| contact.account);
         contacts
     }
+}
+
+/// Places that a new device is to keep free in a conversation: for what there is, and for what comes while it is being linked.
+pub(super) fn kept_free(step: &Step<'_, '_>, contact: &Contact) -> u64 {
+    let entries = step.tx.with(&CONVERSATIONS, &CONVERSATIONS.key(contact.thread.as_bytes()), |c| c.entries);
+    entries.unwrap_or(0) + limits::LINKING_ENTRIES_MAX
 }
 
 /// Whether the sender told this device of it itself, or is going to: what waited for a device that is gone goes to those

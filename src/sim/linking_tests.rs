@@ -6,8 +6,11 @@ use super::consent_tests::knocked;
 use super::device_tests::{all, linked, offer};
 use super::tests::{MINUTE, friends, history, say, texts};
 use crate::base::id::AccountId;
+use crate::domain::identity::invite;
 use crate::engine::command::{Command, Outcome, Refusal};
+use crate::engine::view;
 use crate::sim::world::{Faults, World};
+use crate::store::table::Reader;
 
 /// Each of these says something to whom it is paired with, and time passes.
 fn speak(world: &mut World, who: &[(usize, AccountId)], round: usize) {
@@ -148,4 +151,46 @@ fn a_stranger_is_heard_on_a_new_device_as_on_the_first() {
     world.run(30 * MINUTE);
     have_the_same(&world, [0, new], &stranger, 730);
     assert_eq!(texts(&history(&world, new, &stranger), "in").len(), 30);
+}
+
+#[test]
+fn what_another_device_makes_of_contacts_meanwhile_is_so_on_the_new_one() {
+    let (mut world, ana, bento) = friends(770);
+    let (second, _) = linked(&mut world, 0);
+    let carla = world.add_person().unwrap();
+    world.run(5 * MINUTE);
+    // The second device hears nothing of a third one, and goes on with Carla alone.
+    world.part([second, carla]);
+    let (third, _) = linked(&mut world, 0);
+    world.run(5 * MINUTE);
+    assert!(world.ask(second, Command::Rename { contact: bento, name: "Bento M.".into() }).unwrap().is_ok());
+    let Some(Ok(Outcome::Invited { invite: text, .. })) = world.ask(carla, Command::Invite) else {
+        panic!("no invite");
+    };
+    let invite = invite::decode(&text).unwrap();
+    assert!(world.ask(second, Command::Accept { invite, name: Some("Carla".into()) }).unwrap().is_ok());
+    world.run(MINUTE);
+    let carlas = world.peers[carla].account();
+    for round in 0..3 {
+        speak(&mut world, &[(second, carlas), (carla, ana)], round);
+        world.run(MINUTE);
+    }
+    world.part([]);
+    world.run(90 * MINUTE);
+    let named = |world: &World, peer: usize| {
+        let safe = world.peers[peer].disk.safe();
+        let mut names: Vec<String> =
+            view::contacts(&Reader::new(&safe)).into_iter().map(|contact| contact.name).collect();
+        names.sort();
+        names
+    };
+    for peer in [0, second, third] {
+        assert_eq!(named(&world, peer), ["Bento M.", "Carla"], "on {peer}");
+    }
+    for peer in [0, third] {
+        have_the_same(&world, [second, peer], &carlas, 770);
+    }
+    assert!(world.ask(third, Command::Send { to: carlas, text: "from the third".into() }).unwrap().is_ok());
+    world.run(5 * MINUTE);
+    assert!(all(&world, carla, &ana).contains(&"from the third".to_owned()));
 }
