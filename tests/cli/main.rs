@@ -12,6 +12,7 @@ mod custody;
 mod desk;
 mod devices;
 mod events;
+mod forms;
 mod harness;
 mod identity;
 mod lab;
