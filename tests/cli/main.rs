@@ -5,6 +5,7 @@
 mod api;
 mod charging;
 mod cloud;
+mod cloud_flows;
 mod cloud_kinds;
 mod cloud_sales;
 mod consent;
