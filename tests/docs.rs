@@ -5,8 +5,6 @@
 #[path = "common/pages.rs"]
 mod pages;
 
-use std::collections::BTreeSet;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -416,6 +414,29 @@ fn what_the_page_on_selling_does_works_as_it_stands() {
 }
 
 #[test]
+fn what_the_page_on_forms_does_works_as_it_stands() {
+    let page = read("docs/forms.md");
+    let mut reader = Reader::new();
+    reader.keep("table.toml", &page);
+    let answered = |said: &Value| {
+        let is_answer = |entry: &&Value| entry["kind"] == "form_answer";
+        let answer = said["entries"].as_array()?.iter().find(is_answer)?;
+        Some(format!("{} {}", answer["fits"], answer["token"]))
+    };
+    let lines = shell(&page, "\n## Try it\n", "\n## What can be asked\n");
+    assert!(lines.len() > 20);
+    for line in lines {
+        if line.contains("desk list") {
+            let answer = reader.in_time(&["--home", "bakery", "history", "Ana"], answered);
+            assert_eq!(answer, "true \"visit-7\"");
+        }
+        reader.type_in(line);
+    }
+    let cases = reader.json(&["--home", "bakery", "desk", "list", "--label", "form"]);
+    assert_eq!(cases["conversations"][0]["name"], "Ana");
+}
+
+#[test]
 fn what_the_page_on_bots_does_works_as_it_stands() {
     let page = read("docs/bots.md");
     let mut reader = Reader::new();
@@ -566,35 +587,5 @@ fn what_the_page_on_charging_does_works_as_it_stands() {
     assert!(count > 40, "{count}");
     for file in ["receipt.json", "receipt.jws", "receipt.html", "receipt.png", "shown.json", "pay.png"] {
         assert!(reader.directory.path().join(file).exists(), "{file}");
-    }
-}
-
-#[test]
-fn every_command_that_a_page_names_exists() {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut pages = vec!["README.md".to_owned(), "SECURITY.md".to_owned(), "ARCHITECTURE.md".to_owned()];
-    for entry in std::fs::read_dir(manifest.join("docs")).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        if name.ends_with(".md") {
-            pages.push(format!("docs/{name}"));
-        }
-    }
-    let mut named = BTreeSet::new();
-    for page in pages {
-        for part in read(&page).split("`sigillo ").skip(1) {
-            let rest = part.split('`').next().unwrap();
-            let words = rest
-                .split_whitespace()
-                .take_while(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
-            let words: Vec<String> =
-                words.take_while(|word| !word.starts_with('-')).map(str::to_owned).collect();
-            named.insert((page.clone(), words));
-        }
-    }
-    assert!(named.len() > 3);
-    for (page, words) in named {
-        let help = (words != ["help"]).then_some("--help");
-        let output = Command::new(PROGRAM).args(&words).args(help).output().unwrap();
-        assert!(output.status.success(), "{page} names `sigillo {}`", words.join(" "));
     }
 }

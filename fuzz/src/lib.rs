@@ -2,6 +2,7 @@
 //!
 //! `docs/testing.md` tells how they are run and what each of them holds. Nothing here is shipped.
 
+mod asked;
 pub mod bytes;
 pub mod charging;
 pub mod engine;

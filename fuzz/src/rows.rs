@@ -2,6 +2,7 @@
 
 use sigillo::domain::business::catalog::{CATALOG, PICTURES};
 use sigillo::domain::business::desk::DESK;
+use sigillo::domain::business::forms::{FORMS, SOURCES};
 use sigillo::domain::business::note::NOTES;
 use sigillo::domain::business::quick::QUICK;
 use sigillo::domain::business::seat::SEATS;
@@ -30,7 +31,7 @@ use crate::bytes::Bytes;
 /// The target.
 pub fn rows(data: &[u8]) {
     let mut bytes = Bytes::new(data);
-    let choice = bytes.below(30);
+    let choice = bytes.below(32);
     let row = bytes.rest();
     match choice {
         0 => settles(&SESSIONS, row),
@@ -62,6 +63,8 @@ pub fn rows(data: &[u8]) {
         27 => settles(&NOTES, row),
         28 => settles(&CATALOG, row),
         29 => settles(&PICTURES, row),
+        30 => settles(&FORMS, row),
+        31 => settles(&SOURCES, row),
         _ => {
             settles(&FOUND, row);
             if let Ok(address) = postcard::from_bytes::<PeerAddress>(row) {

@@ -48,6 +48,7 @@ use sigillo::wire::signed::Signed;
 use sigillo::wire::succession::SuccessionRecord;
 use sigillo::wire::template::{Answer as Answered, Ground, Template, Variable};
 
+use crate::asked::asked;
 use crate::bytes::part;
 use crate::charging::{billing, events, plan, signed_event};
 use crate::engine::Step as Input;
@@ -278,6 +279,7 @@ fn said() -> Vec<Said> {
     ]
     .into_iter()
     .chain(sold())
+    .chain(asked())
     .collect()
 }
 

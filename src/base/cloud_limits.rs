@@ -35,6 +35,13 @@ pub const ROW_ABOUT_MAX: usize = 72;
 /// Products of a list of them.
 pub const PRODUCTS_MAX: usize = 30;
 
+/// What opens a flow.
+pub const FLOW_BUTTON_CHARS_MAX: usize = 30;
+/// Mistakes of a flow's document that are told at once.
+pub const FLOW_MISTAKES_MAX: usize = 32;
+/// Components of one screen of a flow that are looked at.
+pub const FLOW_COMPONENTS_MAX: usize = 100;
+
 /// What a program calls an order.
 pub const REFERENCE_CHARS_MAX: usize = 35;
 /// Why an order stands as it does.

@@ -51,6 +51,10 @@ pub const NUMBER_MAX: usize = 24;
 pub const CATALOG_MAX: usize = 1_000;
 /// The longest description of one.
 pub const ITEM_ABOUT_MAX: usize = WARE_ABOUT_MAX;
+/// Forms.
+pub const FORMS_MAX: usize = 250;
+/// The longest text that a form was made of.
+pub const FORM_SOURCE_MAX: usize = 28 * 1024;
 
 // Hours, and what is said by itself.
 
@@ -113,6 +117,10 @@ const _: () = {
     );
     assert!(TEMPLATE_VARIABLES_MAX * (TEMPLATE_NAME_MAX + 4) < VALUE_MAX / (TEMPLATE_LANGUAGES_MAX + 1));
     assert!(DESK_NAME_MAX <= WARE_ID_MAX, "what is sold can be offered");
+    assert!(
+        FORM_SOURCE_MAX + 1_024 < VALUE_MAX && TEXT_MAX + 1_024 < VALUE_MAX,
+        "a form and its source fit a value each"
+    );
     assert!(BOT_MAX < VALUE_MAX && QUICK_TEXT_MAX < TEXT_MAX && RECEPTION_TEXT_MAX < TEXT_MAX);
     assert!(
         AUTOMATIC_SPANS[0].1 as usize * 2 < ANSWERS_MAX,

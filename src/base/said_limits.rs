@@ -18,6 +18,40 @@ pub const REVISIONS_MAX: u32 = 1_000;
 pub const EDIT_LIFE: Duration = Duration::from_secs(24 * HOUR);
 /// How long after it was sent a message's author can take it back.
 pub const DELETION_LIFE: Duration = Duration::from_secs(48 * HOUR);
+/// Screens of a form.
+pub const FORM_SCREENS_MAX: usize = 16;
+/// Fields of a form, on all its screens together.
+pub const FORM_FIELDS_MAX: usize = 40;
+/// The longest id of a field.
+pub const FIELD_ID_MAX: usize = 64;
+/// The longest label of a field.
+pub const FIELD_LABEL_MAX: usize = 240;
+/// The longest hint about one.
+pub const FIELD_HINT_MAX: usize = 288;
+/// Options of one field.
+pub const FIELD_OPTIONS_MAX: usize = 100;
+/// Options that are named where somebody is told which there are.
+pub const FIELD_OPTIONS_NAMED: usize = 8;
+/// The longest line that a field takes.
+pub const FIELD_LINE_MAX: usize = 512;
+/// The longest text that a field takes.
+pub const FIELD_TEXT_MAX: usize = 4 * 1024;
+/// The longest number.
+pub const FIELD_NUMBER_MAX: usize = 24;
+/// Digits of a number, before its point and behind it.
+pub const FIELD_DIGITS_MAX: usize = 15;
+/// The longest e-mail address.
+pub const FIELD_EMAIL_MAX: usize = 254;
+/// The longest telephone number.
+pub const FIELD_PHONE_MAX: usize = 32;
+/// The longest token that comes back with an answer.
+pub const FORM_TOKEN_MAX: usize = 256;
+/// What else comes back with an answer, and how many bytes all of it has, with its ids.
+pub const FORM_KNOWN_MAX: usize = 16;
+/// See [`FORM_KNOWN_MAX`].
+pub const FORM_KNOWN_BYTES_MAX: usize = 1_024;
+/// The longest word about why an answer doesn't fit its form.
+pub const MISFIT_MAX: usize = 512;
 /// Messages of one conversation that aren't here and that something is known of already; what comes then is dropped.
 pub const EARLY_MAX: usize = 256;
 /// How many entries are looked at for a message that is named by the beginning of its id.
@@ -86,6 +120,22 @@ const _: () = {
     );
     assert!(things + ORDER_TEXT_MAX + 64 < SAID_MAX, "a full order can be said");
     assert!(WARE_ABOUT_SHORT < WARE_ABOUT_MAX);
+    assert!(
+        MENU_TEXT_MAX
+            + 2 * MENU_EDGE_MAX
+            + FORM_TOKEN_MAX
+            + FORM_FIELDS_MAX * (FIELD_ID_MAX + ROW_TITLE_MAX + 8)
+            < SAID_MAX,
+        "a form has room for all its fields, with short labels"
+    );
+    assert!(
+        FIELD_TEXT_MAX + FIELD_LABEL_MAX + FIELD_ID_MAX + 64 < SAID_MAX,
+        "the longest text of a field can be said"
+    );
+    assert!(
+        FORM_TOKEN_MAX + FORM_KNOWN_BYTES_MAX + 2 * FORM_KNOWN_MAX < 2_048 - 512 && MISFIT_MAX < 1_024,
+        "an answer fits a page with what comes back with it"
+    );
     assert!(
         SAID_MAX + 1_024 + 1_024 + 512 < PADDING_BUCKETS[PADDING_BUCKETS.len() - 1],
         "the largest thing said fits a content, by template, and a copy of it too"

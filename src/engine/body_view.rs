@@ -11,6 +11,7 @@ use crate::domain::chat::timeline::{Body, Notice};
 use crate::domain::identity::address;
 use crate::engine::bill_view::{BillView, StatusView, bill_view, status_view};
 use crate::engine::file_view;
+use crate::engine::form_view::{FormAnswerView, FormView, answer_view, answer_words, form_view, form_words};
 use crate::engine::order_view::{OfferView, OrderView, offer_view, offer_words, order_view, order_words};
 use crate::store::table::Rows;
 use crate::wire::billing::EventKind;
@@ -57,6 +58,10 @@ pub enum BodyView {
     OrderStatus(StatusView),
     /// What an order comes to.
     Bill(BillView),
+    /// What a business asks, field by field.
+    Form(FormView),
+    /// What a person says to a form.
+    FormAnswer(FormAnswerView),
     /// A business asks where a person is: a location that replies to it answers it.
     PlaceRequest {
         /// What it is asked for.
@@ -304,6 +309,8 @@ fn said_view(said: &Said) -> BodyView {
         Said::PlaceRequest(request) => BodyView::PlaceRequest { text: request.text.clone() },
         Said::OrderStatus(status) => BodyView::OrderStatus(status_view(status)),
         Said::Bill(bill) => BodyView::Bill(bill_view(bill)),
+        Said::Form(form) => BodyView::Form(form_view(form)),
+        Said::FormAnswer(answer) => BodyView::FormAnswer(answer_view(answer)),
         Said::Unknown(unknown) => match known_now(unknown) {
             Some(said) => said_view(&said),
             None => BodyView::Unknown { number: unknown.number },
@@ -416,6 +423,8 @@ pub(super) fn words(body: &Body) -> Option<String> {
             Some(parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n"))
         }
         Body::Said(Said::Choice(choice)) => Some(choice.title.clone()),
+        Body::Said(Said::Form(form)) => Some(form_words(form)),
+        Body::Said(Said::FormAnswer(answer)) => Some(answer_words(answer)),
         Body::Said(Said::File(file)) if file.caption.is_empty() => Some(file.name.clone()),
         Body::Said(Said::File(file)) => Some(format!("{} {}", file.name, file.caption)),
         Body::Said(Said::Unknown(_)) | Body::Deleted { .. } | Body::Missing | Body::Notice(_) => None,

@@ -11,7 +11,7 @@ use crate::domain::identity::contact::Contact;
 use crate::engine::body_view::direction;
 use crate::engine::command::{Outcome, Refusal};
 use crate::engine::event::Event;
-use crate::engine::letter::OrderWish;
+use crate::engine::letter::{FillWish, OrderWish};
 use crate::engine::machine::{Engine, Step};
 use crate::engine::saying::{Place, found, refused};
 use crate::engine::view;
@@ -20,6 +20,7 @@ use crate::wire::own::OwnCopy;
 use crate::wire::said::change::Change;
 use crate::wire::said::choice::Choice;
 use crate::wire::said::edit::Edit;
+use crate::wire::said::form_answer::FormAnswer;
 use crate::wire::said::message::{Piece, Said};
 use crate::wire::said::order::{Order, Ordered};
 use crate::wire::said::reaction::Reaction;
@@ -129,6 +130,23 @@ impl Engine {
         self.utter(step, &contact, Said::Order(Box::new(order)), None, None)
     }
 
+    /// Fills a form of theirs in.
+    pub(super) fn fill(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        to: &AccountId,
+        wish: FillWish,
+    ) -> Result<Outcome, Refusal> {
+        let contact = self.may_write(step, to)?;
+        let entry = found(step, &contact, Named { side: Side::Theirs, id: wish.form })?;
+        let Line::Said(Said::Form(form)) = &entry.body else {
+            return Err(Refusal::Said("that message is no form".into()));
+        };
+        let answer = FormAnswer::fill(wish.form, form, wish.fields);
+        let answer = answer.map_err(|misfit| Refusal::Said(misfit.to_string()))?;
+        self.utter(step, &contact, Said::FormAnswer(Box::new(answer)), None, None)
+    }
+
     /// Changes a message here, for our other devices and for the contact.
     fn make(
         &mut self,
@@ -138,7 +156,7 @@ impl Engine {
         change: Change,
     ) -> Result<Outcome, Refusal> {
         if let Some(life) = timeline::life(&change).filter(|life| step.now.since(entry.sent_at) >= *life) {
-            return Err(Refusal::TooLate { hours: life.as_secs() / 3_600 });
+            return Err(Refusal::TooLate(life.as_secs() / 3_600));
         }
         // What takes something back needs no ground: nothing is said by it.
         let ground = if change.says_nothing() { None } else { self.ground(step, contact, None)? };

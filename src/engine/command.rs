@@ -15,7 +15,7 @@ use crate::domain::directory::search::Query;
 use crate::domain::identity::account::Seed;
 use crate::engine::desk_command::DeskCommand;
 use crate::engine::found_business::FoundBusiness;
-use crate::engine::letter::{Letter, OrderWish, PaidNotice};
+use crate::engine::letter::{FillWish, Letter, OrderWish, PaidNotice};
 use crate::engine::parcel::NewFile;
 use crate::wire::consent::Topic;
 use crate::wire::invite::Invite;
@@ -114,6 +114,8 @@ pub enum Command {
     },
     /// Orders things of an offer of a business's.
     Order(AccountId, Box<OrderWish>),
+    /// Fills a form of a business's in.
+    Fill(AccountId, Box<FillWish>),
     /// Makes a file known that is on the disk, so that it can be sent.
     TakeFile(Box<NewFile>),
     /// Fetches a file, however large it is.
@@ -487,11 +489,8 @@ pub enum Refusal {
     #[error("{0}")]
     File(String),
     /// A message's author has no more time to change it.
-    #[error("that can be done for {hours} hours after a message was sent, and no longer")]
-    TooLate {
-        /// So many hours.
-        hours: u64,
-    },
+    #[error("that can be done for {0} hours after a message was sent, and no longer")]
+    TooLate(u64),
     /// A name that can't be shown.
     #[error("a name is one line of at most {max} bytes", max = crate::base::limits::NAME_MAX)]
     Name,

@@ -43,6 +43,7 @@ impl Engine {
             Command::Delete { with, message } => self.take_back(step, &with, message),
             Command::Choose { to, menu, row } => self.choose(step, &to, menu, &row),
             Command::Order(to, wish) => self.order(step, &to, *wish),
+            Command::Fill(to, wish) => self.fill(step, &to, *wish),
             Command::TakeFile(new) => self.take_file(step, *new),
             Command::WantFile(file) => self.want_file(step, &file),
             Command::ForgetFile(file) => self.forget_file(step, &file),

@@ -9,6 +9,7 @@ use crate::domain::business::attend::{Attention, attend};
 use crate::domain::business::bot::{self, Bot};
 use crate::domain::business::catalog::{self, Item};
 use crate::domain::business::desk::{self, Case, Change, Status};
+use crate::domain::business::forms::{self, Draft, FormError};
 use crate::domain::business::names::is_desk_name;
 use crate::domain::business::note::{self, Note};
 use crate::domain::business::quick::{self, QUICK, Quick};
@@ -24,7 +25,7 @@ use crate::domain::identity::address::{self, Address};
 use crate::domain::identity::contact::Contact;
 use crate::domain::identity::moved;
 use crate::engine::command::{Outcome, Refusal};
-use crate::engine::desk_command::{DeskCommand, Image, TemplateWish};
+use crate::engine::desk_command::{DeskCommand, FormWish, Image, TemplateWish};
 use crate::engine::event::Event;
 use crate::engine::file_view;
 use crate::engine::machine::{Engine, Step};
@@ -56,6 +57,12 @@ impl Engine {
             DeskCommand::SendTemplate { to, wish } => self.send_template(step, to, &wish),
             DeskCommand::PutItem { item, image } => put_item(step, item, image),
             DeskCommand::RemoveItem(id) => known(catalog::remove(step.tx, &id), "thing in the catalog", &id),
+            DeskCommand::PutForm(draft) => put_form(step, *draft),
+            DeskCommand::AdvanceForm(id, status) => {
+                forms::advance(step.tx, &id, status, step.now).map_err(form_refused).map(|()| Outcome::Done)
+            }
+            DeskCommand::RemoveForm(id) => known(forms::remove(step.tx, &id), "form", &id),
+            DeskCommand::SendForm { to, wish } => self.send_form(step, to, wish),
             DeskCommand::SetReception(reception) => self.set_reception(step, *reception),
             DeskCommand::SetBot(bot) => self.set_bot(step, bot.map(|bot| *bot)),
         }
@@ -244,6 +251,20 @@ impl Engine {
         self.send(step, to, said, None, Some(rendered.template))
     }
 
+    fn send_form(
+        &mut self,
+        step: &mut Step<'_, '_>,
+        to: AccountId,
+        wish: FormWish,
+    ) -> Result<Outcome, Refusal> {
+        let mut form = forms::to_send(step.tx, &wish.id, wish.draft).map_err(form_refused)?;
+        form.token = wish.token;
+        if let Some(text) = wish.text {
+            form.text = text;
+        }
+        self.send(step, to, Said::Form(Box::new(form)), None, None)
+    }
+
     fn set_reception(&mut self, step: &Step<'_, '_>, reception: Reception) -> Result<Outcome, Refusal> {
         reception.check().map_err(|error| wrong(error.to_string()))?;
         reception::set(step.tx, reception.clone());
@@ -282,6 +303,27 @@ fn put_template(step: &Step<'_, '_>, definition: Definition) -> Result<Outcome, 
     definition.check().map_err(|error| Refusal::Desk("template", error.to_string()))?;
     let put = templates::put(step.tx, definition, step.now);
     put.map(|_| Outcome::Done).ok_or(Refusal::TooMany("templates"))
+}
+
+fn put_form(step: &Step<'_, '_>, draft: Draft) -> Result<Outcome, Refusal> {
+    draft.check().map_err(form_refused)?;
+    forms::put(step.tx, draft, step.now).map_err(form_refused)?;
+    Ok(Outcome::Done)
+}
+
+/// What a form can't be, or why it can't be sent.
+fn form_refused(error: FormError) -> Refusal {
+    match error {
+        FormError::TooMany => Refusal::TooMany("forms"),
+        FormError::NoneSuch(_) => Refusal::NoneSuch(error.to_string()),
+        FormError::Fixed(..)
+        | FormError::Nothing(_)
+        | FormError::Order(..)
+        | FormError::IsDraft(_)
+        | FormError::NotSent(..)
+        | FormError::WithData(_) => Refusal::Desk("form_state", error.to_string()),
+        _ => Refusal::Desk("form", error.to_string()),
+    }
 }
 
 fn put_item(step: &Step<'_, '_>, item: Item, image: Image) -> Result<Outcome, Refusal> {

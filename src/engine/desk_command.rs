@@ -4,6 +4,7 @@ use crate::base::id::{AccountId, FileId};
 use crate::domain::business::bot::Bot;
 use crate::domain::business::catalog::Item;
 use crate::domain::business::desk::Change;
+use crate::domain::business::forms::{Draft, Status};
 use crate::domain::business::quick::Quick;
 use crate::domain::business::reception::Reception;
 use crate::domain::business::template::Definition;
@@ -61,10 +62,36 @@ pub enum DeskCommand {
     },
     /// Removes a thing from the catalog.
     RemoveItem(String),
+    /// Keeps a form as a draft, or changes one.
+    PutForm(Box<Draft>),
+    /// Publishes a form, or deprecates it.
+    AdvanceForm(String, Status),
+    /// Removes a form.
+    RemoveForm(String),
+    /// Sends a form of the registry.
+    SendForm {
+        /// To whom.
+        to: AccountId,
+        /// Which form, and what comes back with its answer.
+        wish: FormWish,
+    },
     /// Says what is said by itself from now on.
     SetReception(Box<Reception>),
     /// Turns a bot on, in the place of the one that is; or off.
     SetBot(Option<Box<Bot>>),
+}
+
+/// Which form is to be sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FormWish {
+    /// Its id.
+    pub id: String,
+    /// What comes back with the answer; may be empty.
+    pub token: String,
+    /// Another text in the place of its own.
+    pub text: Option<String>,
+    /// Whether it is a draft, which is tried out.
+    pub draft: bool,
 }
 
 /// What becomes of the picture of a thing.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::base::id::{AccountId, DeviceId, SessionId};
 use crate::base::limits;
-use crate::domain::business::orders;
 use crate::domain::chat::changes::{Named, Side};
 use crate::domain::chat::conversation::{self, CONVERSATIONS};
 use crate::domain::chat::incoming::{self, Arrival, INCOMING};
@@ -18,6 +17,7 @@ use crate::domain::session::prekeys::Local;
 use crate::domain::session::ratchet::OpenError;
 use crate::domain::session::rows::{PEERS, PREKEYS, REPLAYS, ROUTES, Route, SESSIONS, replay_key};
 use crate::engine::changing::made_by_them;
+use crate::engine::compared::compared;
 use crate::engine::effects::Effect;
 use crate::engine::event::Event;
 use crate::engine::machine::{Engine, Job, Step};
@@ -464,7 +464,8 @@ impl Engine {
             Body::Said(said) if !contact.is_ourselves() => {
                 let admitted = self.admitted(step, contact, device, content);
                 let is_new = admitted && !was_told(step.tx, contact, device, content);
-                return is_new.then(|| Line::Said(self.heard(step, contact, said)));
+                self.counters.unknown_kinds += u64::from(is_new && matches!(said, Said::Unknown(_)));
+                return is_new.then(|| Line::Said(compared(step.tx, contact, said, self.is_business())));
             }
             Body::Change(change) if !contact.is_ourselves() => {
                 if self.admitted(step, contact, device, content) {
@@ -496,28 +497,6 @@ impl Engine {
             | Body::LogWant(_) => {}
         }
         None
-    }
-
-    /// What they said, as it is filed: a choice has the title that our menu gave it, where that is here; an order has what our
-    /// catalog says of it now.
-    fn heard(&mut self, step: &Step<'_, '_>, contact: &Contact, said: &Said) -> Said {
-        let mut said = said.clone();
-        if let Said::Choice(choice) = &mut said {
-            let named = Named { side: Side::Ours, id: choice.menu };
-            let menu = conversation::find(step.tx, &contact.thread, named).map(|entry| entry.body);
-            if let Some(Line::Said(said)) = menu
-                && let Some(row) = said.menu().and_then(|menu| menu.row(&choice.row))
-            {
-                choice.title.clone_from(&row.title);
-            }
-        }
-        if let Said::Order(order) = &mut said
-            && self.is_business()
-        {
-            orders::compare(step.tx, order);
-        }
-        self.counters.unknown_kinds += u64::from(matches!(said, Said::Unknown(_)));
-        said
     }
 
     /// What a contact says of itself. Its reach is believed; its name only where the person chose none; that it is a

@@ -29,11 +29,20 @@ pub struct OrderWish {
     pub text: String,
 }
 
+/// A form to be filled in.
+#[derive(Clone, Debug)]
+pub struct FillWish {
+    /// The message that is the form.
+    pub form: MessageId,
+    /// Ids of its fields, each with what is said to it.
+    pub fields: Vec<(String, Vec<String>)>,
+}
+
 /// A message to be sent.
 #[derive(Clone, Debug)]
 pub struct Letter {
     /// What is said; a choice is said by [`crate::engine::command::Command::Choose`], an order by
-    /// [`crate::engine::command::Command::Order`].
+    /// [`crate::engine::command::Command::Order`], an answer to a form by [`crate::engine::command::Command::Fill`].
     pub said: Said,
     /// The message that it answers.
     pub reply: Option<Named>,

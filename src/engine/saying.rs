@@ -64,6 +64,7 @@ impl Engine {
             | Said::PlaceRequest(_)
             | Said::OrderStatus(_)
             | Said::Bill(_)
+            | Said::Form(_)
                 if !self.is_business() =>
             {
                 return Err(Refusal::NotABusiness);
@@ -73,6 +74,9 @@ impl Engine {
             }
             Said::Order(_) => {
                 return Err(Refusal::Said("an order names an offer: order of that".into()));
+            }
+            Said::FormAnswer(_) => {
+                return Err(Refusal::Said("an answer names a form: fill that in".into()));
             }
             _ => {}
         }

@@ -77,6 +77,8 @@ pub(super) fn words(body: &BodyView) -> Option<String> {
         BodyView::Offer(offer) => Some(offer.text.clone()),
         BodyView::Order(order) => Some(order.text.clone()),
         BodyView::Bill(bill) => Some(bill.text.clone()),
+        BodyView::Form(form) => Some(form.text.clone()),
+        BodyView::FormAnswer(answer) => answer.fields.first().map(|field| field.values.concat()),
         BodyView::OrderStatus(status) => Some(status.text.clone()),
         BodyView::Location(place) => Some(place.name.clone()),
         BodyView::Card(card) => Some(card.name.clone()),

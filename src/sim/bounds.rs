@@ -123,6 +123,7 @@ fn bound(table: TableId, rows: &dyn Fn(TableId) -> usize) -> (usize, usize) {
         // What remains of one that was removed is its number.
         TableId::Templates => (NONE, desk_limits::TEMPLATE_VERSIONS_MAX),
         TableId::Catalog | TableId::CatalogPictures => (desk_limits::CATALOG_MAX, 1),
+        TableId::Forms | TableId::FormSources => (desk_limits::FORMS_MAX, 1),
         TableId::Bots => (1, 1),
         TableId::ContactBoxes | TableId::ContactQueues | TableId::ContactInboxes => (contacts, 1),
         TableId::FormerDevices => (contacts, 1),

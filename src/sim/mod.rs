@@ -49,6 +49,8 @@ mod erasing_tests;
 #[cfg(test)]
 mod file_tests;
 #[cfg(test)]
+mod form_tests;
+#[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]
 mod linking_tests;

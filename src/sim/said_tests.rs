@@ -31,7 +31,13 @@ use crate::wire::said::place_request::PlaceRequest;
 const HOUR: Duration = Duration::from_secs(3_600);
 const SECOND: Duration = Duration::from_secs(1);
 
-fn tell(world: &mut World, peer: usize, to: AccountId, said: Said, reply: Option<Named>) -> MessageId {
+pub(super) fn tell(
+    world: &mut World,
+    peer: usize,
+    to: AccountId,
+    said: Said,
+    reply: Option<Named>,
+) -> MessageId {
     let letter = Letter { said, reply, template: None };
     queued(world.ask(peer, Command::Say { to, letter: Box::new(letter) }))
 }
@@ -40,7 +46,7 @@ fn text(world: &mut World, peer: usize, to: AccountId, text: &str) -> MessageId 
     tell(world, peer, to, Said::Text(text.into()), None)
 }
 
-fn queued(answer: Option<Result<Outcome, Refusal>>) -> MessageId {
+pub(super) fn queued(answer: Option<Result<Outcome, Refusal>>) -> MessageId {
     match answer {
         Some(Ok(Outcome::Queued { id, .. })) => id,
         other => panic!("{other:?}"),
@@ -55,7 +61,7 @@ fn edit(world: &mut World, peer: usize, with: AccountId, message: MessageId, tex
     queued(world.ask(peer, Command::Edit { with, message, text: text.into() }));
 }
 
-fn delete(world: &mut World, peer: usize, with: AccountId, message: MessageId) {
+pub(super) fn delete(world: &mut World, peer: usize, with: AccountId, message: MessageId) {
     queued(world.ask(peer, Command::Delete { with, message }));
 }
 
@@ -67,7 +73,7 @@ const fn theirs(id: MessageId) -> Named {
     Named { side: Side::Theirs, id }
 }
 
-fn shown(world: &World, peer: usize, with: &AccountId, id: MessageId) -> EntryView {
+pub(super) fn shown(world: &World, peer: usize, with: &AccountId, id: MessageId) -> EntryView {
     let found = history(world, peer, with).into_iter().find(|entry| entry.id == id);
     found.unwrap_or_else(|| panic!("node {peer} doesn't show {id}"))
 }
@@ -160,13 +166,13 @@ fn only_the_author_changes_a_message_and_only_for_its_time() {
         Refusal::NotABusiness
     ));
     world.run(said_limits::EDIT_LIFE);
-    assert!(matches!(refusal(&mut world, 0, edit_of(bento)), Refusal::TooLate { hours: 24 }));
+    assert!(matches!(refusal(&mut world, 0, edit_of(bento)), Refusal::TooLate(24)));
     delete(&mut world, 0, bento, said);
     world.run(MINUTE);
     assert!(matches!(shown(&world, 1, &ana, said).body, BodyView::Deleted { .. }));
     world.run(said_limits::DELETION_LIFE);
     let late = refusal(&mut world, 0, Command::Delete { with: bento, message: place });
-    assert!(matches!(late, Refusal::TooLate { hours: 48 }));
+    assert!(matches!(late, Refusal::TooLate(48)));
 }
 
 #[test]

@@ -102,6 +102,8 @@ pub enum TableId {
     Templates = 105,
     Catalog = 106,
     CatalogPictures = 119,
+    Forms = 120,
+    FormSources = 121,
     Bots = 107,
 }
 

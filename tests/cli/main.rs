@@ -5,6 +5,7 @@
 mod api;
 mod charging;
 mod cloud;
+mod cloud_flows;
 mod cloud_kinds;
 mod cloud_sales;
 mod consent;
@@ -12,6 +13,7 @@ mod custody;
 mod desk;
 mod devices;
 mod events;
+mod forms;
 mod harness;
 mod identity;
 mod lab;

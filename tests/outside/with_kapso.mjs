@@ -173,6 +173,39 @@ ana("send", SHOP_ADDRESS, "--location", "-10.5,20.25", "--reply-to", request.id)
 const place = await message("her place", (one) => one.type === "location");
 assert.equal(place.location.latitude, -10.5);
 
+const children = [
+  { type: "TextHeading", text: "When do you come?" },
+  { type: "TextInput", name: "who", label: "Your name", required: true },
+  { type: "RadioButtonsGroup", name: "size", label: "Size", dataSource: [{ id: "small", title: "Small" }, { id: "large", title: "Large" }] },
+  {
+    type: "Footer",
+    label: "Done",
+    onClickAction: { name: "complete", payload: { name: "${form.who}", size: "${form.size}" } },
+  },
+];
+const screens = [{ id: "ONLY", title: "You", terminal: true, layout: { type: "SingleColumnLayout", children } }];
+const flow = { version: "7.2", screens };
+const deployed = await client.flows.deploy(flow, { wabaId: CLOUD_BUSINESS, name: "Booking", categories: ["OTHER"], publish: true });
+assert.equal(deployed.validationErrors, undefined);
+assert.equal((await client.flows.get({ flowId: deployed.flowId })).status, "PUBLISHED");
+const broken = { version: "7.2", screens: [{ ...screens[0], layout: { type: "SingleColumnLayout", children: [{ type: "PhotoPicker", name: "x" }, ...children] } }] };
+const draft = await client.flows.create({ wabaId: CLOUD_BUSINESS, name: "Broken", flowJson: broken });
+assert.equal(draft.validationErrors[0].pointers[0].path, "screens[0].layout.children[0].type");
+assert.equal((await client.flows.updateAsset({ flowId: draft.id, json: flow })).validationErrors, undefined);
+sent(
+  await client.messages.sendInteractiveFlow({
+    phoneNumberId,
+    to,
+    bodyText: "A table?",
+    parameters: { flowId: deployed.flowId, flowCta: "Book", flowToken: "visit-7", flowAction: "navigate", flowActionPayload: { screen: "ONLY" } },
+  }),
+);
+const form = await until("the flow", () => history().at(-1).kind === "form" && history().at(-1));
+ana("fill", SHOP_ADDRESS, form.id, "--field", "name=Ana", "--field", "size=large");
+const filled = await message("her answer", (one) => one.interactive?.type === "nfm_reply");
+assert.deepEqual(filled.kapso.flowResponse, { flowToken: "visit-7", name: "Ana", size: "large" });
+assert.ok(filled.context.id);
+
 const path = join(PLACE, "wish.txt");
 writeFileSync(path, "two loaves");
 ana("send", SHOP_ADDRESS, "--file", path, "--type", "text/plain");

@@ -13,6 +13,9 @@ pub const LOOP: &str = "loop";
 /// The label of a conversation in which something was ordered: what is owed then no machine decides.
 pub const ORDER: &str = "order";
 
+/// The label of a conversation in which a form was filled in: somebody wants to know what was said.
+pub const FORM: &str = "form";
+
 /// What becomes of what a customer says.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Attention {
@@ -53,10 +56,14 @@ fn answer(reception: &Ready, bot: Option<&Bot>, seat: &mut Seat, said: &Said, no
     let greeting = if seat.has_person(now) { None } else { reception.greets(seat, now).map(str::to_owned) };
     // Two machines that answered each other would go on with this.
     let was_looped = seat.person == Some(Person::UntilDone);
-    let is_order = matches!(said, Said::Order(_));
-    let turn = bot.filter(|_| !is_order).map(|bot| (bot, bot.hears(seat, said, now)));
+    let for_people = match said {
+        Said::Order(_) => Some(ORDER),
+        Said::FormAnswer(_) => Some(FORM),
+        _ => None,
+    };
+    let turn = bot.filter(|_| for_people.is_none()).map(|bot| (bot, bot.hears(seat, said, now)));
     let (answer, is_served, label) = match turn {
-        None if is_order => (Answer::default(), false, Some(ORDER.to_owned())),
+        None if for_people.is_some() => (Answer::default(), false, for_people.map(str::to_owned)),
         Some((_, Turn::Says(answer))) => (answer, true, None),
         Some((bot, Turn::HandsOver(answer))) => (answer, false, Some(bot.person.label.clone())),
         Some((_, Turn::Silent)) | None => (Answer::default(), false, None),
@@ -130,6 +137,16 @@ mod tests {
             assert_eq!(ordered.says.unwrap().text, "Welcome!\n\nWe sleep.", "and the bot says nothing to it");
             let asked = attend(&reception, bot.as_ref(), &mut seat, Some(&text("hours")), NIGHT);
             assert_eq!(asked.is_served, bot.is_some(), "it goes on afterwards");
+        }
+    }
+
+    #[test]
+    fn what_is_said_to_a_form_a_person_looks_at() {
+        let answer = Said::FormAnswer(Box::new(crate::wire::said::form_answer::tests::answer()));
+        for bot in [None, Some(bakery())] {
+            let (reception, mut seat) = (reception(), Seat::default());
+            let filled = attend(&reception, bot.as_ref(), &mut seat, Some(&answer), NIGHT);
+            assert_eq!((filled.is_served, filled.label.as_deref()), (false, Some(FORM)));
         }
     }
 

@@ -7,6 +7,7 @@ use crate::crypto::hash::sha256;
 use crate::domain::business::bot::tests::bakery;
 use crate::domain::business::catalog::{CATALOG, Item, PICTURES};
 use crate::domain::business::desk::{self, Change, DESK, INDEX, Status};
+use crate::domain::business::forms::{self, FORMS, SOURCES};
 use crate::domain::business::note::{NOTES, Note};
 use crate::domain::business::quick::{QUICK, Quick};
 use crate::domain::business::reception::{Greeting, OpenHours, Reception};
@@ -46,6 +47,8 @@ fn what_is_stored_keeps_its_bytes() {
         greeting: Some(Greeting { text: "oi".into(), again_after_days: Some(7) }),
         away: Some("asleep".into()),
     };
+    forms::put(&tx, forms::tests::draft("table"), now).unwrap();
+    let form = forms::get(&tx, "table").unwrap();
     let rows = [
         DESK.encode(&case).unwrap(),
         INDEX.encode(&thread).unwrap(),
@@ -55,6 +58,8 @@ fn what_is_stored_keeps_its_bytes() {
         TEMPLATES.encode(&template).unwrap(),
         CATALOG.encode(&item).unwrap(),
         PICTURES.encode(&picture).unwrap(),
+        FORMS.encode(&form).unwrap(),
+        SOURCES.encode(&"{}".to_owned()).unwrap(),
         reception::encoded(&said),
         bot::encoded(&bakery()),
     ];
@@ -73,6 +78,8 @@ fn what_is_stored_keeps_its_bytes() {
             "257 1945d652268e2f52",
             "20 3b727ddb64e3ca6d",
             "9 50c4df617d8bd28f",
+            "282 7dc84dd4011aec95",
+            "4 e8d5c4f3bdeebd50",
             "28 cc1bb0fdb635af19",
             "291 d02658507e0d233f"
         ]

@@ -10,6 +10,7 @@
 //! templates   the registry of templates, with their versions
 //! catalog     what is sold, with prices and pictures
 //! display     offers, made of what is sold
+//! forms       the registry of forms, which customers fill in
 //! orders      what customers order, compared with what is sold
 //! hours       opening hours in a time zone
 //! reception   a greeting to who comes, and that nobody is there out of hours
@@ -25,6 +26,7 @@ pub mod bot;
 pub mod catalog;
 pub mod desk;
 pub mod display;
+pub mod forms;
 pub mod hours;
 pub mod names;
 pub mod note;

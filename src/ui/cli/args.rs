@@ -18,6 +18,7 @@ use crate::ui::cli::consent::Consent;
 use crate::ui::cli::desk::Desk;
 use crate::ui::cli::desk_texts::{By, Catalog, Quick, Template};
 use crate::ui::cli::file::{FileCommand, WithFile};
+use crate::ui::cli::forms::{Fill, Form};
 use crate::ui::cli::id_args::{Id, Phrase};
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::mailbox::Mailbox;
@@ -177,6 +178,8 @@ pub(super) enum Command {
     Delete(Which),
     /// Choose a row of a menu that a business sent
     Choose(Choose),
+    /// Fill a form in that a business sent
+    Fill(Fill),
     /// Offer a customer things of the catalog, which they can order
     Offer(Box<Offer>),
     /// Order things that a business offered
@@ -199,6 +202,9 @@ pub(super) enum Command {
     /// Templates: texts with typed variables, for which customers consent
     #[command(subcommand)]
     Template(Template),
+    /// Forms, which customers fill in
+    #[command(subcommand)]
+    Form(Form),
     /// What this business sells
     #[command(subcommand)]
     Catalog(Catalog),

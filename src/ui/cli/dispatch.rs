@@ -16,9 +16,9 @@ use crate::ui::cli::failure::Failure;
 use crate::ui::cli::lab::Lab;
 use crate::ui::cli::output::Output;
 use crate::ui::cli::{
-    api, backup, bench, billing, bot, business, chat, consent, desk, desk_texts, device, file, id, inbox,
-    join, lab, lab_dht, lab_run, ledger, mailbox, message, orders, people, personal, receipts, relay, run,
-    safety, setup, show, talk, token, verify, webhook,
+    api, backup, bench, billing, bot, business, chat, consent, desk, desk_texts, device, file, forms, id,
+    inbox, join, lab, lab_dht, lab_run, ledger, mailbox, message, orders, people, personal, receipts, relay,
+    run, safety, setup, show, talk, token, verify, webhook,
 };
 
 /// Carries a command out. New commands that need neither a home nor a node stand in the first match, those that
@@ -118,6 +118,7 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Edit(wish) => message::edit(client, output, wish).await,
         Command::Delete(which) => message::delete(client, output, which).await,
         Command::Choose(wish) => message::choose(client, output, wish).await,
+        Command::Fill(wish) => forms::fill(client, output, wish).await,
         Command::Offer(wish) => orders::offer(client, output, *wish).await,
         Command::Order(wish) => orders::order(client, output, wish).await,
         Command::Bill(wish) => orders::bill(client, output, wish).await,
@@ -127,6 +128,7 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
         Command::Desk(what) => desk::desk(client, output, what).await,
         Command::Quick(what) => desk_texts::quick(client, output, what).await,
         Command::Template(what) => desk_texts::template(client, output, what).await,
+        Command::Form(what) => forms::form(client, output, what).await,
         Command::Catalog(what) => desk_texts::catalog(client, output, what).await,
         Command::Bot(what) => bot::bot(client, output, what).await,
         Command::Chat { who } => chat::chat(client, output, &who).await,

@@ -11,6 +11,7 @@
 //! setup, run, id, people, talk, chat, inbox, business, billing, consent, verify, demo    the commands
 //! said          what can be sent beside a text
 //! message       messages changed, and menus answered
+//! forms         forms kept, sent and filled in
 //! lab           simulated worlds, many at once
 //! lab_dht       what the directory costs against its size
 //! lab_run       scenarios with real nodes
@@ -45,6 +46,7 @@ mod dispatch;
 mod documents;
 pub(in crate::ui) mod failure;
 mod file;
+mod forms;
 mod id;
 mod id_args;
 mod inbox;

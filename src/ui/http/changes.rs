@@ -85,9 +85,9 @@ const fn one() -> u32 {
 pub(super) struct Changed {
     to: String,
     name: String,
-    /// The id of what goes out: the change, the choice or the order.
+    /// The id of what goes out: the change, the choice, the order or the answer.
     id: MessageId,
-    /// The message as it stands; for a choice or an order, the message that it is.
+    /// The message as it stands; for a choice, an order or an answer, the message that it is.
     entry: EntryView,
 }
 
@@ -161,7 +161,8 @@ pub(super) async fn picture(
     picture.map(files::small_picture).ok_or_else(none)
 }
 
-async fn done(api: &Api, with: AccountId, command: Command) -> Result<Json<Changed>, ApiError> {
+/// Has it done, and shows the message as it stands then.
+pub(super) async fn done(api: &Api, with: AccountId, command: Command) -> Result<Json<Changed>, ApiError> {
     let outcome = api.command(command).await?;
     let Outcome::Queued { id, position } = outcome else {
         return Err(ApiError::from(Fault("a change was answered otherwise".into())));

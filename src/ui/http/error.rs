@@ -79,8 +79,10 @@ impl IntoResponse for ApiError {
     }
 }
 
-const fn status_of(refusal: &Refusal) -> StatusCode {
+fn status_of(refusal: &Refusal) -> StatusCode {
     match refusal {
+        // It could be done, but not as the form stands.
+        Refusal::Desk("form_state", _) => StatusCode::CONFLICT,
         Refusal::TextLength { .. }
         | Refusal::TextCharacters
         | Refusal::Said(_)

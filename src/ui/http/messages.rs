@@ -21,6 +21,7 @@ use crate::ui::http::changes;
 use crate::ui::http::error::ApiError;
 use crate::ui::http::extract::Body;
 use crate::ui::http::files;
+use crate::ui::http::forms::ByForm;
 use crate::ui::http::said::{CardForm, LocationForm, MenuForm, OfferForm};
 use crate::ui::http::who;
 use crate::wire::consent::Topic;
@@ -59,6 +60,8 @@ pub(super) struct Letter {
     reply_to: Option<String>,
     /// By which template a business writes it: one of its registry, or, with a message of its own, any.
     template: Option<ByTemplate>,
+    /// Which form of the registry is sent.
+    form: Option<ByForm>,
     /// Which quick reply is sent.
     quick: Option<ByQuick>,
     /// How far the message must have got before the answer comes.
@@ -218,6 +221,14 @@ impl Letter {
             // What is said of an order answers that.
             None => answers.flatten(),
         };
+        if let Some(form) = self.form {
+            return match (said, self.template, self.quick, reply) {
+                ((None, _), None, None, None) => {
+                    Ok(Command::Desk(DeskCommand::SendForm { to, wish: form.into() }))
+                }
+                _ => Err(ApiError::bad_request(KINDS)),
+            };
+        }
         match (said, self.template, self.quick, reply) {
             ((Some(said), None), template, None, reply) => {
                 let template = template.map(ByTemplate::by_hand).transpose()?;
@@ -236,7 +247,7 @@ impl Letter {
 }
 
 const KINDS: &str = "a message is one of: text, file, location, card, menu, offer, bill, order_status, ask_location, which may answer \
-     another one, or a template or quick reply";
+     another one, or a template, form or quick reply";
 
 /// Looks whenever something happens, and at short intervals: that the next hop took a message is no event.
 async fn until(api: &Api, to: AccountId, position: u64, wanted: Wanted) -> Result<Delivery, ApiError> {

@@ -26,7 +26,7 @@
 //! webhook      what happens, brought to programs that listen elsewhere
 //! cloud        the Cloud-API-compatible surface of a business
 //! short_id     ids of tokens and webhooks
-//! backup, own, doctor, contacts, personal, messages, changes, files, conversations, desk, desk_texts, reception, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
+//! backup, own, doctor, contacts, personal, messages, changes, files, forms, conversations, desk, desk_texts, reception, events, directory, plans, billing, payments, ledger, relays, consents, proofs, tokens, health, metrics    the routes
 //! ```
 
 pub mod api;
@@ -59,6 +59,7 @@ mod doctor;
 mod events;
 mod extract;
 mod files;
+mod forms;
 mod gate;
 mod health;
 mod idempotency;

@@ -12,8 +12,8 @@ use crate::ui::http::scope::Scope::{Admin, Manage, Metrics, Read, Send};
 use crate::ui::http::webhook::routes as webhook;
 use crate::ui::http::{
     backup, billing, changes, consents, contacts, conversations, desk, desk_texts, devices, directory,
-    doctor, events, files, health, identity, ledger, mailboxes, messages, metrics, openapi, own, payments,
-    personal, plans, proofs, reception, relays, tokens,
+    doctor, events, files, forms, health, identity, ledger, mailboxes, messages, metrics, openapi, own,
+    payments, personal, plans, proofs, reception, relays, tokens,
 };
 
 /// All routes.
@@ -201,6 +201,9 @@ fn talk() -> Vec<Route> {
         post(Send, "/v1/conversations/{who}/messages/{id}/order", "Order things of an offer", changes::order)
             .takes::<changes::Ordering>()
             .gives::<changes::Changed>(),
+        post(Send, "/v1/conversations/{who}/messages/{id}/answer", "Fill a form in", forms::fill)
+            .takes::<forms::FilledIn>()
+            .gives::<changes::Changed>(),
         get(
             Read,
             "/v1/conversations/{who}/messages/{id}/pictures/{item}",
@@ -264,6 +267,16 @@ fn front_desk() -> Vec<Route> {
         get(Read, "/v1/templates/{name}", "All versions of a template", desk_texts::template_versions)
             .gives::<Vec<desk_texts::TemplateView>>(),
         delete(Manage, "/v1/templates/{name}", "Remove a template", desk_texts::remove_template),
+        get(Read, "/v1/forms", "Forms", forms::list).gives::<Vec<forms::KeptForm>>(),
+        post(Manage, "/v1/forms", "Keep a form as a draft, or change one", forms::add)
+            .takes::<forms::NewForm>()
+            .gives::<forms::KeptForm>(),
+        get(Read, "/v1/forms/{id}", "One form", forms::show).gives::<forms::KeptForm>(),
+        post(Manage, "/v1/forms/{id}/publish", "Let a form be sent", forms::publish)
+            .gives::<forms::KeptForm>(),
+        post(Manage, "/v1/forms/{id}/deprecate", "No longer let it", forms::deprecate)
+            .gives::<forms::KeptForm>(),
+        delete(Manage, "/v1/forms/{id}", "Remove a form", forms::remove),
         get(Read, "/v1/catalog", "What this business sells", desk_texts::items)
             .gives::<Vec<desk_texts::ItemView>>(),
         get(Read, "/v1/catalog/{id}", "One thing of it", desk_texts::item).gives::<desk_texts::ItemView>(),

@@ -174,7 +174,7 @@ impl Menu {
 }
 
 impl Row {
-    fn check(&self) -> Result<(), Malformed> {
+    pub(super) fn check(&self) -> Result<(), Malformed> {
         let holds = !self.id.is_empty()
             && is_line(&self.id, ROW_ID_MAX)
             && !self.title.is_empty()

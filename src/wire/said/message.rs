@@ -10,6 +10,8 @@ use crate::wire::said::card::Card;
 use crate::wire::said::change::Change;
 use crate::wire::said::choice::Choice;
 use crate::wire::said::file::SentFile;
+use crate::wire::said::form::Form;
+use crate::wire::said::form_answer::FormAnswer;
 use crate::wire::said::headed::Headed;
 use crate::wire::said::location::Location;
 use crate::wire::said::menu::Menu;
@@ -53,6 +55,10 @@ pub enum Said {
     OrderStatus(Box<OrderStatus>),
     /// What an order comes to.
     Bill(Box<Bill>),
+    /// What a business asks, field by field.
+    Form(Box<Form>),
+    /// What a person says to it.
+    FormAnswer(Box<FormAnswer>),
 }
 
 impl Said {
@@ -77,6 +83,8 @@ impl Said {
             Self::Headed(headed) => headed.check(),
             Self::OrderStatus(status) => status.check(),
             Self::Bill(bill) => bill.check(),
+            Self::Form(form) => form.check(),
+            Self::FormAnswer(answer) => answer.check(),
         }
     }
 
@@ -103,6 +111,7 @@ impl Said {
         match self {
             Self::Text(text) => text.len(),
             Self::Unknown(unknown) => unknown.content.len() + 8,
+            Self::FormAnswer(answer) => answer.to_schema().encoded_len() + answer.fit_size(),
             other => other.to_wire().map_or(0, |body| body.encoded_len()),
         }
     }
@@ -122,6 +131,8 @@ impl Said {
             Self::Headed(headed) => Wire::HeadedMenu(headed.to_schema()),
             Self::OrderStatus(status) => Wire::OrderStatus(status.to_schema()),
             Self::Bill(bill) => Wire::OrderBill(bill.to_schema()),
+            Self::Form(form) => Wire::Form(form.to_schema()),
+            Self::FormAnswer(answer) => Wire::FormAnswer(answer.to_schema()),
             Self::Unknown(_) => return None,
         })
     }
@@ -142,6 +153,8 @@ impl Said {
             Wire::HeadedMenu(headed) => Self::Headed(Box::new(Headed::from_schema(headed)?)),
             Wire::OrderStatus(status) => Self::OrderStatus(Box::new(OrderStatus::from_schema(status)?)),
             Wire::OrderBill(bill) => Self::Bill(Box::new(Bill::from_schema(bill)?)),
+            Wire::Form(form) => Self::Form(Box::new(Form::from_schema(form)?)),
+            Wire::FormAnswer(answer) => Self::FormAnswer(Box::new(FormAnswer::from_schema(answer)?)),
             other => return Ok(Err(other)),
         }))
     }
@@ -213,6 +226,8 @@ mod tests {
             Piece::Said(Said::Headed(Box::new(crate::wire::said::headed::tests::headed())), None),
             Piece::Said(Said::OrderStatus(Box::new(crate::wire::said::order_status::tests::status())), None),
             Piece::Said(Said::Bill(Box::new(crate::wire::said::bill::tests::bill())), Some(target)),
+            Piece::Said(Said::Form(Box::new(crate::wire::said::form::tests::form())), None),
+            Piece::Said(Said::FormAnswer(Box::new(crate::wire::said::form_answer::tests::answer())), None),
             Piece::Said(Said::Unknown(unknown), None),
             Piece::Change(Change::Reaction(Reaction { emoji: String::new(), ..reaction.clone() })),
             Piece::Change(Change::Reaction(reaction)),

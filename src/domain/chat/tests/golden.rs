@@ -15,6 +15,8 @@ use crate::wire::said::change::Change;
 use crate::wire::said::choice::Choice;
 use crate::wire::said::edit::Edit;
 use crate::wire::said::file::tests::file;
+use crate::wire::said::form::tests::form;
+use crate::wire::said::form_answer::tests::answer;
 use crate::wire::said::headed::tests::headed;
 use crate::wire::said::location::Location;
 use crate::wire::said::menu::tests::menu;
@@ -129,6 +131,8 @@ fn added() -> Vec<Said> {
     let mut order = order();
     order.items[0].found = Some(Found::AsSold);
     order.items[1].found = Some(Found::OtherPrice(order.items[0].price));
+    let mut filled = answer();
+    filled.compare(Some(&form()));
     vec![
         Said::File(Box::new(file())),
         Said::Offer(Box::new(offer())),
@@ -137,6 +141,8 @@ fn added() -> Vec<Said> {
         Said::Headed(Box::new(headed())),
         Said::OrderStatus(Box::new(status())),
         Said::Bill(Box::new(bill())),
+        Said::Form(Box::new(form())),
+        Said::FormAnswer(Box::new(filled)),
     ]
 }
 
@@ -158,7 +164,9 @@ fn what_was_added_keeps_its_bytes() {
             "51 047a0fce800b52fa",
             "269 72015c6806c0099f",
             "90 3ba7eee4dd3b3fca",
-            "170 81cc888cbadb0994"
+            "170 81cc888cbadb0994",
+            "320 5f46458c9a4d3422",
+            "202 e64ec92e38165cec"
         ]
     );
 }

@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use crate::ui::cli::show::files::file_line;
+use crate::ui::cli::show::forms::{answer, form};
 use crate::ui::cli::show::orders::{bill, offer, order, status};
 use crate::ui::cli::show::words::{glimpse, list, text};
 
 /// What was said.
-pub(super) fn said(entry: &Value) -> String {
+pub(in crate::ui::cli) fn said(entry: &Value) -> String {
     match text(entry, "kind") {
         "text" | "billing" => text(entry, "text").to_owned(),
         "location" => place(entry),
@@ -18,6 +19,8 @@ pub(super) fn said(entry: &Value) -> String {
         "order" => order(entry),
         "bill" => bill(entry),
         "order_status" => status(entry),
+        "form" => form(entry),
+        "form_answer" => answer(entry),
         "place_request" => {
             format!(
                 "{}\n  (answer with a place: `sigillo send WHO --location LAT,LON --reply-to ID`)",

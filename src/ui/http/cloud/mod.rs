@@ -29,6 +29,7 @@
 //! multipart      a form with a file, piece by piece
 //! download       a file that a program names by its address
 //! template_form  templates in the form of that API
+//! flow/          forms in the form of that API
 //! handshake      whether a receiver agrees to be one
 //! notice/        what webhooks are told
 //! forget         nothing stays of a contact that is erased
@@ -55,6 +56,7 @@ mod commerce;
 mod decimal;
 mod download;
 mod fields;
+mod flow;
 mod later;
 mod media;
 mod media_hash;

@@ -7,10 +7,11 @@ use axum::http::Method;
 
 use crate::ui::http::caller::Needs;
 use crate::ui::http::cloud::ask::{Answer, Ask};
+use crate::ui::http::cloud::codes::Code;
 use crate::ui::http::cloud::error::Graph;
 use crate::ui::http::cloud::{
-    automation, blocked, business, catalog, commerce, media, messages, nothing, phone, profile, short_links,
-    subscribed, templates, tokens,
+    automation, blocked, business, catalog, commerce, flow, media, messages, nothing, phone, profile,
+    short_links, subscribed, templates, tokens,
 };
 use crate::ui::http::scope::Scope;
 
@@ -104,6 +105,8 @@ fn of_business(method: &Method, edge: &[&str], ask: Ask) -> Option<(Scope, Work)
         ["message_templates"] if post => (Manage, Box::pin(templates::create(ask))),
         ["message_templates"] if delete => (Manage, Box::pin(templates::remove(ask))),
         ["message_templates", _] if get => (Read, Box::pin(templates::show(ask))),
+        ["flows"] if get => (Read, Box::pin(flow::manage::list(ask))),
+        ["flows"] if post => (Manage, Box::pin(flow::manage::create(ask))),
         ["subscribed_apps"] if get => (Read, Box::pin(subscribed::list(ask))),
         ["subscribed_apps"] if post => (Subscribe, Box::pin(subscribed::subscribe(ask))),
         ["subscribed_apps"] if delete => (Subscribe, Box::pin(subscribed::unsubscribe(ask))),
@@ -126,18 +129,46 @@ fn of_others(method: &Method, edge: &[&str], ask: Ask) -> Option<(Scope, Work)> 
         (Object::Thing, []) if get => (Read, Box::pin(thing(ask))),
         (Object::Thing, [media::CONTENT]) if get => (Read, Box::pin(media::fetch(ask))),
         (Object::Thing, []) if delete => {
-            // Whoever may only send removes no file but an upload.
-            (if ask.may(Manage) { Manage } else { Send }, Box::pin(media::remove(ask)))
+            // Whoever may only send removes nothing but an upload.
+            (if ask.may(Manage) { Manage } else { Send }, Box::pin(remove(ask)))
         }
-        (Object::Thing, []) if post => (Manage, Box::pin(templates::edit(ask))),
+        (Object::Thing, []) if post => (Manage, Box::pin(change(ask))),
+        (Object::Thing, ["assets"]) if get => (Read, Box::pin(flow::assets::list(ask))),
+        (Object::Thing, ["assets"]) if post => (Manage, Box::pin(flow::assets::upload(ask))),
+        (Object::Thing, ["assets", flow::assets::NAME]) if get => (Read, Box::pin(flow::assets::fetch(ask))),
+        (Object::Thing, ["publish"]) if post => (Manage, Box::pin(flow::manage::publish(ask))),
+        (Object::Thing, ["deprecate"]) if post => (Manage, Box::pin(flow::manage::deprecate(ask))),
         _ => return None,
     })
 }
 
-/// A file or a template.
+/// A file, a flow or a template.
 async fn thing(ask: Ask) -> Answer {
-    match media::named(&ask).await? {
-        Some((file, view)) => media::show(&ask, file, view).await,
+    if let Some((file, view)) = media::named(&ask).await? {
+        return media::show(&ask, file, view).await;
+    }
+    match flow::registry::named(&ask).await? {
+        Some(flow) => flow::manage::show(&ask, &flow),
         None => templates::show(ask).await,
+    }
+}
+
+/// Changes a flow or a template.
+async fn change(ask: Ask) -> Answer {
+    match flow::registry::named(&ask).await? {
+        Some(flow) => flow::manage::edit(ask, flow).await,
+        None => templates::edit(ask).await,
+    }
+}
+
+/// Removes a flow or a file.
+async fn remove(ask: Ask) -> Answer {
+    match flow::registry::named(&ask).await? {
+        Some(_) if !ask.may(Scope::Manage) => {
+            let words = "The token lacks the scope `manage`, which it takes to delete a flow.";
+            Err(Graph::new(Code::Permission, words))
+        }
+        Some(flow) => flow::manage::remove(ask, flow).await,
+        None => media::remove(ask).await,
     }
 }

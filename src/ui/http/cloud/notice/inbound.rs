@@ -8,11 +8,13 @@ use crate::domain::chat::changes::{Named, Side};
 use crate::domain::chat::conversation;
 use crate::domain::chat::timeline::{Body, Entry, From};
 use crate::domain::identity::contact::Contact;
+use crate::engine::form_view::NO_FORM;
 use crate::store::table::Rows;
 use crate::ui::http::cloud::account::Account;
 use crate::ui::http::cloud::alias::Alias;
 use crate::ui::http::cloud::codes::Code;
 use crate::ui::http::cloud::error::Graph;
+use crate::ui::http::cloud::flow::reply;
 use crate::ui::http::cloud::media_id;
 use crate::ui::http::cloud::notice::envelope::seconds;
 use crate::ui::http::cloud::party::Party;
@@ -22,6 +24,7 @@ use crate::ui::http::cloud::wamid::Wamid;
 use crate::wire::said::card::Card;
 use crate::wire::said::choice::Choice;
 use crate::wire::said::file::SentFile;
+use crate::wire::said::form_answer::{Fit, FormAnswer};
 use crate::wire::said::location::Location;
 use crate::wire::said::message::Said;
 use crate::wire::said::order::{Found, Order, Ordered};
@@ -82,6 +85,7 @@ pub(super) fn message(
     let answered = match &entry.body {
         Body::Said(Said::Choice(choice)) => Some(Named { side: Side::Ours, id: choice.menu }),
         Body::Said(Said::Order(order)) => Some(Named { side: Side::Ours, id: order.offer }),
+        Body::Said(Said::FormAnswer(answer)) => Some(Named { side: Side::Ours, id: answer.form }),
         _ => entry.reply,
     };
     if let Some(found) = answered.and_then(|named| conversation::find(rows, &talk.contact.thread, named)) {
@@ -138,12 +142,14 @@ fn of_said(
         Said::Choice(choice) => chosen(rows, talk, choice),
         Said::File(sent) => file(sent, sha256),
         Said::Order(order) => ("order", ordered(account, order)),
+        Said::FormAnswer(answer) => filled_in(answer),
         Said::Menu(_)
         | Said::Headed(_)
         | Said::Offer(_)
         | Said::PlaceRequest(_)
         | Said::OrderStatus(_)
-        | Said::Bill(_) => unsupported("this API has no form for what a business says to a business"),
+        | Said::Bill(_)
+        | Said::Form(_) => unsupported("this API has no form for what a business says to a business"),
         Said::Unknown(_) => unsupported("this version can't show it"),
     }
 }
@@ -253,6 +259,18 @@ fn chosen(rows: &impl Rows, talk: &Talk, choice: &Choice) -> (&'static str, Valu
     let mut interactive = json!({ "type": kind });
     interactive[kind] = reply;
     ("interactive", interactive)
+}
+
+/// An answer to a form of ours. What is none says so, and nothing of what it claims.
+fn filled_in(answer: &FormAnswer) -> (&'static str, Value) {
+    match &answer.fit {
+        Some(Fit::Fits { token, known }) => ("interactive", reply::interactive(answer, token, known)),
+        Some(Fit::Misfits(words)) => {
+            unsupported(&format!("it is no answer to the flow that it names: {words}"))
+        }
+        Some(Fit::NoForm) => unsupported(NO_FORM),
+        None => unsupported("nobody compared it with the flow that it answers"),
+    }
 }
 
 /// By what a file is, as that API sorts them.

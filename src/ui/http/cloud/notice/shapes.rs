@@ -27,6 +27,9 @@ use crate::wire::file::Opening;
 use crate::wire::said::card::Card;
 use crate::wire::said::choice::Choice;
 use crate::wire::said::file::SentFile;
+use crate::wire::said::form::tests::form;
+use crate::wire::said::form_answer::FormAnswer;
+use crate::wire::said::form_answer::tests::answer;
 use crate::wire::said::location::Location;
 use crate::wire::said::menu::{Menu, Row, Section};
 use crate::wire::said::message::Said;
@@ -203,6 +206,40 @@ fn an_order_names_its_offer_and_says_what_is_not_as_it_was() {
     (items[0]["catalog_price"], items[0]["catalog_currency"]) = (1.234.into(), "KWD".into());
     expected["order"].as_object_mut().unwrap().remove("text");
     assert_eq!(told(&order), expected);
+}
+
+#[test]
+fn an_answer_to_a_form_has_the_forms_token_and_what_is_none_says_so() {
+    let tx = Tx::new(&NOTHING);
+    let (id, from) = (MessageId::new([4; 16]), From::Us { seq: 1 });
+    let body = Body::Said(Said::Form(Box::new(form())));
+    let filed = conversation::file(&tx, &ANA, NewEntry { sent_at: NOW, id, from, body, reply: None }, NOW);
+    let mut answer = answer();
+    let told = |answer: &FormAnswer| {
+        message(&tx, &entry(Body::Said(Said::FormAnswer(Box::new(answer.clone())))), None)
+    };
+    assert_eq!(told(&answer)["type"], "unsupported", "nobody compared it");
+    answer.compare(Some(&form()));
+    let response = r#"{"breads":["oat","rye"],"day":"2027-05-01","flow_token":"visit-7","name":"Ana","seats":"","source":"poster","terms":true}"#;
+    let expected = json!({
+        "type": "interactive",
+        "interactive": {
+            "type": "nfm_reply",
+            "nfm_reply": { "name": "flow", "body": "Sent", "response_json": response },
+        },
+        "context": { "from": "999000000000001", "id": talk().wamid(&filed) },
+    });
+    assert_eq!(told(&answer), expected);
+    answer.fields[0].values.clear();
+    answer.compare(Some(&form()));
+    let misfit = told(&answer);
+    assert_eq!((&misfit["type"], &misfit["errors"][0]["code"]), (&"unsupported".into(), &131_051.into()));
+    assert!(
+        misfit["interactive"].is_null() && !misfit.to_string().contains("2027-05-01"),
+        "nothing that it claims"
+    );
+    answer.compare(None);
+    assert_eq!(told(&answer)["type"], "unsupported");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What can be answered with a finger: buttons, a list, a link, products, a question where somebody is.
+//! What can be answered with a finger: buttons, a list, a link, products, a form, a question where somebody is.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use crate::ui::http::cloud::ask::Ask;
 use crate::ui::http::cloud::codes::Code;
 use crate::ui::http::cloud::error::Graph;
 use crate::ui::http::cloud::send::letter::{Letter, edge, list, object, optional, required, said, short};
-use crate::ui::http::cloud::send::{media, offer, order};
+use crate::ui::http::cloud::send::{flow, media, offer, order};
 use crate::wire::said::headed::Headed;
 use crate::wire::said::menu::{Link, Menu, Row, Section};
 use crate::wire::said::message::Said;
@@ -36,6 +36,7 @@ pub(in crate::ui::http::cloud) async fn read(
         "order_details" => order::details(ask, content).await,
         "order_status" => order::status(content),
         "location_request_message" => place_request(content),
+        "flow" => flow::read(ask, content).await,
         "product" | "product_list" | "catalog_message" => offer::read(ask, content, &kind).await,
         _ => Err(Graph::unsupported(&format!("interactive messages of the type {kind}"))),
     }

@@ -8,12 +8,14 @@
 //! contacts     a contact's card
 //! reaction     what is felt about a message
 //! interactive  a menu, or a question where somebody is
+//! flow         a form
 //! offer        things of the catalog
 //! order        what an order comes to, and what becomes of it
 //! template     a text that a template makes
 //! ```
 
 pub(super) mod contacts;
+pub(super) mod flow;
 pub(super) mod interactive;
 pub(super) mod letter;
 pub(super) mod location;
