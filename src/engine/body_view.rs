@@ -7,9 +7,10 @@ use crate::base::said_limits;
 use crate::base::time::Time;
 use crate::domain::chat::changes::{Changes, Named, Side};
 use crate::domain::chat::conversation;
-use crate::domain::chat::timeline::{Body, Notice};
+use crate::domain::chat::timeline::{Body, Entry, From, Notice};
 use crate::domain::identity::address;
 use crate::engine::bill_view::{BillView, StatusView, bill_view, status_view};
+use crate::engine::compared::compare;
 use crate::engine::file_view;
 use crate::engine::form_view::{FormAnswerView, FormView, answer_view, answer_words, form_view, form_words};
 use crate::engine::order_view::{OfferView, OrderView, offer_view, offer_words, order_view, order_words};
@@ -18,6 +19,7 @@ use crate::wire::billing::EventKind;
 use crate::wire::content;
 use crate::wire::said::card::Card;
 use crate::wire::said::file::SentFile;
+use crate::wire::said::form_answer::FormAnswer;
 use crate::wire::said::location::Location;
 use crate::wire::said::menu::{Menu, Row};
 use crate::wire::said::message::Said;
@@ -256,8 +258,11 @@ pub const fn direction(side: Side) -> &'static str {
 }
 
 /// How a line's body is shown, with what stands elsewhere about it.
-pub(super) fn whole_body_view(rows: &impl Rows, body: &Body) -> BodyView {
-    let mut view = body_view(body);
+pub(super) fn whole_body_view(rows: &impl Rows, thread: &AccountId, entry: &Entry) -> BodyView {
+    if let Some(answer) = answer_of(rows, thread, entry) {
+        return BodyView::FormAnswer(answer_view(&answer));
+    }
+    let mut view = body_view(&entry.body);
     let file = match &mut view {
         BodyView::File(file) => Some(file),
         BodyView::Menu(menu) => menu.file.as_deref_mut(),
@@ -267,6 +272,24 @@ pub(super) fn whole_body_view(rows: &impl Rows, body: &Body) -> BodyView {
         file.file_state = file_view::state_of(rows, &file.file);
     }
     view
+}
+
+/// The answer to a form that a line is. One of a contact's is compared with our form here where that wasn't done when it came:
+/// by a version that didn't know it, or on another device.
+pub fn answer_of(rows: &impl Rows, thread: &AccountId, entry: &Entry) -> Option<FormAnswer> {
+    let Body::Said(said) = &entry.body else { return None };
+    let mut answer = match said {
+        Said::FormAnswer(answer) => FormAnswer::clone(answer),
+        Said::Unknown(unknown) => match known_now(unknown)? {
+            Said::FormAnswer(answer) => *answer,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    if answer.fit.is_none() && matches!(entry.from, From::Them { .. }) {
+        compare(rows, thread, &mut answer);
+    }
+    Some(answer)
 }
 
 /// What is said of a file's state before the file is looked at.

@@ -270,7 +270,7 @@ fn entry_with(
         seq,
         sent_at: entry.sent_at,
         at: entry.at,
-        body: whole_body_view(rows, &entry.body),
+        body: whole_body_view(rows, &contact.thread, entry),
         reply_to: entry.reply.map(|reply| quote_view(rows, &contact.thread, reply)),
         edited_at: entry.changes.edit.map(|edit| edit.at),
         reactions: reactions(&entry.changes),

@@ -84,9 +84,8 @@ fn products_are_shown_and_what_is_ordered_comes_back() {
         refused(product(json!({ "catalog_id": "123456", "product_retailer_id": "rye" }))),
         (400, 131_009)
     );
-    let flow =
-        json!({ "type": "flow", "body": { "text": "x" }, "action": { "name": "flow", "parameters": {} } });
-    assert_eq!(refused(flow), (400, 131_051), "what can't be shown isn't sent");
+    let carousel = json!({ "type": "carousel", "body": { "text": "x" }, "action": { "cards": [] } });
+    assert_eq!(refused(carousel), (400, 131_051), "what can't be shown isn't sent");
 }
 
 #[test]

@@ -417,6 +417,9 @@ mod tests {
         field.takes(&values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>())
     }
 
+    /// A field of a kind, and what is changed of it.
+    type Changed<'c> = (FieldKind, &'c dyn Fn(&mut Field));
+
     #[test]
     fn every_kind_takes_what_is_of_it_and_nothing_else() {
         let long = "x".repeat(FIELD_LINE_MAX + 1);
@@ -478,7 +481,7 @@ mod tests {
         assert!(
             takes(&may, &["2027-05-31"]) && !takes(&may, &["2027-04-30"]) && !takes(&may, &["2027-06-01"])
         );
-        let wrong: [(FieldKind, &dyn Fn(&mut Field)); 14] = [
+        let wrong: [Changed<'_>; 14] = [
             (FieldKind::Line, &|field| field.id.clear()),
             (FieldKind::Line, &|field| field.label = "two\nlines".into()),
             (FieldKind::Line, &|field| field.hint = "x".repeat(FIELD_HINT_MAX + 1)),

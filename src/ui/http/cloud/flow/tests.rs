@@ -62,10 +62,13 @@ fn field<'m>(made: &'m Made, id: &str) -> &'m Field {
     made.screens.iter().flat_map(|screen| &screen.fields).find(|field| field.id == id).unwrap()
 }
 
+/// A screen's title and text, and its fields with their kinds.
+type Shown<'m> = (&'m str, &'m str, Vec<(&'m str, &'m str)>);
+
 #[test]
 fn every_component_of_a_static_flow_is_a_part_of_the_form() {
     let made = made(&flow(), None);
-    let shown: Vec<(&str, &str, Vec<(&str, &str)>)> = made
+    let shown: Vec<Shown<'_>> = made
         .screens
         .iter()
         .map(|screen| {

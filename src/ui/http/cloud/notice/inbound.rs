@@ -8,6 +8,7 @@ use crate::domain::chat::changes::{Named, Side};
 use crate::domain::chat::conversation;
 use crate::domain::chat::timeline::{Body, Entry, From};
 use crate::domain::identity::contact::Contact;
+use crate::engine::body_view::answer_of;
 use crate::engine::form_view::NO_FORM;
 use crate::store::table::Rows;
 use crate::ui::http::cloud::account::Account;
@@ -73,20 +74,23 @@ pub(super) fn message(
     if !matches!(entry.from, From::Them { .. }) {
         return None;
     }
-    let content = match &entry.body {
-        Body::Said(said) => of_said(rows, (talk, account), said, sha256),
-        Body::Billing { summary, .. } => unsupported(&format!("this API has no form for it: {summary}")),
-        Body::Deleted { .. } => unsupported("its author took it back"),
+    let answer = answer_of(rows, &talk.contact.thread, entry);
+    let content = match (&entry.body, &answer) {
+        (_, Some(answer)) => filled_in(answer),
+        (Body::Said(said), None) => of_said(rows, (talk, account), said, sha256),
+        (Body::Billing { summary, .. }, None) => {
+            unsupported(&format!("this API has no form for it: {summary}"))
+        }
+        (Body::Deleted { .. }, None) => unsupported("its author took it back"),
         // What never came is told when it comes.
-        Body::Missing | Body::Notice(_) => return None,
+        (Body::Missing | Body::Notice(_), None) => return None,
     };
     // A clock that is ahead is no reason to be told first.
     let mut message = talk.message(&talk.wamid(entry), entry.sent_at.min(entry.at), content);
     let answered = match &entry.body {
         Body::Said(Said::Choice(choice)) => Some(Named { side: Side::Ours, id: choice.menu }),
         Body::Said(Said::Order(order)) => Some(Named { side: Side::Ours, id: order.offer }),
-        Body::Said(Said::FormAnswer(answer)) => Some(Named { side: Side::Ours, id: answer.form }),
-        _ => entry.reply,
+        _ => answer.map_or(entry.reply, |answer| Some(Named { side: Side::Ours, id: answer.form })),
     };
     if let Some(found) = answered.and_then(|named| conversation::find(rows, &talk.contact.thread, named)) {
         message["context"] = context(talk, account, &found);

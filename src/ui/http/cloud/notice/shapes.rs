@@ -218,8 +218,6 @@ fn an_answer_to_a_form_has_the_forms_token_and_what_is_none_says_so() {
     let told = |answer: &FormAnswer| {
         message(&tx, &entry(Body::Said(Said::FormAnswer(Box::new(answer.clone())))), None)
     };
-    assert_eq!(told(&answer)["type"], "unsupported", "nobody compared it");
-    answer.compare(Some(&form()));
     let response = r#"{"breads":["oat","rye"],"day":"2027-05-01","flow_token":"visit-7","name":"Ana","seats":"","source":"poster","terms":true}"#;
     let expected = json!({
         "type": "interactive",
@@ -229,7 +227,11 @@ fn an_answer_to_a_form_has_the_forms_token_and_what_is_none_says_so() {
         },
         "context": { "from": "999000000000001", "id": talk().wamid(&filed) },
     });
+    assert_eq!(told(&answer), expected, "one that came over another device is compared when it is told");
+    answer.compare(Some(&form()));
     assert_eq!(told(&answer), expected);
+    let elsewhere = FormAnswer { form: MessageId::new([9; 16]), fit: None, ..answer.clone() };
+    assert_eq!(told(&elsewhere)["type"], "unsupported");
     answer.fields[0].values.clear();
     answer.compare(Some(&form()));
     let misfit = told(&answer);
