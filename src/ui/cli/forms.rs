@@ -16,6 +16,7 @@ use crate::ui::cli::message::{Which, changed};
 use crate::ui::cli::output::{Output, note};
 use crate::ui::cli::sending::{self, Waiting};
 use crate::ui::cli::show;
+use crate::wire::said::field::Field;
 
 /// What to do about forms.
 #[derive(Clone, Debug, Subcommand)]
@@ -155,30 +156,78 @@ fn asked(form: &Value) -> impl Iterator<Item = &Value> {
     screens.flat_map(|screen| screen["fields"].as_array().into_iter().flatten())
 }
 
-/// Asks for each field in turn. An empty line leaves it out; what it must be is for the node to say.
+/// Asks for each field in turn, and again where it doesn't take what was said. An empty line leaves it out.
 fn ask(form: &Value) -> Result<Map<String, Value>, Failure> {
     note(&show::said(form));
+    let mut lines = std::io::stdin().lock().lines();
     let mut said: Map<String, Value> = Map::new();
     for field in asked(form) {
-        let need = if field["required"] == true { "" } else { ", or nothing" };
-        note(&format!("\n{} ({}{need}):", show::text(field, "label"), show::text(field, "takes")));
-        let mut line = String::new();
-        let read = std::io::stdin().lock().read_line(&mut line);
-        read.map_err(|error| Failure::failed("stdin", format!("stdin can't be read: {error}")))?;
-        let line = line.trim();
-        if line.is_empty() {
-            continue;
+        let may_be_left_out = field["required"] != true;
+        let or_nothing =
+            if may_be_left_out && show::text(field, "kind") != "agreement" { ", or nothing" } else { "" };
+        let takes = show::text(field, "takes");
+        note(&format!("\n{} ({takes}{or_nothing}):", show::text(field, "label")));
+        loop {
+            let line = lines.next().transpose();
+            let line =
+                line.map_err(|error| Failure::failed("stdin", format!("stdin can't be read: {error}")))?;
+            let Some(line) = line else { return Ok(said) };
+            match answered(field, line.trim()) {
+                Some(value) => drop(said.insert(show::text(field, "id").to_owned(), value)),
+                None if line.trim().is_empty() && may_be_left_out => {}
+                None => {
+                    note(&format!("It takes {takes}:"));
+                    continue;
+                }
+            }
+            break;
         }
-        let several = || line.split(',').map(|part| part.trim().to_owned()).collect::<Vec<_>>();
-        let value = if show::text(field, "kind") == "several" { json!(several()) } else { json!(line) };
-        said.insert(show::text(field, "id").to_owned(), value);
     }
     Ok(said)
+}
+
+/// What was written in a line, as the field takes it; nothing where it doesn't. What isn't understood here is for the node.
+fn answered(field: &Value, line: &str) -> Option<Value> {
+    let is_several = show::text(field, "kind") == "several";
+    let values: Vec<String> = if is_several {
+        line.split(',').map(|part| part.trim().to_owned()).collect()
+    } else {
+        vec![line.to_owned()]
+    };
+    let mut shown = field.clone();
+    shown.as_object_mut().and_then(|shown| shown.remove("takes"));
+    let is_taken =
+        serde_json::from_value(shown).map_or(!line.is_empty(), |field: Field| field.takes(&values));
+    is_taken.then(|| if is_several { json!(values) } else { json!(line) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::form_view::form_view;
+    use crate::wire::said::field::FieldKind;
+    use crate::wire::said::form;
+    use crate::wire::said::menu::Row;
+
+    #[test]
+    fn what_a_field_does_not_take_is_no_answer_to_it() {
+        let mut several = Field::new("breads", FieldKind::Several, "Breads");
+        several.options =
+            ["rye", "oat"].map(|id| Row { id: id.into(), title: id.into(), about: String::new() }).into();
+        let mut seats = Field::new("seats", FieldKind::Number, "Seats");
+        seats.most = Some(8);
+        let view = |field: &Field| {
+            let screen = form::Screen { fields: vec![field.clone()], ..form::Screen::default() };
+            let whole = form::Form { screens: vec![screen], ..form::Form::default() };
+            serde_json::to_value(form_view(&whole)).unwrap()["screens"][0]["fields"][0].clone()
+        };
+        assert_eq!(answered(&view(&seats), "4"), Some(json!("4")));
+        assert_eq!(answered(&view(&seats), "99"), None);
+        assert_eq!(answered(&view(&seats), ""), None);
+        assert_eq!(answered(&view(&several), "rye, oat"), Some(json!(["rye", "oat"])));
+        assert_eq!(answered(&view(&several), "rye oat"), None);
+        assert_eq!(answered(&json!({ "id": "x", "kind": "of a later version" }), "4"), Some(json!("4")));
+    }
 
     #[test]
     fn a_field_that_is_given_again_is_an_option_more() {
