@@ -576,3 +576,6 @@ pub enum StartError {
     #[error("the program is ending")]
     Stopped,
 }
+
+#[cfg(test)]
+mod tests;
