@@ -14,6 +14,8 @@ async fn what_comes_from_elsewhere_waits_behind_so_many_commands_and_no_more() {
     let keystore =
         identity::create(&home, AccountKind::Person, None, b"a good passphrase", Cost::LEAST).unwrap();
     let node = Node::offline(home, keystore).await.unwrap();
+    // What the node is told at its start comes first, and is no command.
+    node.status().await.unwrap();
     let nobody = AccountId::new([1; 32]);
     let command = || node.command(Command::Rename { contact: nobody, name: "Nobody".into() });
     // All of them at once, and not so many in each turn of the runtime.
