@@ -378,8 +378,8 @@ pub const KEY_PART_MAX: usize = 1024;
 pub const JOURNAL_RECORD_MAX: usize = 64 * 1024 * 1024;
 /// Bytes at which the journal stops gathering batches for one sync.
 pub const JOURNAL_GROUP_BYTES: usize = 1024 * 1024;
-/// Batches that wait for the journal.
-pub const JOURNAL_QUEUE: usize = 4_096;
+/// Batches that wait for the journal. Their places are memory from the first moment on, 64 bytes each.
+pub const JOURNAL_QUEUE: usize = 512;
 /// Rows brought into sled between two syncs.
 pub const APPLY_ROWS: usize = 512;
 /// Bytes of values brought into sled between two syncs.

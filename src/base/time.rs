@@ -53,6 +53,13 @@ fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// A pause and up to a quarter of it more, as the random number `by` says: so that those who lost somebody in the same
+/// moment don't all come back in another.
+pub fn spread(pause: Duration, by: u32) -> Duration {
+    let parts = pause / 4 / (1 << 16);
+    pause + parts * (by >> 16)
+}
+
 /// The minutes that `HH:MM` is, two digits each, where they are at most `most`.
 pub fn minutes(text: &str, most: u16) -> Option<u16> {
     let (hours, minutes) = text.split_once(':')?;
@@ -91,6 +98,15 @@ mod tests {
         assert_eq!(Time::from_millis(5).minus(Duration::from_secs(1)), Time::EPOCH);
         assert_eq!(Time::from_millis(u64::MAX).plus(Duration::MAX).as_millis(), u64::MAX);
         assert_eq!(Time::EPOCH.since(Time::from_millis(9)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_pause_is_spread_over_a_quarter_of_itself() {
+        let pause = Duration::from_secs(600);
+        assert_eq!(spread(pause, 0), pause);
+        assert_eq!(spread(pause, 1 << 31).as_secs_f32().round(), 675.0);
+        assert!((Duration::from_secs(749)..=Duration::from_secs(750)).contains(&spread(pause, u32::MAX)));
+        assert_eq!(spread(Duration::ZERO, u32::MAX), Duration::ZERO);
     }
 
     #[test]

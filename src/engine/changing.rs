@@ -194,7 +194,7 @@ impl Engine {
 
     pub(super) fn show_changed(&mut self, step: &Step<'_, '_>, contact: &Contact, position: u64, by: Side) {
         if let Some(entry) = timeline::since(step.tx, &contact.thread, position, 1).pop() {
-            let entry = view::entry(step.tx, contact, &entry);
+            let entry = Box::new(view::entry(step.tx, contact, &entry));
             let (with, name) = (Address(contact.account), contact.name.clone());
             self.show(Event::Changed { with, name, by: direction(by), entry });
         }

@@ -39,7 +39,7 @@ pub enum Event {
         /// What they are called here.
         name: String,
         /// The entry.
-        entry: EntryView,
+        entry: Box<EntryView>,
     },
     /// A message that was there is another now: somebody reacted to it, edited it or took it back.
     Changed {
@@ -50,7 +50,7 @@ pub enum Event {
         /// Who changed it: `out` for us, `in` for them.
         by: &'static str,
         /// The message as it stands.
-        entry: EntryView,
+        entry: Box<EntryView>,
     },
     /// A contact's device took, stored or showed what we sent it.
     Delivery {
@@ -215,7 +215,11 @@ mod tests {
             cause: None,
             key_changed: false,
         };
-        let first = Event::Entry { with: Address(AccountId::new([1; 32])), name: String::new(), entry };
+        let first = Event::Entry {
+            with: Address(AccountId::new([1; 32])),
+            name: String::new(),
+            entry: Box::new(entry),
+        };
         let all = core::iter::successors(Some(first), next);
         let named: Vec<String> = all
             .map(|event| serde_json::to_value(&event).unwrap()["event"].as_str().unwrap().to_owned())

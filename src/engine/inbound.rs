@@ -545,7 +545,7 @@ impl Engine {
 
     pub(super) fn show_entry(&mut self, step: &Step<'_, '_>, contact: &Contact, position: u64) {
         if let Some(entry) = timeline::since(step.tx, &contact.thread, position, 1).pop() {
-            let entry = view::entry(step.tx, contact, &entry);
+            let entry = Box::new(view::entry(step.tx, contact, &entry));
             self.show(Event::Entry { with: Address(contact.account), name: contact.name.clone(), entry });
         }
     }
@@ -554,7 +554,7 @@ impl Engine {
     pub(super) fn show_filed(&mut self, step: &Step<'_, '_>, contact: &Contact, entry: &Entry) {
         // A file is known before anybody is shown that it came.
         self.file_filed(step, contact, entry);
-        let entry = view::fresh_entry(step.tx, contact, entry);
+        let entry = Box::new(view::fresh_entry(step.tx, contact, entry));
         self.show(Event::Entry { with: Address(contact.account), name: contact.name.clone(), entry });
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{AccountId, DeviceId, Digest, FileId, MessageId, ReadId};
 use crate::base::kind::AccountKind;
-use crate::base::time::Time;
+use crate::base::time::{Time, spread};
 use crate::crypto::secret::Secret;
 use crate::domain::identity::account::AccountKey;
 use crate::domain::identity::device::DeviceKeys;
@@ -130,6 +131,13 @@ impl Step<'_, '_> {
         let mut random = [0; MessageId::RANDOM_LEN];
         self.rng.fill_bytes(&mut random);
         MessageId::fresh(self.now, random)
+    }
+
+    /// See [`spread`].
+    pub(super) fn spread(&mut self, pause: Duration) -> Duration {
+        let mut random = [0; 4];
+        self.rng.fill_bytes(&mut random);
+        spread(pause, u32::from_le_bytes(random))
     }
 }
 

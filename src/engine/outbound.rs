@@ -390,7 +390,7 @@ impl Engine {
     }
 
     /// Puts another attempt on the agenda, if there is anything to attempt.
-    pub(super) fn retry_later(&mut self, step: &Step<'_, '_>, account: AccountId) {
+    pub(super) fn retry_later(&mut self, step: &mut Step<'_, '_>, account: AccountId) {
         let Some(contact) = step.tx.row(&CONTACTS, account.as_bytes()) else { return };
         let waits = self.has_unsettled(step, account.as_bytes())
             || contact.devices().any(|device| {
@@ -402,7 +402,7 @@ impl Engine {
             let pause = limits::RETRY_FIRST * 2u32.saturating_pow((*attempts).min(16));
             // Only what fell due counts: writing to somebody who is away must not put off the next attempt.
             *attempts += u32::from(self.agenda.due(&job).is_none());
-            let soonest = step.now.plus(pause.min(limits::RETRY_LAST));
+            let soonest = step.now.plus(step.spread(pause.min(limits::RETRY_LAST)));
             let due = self.kept_until(step, &contact).map_or(soonest, |until| until.max(soonest));
             self.agenda.set_by(step.tx, job, due);
         }

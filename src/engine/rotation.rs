@@ -43,8 +43,7 @@ impl Engine {
             return Err(Refusal::Offline);
         }
         if self.siblings.iter().any(|device| !has_come(step, device)) {
-            let what =
-                "a device that was let in hasn't come yet, and couldn't follow: switch it on, or revoke it";
+            let what = "a device that was let in hasn't come yet, and couldn't follow: switch it on, or revoke it (`sigillo device list`, `sigillo device revoke`)";
             return Err(Refusal::Identity(what.into()));
         }
         // Everything that may fail comes before anything is staged.

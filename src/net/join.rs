@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::convert::bare;
 use super::spot::Spot;
 use crate::base::limits::{NEIGHBOURS_MAX, RETRY_FIRST, RETRY_LAST};
+use crate::base::time::spread;
 
 /// Whom to dial when nobody is known.
 pub(crate) struct Join {
@@ -36,7 +37,7 @@ impl Join {
 
     /// Makes an attempt, and plans the next.
     pub(crate) fn attempt(&mut self) -> Vec<DialOpts> {
-        self.due = Some(Instant::now() + self.pause);
+        self.due = Some(self.after_a_pause());
         self.pause = (self.pause * 2).min(RETRY_LAST);
         // From the port that we listen on, so that seeds see where others may reach us through a NAT; but two seeds
         // that dial each other so may meet in the middle, and must try otherwise.
@@ -70,8 +71,14 @@ impl Join {
     /// Nobody in the routing table answers: attempts begin again.
     pub(crate) fn lost(&mut self) {
         if self.due.is_none() && !(self.seeds.is_empty() && self.neighbours.is_empty()) {
-            self.due = Some(Instant::now() + self.pause);
+            self.due = Some(self.after_a_pause());
         }
+    }
+
+    /// Everybody loses a node that stops in the same moment, and some have nobody else to begin with.
+    fn after_a_pause(&self) -> Instant {
+        // Without random numbers it is the pause itself.
+        Instant::now() + spread(self.pause, getrandom::u32().unwrap_or_default())
     }
 
     /// Remembers a neighbour; what comes back dials it.

@@ -49,13 +49,14 @@ use crate::store::tx::Tx;
 /// Groups of effects that wait to be carried out.
 const RELEASED_QUEUE: usize = 64;
 /// Events that a slow listener may lag behind before it misses some, by kind of account. Their places are memory from
-/// the first moment on, some 220 bytes each.
+/// the first moment on, so what is large in an event lies elsewhere.
 const fn event_queue(kind: AccountKind) -> usize {
     match kind {
         AccountKind::Person => 1_024,
         AccountKind::Business => 4_096,
     }
 }
+const _: () = assert!(size_of::<Event>() <= 128);
 /// Events of the network that wait to become inputs.
 const NETWORK_QUEUE: usize = 256;
 

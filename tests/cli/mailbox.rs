@@ -79,6 +79,9 @@ fn a_newcomer_takes_mailboxes_on_by_address_from_the_bootstrap_list_or_from_an_i
     let said = offered.run(&["init", "--kdf-memory", "12"]);
     assert!(said.code == 0 && said.stderr.contains(&format!("sigillo mailbox add {address}")), "{said:?}");
     assert!(listed(&offered).as_array().unwrap().is_empty());
+    let many = [["--mailbox", &address]; 4].concat();
+    let said = taken.run(&[&["init", "--kdf-memory", "12"], &many[..]].concat());
+    assert!(said.code == 2 && said.stderr.contains("no more than 3 mailboxes"), "{said:?}");
     taken.done(&["init", "--kdf-memory", "12", "--mailbox", "bootstrap"]);
     assert_eq!(listed(&taken)[0]["addresses"][0], address.as_str());
 }

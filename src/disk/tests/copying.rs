@@ -102,17 +102,20 @@ fn a_copy_of_a_database_that_is_written_to_is_as_it_stood_at_one_moment() {
     let stop = AtomicBool::new(false);
     let front = front();
     let copies = std::thread::scope(|scope| {
-        let writing = scope.spawn(|| {
-            let mut number = 200;
-            while !stop.load(Ordering::Relaxed) {
+        let (writing, is_written_to) = std::sync::mpsc::channel();
+        let (stop, write) = (&stop, &write);
+        scope.spawn(move || {
+            for number in 200.. {
                 write(number);
-                number += 1;
+                let _ = writing.send(());
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
             }
-            number
         });
+        is_written_to.recv().unwrap();
         let copies: Vec<Vec<u8>> = (0..5).map(|_| backup(&database, &front)).collect();
         stop.store(true, Ordering::Relaxed);
-        assert!(writing.join().unwrap() > 200, "something was written meanwhile");
         copies
     });
     let mut moments = Vec::new();

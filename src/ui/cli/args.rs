@@ -35,7 +35,7 @@ use crate::ui::cli::webhook::Webhook;
 /// Exit codes: 0 done, 1 failed, 2 misused.
 #[derive(Debug, Parser)]
 #[command(name = "sigillo", version, max_term_width = 100)]
-pub(super) struct Cli {
+pub(super) struct Cli<C: Subcommand = Command> {
     /// The node's home directory [default: `sigillo` in the user's data directory]
     #[arg(long, global = true, env = "SIGILLO_HOME", value_name = "DIR")]
     pub(super) home: Option<PathBuf>,
@@ -46,7 +46,26 @@ pub(super) struct Cli {
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: C,
+}
+
+impl Cli {
+    /// Reads the process's arguments. Whether they run a node is asked first, by itself: the grammar of all commands is
+    /// the better part of a megabyte, which such a process would keep for as long as it lasts.
+    pub(super) fn read() -> Result<Self, clap::Error> {
+        match Cli::<Lasting>::try_parse() {
+            Ok(Cli { home, json, verbose, command: Lasting::Run(wanted) }) => {
+                Ok(Self { home, json, verbose, command: Command::Run(wanted) })
+            }
+            Err(_) => Self::try_parse(),
+        }
+    }
+}
+
+/// The command whose process lasts.
+#[derive(Clone, Debug, Subcommand)]
+enum Lasting {
+    Run(Run),
 }
 
 /// What to do.

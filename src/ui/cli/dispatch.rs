@@ -159,7 +159,7 @@ async fn ask(client: &Client, output: Output, command: Command) -> Result<(), Fa
 
 fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "sigillo", &mut script);
+    clap_complete::generate(shell, &mut <Cli>::command(), "sigillo", &mut script);
     Ok(std::io::Write::write_all(&mut std::io::stdout().lock(), &script)?)
 }
 

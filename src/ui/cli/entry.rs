@@ -2,21 +2,20 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::ui::cli::args::{Cli, Command};
-use crate::ui::cli::dispatch;
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::Output;
+use crate::ui::cli::{allocator, dispatch};
 
 /// Carries out what the process's arguments say.
 ///
 /// Exit codes: 0 done, 1 failed, 2 misused.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => {
             // Help goes to stdout and is no error; nothing can be done where even that fails.
@@ -24,6 +23,9 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
+    if matches!(cli.command, Command::Run(_)) {
+        allocator::settle();
+    }
     keep_files_private();
     start_log(&cli);
     let output = Output::new(cli.json);

@@ -3,6 +3,7 @@
 //! ```text
 //! entry         from the process's arguments to its exit code
 //! args          what can be written, and its help
+//! allocator     what a process that lasts gives back of its memory
 //! dispatch      each command, led to the file that carries it out
 //! client        one request at a time, to a running node or in this process
 //! output        human words or JSON on stdout
@@ -25,6 +26,7 @@
 
 pub mod entry;
 
+mod allocator;
 mod api;
 mod args;
 mod args_money;

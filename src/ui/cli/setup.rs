@@ -24,12 +24,19 @@ use crate::ui::cli::passphrase;
 use crate::ui::facts::kind_word;
 use crate::wire::decode::is_line;
 
+/// In the place of a mailbox's address: the nodes that the configuration begins with.
+const BOOTSTRAP: &str = "bootstrap";
+
 /// Makes a new identity, and shows its recovery phrase this once.
 pub(super) async fn init(home: &Path, output: Output, wanted: Init) -> Result<(), Failure> {
     if let Some(name) = &wanted.name
         && (name.is_empty() || !is_line(name, limits::NAME_MAX))
     {
         let words = format!("a name is one line of 1 to {} bytes", limits::NAME_MAX);
+        return Err(Failure::misused(words));
+    }
+    if wanted.mailbox.iter().filter(|name| *name != BOOTSTRAP).count() > limits::MAILBOXES_MAX {
+        let words = format!("no more than {} mailboxes keep mail for one identity", limits::MAILBOXES_MAX);
         return Err(Failure::misused(words));
     }
     refuse_existing(home)?;
@@ -70,20 +77,16 @@ async fn settle_in(client: &Client, wanted: &Init, mailboxes: &[String]) -> Resu
 fn mailboxes(home: &Path, wanted: &Init) -> Result<Vec<String>, Failure> {
     let config = Config::read(&home.join("config.toml"));
     let bootstrap = config.map_err(|error| Failure::failed("config", error.to_string()))?.network.bootstrap;
-    let mut mailboxes: Vec<String> = Vec::new();
-    for name in &wanted.mailbox {
-        if name == "bootstrap" {
-            mailboxes.extend(bootstrap.iter().cloned());
-        } else {
-            mailboxes.push(name.clone());
-        }
-    }
+    let (any, named): (Vec<&String>, Vec<&String>) =
+        wanted.mailbox.iter().partition(|name| *name == BOOTSTRAP);
+    let any = bootstrap.iter().filter(|_| !any.is_empty());
+    // The configuration may begin with more nodes than there is room for; those that were named have theirs.
+    let mailboxes = named.into_iter().chain(any).take(limits::MAILBOXES_MAX).cloned().collect();
     if let (true, Some(first)) = (wanted.mailbox.is_empty() && wanted.invite.is_none(), bootstrap.first()) {
         note(&format!(
             "no mailbox keeps what comes while this node is off; a node that you begin with may: sigillo mailbox add {first}"
         ));
     }
-    mailboxes.truncate(limits::MAILBOXES_MAX);
     Ok(mailboxes)
 }
 
