@@ -2,11 +2,12 @@
 
 use crate::base::id::{DeviceId, SessionId};
 use crate::base::limits;
-use crate::domain::chat::outbox::OUTBOX;
+use crate::domain::chat::outbox::{OUTBOX, Unsettled};
 use crate::domain::chat::timeline::Notice;
 use crate::domain::identity::contact::Contact;
 use crate::domain::mailbox::boxes;
-use crate::domain::session::rows::PEERS;
+use crate::domain::session::ratchet::Session;
+use crate::domain::session::rows::{PEERS, SESSIONS};
 use crate::engine::links::Item;
 use crate::engine::machine::{Engine, Step};
 use crate::engine::outbound::drop_session;
@@ -60,13 +61,30 @@ impl Engine {
         let device = *device;
         let Some(mut peer) = step.tx.copy(&PEERS, device.as_bytes()) else { return };
         let Some(contact) = self.contact_of(step, &device) else { return };
-        if peer.active.is_none() || !peer.may_heal(step.now) {
-            return;
+        let Some(session) = peer.active else { return };
+        if !peer.may_heal(step.now) {
+            // Nobody may say again that it can't be used.
+            return self.lookups.expect_by(peer.heals_from(), Deadline::HealLate(device, session));
         }
         step.tx.put(&PEERS, PEERS.key(device.as_bytes()), peer);
         self.retire_session(step, &device);
         self.notice(step, &contact, Notice::SessionRemade);
         self.seek_bundle(step, &contact, Some(&device));
+    }
+
+    /// A session that can't be used was kept, since another was made not long before: it is time to make one, if nothing came
+    /// of it.
+    pub(super) fn heal_late(&mut self, step: &mut Step<'_, '_>, device: &DeviceId, session: SessionId) {
+        let active = step.tx.row(&PEERS, device.as_bytes()).and_then(|peer| peer.active);
+        let key = SESSIONS.key(session.as_bytes());
+        let is_heard = step.tx.with(&SESSIONS, &key, Session::has_received) == Some(true);
+        let waiting = step.tx.scan(&OUTBOX, &OUTBOX.of(device.as_bytes()).limit(1));
+        let is_sealed_in =
+            |row: &Unsettled| row.frame.as_ref().is_some_and(|sealed| sealed.session == session);
+        let is_useless = !is_heard || waiting.iter().any(|(_, row)| is_sealed_in(row));
+        if active == Some(session) && is_useless {
+            self.heal(step, device);
+        }
     }
 
     /// The other side has seen more of a session than this store knows of: the store is an old copy. The session may

@@ -519,6 +519,7 @@ impl Engine {
                 Deadline::Publication => self.end_publication(step),
                 Deadline::ReadBack => self.look_again(step),
                 Deadline::Heal(device, seq, link) => self.refused_before(step, &device, seq, link),
+                Deadline::HealLate(device, session) => self.heal_late(step, &device, session),
                 Deadline::Bundle(account) => {
                     if self.lookups.bundles.contains(&account) {
                         self.bundle_answered(step, &account, None);

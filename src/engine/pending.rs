@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::id::{AccountId, ContactToken, DeviceId, RouteId};
+use crate::base::id::{AccountId, ContactToken, DeviceId, RouteId, SessionId};
 use crate::base::time::Time;
 use crate::domain::directory::profile::VerifiedProfile;
 use crate::domain::directory::search::{self, Query};
@@ -141,6 +141,8 @@ pub(super) enum Deadline {
     Bundle(AccountId),
     /// A device has refused a content on a link.
     Heal(DeviceId, u64, LinkId),
+    /// A session with a device can't be used, and none could be made in its place.
+    HealLate(DeviceId, SessionId),
 }
 
 /// What a fetch brought, whoever wanted it.

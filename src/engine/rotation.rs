@@ -183,6 +183,7 @@ impl Engine {
             moved.learn_reach(hint.reach.clone());
         }
         self.move_contact(step, ourselves, moved, line);
+        self.bundles.insert(bundle.device(), bundle.clone());
         self.tell_own_hint(step);
     }
 

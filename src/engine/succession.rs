@@ -129,6 +129,7 @@ impl Engine {
         step.tx.delete(&CONTACTS, CONTACTS.key(old.as_bytes()));
         step.tx.put(&CONTACTS, CONTACTS.key(new.as_bytes()), contact.clone());
         before.devices().for_each(|device| readdress(step, &device, new));
+        before.devices().for_each(|device| self.leave_unanswered(step, &device));
         for (key, row) in step.tx.scan(&OUTBOX, &OUTBOX.of(old.as_bytes())) {
             if let Some(seq) = key.position() {
                 let row = Unsettled::clone(&row);
@@ -152,6 +153,14 @@ impl Engine {
         self.devices_changed(step, before, &contact, Learnt::Pinned);
         self.links.mark_dirty(new);
         contact
+    }
+
+    /// A session whose first flight nobody answered was for the former account, which takes none any more: what waits is
+    /// sealed anew, in another one.
+    fn leave_unanswered(&mut self, step: &Step<'_, '_>, device: &DeviceId) {
+        if step.tx.with(&OUTBOX, &OUTBOX.key_at(device.as_bytes(), 0), |_| ()).is_some() {
+            self.retire_session(step, device);
+        }
     }
 
     fn move_jobs(&mut self, step: &Step<'_, '_>, before: &Contact, new: AccountId) {

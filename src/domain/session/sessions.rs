@@ -107,6 +107,13 @@ impl Peer {
         allowed
     }
 
+    /// The moment from which a new session may be made to heal a broken one.
+    pub fn heals_from(&self) -> Time {
+        let last = self.heals.last().map_or(Time::EPOCH, |last| last.plus(limits::HEAL_INTERVAL));
+        let nth = self.heals.len().checked_sub(limits::HEALS_PER_DAY as usize);
+        last.max(nth.and_then(|nth| self.heals.get(nth)).map_or(Time::EPOCH, |first| first.plus(DAY)))
+    }
+
     fn activate(&mut self, id: SessionId) -> Vec<SessionId> {
         let former = self.active.replace(id).filter(|former| *former != id);
         self.archived.retain(|archived| *archived != id);
@@ -218,12 +225,15 @@ mod tests {
     fn healing_is_paced_by_the_interval_and_the_day() {
         let mut peer = Peer::default();
         let at = |minutes: u64| Time::from_millis(minutes * 60_000);
+        assert_eq!(peer.heals_from(), Time::EPOCH);
         assert!(peer.may_heal(at(0)));
         assert!(!peer.may_heal(at(9)));
+        assert_eq!(peer.heals_from(), at(10));
         for minutes in [10, 20, 30, 40] {
             assert!(peer.may_heal(at(minutes)));
         }
         assert!(!peer.may_heal(at(50)), "five in a day");
+        assert_eq!(peer.heals_from(), at(24 * 60));
         assert!(!peer.may_heal(at(24 * 60 - 1)), "which isn't over yet");
         assert!(peer.may_heal(at(24 * 60)), "the first one has left the day");
         assert!(!peer.may_heal(at(24 * 60 + 5)));

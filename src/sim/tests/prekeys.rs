@@ -412,6 +412,33 @@ fn a_flight_to_a_one_time_pair_that_is_gone_is_refused_and_healed_by_a_new_bundl
 }
 
 #[test]
+fn a_session_that_may_not_be_healed_yet_is_healed_once_it_may_though_nothing_more_is_said() {
+    let mut world = World::new(16, &[Person, Person]);
+    world.run(MINUTE);
+    let (ana, bento) = (world.peers[0].account(), world.peers[1].account());
+    let invite = invite(&mut world, 0);
+    world.leave(0);
+    accept(&mut world, 1, invite);
+    assert!(say(&mut world, 1, ana, "are you there?"));
+    world.run(MINUTE);
+    change(&mut world, 0, |tx| {
+        tx.scan(&ONE_TIME, &ONE_TIME.all()).into_iter().for_each(|(key, _)| tx.delete(&ONE_TIME, key));
+    });
+    // He has made one to heal another just now.
+    let (now, device) =
+        (world.now, Reader::new(&world.peers[1].disk.safe()).scan(&PEERS, &PEERS.all()).remove(0).0);
+    change(&mut world, 1, |tx| {
+        assert_eq!(tx.edit(&PEERS, &device, |peer| peer.heals.push(now)), Some(()));
+    });
+    world.come_back();
+    world.run(limits::HEAL_INTERVAL - 2 * MINUTE);
+    assert!(texts(&history(&world, 0, &bento), "in").is_empty() && !is_remade(&world, 1, &ana));
+    world.run(3 * MINUTE);
+    assert_eq!(texts(&history(&world, 0, &bento), "in"), ["are you there?"]);
+    assert!(is_remade(&world, 1, &ana));
+}
+
+#[test]
 fn a_flight_whose_expiry_passed_under_way_is_refused_and_healed_by_a_new_bundle() {
     let (mut world, ana, bento) = friends(7);
     // Bento makes a new session, as he does to heal one, and can't deliver its first flight.
