@@ -18,11 +18,15 @@ test filter="":
 demo:
     cargo run --release -- demo
 
+# The program as it is installed, in target/dist.
+dist:
+    cargo build --locked --profile dist
+
 # Speed: the session's operations, then whole paths between two nodes, then a business with a thousand customers.
 bench:
     cargo bench --bench session
-    cargo run --release -- bench
-    cargo run --release -- bench --customers 1000
+    cargo run --profile dist -- bench
+    cargo run --profile dist -- bench --customers 1000
 
 # Power cuts, disk errors and kills at every storage call, for so many seeds; then redb under the same tests.
 power runs="5":
