@@ -64,7 +64,7 @@ impl Place {
         command.args(arguments).current_dir(self.directory.path());
         command.env("SIGILLO_HOME", self.home()).env("SIGILLO_PASSPHRASE_FILE", self.file("passphrase"));
         command.env("HOME", self.file("user")).env_remove("XDG_DATA_HOME").env_remove("SIGILLO_LOG");
-        command.env_remove("CREDENTIALS_DIRECTORY");
+        command.env_remove("CREDENTIALS_DIRECTORY").env_remove("MALLOC_MMAP_THRESHOLD_");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -101,9 +101,20 @@ impl Place {
         self.start_with(more)
     }
 
+    /// The same with variables of its environment.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    pub(crate) fn start_in(&self, environment: &[(&str, &str)]) -> Running {
+        self.spawn(&["--listen", "/ip4/127.0.0.1/tcp/0"], environment)
+    }
+
     fn start_with(&self, more: &[&str]) -> Running {
+        self.spawn(more, &[])
+    }
+
+    fn spawn(&self, more: &[&str], environment: &[(&str, &str)]) -> Running {
         let arguments = [&["run", "--json", "--no-mdns"], more].concat();
-        let mut child = self.command(&arguments).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut command = self.command(&arguments);
+        let mut child = command.envs(environment.iter().copied()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();

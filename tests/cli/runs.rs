@@ -26,6 +26,26 @@ fn a_node_says_where_it_is_and_ends_cleanly_when_asked() {
     assert_eq!(place.json(&["status"])["running"], false);
 }
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_node_sets_the_allocator_of_its_process_where_nobody_else_has() {
+    let place = Place::person("Ana");
+    let setting = |process: u32| {
+        let environment = std::fs::read(format!("/proc/{process}/environ")).unwrap();
+        let mut variables =
+            environment.split(|byte| *byte == 0).map(|line| std::str::from_utf8(line).unwrap());
+        variables.find_map(|line| line.strip_prefix("MALLOC_MMAP_THRESHOLD_=")).map(str::to_owned)
+    };
+    let node = place.start(&["--no-upnp"]);
+    assert_eq!(setting(node.id()).as_deref(), Some("1048576"));
+    let words = std::fs::read(format!("/proc/{}/cmdline", node.id())).unwrap();
+    assert!(words.ends_with(b"\0--listen\0/ip4/127.0.0.1/tcp/0\0--no-upnp\0"), "the same words");
+    assert!(node.stop("-TERM").success());
+    let node = place.start_in(&[("MALLOC_MMAP_THRESHOLD_", "65536")]);
+    assert_eq!(setting(node.id()).as_deref(), Some("65536"));
+    assert!(node.stop("-TERM").success());
+}
+
 #[test]
 fn commands_to_a_running_node_need_no_passphrase() {
     let place = Place::person("Ana");

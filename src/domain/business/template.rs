@@ -13,6 +13,7 @@ use crate::domain::business::names::is_title;
 use crate::wire::consent::Topic;
 use crate::wire::decode::{is_line, is_text};
 use crate::wire::record::{is_language, is_website};
+use crate::wire::said::field::is_day;
 use crate::wire::said::file::SentFile;
 use crate::wire::said::headed::Headed;
 use crate::wire::said::menu::{Menu, Row};
@@ -250,7 +251,7 @@ impl Kind {
                 let currency: Currency = currency.parse().ok()?;
                 Some(Money::parse(amount, currency).ok()?.to_string())
             }
-            Self::Date => is_date(value).then(|| value.to_owned()),
+            Self::Date => is_day(value).then(|| value.to_owned()),
             Self::Url => (is_website(value) && value.starts_with("https://")).then(|| value.to_owned()),
             Self::Image | Self::Video | Self::Document => FileId::from_hex(value).map(|id| id.to_string()),
         }
@@ -282,15 +283,6 @@ fn is_number(text: &str) -> bool {
         Some((whole, fraction)) => digits(whole) && digits(fraction),
     };
     sound && text.len() <= limits::NUMBER_MAX
-}
-
-fn is_date(text: &str) -> bool {
-    let form = text.len() == 10
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-    form && text.parse::<jiff::civil::Date>().is_ok()
 }
 
 /// What is wrong with a template, or with what is to stand in its blanks.

@@ -377,18 +377,7 @@ pub fn is_day(text: &str) -> bool {
             4 | 7 => byte == b'-',
             _ => byte.is_ascii_digit(),
         });
-    let mut parts = text.split('-').map(|part| part.parse::<u32>().unwrap_or(0));
-    let (year, month, day) =
-        (parts.next().unwrap_or(0), parts.next().unwrap_or(0), parts.next().unwrap_or(0));
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if is_leap => 29,
-        2 => 28,
-        _ => 0,
-    };
-    is_written && (1..=days).contains(&day)
+    is_written && text.parse::<jiff::civil::Date>().is_ok()
 }
 
 fn is_email(text: &str) -> bool {
