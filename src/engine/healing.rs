@@ -28,7 +28,7 @@ impl Engine {
             Some(Item::Ack { device, .. } | Item::Greeting { device }) => {
                 // What overtook a first flight says nothing of its session: that is taken, or refused, when it gets there.
                 if !self.links.is_under_way(link, &Item::Content { device, seq: 0 }) {
-                    self.heal(step, &device);
+                    self.heal_active(step, &device);
                 }
             }
             Some(Item::Refused) | None => {}
@@ -52,7 +52,7 @@ impl Engine {
         if row
             .is_some_and(|row| row.frame.as_ref().map(|sealed| sealed.session) == active && active.is_some())
         {
-            self.heal(step, device);
+            self.heal_active(step, device);
         }
     }
 
@@ -61,10 +61,8 @@ impl Engine {
         let device = *device;
         let Some(mut peer) = step.tx.copy(&PEERS, device.as_bytes()) else { return };
         let Some(contact) = self.contact_of(step, &device) else { return };
-        let Some(session) = peer.active else { return };
-        if !peer.may_heal(step.now) {
-            // Nobody may say again that it can't be used.
-            return self.lookups.expect_by(peer.heals_from(), Deadline::HealLate(device, session));
+        if peer.active.is_none() || !peer.may_heal(step.now) {
+            return;
         }
         step.tx.put(&PEERS, PEERS.key(device.as_bytes()), peer);
         self.retire_session(step, &device);
@@ -72,8 +70,17 @@ impl Engine {
         self.seek_bundle(step, &contact, Some(&device));
     }
 
-    /// A session that can't be used was kept, since another was made not long before: it is time to make one, if nothing came
-    /// of it.
+    /// The same for the session that is sent in. If one was made not long before, another is made later: nobody may say again
+    /// that it can't be used.
+    fn heal_active(&mut self, step: &mut Step<'_, '_>, device: &DeviceId) {
+        let Some(peer) = step.tx.row(&PEERS, device.as_bytes()) else { return };
+        if let (Some(session), Some(due)) = (peer.active, peer.heals_soon(step.now)) {
+            return self.lookups.heal_late_by(due, *device, session);
+        }
+        self.heal(step, device);
+    }
+
+    /// A session that couldn't be used was kept for a while: it is time to make another, if nothing came of it.
     pub(super) fn heal_late(&mut self, step: &mut Step<'_, '_>, device: &DeviceId, session: SessionId) {
         let active = step.tx.row(&PEERS, device.as_bytes()).and_then(|peer| peer.active);
         let key = SESSIONS.key(session.as_bytes());

@@ -55,6 +55,11 @@ impl Engine {
             return;
         };
         let flight = OUTBOX.key_at(device.as_bytes(), 0);
+        let is_of = |row: &Unsettled| row.frame.as_ref().is_some_and(|sealed| sealed.session == session);
+        if step.tx.with(&OUTBOX, &flight, is_of) == Some(false) {
+            // What was to begin a session that isn't sent in any more.
+            step.tx.delete(&OUTBOX, flight.clone());
+        }
         if let Some(row) = step.tx.get(&OUTBOX, &flight) {
             let to: Vec<_> = known.inboxes(Some(device)).into_iter().map(|one| (one.at, one.send)).collect();
             return self.deposit_row(step, contact, device, (flight, &row), &to);

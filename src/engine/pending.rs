@@ -167,6 +167,13 @@ impl Lookups {
         self.deadlines.insert((due, deadline));
     }
 
+    /// Sets when a device's session is healed, in the place of an earlier one's.
+    pub(super) fn heal_late_by(&mut self, due: Time, device: DeviceId, session: SessionId) {
+        self.deadlines
+            .retain(|(_, standing)| !matches!(standing, Deadline::HealLate(known, _) if *known == device));
+        self.deadlines.insert((due, Deadline::HealLate(device, session)));
+    }
+
     /// Asks for nothing more of these: what is still answered must not be taken for an answer to what comes next.
     pub(super) fn forget(&mut self, these: impl Fn(&Question) -> bool) {
         self.questions.retain(|_, question| !these(question));

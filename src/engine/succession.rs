@@ -2,7 +2,7 @@
 
 use crate::base::id::{AccountId, DeviceId};
 use crate::domain::chat::conversation;
-use crate::domain::chat::outbox::{OUTBOX, Unsettled};
+use crate::domain::chat::outbox::{Deposit, OUTBOX, Unsettled};
 use crate::domain::chat::timeline::Notice;
 use crate::domain::identity::contact::{CONTACTS, Contact, Learnt};
 use crate::domain::identity::log::AccountLog;
@@ -158,7 +158,11 @@ impl Engine {
     /// A session whose first flight nobody answered was for the former account, which takes none any more: what waits is
     /// sealed anew, in another one.
     fn leave_unanswered(&mut self, step: &Step<'_, '_>, device: &DeviceId) {
-        if step.tx.with(&OUTBOX, &OUTBOX.key_at(device.as_bytes(), 0), |_| ()).is_some() {
+        let active = step.tx.row(&PEERS, device.as_bytes()).and_then(|peer| peer.active);
+        let flight = OUTBOX.key_at(device.as_bytes(), 0);
+        let is_its = |row: &Unsettled| row.frame.as_ref().map(|sealed| sealed.session) == active;
+        if step.tx.with(&OUTBOX, &flight, is_its) == Some(true) {
+            step.tx.edit(&OUTBOX, &flight, |row| row.deposit = Deposit::default());
             self.retire_session(step, device);
         }
     }

@@ -5,12 +5,15 @@ use core::time::Duration;
 use super::consent_tests::knocked;
 use super::device_tests::{all, linked, offer};
 use super::tests::{MINUTE, friends, history, say, texts};
-use crate::base::id::AccountId;
+use crate::base::id::{AccountId, SessionId};
+use crate::base::limits;
+use crate::domain::chat::outbox::{Deposit, OUTBOX, Sealed, Unsettled};
 use crate::domain::identity::invite;
 use crate::engine::command::{Command, Outcome, Refusal};
 use crate::engine::view;
 use crate::sim::world::{Faults, World};
 use crate::store::table::Reader;
+use crate::store::tx::Tx;
 
 /// Each of these says something to whom it is paired with, and time passes.
 fn speak(world: &mut World, who: &[(usize, AccountId)], round: usize) {
@@ -96,12 +99,46 @@ fn nothing_that_goes_wrong_keeps_it_from_there() {
 
 #[test]
 fn a_new_identity_takes_nothing_from_there_and_repeats_nothing() {
+    let found = [(829, 2), (769, 5)];
     for (seed, rotated) in
-        [(760, 1), (829, 2), (762, 3), (763, 4), (769, 5), (765, 10), (766, 15), (767, 20), (768, 40)]
+        [(760, 1), (761, 2), (762, 3), (763, 4), (764, 5), (765, 10), (766, 15), (767, 20), (768, 40)]
+            .into_iter()
+            .chain(found)
     {
         linking(seed, Faults::default(), Some(rotated));
         linking(seed, Faults { broken: 10, repeated: 20, reordered: 20, crashes: 0 }, Some(rotated));
     }
+}
+
+#[test]
+fn what_was_to_begin_a_session_that_another_took_the_place_of_keeps_no_device_from_following() {
+    let (mut world, ana, bento) = friends(770);
+    let (second, device) = linked(&mut world, 0);
+    world.run(5 * MINUTE);
+    // Both opened one at the same time, and the first device's flight was never wanted.
+    let stale = Unsettled {
+        content: Vec::new(),
+        frame: Some(Sealed { session: SessionId::new([9; 32]), frame: Vec::new() }),
+        position: None,
+        expires: world.now.plus(limits::FIRST_FLIGHT_LIFE),
+        deposit: Deposit::default(),
+    };
+    let disk = &mut world.peers[0].disk;
+    let batch = {
+        let seen = disk.seen();
+        let tx = Tx::new(&seen);
+        tx.put(&OUTBOX, OUTBOX.key_at(device.as_bytes(), 0), stale);
+        tx.finish(0).unwrap()
+    };
+    disk.stage(batch);
+    assert!(disk.sync().is_some());
+    rotate_once_the_device_has_come(&mut world);
+    world.run(5 * MINUTE);
+    let heir = world.peers[0].account();
+    assert!(heir != ana && world.peers[second].account() == heir, "the device follows");
+    assert!(say(&mut world, second, bento, "it is us"));
+    world.run(MINUTE);
+    assert_eq!(texts(&history(&world, 1, &heir), "in"), ["it is us"]);
 }
 
 #[test]

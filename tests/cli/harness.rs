@@ -64,7 +64,10 @@ impl Place {
         command.args(arguments).current_dir(self.directory.path());
         command.env("SIGILLO_HOME", self.home()).env("SIGILLO_PASSPHRASE_FILE", self.file("passphrase"));
         command.env("HOME", self.file("user")).env_remove("XDG_DATA_HOME").env_remove("SIGILLO_LOG");
-        command.env_remove("CREDENTIALS_DIRECTORY").env_remove("MALLOC_MMAP_THRESHOLD_");
+        command
+            .env_remove("CREDENTIALS_DIRECTORY")
+            .env_remove("MALLOC_MMAP_THRESHOLD_")
+            .env_remove("SIGILLO_ALLOCATOR");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

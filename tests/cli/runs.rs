@@ -32,9 +32,9 @@ fn a_node_sets_the_allocator_of_its_process_where_nobody_else_has() {
     let place = Place::person("Ana");
     let setting = |process: u32| {
         let environment = std::fs::read(format!("/proc/{process}/environ")).unwrap();
-        let mut variables =
-            environment.split(|byte| *byte == 0).map(|line| std::str::from_utf8(line).unwrap());
-        variables.find_map(|line| line.strip_prefix("MALLOC_MMAP_THRESHOLD_=")).map(str::to_owned)
+        let mut variables = environment.split(|byte| *byte == 0);
+        let value = variables.find_map(|line| line.strip_prefix(b"MALLOC_MMAP_THRESHOLD_="));
+        value.map(|value| String::from_utf8(value.to_vec()).unwrap())
     };
     let node = place.start(&["--no-upnp"]);
     assert_eq!(setting(node.id()).as_deref(), Some("1048576"));

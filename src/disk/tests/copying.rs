@@ -1,8 +1,8 @@
 //! Copies of a database that goes on working, and databases made of them.
 
 use std::collections::BTreeMap;
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
 
 use super::fixtures::{BYTES, Model, data_key, lazy, open, send};
 use crate::base::time::Time;
@@ -100,15 +100,18 @@ fn a_copy_of_a_database_that_is_written_to_is_as_it_stood_at_one_moment() {
     };
     (0..200).for_each(write);
     database.checkpoint().unwrap();
-    let (stop, is_written_to) = (AtomicBool::new(false), Barrier::new(2));
+    let stop = AtomicBool::new(false);
     let front = front();
     let copies = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            write(200);
-            is_written_to.wait();
-            (201..).take_while(|_| !stop.load(Ordering::Relaxed)).for_each(&write);
+        let (writing, is_written_to) = sync_channel(1);
+        let (stop, write) = (&stop, &write);
+        scope.spawn(move || {
+            for number in (200..).take_while(|_| !stop.load(Ordering::Relaxed)) {
+                write(number);
+                let _ = writing.try_send(());
+            }
         });
-        is_written_to.wait();
+        is_written_to.recv().unwrap();
         let copies: Vec<Vec<u8>> = (0..5).map(|_| backup(&database, &front)).collect();
         stop.store(true, Ordering::Relaxed);
         copies

@@ -107,11 +107,12 @@ impl Peer {
         allowed
     }
 
-    /// The moment from which a new session may be made to heal a broken one.
-    pub fn heals_from(&self) -> Time {
-        let last = self.heals.last().map_or(Time::EPOCH, |last| last.plus(limits::HEAL_INTERVAL));
-        let nth = self.heals.len().checked_sub(limits::HEALS_PER_DAY as usize);
-        last.max(nth.and_then(|nth| self.heals.get(nth)).map_or(Time::EPOCH, |first| first.plus(DAY)))
+    /// When a new session may be made to heal a broken one, where it may not be now because one was made not long before.
+    /// Nothing where the day has had its number: what can't be healed by so many is left until somebody comes back.
+    pub fn heals_soon(&self, now: Time) -> Option<Time> {
+        let today = self.heals.iter().filter(|heal| **heal <= now && now.since(**heal) < DAY);
+        let due = today.clone().next_back()?.plus(limits::HEAL_INTERVAL);
+        (due > now && today.count() < limits::HEALS_PER_DAY as usize).then_some(due)
     }
 
     fn activate(&mut self, id: SessionId) -> Vec<SessionId> {
@@ -225,15 +226,15 @@ mod tests {
     fn healing_is_paced_by_the_interval_and_the_day() {
         let mut peer = Peer::default();
         let at = |minutes: u64| Time::from_millis(minutes * 60_000);
-        assert_eq!(peer.heals_from(), Time::EPOCH);
+        assert_eq!(peer.heals_soon(at(0)), None, "it may be made now");
         assert!(peer.may_heal(at(0)));
         assert!(!peer.may_heal(at(9)));
-        assert_eq!(peer.heals_from(), at(10));
+        assert_eq!((peer.heals_soon(at(9)), peer.heals_soon(at(10))), (Some(at(10)), None));
         for minutes in [10, 20, 30, 40] {
             assert!(peer.may_heal(at(minutes)));
         }
         assert!(!peer.may_heal(at(50)), "five in a day");
-        assert_eq!(peer.heals_from(), at(24 * 60));
+        assert_eq!(peer.heals_soon(at(45)), None, "the day has had its number");
         assert!(!peer.may_heal(at(24 * 60 - 1)), "which isn't over yet");
         assert!(peer.may_heal(at(24 * 60)), "the first one has left the day");
         assert!(!peer.may_heal(at(24 * 60 + 5)));

@@ -17,6 +17,10 @@ pub(in crate::ui) async fn measure(
     if Usage::of_us().is_none() {
         return Ok(None);
     }
+    // At its first start a node has nothing to read, and is smaller than ever after.
+    let first = place.start().await?;
+    first.shutdown().await?;
+    drop(first);
     let process = Process::run(under, place)?;
     // Starting is not idling.
     tokio::time::sleep(Duration::from_secs(5)).await;

@@ -16,12 +16,21 @@ pub(super) fn settle() {
         /// See mallopt(3).
         const SETTING: &str = "MALLOC_MMAP_THRESHOLD_";
         const BYTES: &str = "1048576";
+        /// The system takes the setting out of the environment of a program with capabilities of its own; this stays.
+        const BEGUN: &str = "SIGILLO_ALLOCATOR";
 
         let mut arguments = std::env::args_os();
         let (Some(name), Ok(program)) = (arguments.next(), std::env::current_exe()) else { return };
-        if std::env::var_os(SETTING).is_none() {
+        // A loader that was named itself is another program.
+        let is_ours = std::path::Path::new(&name).file_name() == program.file_name();
+        if is_ours && [SETTING, BEGUN].into_iter().all(|variable| std::env::var_os(variable).is_none()) {
             // Comes back only where the program can't be begun again: it is replaced, or forbidden. Then it goes on as it is.
-            let _ = std::process::Command::new(program).arg0(name).args(arguments).env(SETTING, BYTES).exec();
+            let _ = std::process::Command::new(program)
+                .arg0(name)
+                .args(arguments)
+                .env(SETTING, BYTES)
+                .env(BEGUN, "set")
+                .exec();
         }
     }
 }
