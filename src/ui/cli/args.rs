@@ -30,6 +30,9 @@ use crate::ui::cli::sending::Waiting;
 use crate::ui::cli::token::Token;
 use crate::ui::cli::webhook::Webhook;
 
+/// In the place of a mailbox's address: the nodes that the configuration begins with.
+pub(super) const BOOTSTRAP: &str = "bootstrap";
+
 /// Peer-to-peer, end-to-end-encrypted messaging for people and businesses.
 ///
 /// Exit codes: 0 done, 1 failed, 2 misused.
@@ -523,7 +526,7 @@ fn cursor(text: &str) -> Result<AccountId, &'static str> {
 
 /// A node that keeps mail, or those of the configuration.
 fn keeper(text: &str) -> Result<String, &'static str> {
-    if text == "bootstrap" { Ok(text.to_owned()) } else { place(text) }
+    if text == BOOTSTRAP { Ok(text.to_owned()) } else { place(text) }
 }
 
 /// An invite, or the address of a business: what is mistyped makes no identity.

@@ -16,16 +16,13 @@ use crate::domain::identity::address;
 use crate::domain::identity::keystore::Keystore;
 use crate::node::config::Config;
 use crate::node::identity::{self, IdentityError};
-use crate::ui::cli::args::{Init, Kdf, Restore};
+use crate::ui::cli::args::{BOOTSTRAP, Init, Kdf, Restore};
 use crate::ui::cli::client::Client;
 use crate::ui::cli::failure::Failure;
 use crate::ui::cli::output::{Output, note};
 use crate::ui::cli::passphrase;
 use crate::ui::facts::kind_word;
 use crate::wire::decode::is_line;
-
-/// In the place of a mailbox's address: the nodes that the configuration begins with.
-const BOOTSTRAP: &str = "bootstrap";
 
 /// Makes a new identity, and shows its recovery phrase this once.
 pub(super) async fn init(home: &Path, output: Output, wanted: Init) -> Result<(), Failure> {
